@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The CPU contract: everything the portable kernel asks of a CPU, and what a CPU may ask of the kernel.
+ *
+ * Each arch/<cpu>/ implements all of it: arch/<cpu>/include/arch/cpu.h (types and inline parts; included below) and
+ * .c/.S files. arch/host implements it inside a Linux process: contexts are switched by our own code, page tables are
+ * a software radix tree, interrupts are a flag; only arch/host/os/ sees libc.
+ *
+ * arch/<cpu>/include/arch/cpu.h gives, besides the inline functions marked (inline) below:
+ *
+ *	struct arch_cpu		per-CPU parts (descriptor tables, interrupt stacks), embedded in struct cpu
+ *	struct arch_context	what a thread keeps of the CPU while it does not run, embedded in struct thread
+ *	struct arch_regs	registers of an interrupted or calling program or kernel
+ *	struct arch_pagetable	an address space's tables, embedded in struct aspace
+ *	KERNEL_BASE, DIRECT_MAP_BASE, DIRECT_MAP_SIZE, STACK_AREA_BASE, STACK_AREA_SIZE	the kernel's own address ranges
+ */
+#pragma once
+
+#include <kernel/types.h>
+#include <arch/cpu.h>
+
+struct cpu;
+struct thread;
+struct crash;
+
+/* ---- start ---- */
+
+/**
+ * Brings up the CPU it runs on: descriptor tables, traps, system-call entry, FPU. Called once on each CPU, first thing,
+ * with interrupts off; afterwards arch_cpu() works and a fault is a report instead of a reset.
+ */
+void arch_cpu_init(struct cpu *cpu);
+
+/**
+ * Completes the kernel's page tables: maps all of RAM at DIRECT_MAP_BASE in 4 KiB pages, gives the image its final
+ * permissions (text read-execute, constants read-only, data read-write; nothing writable and executable) and drops
+ * the boot mappings. Boot CPU, once, after page_init(); allocates table pages.
+ */
+int arch_memory_init(void);
+
+/* ---- this CPU ---- */
+
+/* (inline) The CPU this code runs on; meaningful while preemption or interrupts are off. */
+static inline struct cpu *arch_cpu(void);
+/* (inline) The running thread: one instruction, so it is right even with preemption on. NULL before threads start. */
+static inline struct thread *arch_thread(void);
+
+/* (inline) Interrupts on this CPU. arch_irq_save() returns the former state for arch_irq_restore(). */
+static inline unsigned long arch_irq_save(void);
+static inline void arch_irq_restore(unsigned long flags);
+static inline void arch_irq_enable(void);
+static inline void arch_irq_disable(void);
+static inline bool arch_irq_enabled(void);
+/* Enables interrupts and waits for one, without a window in which it could be missed; returns with them enabled. */
+void arch_irq_wait(void);
+/* (inline) In a busy loop. */
+static inline void arch_relax(void);
+/* (inline) The cycle counter: monotonic on one CPU; its unit is the CPU's own. */
+static inline uint64_t arch_cycles(void);
+/* True and a random word when the CPU has an entropy instruction and it answered. */
+bool arch_random(uint64_t *value);
+/* One line of text: vendor, model; for /proc and reports. */
+const char *arch_cpu_name(void);
+
+/* ---- threads ---- */
+
+/**
+ * Prepares a context that, when first switched to, calls entry(arg) on the given stack with interrupts disabled.
+ * stack_top is 16-byte aligned; entry never returns.
+ */
+void arch_context_init(struct arch_context *context, void *stack_base, size_t stack_size, void (*entry)(void *), void *arg);
+/**
+ * Saves the running context in prev and continues next, FPU included where one of them is a program's. Interrupts are
+ * off. Returns when somebody switches back to prev. The callee-saved registers are all that code may keep across it.
+ */
+void arch_context_switch(struct thread *prev, struct thread *next);
+/* Called on thread exit instead of a switch back: prev's stack is never used again (sanitizers must know). */
+void arch_context_exit(struct thread *prev, struct thread *next) NORETURN;
+
+/**
+ * Runs fn(arg) on another stack and returns its result there; the stack is the caller's to keep alive.
+ * Used for code that must not live on a stack under snapshot.
+ */
+long arch_call_on_stack(void *stack_base, size_t stack_size, long (*fn)(void *), void *arg);
+
+/**
+ * A jump point for one CPU, like setjmp/longjmp: arch_jump_set() returns 0, and again with the given non-zero value when
+ * arch_jump() is called for it, from any deeper frame, another stack, or a trap handler. Only valid while the function
+ * that set it has not returned. The harness loop uses it to end a crashed or hanging input.
+ */
+int arch_jump_set(struct arch_jump *jump) __attribute__((returns_twice));
+void arch_jump(struct arch_jump *jump, int value) NORETURN;
+
+/* ---- programs ---- */
+
+/**
+ * Starts the calling thread's program: registers from regs, on the program's own stack; never returns. The program
+ * comes back through system calls and traps. Host world: there are no programs, it panics.
+ */
+void arch_user_start(const struct arch_regs *regs) NORETURN;
+/* Sets *regs up for a program that starts at pc with stack pointer sp, all else zero. */
+void arch_regs_init_user(struct arch_regs *regs, user_ptr_t pc, user_ptr_t sp);
+/* The registers with which the running thread's program entered the kernel; NULL for a kernel thread. */
+struct arch_regs *arch_user_regs(struct thread *thread);
+/* (inline) Reading the parts that portable code needs. */
+static inline uint64_t arch_regs_pc(const struct arch_regs *regs);
+static inline uint64_t arch_regs_sp(const struct arch_regs *regs);
+static inline uint64_t arch_regs_fp(const struct arch_regs *regs);
+/* One line a register group, through log_printf(). */
+void arch_regs_print(const struct arch_regs *regs);
+/* The thread pointer of a program (FS on x86): of the running thread. */
+void arch_set_tls(uint64_t value);
+uint64_t arch_get_tls(void);
+
+/**
+ * Walks frame pointers from (pc, fp) upwards: pc first, then return addresses. Never faults: it stops at the first frame
+ * that is not in the stack given by [stack_low, stack_high).
+ *
+ * @return the number of entries written, at most max.
+ */
+size_t arch_backtrace(uint64_t pc, uint64_t fp, uint64_t stack_low, uint64_t stack_high, uint64_t *pcs, size_t max);
+
+/* ---- memory ---- */
+
+/* (inline) Direct map. virt must lie in it (or, for arch_virt_to_phys only, in the kernel image). */
+static inline void *arch_phys_to_virt(phys_t phys);
+static inline phys_t arch_virt_to_phys(const void *virt);
+
+/* Access rights of a mapping. */
+#define ARCH_PAGE_READ 1u
+#define ARCH_PAGE_WRITE 2u
+#define ARCH_PAGE_EXEC 4u
+#define ARCH_PAGE_DEVICE 8u	/* uncached */
+
+/* The kernel's own tables: what every address space shares above the program's range. */
+extern struct arch_pagetable arch_kernel_pagetable;
+
+/* Tables for one program: empty below USER_END, the kernel's above. -ENOMEM. */
+int arch_pagetable_create(struct arch_pagetable *table);
+/* Frees the table pages, not what they map. The tables are not in use on any CPU. */
+void arch_pagetable_destroy(struct arch_pagetable *table);
+/* Makes them the running CPU's tables. */
+void arch_pagetable_activate(struct arch_pagetable *table);
+/* Maps one page; replaces nothing: -EEXIST when there is a mapping; -ENOMEM. rights: ARCH_PAGE_*. */
+int arch_pagetable_map(struct arch_pagetable *table, uint64_t virt, phys_t phys, unsigned rights);
+/* Removes one page's mapping and its cached translation; returns its frame in *phys when phys is given. -ENOENT. */
+int arch_pagetable_unmap(struct arch_pagetable *table, uint64_t virt, phys_t *phys);
+/* Changes the rights of one page, its cached translation included. -ENOENT. */
+int arch_pagetable_protect(struct arch_pagetable *table, uint64_t virt, unsigned rights);
+/* Looks one page up: frame and rights. -ENOENT. */
+int arch_pagetable_lookup(const struct arch_pagetable *table, uint64_t virt, phys_t *phys, unsigned *rights);
+
+/**
+ * Copies between the kernel and the program in the active tables; the range was checked with user_ok() already. A page
+ * that is absent or protected is first offered to aspace_handle_fault().
+ *
+ * @return the number of bytes NOT copied: 0 is success.
+ */
+size_t arch_user_copy_in(void *dst, user_ptr_t src, size_t len);
+size_t arch_user_copy_out(user_ptr_t dst, const void *src, size_t len);
+size_t arch_user_zero(user_ptr_t dst, size_t len);
+/* Copies up to and including a NUL, at most size bytes. @return bytes copied with the NUL; size when there was none; -EFAULT. */
+ssize_t arch_user_copy_string(char *dst, user_ptr_t src, size_t size);

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A crash as the kernel records it, and as the host reads it from the channel (where every field is untrusted).
+ * Plain little-endian data, the same layout in every world.
+ */
+#pragma once
+
+#include <stdint.h>
+
+enum crash_kind {
+	CRASH_NONE,
+	CRASH_PANIC,		/* an assertion or panic() */
+	CRASH_NULL_DEREFERENCE,	/* a fault below 64 KiB */
+	CRASH_PAGE_FAULT,	/* a fault elsewhere */
+	CRASH_CPU_EXCEPTION,	/* any other trap in the kernel: #UD, #GP, #DE ... */
+	CRASH_STACK_OVERFLOW,	/* a guard page under a kernel stack */
+	CRASH_DOUBLE_FREE,
+	CRASH_INVALID_FREE,	/* free of what was never allocated */
+	CRASH_HEAP_OVERFLOW,	/* a heap redzone was written */
+	CRASH_USE_AFTER_FREE,
+	CRASH_BAD_ACCESS,	/* a sanitizer's report that fits none of the above */
+	CRASH_UNDEFINED,	/* UBSan */
+	CRASH_STACK_SMASH,	/* the stack protector's guard */
+	CRASH_HANG,		/* the deadline */
+	CRASH_LEAK,		/* an object outlived the input */
+	CRASH_LOST_WAKEUP,	/* a sleeper whose condition was true */
+	CRASH_KINDS
+};
+
+#define CRASH_FRAMES 32
+#define CRASH_TEXT 192
+#define CRASH_REGS 20
+
+/* Register order on x86_64: rax rbx rcx rdx rsi rdi rbp rsp r8-r15 rip rflags cr2 error. */
+struct crash_record {
+	uint32_t kind;		/* enum crash_kind */
+	uint32_t frame_count;
+	uint64_t address;	/* accessed address, 0 when none */
+	uint64_t pc;
+	uint64_t frames[CRASH_FRAMES];	/* return addresses as virtual addresses of the image; the first is pc */
+	uint64_t regs[CRASH_REGS];
+	uint32_t call_index;	/* which call of the program ran, UINT32_MAX when none */
+	uint32_t reserved;
+	char text[CRASH_TEXT];	/* NUL-terminated */
+};

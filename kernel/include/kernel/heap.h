@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The kernel heap: size classes (16 B to 2 KiB) in slabs, whole pages above. Results are 16-byte aligned. Any context,
+ * does not sleep. Misuse is found and reported as a crash: double free and invalid free always; overflow into the next
+ * object and use after free by redzones and a quarantine, checked by ASan in the host image, by pattern (option
+ * HEAP_CHECK) in booted ones.
+ */
+#pragma once
+
+#include <kernel/compiler.h>
+
+/* NULL when there is no memory. size 0 gives a valid, empty object. heap_zalloc clears. */
+void *heap_alloc(size_t size) MUST_CHECK;
+void *heap_zalloc(size_t size) MUST_CHECK;
+/* NULL for count * size that overflows. Clears. */
+void *heap_array(size_t count, size_t size) MUST_CHECK;
+/* As realloc(3): the old object stays valid on failure. */
+void *heap_resize(void *object, size_t size) MUST_CHECK;
+/* NULL is allowed. */
+void heap_free(void *object);
+char *heap_strdup(const char *s) MUST_CHECK;
+
+struct heap_stats {
+	size_t live_objects;
+	size_t live_bytes;	/* as asked for */
+	size_t pages;		/* held from the page allocator */
+};
+void heap_stats(struct heap_stats *stats);
+/* Gives the quarantine and empty slabs back. */
+void heap_drain(void);
+
+/*
+ * Counted types: objects that must not outlive the input that made them. One line beside the type,
+ *	OBJECT_TYPE(file);
+ * then object_count_add(&object_type_file, ±1) where it is born and dies. The leak verdict compares the counts.
+ */
+struct object_type {
+	const char *name;
+	long live;
+};
+#define OBJECT_TYPE(type_name)                                                                                         \
+	struct object_type object_type_##type_name = { #type_name, 0 };                                                \
+	LINKSET_ADD(object_type, &object_type_##type_name)
+static inline void object_count_add(struct object_type *type, long n)
+{
+	__atomic_fetch_add(&type->live, n, __ATOMIC_RELAXED);
+}

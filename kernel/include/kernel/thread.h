@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Threads and the scheduler. Kernel threads are preempted at any point where preemption is on; each has its own stack
+ * with an unmapped guard page below. Programs' threads are the same threads with a process (kernel/process.h).
+ */
+#pragma once
+
+#include <arch/arch.h>
+#include <kernel/list.h>
+#include <kernel/spinlock.h>
+
+#define THREAD_STACK_SIZE (32 * KIB)
+#define THREAD_NAME_MAX 16
+
+enum thread_state {
+	THREAD_READY,		/* on a run queue, or running */
+	THREAD_SLEEPING,	/* on wait queues; woken by thread_wake() */
+	THREAD_DEAD,		/* off its stack for good; freed by its last reference */
+};
+
+struct process;
+struct wait_queue;
+
+struct thread {
+	struct arch_context context;	/* must be first: assembly uses it */
+	void *stack_base;		/* lowest address of the stack */
+	size_t stack_size;
+	struct process *process;	/* NULL for kernel threads */
+	struct cpu *cpu;		/* whose run queue it belongs to */
+	enum thread_state state;	/* under cpu->run_lock */
+	struct list run_node;		/* on cpu->run_queue */
+	struct list all_node;		/* on the list of all threads */
+	unsigned refs;
+	int id;				/* thread id as gettid() tells it; kernel threads count too */
+	int nice;			/* -20..19 */
+	uint64_t slice_end_ns;		/* when the running thread should give way */
+	uint64_t cpu_ns;		/* CPU time used up to the last switch */
+	uint64_t switched_in_ns;
+	bool killed;			/* sleeps return -EINTR at once; set by thread_kill() */
+	void (*entry)(void *arg);
+	void *arg;
+	char name[THREAD_NAME_MAX];
+};
+
+/* (Re)creates nothing: turns the boot code into thread 1 ("boot") and starts the idle thread. Boot CPU, once. */
+void thread_init(void);
+
+/**
+ * Makes a thread that runs entry(arg) and ends when that returns; it starts with thread_start(). The caller owns one
+ * reference. May sleep. NULL when there is no memory.
+ */
+struct thread *thread_create(const char *name, void (*entry)(void *arg), void *arg);
+void thread_start(struct thread *thread);
+struct thread *thread_get(struct thread *thread);
+void thread_put(struct thread *thread);
+/* Ends the running thread. */
+void thread_exit(void) NORETURN;
+/* Waits until it has ended; does not drop the caller's reference. Sleeps. -EINTR when the waiter is killed. */
+int thread_join(struct thread *thread);
+/* Makes its sleeps end with -EINTR from now on, and wakes it. */
+void thread_kill(struct thread *thread);
+
+/* The running thread. */
+static inline struct thread *thread_current(void)
+{
+	return arch_thread();
+}
+
+/* Gives other ready threads a turn. */
+void thread_yield(void);
+/* Makes a sleeping thread ready; a no-op on others. Any context. @return true when it slept. */
+bool thread_wake(struct thread *thread);
+
+/* Nestable. While preemption is off this CPU does not switch threads; sleeping is a bug. */
+void preempt_disable(void);
+void preempt_enable(void);
+
+/* Called by the arch code with interrupts off, at the end of an interrupt that hit code with preempt_count == 0. */
+void thread_preempt(void);
+/* Called by the timer interrupt. */
+void thread_tick(uint64_t now_ns);
+/* True where sleeping is allowed: a thread, preemption on, not in an interrupt. */
+bool thread_may_sleep(void);

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The machine contract: what the portable kernel asks of the machine or hypervisor it finds itself on.
+ *
+ * An image may hold several platforms; each registers with PLATFORM(). At boot the one whose probe() returns the highest
+ * score becomes `plat`; every plat_*() call below goes there. Entry code (PVH, Multiboot 2, process start) fills a
+ * struct boot_info and calls kernel_main() (kernel/include/kernel/boot.h).
+ */
+#pragma once
+
+#include <kernel/linkset.h>
+
+struct boot_info;
+struct cpu;
+
+enum plat_stop {
+	PLAT_POWER_OFF,
+	PLAT_REBOOT,
+};
+
+struct platform {
+	const char *name;	/* as --plat says it: "q35", "pc", "microvm", "host" */
+
+	/* A score: 0 when this is not the machine; otherwise the more specific, the higher. No side effects. */
+	int (*probe)(const struct boot_info *boot);
+
+	/* Interrupt controller, timer, clock source and consoles of the boot CPU. Called once, before interrupts are enabled. */
+	int (*init)(const struct boot_info *boot);
+
+	/* Nanoseconds since boot: monotonic on every CPU. Any context. */
+	uint64_t (*clock_ns)(void);
+	/* Nanoseconds since 1970-01-01 UTC at boot, from the machine's real-time clock; 0 when it has none. */
+	uint64_t (*boot_time_ns)(void);
+	/*
+	 * Arms this CPU's one-shot timer for an absolute clock_ns() time; UINT64_MAX disarms. A time that has passed fires
+	 * at once. It calls timer_interrupt() (kernel/timer.h) with interrupts off.
+	 */
+	void (*timer_arm)(uint64_t deadline_ns);
+
+	/* Kernel log and crash text: goes to the host's stderr. Polled, no locks; any context. */
+	void (*log_write)(const char *text, size_t len);
+	/* The program's console: output, and what input there is without waiting (0 when none). */
+	void (*console_write)(const char *text, size_t len);
+	size_t (*console_read)(char *text, size_t len);
+
+	/* End of message: status 0..255 reaches the host's runner as the exit status. */
+	void (*stop)(enum plat_stop how, int status) NORETURN;
+};
+
+#define PLATFORM(p) LINKSET_ADD(platform, &(p))
+
+/* The machine this is. Set by plat_init(), constant afterwards. */
+extern const struct platform *plat;
+
+/* Chooses and initialises the platform. -ENODEV when no probe() knows the machine. */
+int plat_init(const struct boot_info *boot);
