@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * File descriptors: small numbers that name open files in a process.
+ */
+#pragma once
+
+#include <kernel/errno.h>
+#include <kernel/mutex.h>
+
+struct file;
+struct process;
+
+struct fd_slot {
+	struct file *file;	/* NULL: free */
+	bool close_on_exec;
+};
+
+struct fd_table {
+	struct mutex lock;
+	unsigned refs;
+	unsigned size;		/* slots allocated; grows up to RLIMIT_NOFILE */
+	unsigned lowest_free;	/* no free slot below */
+	struct fd_slot *slots;
+};
+
+int fd_table_create(struct fd_table **out);
+/* Closes everything with the last reference. */
+void fd_table_put(struct fd_table *table);
+
+/* The open file behind a descriptor of the running process, with a reference for file_put(); NULL (then -EBADF). */
+struct file *fd_get(int fd);
+/* Puts a file (its reference is taken over on success) at the lowest free number >= from. Number, -EMFILE, -ENOMEM. */
+int fd_install(struct file *file, int from, bool close_on_exec);
+/* Puts it at exactly fd, closing what was there. Number, -EBADF (out of range), -ENOMEM. */
+int fd_install_at(struct file *file, int fd, bool close_on_exec);
+/* 0, -EBADF; the file's own flush result does not keep it open. */
+int fd_close(int fd);
+int fd_get_flags(int fd);			/* FD_CLOEXEC or 0, -EBADF */
+int fd_set_flags(int fd, bool close_on_exec);
+/* Closes [first, last], or only sets close-on-exec there. */
+int fd_close_range(unsigned first, unsigned last, bool only_cloexec);
+/* The descriptors of the running process that are open and close-on-exec: closed at execve. */
+void fd_close_on_exec(void);

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Open files: what a descriptor refers to, shared by dup and by references. Behaviour comes from file_ops; files of a file
+ * system, pipes, eventfds, timerfds, epolls, devices all are one.
+ */
+#pragma once
+
+#include <kernel/errno.h>
+#include <kernel/mutex.h>
+#include <kernel/user.h>
+#include <kernel/wait.h>
+
+struct dentry;
+struct inode;
+struct file;
+struct poll_table;
+struct dir_context;
+struct mount;
+
+struct file_ops {
+	/* Move bytes and *position; NULL: -EINVAL. -EAGAIN when O_NONBLOCK and nothing can be done now. May sleep. */
+	ssize_t (*read)(struct file *file, struct io *io, off_t *position);
+	ssize_t (*write)(struct file *file, struct io *io, off_t *position);
+	off_t (*seek)(struct file *file, off_t offset, int whence);
+	/* POLLIN etc. that hold now; if table is given, first joins the wait queues with poll_wait(). Does not sleep. */
+	unsigned (*poll)(struct file *file, struct poll_table *table);
+	/* -ENOTTY for what it does not know; NULL likewise. */
+	long (*ioctl)(struct file *file, unsigned command, user_ptr_t argument);
+	/* Feeds directory entries to context until it is full or the end is reached. */
+	int (*iterate)(struct file *file, struct dir_context *context);
+	int (*truncate)(struct file *file, off_t size);
+	int (*allocate)(struct file *file, int mode, off_t offset, off_t len);
+	int (*sync)(struct file *file, bool data_only);
+	/* fcntl commands beyond the common ones (F_SETPIPE_SZ, F_ADD_SEALS ...); -EINVAL for what it does not know. */
+	long (*fcntl)(struct file *file, unsigned command, uint64_t argument);
+	/* The last reference is gone. */
+	void (*release)(struct file *file);
+};
+
+struct file {
+	const struct file_ops *ops;
+	unsigned refs;
+	unsigned flags;		/* O_*: access mode, O_APPEND, O_NONBLOCK, O_DIRECTORY, O_PATH ... */
+	off_t position;		/* under position_lock */
+	struct mutex position_lock;
+	struct inode *inode;	/* referenced; an anonymous inode for pipes and the like */
+	struct dentry *dentry;	/* referenced, NULL for anonymous files */
+	struct mount *mount;	/* referenced, NULL for anonymous files */
+	void *data;		/* the implementation's own */
+	struct list epoll_items;	/* epolls that watch it: told when it goes away */
+};
+
+/* One reference, counted as an object that must not outlive a process. NULL: no memory. Takes over the inode's reference. */
+struct file *file_alloc(const struct file_ops *ops, unsigned flags, struct inode *inode, void *data);
+struct file *file_get(struct file *file);
+void file_put(struct file *file);
+
+/* Checks access mode (-EBADF), position rules (-ESPIPE) and limits, then calls the operation. */
+ssize_t file_read(struct file *file, struct io *io);			/* at and moves the file's position */
+ssize_t file_write(struct file *file, struct io *io);
+ssize_t file_read_at(struct file *file, struct io *io, off_t offset);	/* pread */
+ssize_t file_write_at(struct file *file, struct io *io, off_t offset);
+
+/* ---- poll ---- */
+
+/* Linux's poll bits, as struct pollfd uses them. */
+#define POLLIN 0x001u
+#define POLLPRI 0x002u
+#define POLLOUT 0x004u
+#define POLLERR 0x008u
+#define POLLHUP 0x010u
+#define POLLNVAL 0x020u
+#define POLLRDNORM 0x040u
+#define POLLRDBAND 0x080u
+#define POLLWRNORM 0x100u
+#define POLLWRBAND 0x200u
+#define POLLMSG 0x400u
+#define POLLRDHUP 0x2000u
+
+/* Collects the queues that a poll must sleep on. */
+struct poll_table {
+	void (*add)(struct poll_table *table, struct wait_queue *queue);
+};
+static inline void poll_wait(struct poll_table *table, struct wait_queue *queue)
+{
+	if (table)
+		table->add(table, queue);
+}
+unsigned file_poll(struct file *file, struct poll_table *table);

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * System calls: kernel/sys/syscalls.tbl describes each one, SYSCALL() gives its behaviour, the build generates the rest
+ * (prototypes, wrappers, dispatch table, strace printer, fuzzing grammar, reproducer writer).
+ *
+ *	SYSCALL(dup, int fd)
+ *	{
+ *		return fd_dup(fd, 0, false);
+ *	}
+ *
+ * A result is a value >= 0 (or an address), or -errno. Arguments come as the program passed them: integers are already cut to
+ * their declared C type, pointers are user_ptr_t and only for user_*().
+ */
+#pragma once
+
+#include <kernel/errno.h>
+#include <kernel/user.h>
+
+struct arch_regs;
+
+#define SYSCALL(name, ...) long sys_##name(__VA_ARGS__)
+
+/* The generated prototypes: a SYSCALL() that does not match its description does not compile. */
+#include <generated/syscall_protos.h>
+
+typedef long syscall_fn_t(const uint64_t args[6]);
+
+struct syscall_entry {
+	const char *name;
+	syscall_fn_t *call;	/* the generated wrapper: one type for all, so that kcfi can check it */
+};
+
+/* Indexed by this architecture's number; call is NULL where there is none. */
+extern const struct syscall_entry syscall_table[];
+extern const size_t syscall_table_size;
+
+/**
+ * Runs one system call for the running thread. Interrupts and preemption on; may sleep. An unknown number is -ENOSYS and
+ * counted (syscall_unknown_count()). This is the one door: the arch entry, the unit tests and the harness all come here.
+ */
+long syscall_dispatch(uint64_t number, const uint64_t args[6]);
+unsigned long syscall_unknown_count(void);
+
+/* The arch entry code's target: takes number and arguments from regs, puts the result there, handles exit and kills. */
+void syscall_entry(struct arch_regs *regs);
+
+/* What the last calls were, newest last, for crash reports: number, result. */
+struct syscall_record {
+	uint32_t number;
+	int64_t result;
+};
+#define SYSCALL_HISTORY 16
+size_t syscall_history(struct syscall_record records[SYSCALL_HISTORY]);
