@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The channel: what the machine (guest) and the runner (host) share. All of it lies in the machine's memory file, so the same
+ * structure serves every world. Plain little-endian data; *addresses* are physical, that is, offsets in that file.
+ *
+ * Trust: the guest may be corrupted by the very input it runs. The host reads every field once, checks it against what it knew
+ * when the snapshot was taken, and never follows a value out of the file. The guest trusts the host.
+ *
+ * Hand-over: the host writes input and request, then request_seq = n. The guest runs, writes its status, then done_seq = n; it
+ * resets itself; then ready_seq = n. Coverage and status may be read from done_seq on, while the reset goes on; the counters
+ * belong to the host until the next request_seq. Memory may be audited from ready_seq on. Both sides spin for a while; then, in
+ * the host world, they may sleep on a futex on these words (*_sleeps says that the other side has to be woken).
+ */
+#pragma once
+
+#include <kernel/crash_abi.h>
+
+#define CHANNEL_ALIGNED(n) __attribute__((aligned(n)))
+
+#define CHANNEL_MAGIC UINT64_C(0x314e4843494b4153)	/* "SAKICHN1" */
+#define CHANNEL_VERSION 1u
+
+/* Where the guest says that it has a channel: the first bytes of this physical page (never RAM that is handed out). */
+#define CHANNEL_BEACON 0x7000u
+struct channel_beacon {
+	uint64_t magic;		/* CHANNEL_MAGIC, written last */
+	uint64_t channel;	/* address of struct channel, page aligned */
+};
+
+#define CHANNEL_INPUT_MAX (64u * 1024)
+#define CHANNEL_RESULTS 64
+#define CHANNEL_COMPARES 1024	/* a power of two */
+#define CHANNEL_FRAMES_MAX (256u * 1024)	/* frames a live bitmap can hold: 1 GiB of memory */
+#define CHANNEL_CONSOLE 4096
+#define CHANNEL_HISTORY 16
+
+enum channel_state {
+	CHANNEL_BOOTING,
+	CHANNEL_READY,		/* snapshot taken, waits for inputs */
+	CHANNEL_FAILED,		/* console holds the reason */
+};
+
+/* What the host asks for. */
+enum channel_request {
+	REQUEST_RUN,		/* run the input, reset */
+	REQUEST_NOP,		/* only answer; for measuring the hand-over */
+	REQUEST_DIRTY,		/* write to input_size pages of the bench area, then reset; for measuring the reset */
+	REQUEST_STOP,		/* power off */
+};
+
+enum channel_status {
+	STATUS_OK,		/* ran to its end */
+	STATUS_CRASH,		/* crash holds the record; also leak, hang, lost wake-up, by its kind */
+};
+
+/* One comparison, as the compiler's hooks see it. */
+struct channel_compare {
+	uint64_t pc;
+	uint64_t a, b;		/* in a comparison with a constant, a is the constant */
+	uint32_t size;		/* bytes: 1 2 4 8 */
+	uint32_t is_const;
+};
+
+struct channel_call {
+	uint32_t number;
+	uint32_t reserved;
+	int64_t result;
+};
+
+struct channel {
+	/* ---- fixed when the snapshot is taken ---- */
+	uint64_t magic;
+	uint32_t version;
+	uint32_t size;			/* of this structure */
+	uint32_t state;			/* enum channel_state */
+	uint32_t counter_count;		/* coverage counters, one byte each */
+	uint64_t counters;		/* their address, page aligned */
+	uint64_t pcs;			/* the PC table: counter_count pairs of u64 {pc, flags}; its address */
+	uint64_t live_count;		/* number of set bits in live[] */
+	uint64_t frame_limit;		/* frames of machine memory */
+	uint64_t bench_area;		/* address of live pages that REQUEST_DIRTY writes to */
+	uint64_t bench_pages;
+	uint64_t max_size;		/* of an input, bytes */
+	char harness[32];
+
+	/* ---- host to guest ---- */
+	uint32_t request_seq CHANNEL_ALIGNED(64);
+	uint32_t request;		/* enum channel_request */
+	uint32_t input_size;
+	uint32_t compare_on;		/* record comparisons for this input */
+	uint64_t deadline_ns;		/* real time an input may take before the guest itself calls it a hang; 0: no limit */
+	uint32_t host_sleeps;
+
+	/* ---- guest to host ---- */
+	uint32_t done_seq CHANNEL_ALIGNED(64);
+	uint32_t status;		/* enum channel_status */
+	uint32_t guest_sleeps;
+	int32_t run_result;
+	uint32_t result_count;		/* of results[]; those past CHANNEL_RESULTS only go into the hash */
+	uint32_t compare_count;		/* comparisons seen; the ring holds the last CHANNEL_COMPARES */
+	uint64_t results_hash;		/* over all results in order */
+	uint64_t virtual_ns;		/* virtual time that passed */
+	uint32_t dirty_pages;		/* that the last reset wrote back */
+	uint32_t blocked_calls;
+	uint32_t canary_reached, canary_fired;	/* bit n: planted bug n */
+	uint32_t console_len;		/* bytes written by this input; the first CHANNEL_CONSOLE are kept */
+	uint32_t history_count;
+	uint32_t ready_seq CHANNEL_ALIGNED(64);
+
+	uint64_t results[CHANNEL_RESULTS];
+	struct crash_record crash;
+	struct channel_call history[CHANNEL_HISTORY];
+	struct channel_compare compares[CHANNEL_COMPARES];
+	char console[CHANNEL_CONSOLE];
+	uint8_t live[CHANNEL_FRAMES_MAX / 8];	/* bit f: frame f is live (restored and audited); fixed at the snapshot */
+	uint8_t input[CHANNEL_INPUT_MAX];
+};
