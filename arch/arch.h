@@ -12,7 +12,8 @@
  *	struct arch_context	what a thread keeps of the CPU while it does not run, embedded in struct thread
  *	struct arch_regs	registers of an interrupted or calling program or kernel
  *	struct arch_pagetable	an address space's tables, embedded in struct aspace
- *	KERNEL_BASE, DIRECT_MAP_BASE, DIRECT_MAP_SIZE, STACK_AREA_BASE, STACK_AREA_SIZE	the kernel's own address ranges
+ *	KERNEL_BASE, DIRECT_MAP_BASE, DIRECT_MAP_SIZE, STACK_AREA_BASE, STACK_AREA_SIZE	the kernel's own address ranges;
+ *				STACK_AREA_SIZE 0: kernel stacks cannot be mapped and lie in the direct map
  */
 #pragma once
 
@@ -149,6 +150,8 @@ int arch_pagetable_unmap(struct arch_pagetable *table, uint64_t virt, phys_t *ph
 int arch_pagetable_protect(struct arch_pagetable *table, uint64_t virt, unsigned rights);
 /* Looks one page up: frame and rights. -ENOENT. */
 int arch_pagetable_lookup(const struct arch_pagetable *table, uint64_t virt, phys_t *phys, unsigned *rights);
+/* The first mapped page in [virt, end), or end when there is none; skips absent tables, so that huge holes cost little. */
+uint64_t arch_pagetable_next(const struct arch_pagetable *table, uint64_t virt, uint64_t end);
 
 /**
  * Copies between the kernel and the program in the active tables; the range was checked with user_ok() already. A page
