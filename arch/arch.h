@@ -43,7 +43,7 @@ int arch_memory_init(void);
 
 /* (inline) The CPU this code runs on; meaningful while preemption or interrupts are off. */
 static inline struct cpu *arch_cpu(void);
-/* (inline) The running thread: one instruction, so it is right even with preemption on. NULL before threads start. */
+/* (inline) The running thread: one instruction, so it is right even with preemption on. Never NULL after arch_cpu_init(). */
 static inline struct thread *arch_thread(void);
 
 /* (inline) Interrupts on this CPU. arch_irq_save() returns the former state for arch_irq_restore(). */

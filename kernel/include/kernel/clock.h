@@ -39,6 +39,11 @@ void timer_arm(struct timer *timer, uint64_t deadline_ns);
 bool timer_cancel(struct timer *timer);
 /* Called by the platform's timer interrupt, interrupts off. */
 void timer_interrupt(void);
+/**
+ * While the clock is virtual the machine's timer serves this alone: expired() is called once, from its interrupt, after_ns of
+ * real time from now. 0 takes it back.
+ */
+void timer_set_deadline(uint64_t after_ns, void (*expired)(void));
 
 /* Sleeps. @return 0, or -EINTR when the thread was killed. */
 int clock_sleep_until(uint64_t deadline_ns);

@@ -11,6 +11,9 @@
 
 #define CPUS_MAX 64
 
+struct thread;
+struct timer;
+
 struct cpu {
 	struct cpu *self;		/* 0x00 */
 	struct thread *thread;		/* 0x08 the running thread */
@@ -27,6 +30,9 @@ struct cpu {
 	struct list run_queue;		/* ready threads, next first; the running one is not on it */
 	struct spinlock timer_lock;	/* guards timers */
 	struct list timers;		/* armed timers, earliest first */
+	struct timer *timer_firing;	/* whose function runs right now */
+	uint64_t timer_armed_ns;	/* what the machine's timer was last set to; UINT64_MAX: off */
+	struct thread *reap;		/* ended, to be put once its stack has been left */
 	uint64_t switches;		/* statistics */
 
 	struct arch_cpu arch;

@@ -27,3 +27,8 @@ void crash_raise(enum crash_kind kind, const struct arch_regs *regs, uint64_t ad
 typedef void crash_handler_t(const struct crash_record *record);
 /* One handler at a time; NULL restores the default. */
 void crash_set_handler(crash_handler_t *handler);
+/*
+ * While a crash is being handled, another one on this CPU ends the machine. A handler that jumps away instead of returning
+ * says with this that it is over, unless the memory behind it is restored from a snapshot anyway.
+ */
+void crash_clear(void);

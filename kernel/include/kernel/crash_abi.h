@@ -27,6 +27,14 @@ enum crash_kind {
 	CRASH_KINDS
 };
 
+/* Indexed by enum crash_kind: as reports, titles and JSON say it. */
+#define CRASH_KIND_NAMES                                                                                               \
+	{                                                                                                              \
+		"none", "panic", "NULL dereference", "page fault", "CPU exception", "stack overflow", "double free",   \
+			"invalid free", "heap overflow", "use after free", "bad access", "undefined behaviour",        \
+			"stack smash", "hang", "leak", "lost wake-up"                                                  \
+	}
+
 #define CRASH_FRAMES 32
 #define CRASH_TEXT 192
 #define CRASH_REGS 20

@@ -18,6 +18,8 @@ void log_write_va(enum log_level level, const char *fmt, va_list args);
 void log_raw(const char *text, size_t len);
 void log_printf(const char *fmt, ...) PRINTF_LIKE(1, 2);
 void log_set_level(enum log_level level);
+/* Where the log goes instead of the platform's log_write (harness mode: the channel); NULL: there again. */
+void log_set_sink(void (*sink)(const char *text, size_t len));
 
 #define log_error(...) log_write(LOG_ERROR, __VA_ARGS__)
 #define log_warning(...) log_write(LOG_WARNING, __VA_ARGS__)

@@ -7,7 +7,7 @@
 
 #include <arch/arch.h>
 #include <kernel/list.h>
-#include <kernel/spinlock.h>
+#include <kernel/wait.h>
 
 #define THREAD_STACK_SIZE (32 * KIB)
 #define THREAD_NAME_MAX 16
@@ -18,14 +18,15 @@ enum thread_state {
 	THREAD_DEAD,		/* off its stack for good; freed by its last reference */
 };
 
+struct aspace;
 struct process;
-struct wait_queue;
 
 struct thread {
 	struct arch_context context;	/* must be first: assembly uses it */
 	void *stack_base;		/* lowest address of the stack */
 	size_t stack_size;
 	struct process *process;	/* NULL for kernel threads */
+	struct aspace *aspace;		/* whose tables it runs on; NULL: the kernel's own. Set by aspace_activate() */
 	struct cpu *cpu;		/* whose run queue it belongs to */
 	enum thread_state state;	/* under cpu->run_lock */
 	struct list run_node;		/* on cpu->run_queue */
@@ -37,12 +38,13 @@ struct thread {
 	uint64_t cpu_ns;		/* CPU time used up to the last switch */
 	uint64_t switched_in_ns;
 	bool killed;			/* sleeps return -EINTR at once; set by thread_kill() */
+	struct wait_queue exited;	/* where thread_join() waits */
 	void (*entry)(void *arg);
 	void *arg;
 	char name[THREAD_NAME_MAX];
 };
 
-/* (Re)creates nothing: turns the boot code into thread 1 ("boot") and starts the idle thread. Boot CPU, once. */
+/* Starts the idle thread of the boot CPU. The boot code has been thread 1 ("boot") from the start. Boot CPU, once. */
 void thread_init(void);
 
 /**

@@ -24,6 +24,7 @@ struct wait_entry {
 	struct thread *thread;			/* woken, unless notify is given */
 	void (*notify)(struct wait_entry *);	/* called instead, with the queue's lock held, interrupts off */
 	struct wait_queue *queue;		/* the one it is on, NULL when on none */
+	bool exclusive;				/* wake_one() wakes one of these; set by wait_until() only */
 };
 
 /* Must not sleep, and must not take the queue's lock. May take the lock of the state that it looks at. */
@@ -49,11 +50,14 @@ int wait_until(struct wait_queue *queue, wait_condition_t *condition, void *arg,
  */
 int wait_until_any(wait_condition_t *condition, void *arg, uint64_t deadline_ns) MUST_CHECK;
 
+/* The caller fills thread or notify; the rest is set here. */
 void wait_add(struct wait_queue *queue, struct wait_entry *entry);
+/* Does nothing when it is on no queue. */
 void wait_remove(struct wait_entry *entry);
 
 /* Any context. Call with the new state visible. */
 void wake_all(struct wait_queue *queue);
+/* All that only watch (wait_add), and of the threads in wait_until() the first that sleeps. */
 void wake_one(struct wait_queue *queue);
 
 /**
@@ -66,6 +70,9 @@ void wake_one(struct wait_queue *queue);
 typedef int wait_idle_t(void);
 void wait_set_idle(wait_idle_t *idle);
 
-/* Calls visit for each sleeping thread's condition, as registered by wait_until*(); stops at the first non-zero result. */
+/*
+ * Calls visit for each sleeping thread's condition, as registered by wait_until*() and mutex_lock(), and stops at the first
+ * non-zero result, which it returns. A thread that was woken and did not run yet does not sleep. Interrupts are off in visit.
+ */
 int wait_foreach_sleeper(int (*visit)(struct thread *thread, wait_condition_t *condition, void *arg, void *context),
 			 void *context);
