@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Saki's front door: what can be made, and which script or makefile under kernel/build/ makes it. `make help` says more.
+#
+#	IMAGE=x86_64|host	PRESET=default|fuzz|asan+planted|...	O=build	(output)	V=1	(whole commands)
+
+IMAGE  ?= x86_64
+PRESET ?= default
+O      ?= build
+export O V
+.DEFAULT_GOAL := all
+
+include kernel/build/jobs.mk
+
+.PHONY: help deps all image tools run fuzz test test-long record check bench menuconfig install clean compile_commands.json
+
+help: ; @cat kernel/build/help.txt
+deps: ; @kernel/build/deps.sh all
+
+all: needs-build
+	$(call build-image,x86_64,default)
+	$(call build-image,host,default)
+	$(call build-tools)
+
+image: needs-build ; $(call build-image,$(IMAGE),$(PRESET))
+tools: needs-build ; $(call build-tools)
+menuconfig: needs-build ; @kernel/build/menuconfig.sh $(IMAGE) $(PRESET)
+compile_commands.json: all ; @kernel/build/compile_commands.sh
+
+run:       ; @./saki run $(ARGS)
+fuzz:      ; @kernel/build/fuzz.sh
+test:      ; @kernel/build/test.py test
+test-long: ; @kernel/build/test.py test long
+record:    ; @kernel/build/test.py record
+check:     ; @kernel/build/check.sh
+bench:     ; @kernel/build/bench.py
+
+install: all ; @kernel/build/install.sh
+clean: ; rm -rf $(O)

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: BSD-3-Clause
+instr-cflags-$(CONFIG_SRCCOV) += -fprofile-instr-generate -fcoverage-mapping

@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: BSD-3-Clause
+instr-cflags-$(CONFIG_UBSAN)  += -fsanitize=undefined
+instr-ldflags-$(CONFIG_UBSAN) += -fsanitize=undefined
