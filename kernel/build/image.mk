@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Builds one image: IMAGE=x86_64|host PRESET=a+b, in $(O)/<image>-<preset>/: saki.elf, or saki.host, a Linux program that
+# holds the same kernel. Started by the root Makefile. Syntax of the build.mk files: common.mk.
+B := $(O)/$(IMAGE)-$(PRESET)
+ifeq ($(filter x86_64 host,$(IMAGE)),)
+$(error IMAGE=$(IMAGE): there is x86_64 and host)
+endif
+
+.PHONY: image
+image: ; @:
+
+include kernel/build/common.mk
+
+# ---- configuration: the preset's fragments over Kconfig's defaults, and what menuconfig changed ----
+
+fragments := $(wildcard $(patsubst %,kernel/build/presets/%.config,$(subst +, ,$(PRESET))) $(B)/user.config)
+$(B)/.config: kernel/build/config.py $(kconfigs) $(fragments)
+	$(call run,CONFIG) $(PYTHON) $< $(IMAGE) $(PRESET) $(B)
+include $(B)/.config
+
+# ---- flags ----
+
+ARCH := $(IMAGE)
+includes := -I. -Iarch/$(ARCH)/include -Ikernel/include -I$(B)/include
+
+kernel-cflags := -std=gnu11 -ffreestanding -nostdlibinc -O2 -g $(warnings) $(includes) -include generated/config.h \
+	-fno-omit-frame-pointer -mno-omit-leaf-frame-pointer -fno-strict-aliasing -fno-stack-protector \
+	-fno-asynchronous-unwind-tables -fcf-protection=none
+kernel-cflags-x86_64 := --target=x86_64-linux-gnu -fno-pic -mcmodel=kernel -mno-red-zone -mgeneral-regs-only
+kernel-cflags-host   := --target=x86_64-linux-gnu -fno-pic
+kernel-cflags += $(kernel-cflags-$(ARCH))
+
+hosted-cflags := -std=gnu11 -D_GNU_SOURCE -O2 -g $(warnings) -I. -I$(B)/include -include generated/config.h -fno-pic \
+	-fno-omit-frame-pointer
+
+# Each instrumentation option brings its flags: for the kernel's C files, and for linking saki.host.
+instr-cflags-y  :=
+instr-ldflags-y :=
+include $(sort $(wildcard instrumentation/*/flags.mk))
+
+# ---- objects ----
+
+define collect
+$(call take,objs,obj,cflags)
+$(call take,hosted-objs,hosted-obj,cflags)
+$(eval gen-objs += $(addprefix gen/,$(gen-obj-y)))
+endef
+$(call read-folders)
+$(gen-rules)
+
+kernel-objs := $(addprefix $(B)/obj/,$(objs) $(gen-objs))
+hosted-objs := $(addprefix $(B)/obj/,$(hosted-objs))
+
+$(shell mkdir -p $(B))
+$(call remember,$(B)/flags.txt,$(kernel-cflags) / $(hosted-cflags) / $(instr-cflags-y) / $(instr-ldflags-y) /\
+	$(foreach o,$(objs) $(hosted-objs:$(B)/obj/%=%),$(if $(strip $(flags/$o)$(nosan/$o)),$o $(flags/$o) $(nosan/$o))))
+$(call remember,$(B)/objects.txt,$(kernel-objs) / $(hosted-objs))
+
+# The flags of an object: its world's, the instrumentation's, its folder's and its own.
+world-cflags = $(kernel-cflags) $(if $(nosan/$(@:$(B)/obj/%=%)),,$(instr-cflags-y))
+$(hosted-objs): world-cflags = $(hosted-cflags)
+compile = $(CC) $(world-cflags) $(flags/$(@:$(B)/obj/%=%)) -MMD -MP -MJ $@.json -c -o $@ $<
+
+$(kernel-objs) $(hosted-objs): $(B)/flags.txt | $(gen-stamps)
+$(B)/include/generated/%.h: $(gen-stamps) ; @:
+$(gen-objs:%.o=$(B)/%.c): $(gen-stamps) ; @:
+
+$(B)/obj/%.o: %.c
+	$(call run,CC) $(compile)
+$(B)/obj/gen/%.o: $(B)/gen/%.c
+	$(call run,CC) $(compile)
+$(B)/obj/%.o: %.S
+	$(call run,AS) $(CC) $(kernel-cflags) $(flags/$(@:$(B)/obj/%=%)) -D__ASSEMBLER__ -MMD -MP -c -o $@ $<
+
+# ---- links ----
+
+ifeq ($(wildcard arch/$(ARCH)/kernel.ld),)
+image: $(kernel-objs) $(hosted-objs)
+else ifeq ($(ARCH),x86_64)
+image: $(B)/saki.elf
+$(B)/saki.elf: arch/x86_64/kernel.ld $(kernel-objs) $(B)/objects.txt
+	$(call run,LD) $(LD) -static -z max-page-size=4096 -z noexecstack --build-id=sha1 --fatal-warnings -T $< -o $@ $(kernel-objs)
+else
+# The kernel becomes one object whose only names are the seam's; it can neither clash with libc nor use it unseen.
+image: $(B)/saki.host
+$(B)/kernel.o: arch/host/kernel.ld $(kernel-objs) $(B)/objects.txt
+	$(call run,LD) $(LD) -r -T $< -o $@ $(kernel-objs)
+$(B)/seam.o: $(B)/kernel.o arch/host/seam.txt
+	$(call run,OBJCOPY) $(OBJCOPY) --keep-global-symbols=arch/host/seam.txt $< $@
+$(B)/saki.host: $(B)/seam.o $(hosted-objs) $(B)/objects.txt
+	$(call run,LD) $(CC) -no-pie -fuse-ld=lld-$(LLVM) -g -Wl,--build-id=sha1 $(instr-ldflags-y) -o $@ $(hosted-objs) $< -lpthread
+endif
+
+-include $(patsubst %.o,%.d,$(kernel-objs) $(hosted-objs))
