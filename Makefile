@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Saki's front door: what can be made, and which script or makefile under kernel/build/ makes it. `make help` says more.
 #
-#	IMAGE=x86_64|host	PRESET=default|fuzz|asan+planted|...	O=build	(output)	V=1	(whole commands)
+#	IMAGE=x86_64|host   PRESET=default|fuzz|asan+planted|...   O=build (output)   V=1 (whole commands)   ONLY='fuzz/*'
 
 IMAGE  ?= x86_64
 PRESET ?= default
@@ -20,19 +20,18 @@ all: needs-build
 	$(call build-image,x86_64,default)
 	$(call build-image,host,default)
 	$(call build-tools)
-
 image: needs-build ; $(call build-image,$(IMAGE),$(PRESET))
 tools: needs-build ; $(call build-tools)
+
+run:       needs-run    ; @./saki run $(ARGS)
+fuzz:      needs-fuzz   ; @kernel/build/fuzz.sh
+test:      needs-test   all ; @kernel/build/test.py $(ONLY)
+test-long: needs-test   all ; @kernel/build/test.py --long $(ONLY)
+check:     needs-check  all ; @kernel/build/check.py $(ONLY)
+bench:     needs-run    all ; @kernel/build/bench.py $(ONLY)
+record:    needs-record all ; @kernel/build/record.sh
+
 menuconfig: needs-build ; @kernel/build/menuconfig.sh $(IMAGE) $(PRESET)
 compile_commands.json: all ; @kernel/build/compile_commands.sh
-
-run:       ; @./saki run $(ARGS)
-fuzz:      ; @kernel/build/fuzz.sh
-test:      ; @kernel/build/test.py test
-test-long: ; @kernel/build/test.py test long
-record:    ; @kernel/build/test.py record
-check:     ; @kernel/build/check.sh
-bench:     ; @kernel/build/bench.py
-
 install: all ; @kernel/build/install.sh
 clean: ; rm -rf $(O)

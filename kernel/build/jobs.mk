@@ -13,5 +13,5 @@ locked = @mkdir -p $(1) && flock -o $(1)/.lock $(2)
 build-image = +$(call locked,$(O)/$(1)-$(2),$(MAKE) -f kernel/build/image.mk IMAGE=$(1) PRESET=$(2))
 build-tools = +$(call locked,$(O)/tools,$(MAKE) -f kernel/build/tools.mk)
 
-.PHONY: needs-build
-needs-build: ; @kernel/build/deps.sh build
+# needs-GROUP: what deps.sh installs for a group of targets.
+needs-%: ; @kernel/build/deps.sh $*

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Finds and runs suites: executable files <room>/**/<kind>/*.<kind>, such as fuzz/test/seeds.test.
+
+A suite may say in its first lines:
+	# limit: 120			seconds it may take (60)
+	# images: host-asan x86_64-fuzz	images that it needs; they are built before anything runs
+	# alone: yes			nothing else runs beside it (it measures time)
+	# when: long			only in `make test-long`
+It runs in the root of the tree with SAKI_ROOT, SAKI_BUILD, SAKI_NO_BUILD=1 and TMPDIR, a folder of its own that is
+removed afterwards. Its standard error goes to <build>/<kind>/<suite>.log.
+"""
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+
+ROOMS = ("kernel", "arch", "plat", "instrumentation", "fuzz", "harnesses", "profiler")
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILD = os.path.join(ROOT, os.environ.get("O") or "build")
+
+
+class Suite:
+    def __init__(self, path, kind):
+        self.path = path
+        self.name = os.path.join(os.path.dirname(os.path.dirname(path)), os.path.basename(path)[:-len(kind) - 1])
+        self.log = os.path.join(BUILD, kind, self.name.replace("/", "-") + ".log")
+        self.limit, self.images, self.alone, self.when = 60, [], False, ""
+        with open(os.path.join(ROOT, path)) as f:
+            head = [next(f, "") for _ in range(20)]
+        for line in head:
+            m = re.match(r"# (limit|images|alone|when): (.*)", line)
+            if m:
+                self.set(m[1], m[2].strip())
+        self.process = None
+
+    def set(self, key, value):
+        setattr(self, key, {"limit": int, "images": str.split, "alone": lambda v: v == "yes", "when": str}[key](value))
+
+    def run(self):
+        """Runs it to its end or its limit. Returns (standard output, how it failed or None, seconds)."""
+        os.makedirs(os.path.dirname(self.log), exist_ok=True)
+        tmp = tempfile.mkdtemp(prefix="saki-suite-")
+        env = clean_env(SAKI_ROOT=ROOT, SAKI_BUILD=BUILD, O=BUILD, SAKI_NO_BUILD="1", TMPDIR=tmp)
+        start = time.monotonic()
+        try:
+            with open(self.log, "w") as log:
+                self.process = subprocess.Popen([os.path.join(ROOT, self.path)], cwd=ROOT, env=env, text=True,
+                                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log,
+                                                errors="replace", start_new_session=True)
+                out, failure = self.finish()
+        finally:
+            shutil.rmtree(tmp, ignore_errors=True)
+        return out, failure, time.monotonic() - start
+
+    def finish(self):
+        try:
+            out, _ = self.process.communicate(timeout=self.limit)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            out, _ = self.process.communicate()
+            return out, f"took longer than {self.limit} s"
+        self.kill()     # what it left running
+        status = self.process.returncode
+        return out, None if status == 0 else f"exit status {status}" if status > 0 else f"killed by signal {-status}"
+
+    def kill(self):
+        try:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError, AttributeError):
+            pass
+
+
+def clean_env(**more):
+    env = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
+    return dict(env, **more)
+
+
+def find(kind):
+    found = []
+    for room in ROOMS:
+        for folder, _, files in os.walk(os.path.join(ROOT, room)):
+            if os.path.basename(folder) == kind:
+                paths = [os.path.relpath(os.path.join(folder, f), ROOT) for f in files if f.endswith("." + kind)]
+                found += [Suite(p, kind) for p in sorted(paths)]
+    return sorted(found, key=lambda s: s.name)
+
+
+def build_images(suites, say):
+    """Builds what the suites need. Returns the images that do not build."""
+    failed = []
+    for image in sorted({i for s in suites for i in s.images}):
+        name, preset = image.split("-", 1)
+        say(f"building {image}")
+        command = ["make", "-s", "image", f"IMAGE={name}", f"PRESET={preset}", f"O={BUILD}"]
+        if subprocess.run(command, cwd=ROOT, env=clean_env()).returncode:
+            failed.append(image)
+    return failed
