@@ -164,3 +164,36 @@ size_t arch_user_copy_out(user_ptr_t dst, const void *src, size_t len);
 size_t arch_user_zero(user_ptr_t dst, size_t len);
 /* Copies up to and including a NUL, at most size bytes. @return bytes copied with the NUL; size when there was none; -EFAULT. */
 ssize_t arch_user_copy_string(char *dst, user_ptr_t src, size_t size);
+
+/* ---- seeing writes (option FUZZ; booted CPUs) ---- */
+
+/* One leaf of the page tables: a 4 KiB page. */
+struct arch_mapping {
+	uint64_t *entry;	/* in the alias */
+	uint64_t virt;
+	phys_t phys;
+	bool writable;
+};
+
+/**
+ * Makes the alias: a second mapping of all machine memory, by tables of its own, outside what arch_mapping_foreach() visits.
+ * What is written through it leaves no trace in any other mapping's dirty bit. alloc gives zeroed pages for its tables.
+ */
+int arch_alias_init(void *(*alloc)(void));
+void *arch_alias(phys_t phys);
+
+/* Visits every leaf of a table, the kernel's part included; and, through table_page, every page that holds tables. */
+void arch_mapping_foreach(const struct arch_pagetable *table,
+			  void (*visit)(const struct arch_mapping *mapping, void *context),
+			  void (*table_page)(phys_t phys, void *context), void *context);
+/*
+ * Sets the accessed bit in every entry of a table, and the dirty bit in every leaf: from then on the CPU itself writes to
+ * the tables only where arch_mapping_clean() has asked for it.
+ */
+void arch_mapping_settle(const struct arch_pagetable *table);
+/* (inline) True when the page was written through this mapping since it was cleaned. */
+static inline bool arch_mapping_is_dirty(const struct arch_mapping *mapping);
+/* Forgets it, the cached translation included. */
+void arch_mapping_clean(const struct arch_mapping *mapping);
+/* Drops every cached translation. */
+void arch_mapping_flush(void);

@@ -43,6 +43,13 @@ struct platform {
 	void (*console_write)(const char *text, size_t len);
 	size_t (*console_read)(char *text, size_t len);
 
+	/*
+	 * Waits until *word, which the runner outside writes, may differ from value; spurious returns are fine. word_wake()
+	 * wakes a runner that waits on a word. Both NULL where spinning is all there is (booted machines).
+	 */
+	void (*word_wait)(const uint32_t *word, uint32_t value);
+	void (*word_wake)(uint32_t *word);
+
 	/* End of message: status 0..255 reaches the host's runner as the exit status. */
 	void (*stop)(enum plat_stop how, int status) NORETURN;
 };

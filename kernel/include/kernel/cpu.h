@@ -24,6 +24,7 @@ struct cpu {
 	uint64_t stack_guard;		/* 0x28 the stack protector's canary */
 	bool need_resched;		/* 0x30 a switch is due as soon as preempt_count and irq_depth are 0 */
 
+	struct arch_regs *irq_regs;	/* what the running interrupt handler interrupted; NULL outside of one */
 	unsigned id;			/* 0 is the boot CPU */
 	struct thread *idle;
 	struct spinlock run_lock;	/* guards run_queue */

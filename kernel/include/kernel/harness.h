@@ -44,5 +44,11 @@ void harness_result_bytes(const void *data, size_t len);
 void harness_call_begin(uint32_t index);
 /* True when the last sleeping call ended because nothing could ever have woken it; cleared by reading. */
 bool harness_call_blocked(void);
+/**
+ * Ends the input's program at once, as if run() had returned: for exit calls. Only while an input runs; does not return.
+ */
+void harness_end(void) NORETURN;
+/* True while an input runs. */
+bool harness_active(void);
 /* A canary of option PLANTED: the planted bug number n was reached (fired == false) or has done its harm. */
 void harness_canary(unsigned n, bool fired);

@@ -26,6 +26,8 @@ struct heap_stats {
 	size_t pages;		/* held from the page allocator */
 };
 void heap_stats(struct heap_stats *stats);
+/* Option HEAP_CHECK: looks at every redzone and freed object that changed since the last check; else does nothing. */
+void heap_check_all(void);
 /* Gives the quarantine and empty slabs back. */
 void heap_drain(void);
 
@@ -37,9 +39,10 @@ void heap_drain(void);
 struct object_type {
 	const char *name;
 	long live;
+	long baseline;	/* harness mode: what live must be at the end of an input */
 };
 #define OBJECT_TYPE(type_name)                                                                                         \
-	struct object_type object_type_##type_name = { #type_name, 0 };                                                \
+	struct object_type object_type_##type_name = { #type_name, 0, 0 };                                                \
 	LINKSET_ADD(object_type, &object_type_##type_name)
 static inline void object_count_add(struct object_type *type, long n)
 {

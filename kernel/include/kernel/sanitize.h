@@ -23,6 +23,8 @@ enum sanitize_kind {
 void sanitize_poison(const void *ptr, size_t len, enum sanitize_kind kind);
 /* Marks [ptr, ptr + len) as good; ptr is a multiple of SANITIZE_GRANULE, the rest of the last unit becomes bad. */
 void sanitize_unpoison(const void *ptr, size_t len);
+/* The marks of the memory at ptr, a byte for each SANITIZE_GRANULE: saved and restored with it by the snapshot. */
+void *sanitize_shadow_of(const void *ptr);
 
 #else
 
@@ -37,6 +39,12 @@ static inline void sanitize_unpoison(const void *ptr, size_t len)
 {
 	(void)ptr;
 	(void)len;
+}
+
+static inline void *sanitize_shadow_of(const void *ptr)
+{
+	(void)ptr;
+	return NULL;
 }
 
 #endif

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What the files of fuzz/guest share: the channel, the snapshot and its tracker, the state of the running input.
+ */
+#pragma once
+
+#include <arch/arch.h>
+#include <fuzz/abi/channel.h>
+#include <kernel/harness.h>
+#include <kernel/snapshot.h>
+
+/* ---- channel.c ---- */
+
+/* In machine memory, exempt from the snapshot. NULL until channel_create(). */
+extern struct channel *channel;
+
+/* Makes the channel and fills what is known before the snapshot. -ENOMEM. */
+int channel_create(const struct harness *harness);
+/* Shows the host where the channel is, in its present state. */
+void channel_publish(enum channel_state state);
+/* Waits for the next request; returns its sequence number. */
+uint32_t channel_wait(uint32_t last_seq);
+/* Stores a sequence number where the host waits for it, and wakes it. */
+void channel_signal(uint32_t *word, uint32_t seq);
+/* The program's console: kept in the channel. */
+void channel_console(const char *text, size_t len);
+
+/* ---- snapshot.c ---- */
+
+/* Whole pages that the reset needs while everything else is being put back. NULL when there is no memory. */
+void *snapshot_alloc_exempt(size_t len);
+
+/**
+ * Takes the snapshot that every later snapshot_reset() returns to. Boot CPU, interrupts off, on an exempt stack.
+ * @return 0; -ENOMEM when the pristine copy does not fit; -EBUSY when taken already.
+ */
+int snapshot_take(void);
+
+/* Returns all live memory to the snapshot. Same conditions. @return the number of pages written back. */
+uint32_t snapshot_reset(void);
+
+/* True when the frame is to be restored: neither free at the snapshot nor exempt. */
+bool snapshot_frame_is_live(size_t frame);
+
+/* ---- the tracker: tracker_dirty.c (page-table dirty bits) or tracker_marks.c (software marks); one is built ---- */
+
+/* A live frame that can change, and where its content at the snapshot is kept. */
+struct snapshot_page {
+	void *page;		/* as tracker_view() shows it */
+	void *pristine;
+};
+
+/* True where a crash leaves the machine beyond repair: it reports and ends, and the host starts another. */
+extern const bool tracker_crash_is_final;
+
+/* Before the frames are chosen: memory that the tracker itself needs must be exempt by now. frames: an upper limit. */
+int tracker_prepare(size_t frames);
+/* Where the reset may write a frame without the tracker seeing it. */
+void *tracker_view(phys_t phys);
+/* True when some mapping, or anything else that this world can do, may write the frame behind the snapshot's back. */
+bool tracker_frame_can_change(size_t frame);
+/* The pages are chosen and copied: from here on changes are seen. */
+void tracker_start(struct snapshot_page *pages, size_t count);
+/* Calls restore for each page that may have changed, and forgets that it did. @return how many. */
+uint32_t tracker_collect(struct snapshot_page *pages, size_t count, void (*restore)(struct snapshot_page *page));
+
+/* ---- input.c ---- */
+
+/* Installs clock, entropy, idle, console and crash hooks of harness mode. */
+void input_init(void);
+/* Right before the snapshot is taken: the object counts that every input must come back to. */
+void input_baseline(void);
+/* Runs one input on the harness's stack; returns when it ended, by itself, a crash or the deadline. Fills the status. */
+void input_run(const struct harness *harness, void *stack_base, size_t stack_size);
+
+/* ---- copy.c ---- */
+
+/* Copies one page past every check: of sanitizers, of poison, of instrumentation. */
+void copy_page(void *dst, const void *src);

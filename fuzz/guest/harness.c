@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Harness mode: sets the harness up, takes the snapshot, then runs inputs forever. The loop lives on a stack of its own that is
+ * exempt from the snapshot; inputs run on the boot thread's stack, which is not.
+ */
+#include <fuzz/guest/guest_internal.h>
+#include <instrumentation/coverage/coverage.h>
+#include <kernel/errno.h>
+#include <kernel/heap.h>
+#include <kernel/log.h>
+#include <kernel/page.h>
+#include <kernel/string.h>
+#include <kernel/thread.h>
+#include <plat/plat.h>
+
+#define LOOP_STACK_SIZE (16 * KIB)
+#define BENCH_PAGES 64
+#define STACK_MARGIN 1024	/* of harness_main()'s own frames, never returned to */
+
+#define STATUS_NO_HARNESS 127
+#define STATUS_ENVIRONMENT 123
+
+LINKSET_DECLARE(harness);
+
+static const struct harness *chosen;
+static void *input_stack;
+static size_t input_stack_size;
+
+static const struct harness *find(const char *name)
+{
+	LINKSET_FOREACH(harness, const struct harness, h) {
+		if (!strcmp(h->name, name))
+			return h;
+	}
+	return NULL;
+}
+
+/* Live pages that REQUEST_DIRTY writes to, for measuring the reset. */
+static int make_bench_area(void)
+{
+	struct page *page = page_alloc(6);
+
+	_Static_assert(BENCH_PAGES == 1 << 6, "order of the bench area");
+	if (!page)
+		return -ENOMEM;
+	channel->bench_area = page_phys(page);
+	channel->bench_pages = BENCH_PAGES;
+	return 0;
+}
+
+static void dirty_bench_pages(uint32_t count)
+{
+	uint8_t *area = arch_phys_to_virt(channel->bench_area);
+
+	for (uint32_t i = 0; i < min(count, BENCH_PAGES); i++)
+		*(volatile uint32_t *)(area + i * PAGE_SIZE) += 1;
+	snapshot_mark(area, count * PAGE_SIZE);
+}
+
+static void serve(uint32_t seq)
+{
+	switch (channel->request) {
+	case REQUEST_RUN:
+		input_run(chosen, input_stack, input_stack_size);
+		break;
+	case REQUEST_DIRTY:
+		dirty_bench_pages(channel->input_size);
+		break;
+	case REQUEST_STOP:
+		plat->stop(PLAT_POWER_OFF, 0);
+	default:
+		break;
+	}
+	channel_signal(&channel->done_seq, seq);
+	if (channel->request != REQUEST_NOP)
+		channel->dirty_pages = snapshot_reset();
+	channel_signal(&channel->ready_seq, seq);
+}
+
+static long loop(void *arg UNUSED)
+{
+	uint32_t seq = 0;
+	int err;
+
+	arch_irq_disable();
+	err = snapshot_take();
+	if (err) {
+		log_error("harness %s: the snapshot failed (error %d)", chosen->name, -err);
+		plat->stop(PLAT_POWER_OFF, STATUS_ENVIRONMENT);
+	}
+	channel_publish(CHANNEL_READY);
+	for (;;) {
+		seq = channel_wait(seq);
+		serve(seq);
+	}
+	return 0;
+}
+
+static int prepare(void)
+{
+	struct thread *self = thread_current();
+	uint8_t here;
+	int err;
+
+	err = channel_create(chosen);
+	if (err)
+		return err;
+	input_init();
+	if (chosen->setup)
+		err = chosen->setup();
+	if (err)
+		return err;
+	err = make_bench_area();
+	if (err)
+		return err;
+	if (channel->counter_count)
+		snapshot_exempt(coverage_counters(), align_up(channel->counter_count, PAGE_SIZE));
+	input_stack = self->stack_base;
+	input_stack_size = (size_t)((uintptr_t)&here - (uintptr_t)self->stack_base - STACK_MARGIN) & ~(size_t)63;
+	input_baseline();
+	return 0;
+}
+
+void harness_main(const char *name)
+{
+	void *stack;
+	int err;
+
+	chosen = find(name);
+	if (!chosen) {
+		log_error("there is no harness %s", name);
+		plat->stop(PLAT_POWER_OFF, STATUS_NO_HARNESS);
+	}
+	err = prepare();
+	stack = err ? NULL : snapshot_alloc_exempt(LOOP_STACK_SIZE);
+	if (!stack) {
+		log_error("harness %s: set-up failed (error %d)", name, err ? -err : ENOMEM);
+		plat->stop(PLAT_POWER_OFF, STATUS_ENVIRONMENT);
+	}
+	arch_call_on_stack(stack, LOOP_STACK_SIZE, loop, NULL);
+	__builtin_unreachable();
+}

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * One input: what surrounds a harness's run(). Virtual time and fixed entropy, the answer to "everybody sleeps", results, the
+ * crash handler and the deadline, the leak check. All of its state is ordinary memory under the snapshot, so each input finds it
+ * as it was.
+ */
+#include <fuzz/guest/guest_internal.h>
+#include <instrumentation/coverage/coverage.h>
+#include <kernel/clock.h>
+#include <kernel/console.h>
+#include <kernel/cpu.h>
+#include <kernel/crash.h>
+#include <kernel/errno.h>
+#include <kernel/heap.h>
+#include <kernel/log.h>
+#include <kernel/random.h>
+#include <kernel/string.h>
+#include <kernel/syscall.h>
+#include <kernel/thread.h>
+#include <kernel/wait.h>
+#include <plat/plat.h>
+
+#define VIRTUAL_START_NS (1000 * NSEC_PER_SEC)
+#define VIRTUAL_CALL_NS NSEC_PER_USEC		/* what a call takes */
+#define VIRTUAL_LIMIT_NS (3600 * NSEC_PER_SEC)	/* an input that waits longer waits forever */
+#define ENTROPY_SEED UINT64_C(0x53616b69)
+#define CRASH_STATUS 125
+#define NO_CALL UINT32_MAX
+
+/* arch_jump() values that end an input. */
+enum { END_CRASH = 1, END_EXIT = 2 };
+
+static struct arch_jump input_jump;
+static bool active;
+static bool blocked;
+static uint32_t call_index = NO_CALL;
+static long baseline_live;
+
+LINKSET_DECLARE(object_type);
+
+/* ---- everybody sleeps ---- */
+
+static int check_sleeper(struct thread *thread, wait_condition_t *condition, void *arg, void *context UNUSED)
+{
+	if (!condition(arg))
+		return 0;
+	crash_raise(CRASH_LOST_WAKEUP, NULL, 0, "%s sleeps, and what it waits for is true", thread->name);
+}
+
+static int idle(void)
+{
+	uint64_t now = clock_ns(), next = timer_next_ns();
+
+	wait_foreach_sleeper(check_sleeper, NULL);
+	if (next != UINT64_MAX && next < VIRTUAL_START_NS + VIRTUAL_LIMIT_NS) {
+		clock_virtual_advance(next > now ? next - now : 0);
+		return 0;
+	}
+	blocked = true;
+	channel->blocked_calls++;
+	return -EINTR;
+}
+
+/* ---- what the harness reports ---- */
+
+void harness_result(uint64_t value)
+{
+	uint32_t n = channel->result_count++;
+	uint64_t hash = channel->results_hash;
+
+	if (n < CHANNEL_RESULTS)
+		channel->results[n] = value;
+	hash ^= value + UINT64_C(0x9e3779b97f4a7c15) + (hash << 6) + (hash >> 2);
+	channel->results_hash = hash * UINT64_C(0xff51afd7ed558ccd);
+}
+
+void harness_result_bytes(const void *data, size_t len)
+{
+	const uint8_t *byte = data;
+	uint64_t hash = UINT64_C(0xcbf29ce484222325) ^ len, word;
+
+	for (; len >= sizeof(word); len -= sizeof(word), byte += sizeof(word)) {
+		memcpy(&word, byte, sizeof(word));
+		hash = (hash ^ word) * UINT64_C(0x100000001b3);
+		hash ^= hash >> 29;
+	}
+	for (; len; len--, byte++)
+		hash = (hash ^ *byte) * UINT64_C(0x100000001b3);
+	harness_result(hash);
+}
+
+void harness_call_begin(uint32_t index)
+{
+	call_index = index;
+	blocked = false;
+	clock_virtual_advance(VIRTUAL_CALL_NS);
+}
+
+bool harness_call_blocked(void)
+{
+	bool was = blocked;
+
+	blocked = false;
+	return was;
+}
+
+void harness_canary(unsigned n, bool fired)
+{
+	if (!active)
+		return;
+	channel->canary_reached |= 1u << n;
+	if (fired)
+		channel->canary_fired |= 1u << n;
+}
+
+bool harness_active(void)
+{
+	return active;
+}
+
+void harness_end(void)
+{
+	assert(active);
+	arch_jump(&input_jump, END_EXIT);
+}
+
+/* ---- crashes ---- */
+
+static void record_history(void)
+{
+	struct syscall_record records[SYSCALL_HISTORY];
+	size_t n = syscall_history(records);
+
+	channel->history_count = (uint32_t)n;
+	for (size_t i = 0; i < n; i++) {
+		channel->history[i].number = records[i].number;
+		channel->history[i].result = records[i].result;
+	}
+}
+
+static void record_crash(const struct crash_record *record)
+{
+	channel->crash = *record;
+	channel->crash.call_index = call_index;
+	channel->status = STATUS_CRASH;
+	record_history();
+}
+
+/* The first report of an input counts; the jump leaves the broken stack behind, the reset repairs the rest. */
+static void on_crash(const struct crash_record *record)
+{
+	if (!active)
+		return;
+	record_crash(record);
+	active = false;
+	if (tracker_crash_is_final) {
+		channel_signal(&channel->done_seq, channel->request_seq);
+		plat->stop(PLAT_POWER_OFF, CRASH_STATUS);
+	}
+	arch_jump(&input_jump, END_CRASH);
+}
+
+static void on_deadline(void)
+{
+	if (active)
+		crash_raise(CRASH_HANG, arch_cpu()->irq_regs, 0, "the input did not end within its time");
+}
+
+/* ---- leaks ---- */
+
+static long live_objects(void)
+{
+	long n = 0;
+
+	LINKSET_FOREACH(object_type, struct object_type, type)
+		n += type->live;
+	return n;
+}
+
+static void report_leak(void)
+{
+	struct crash_record record = { .kind = CRASH_LEAK };
+
+	LINKSET_FOREACH(object_type, struct object_type, type) {
+		if (type->live == type->baseline)
+			continue;
+		format(record.text, sizeof(record.text), "%ld %s%s outlived the input", type->live - type->baseline,
+		       type->name, type->live - type->baseline == 1 ? "" : "s");
+		break;
+	}
+	record_crash(&record);
+}
+
+void input_baseline(void)
+{
+	LINKSET_FOREACH(object_type, struct object_type, type)
+		type->baseline = type->live;
+	baseline_live = live_objects();
+}
+
+/* ---- the input ---- */
+
+void input_init(void)
+{
+	clock_virtual_start(VIRTUAL_START_NS);
+	random_seed_fixed(ENTROPY_SEED);
+	wait_set_idle(idle);
+	console_set_sink(channel_console);
+	log_set_sink(channel_console);
+	crash_set_handler(on_crash);
+}
+
+static void clear_outputs(void)
+{
+	channel->status = STATUS_OK;
+	channel->run_result = 0;
+	channel->result_count = 0;
+	channel->compare_count = 0;
+	channel->results_hash = 0;
+	channel->blocked_calls = 0;
+	channel->canary_reached = channel->canary_fired = 0;
+	channel->console_len = 0;
+	channel->history_count = 0;
+	channel->crash.kind = CRASH_NONE;
+}
+
+static long run(void *arg)
+{
+	const struct harness *harness = arg;
+	size_t size = min((size_t)channel->input_size, (size_t)channel->max_size);
+
+	if (!arch_jump_set(&input_jump)) {
+		active = true;
+		channel->run_result = harness->run(channel->input, size);
+	}
+	if (channel->status == STATUS_CRASH)
+		return 0;
+	/* A second crash, in the teardown, comes back here with the status set. */
+	if (!arch_jump_set(&input_jump)) {
+		call_index = NO_CALL;
+		if (harness->teardown)
+			harness->teardown();
+		heap_check_all();
+	}
+	active = false;
+	return 0;
+}
+
+void input_run(const struct harness *harness, void *stack_base, size_t stack_size)
+{
+	clear_outputs();
+	if (channel->compare_on)
+		coverage_set_compare_log(channel->compares, CHANNEL_COMPARES, &channel->compare_count);
+	if (channel->deadline_ns)
+		timer_set_deadline(channel->deadline_ns, on_deadline);
+	arch_irq_enable();
+	arch_call_on_stack(stack_base, stack_size, run, (void *)harness);
+	arch_irq_disable();
+	if (channel->compare_on)
+		coverage_set_compare_log(NULL, 0, NULL);
+	channel->virtual_ns = clock_ns() - VIRTUAL_START_NS;
+	if (channel->status == STATUS_OK && live_objects() != baseline_live)
+		report_leak();
+}
