@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Saki's front door: what can be made, and which script or makefile under kernel/build/ makes it. `make help` says more.
 #
-#	IMAGE=x86_64|host   PRESET=default|fuzz|asan+planted|...   O=build (output)   V=1 (whole commands)   ONLY='fuzz/*'
+#	IMAGE=x86_64|host  PRESET=default|fuzz|asan+planted|...  O=build (output)  V=1 (whole commands)  ONLY='fuzz/*'
 
 IMAGE  ?= x86_64
 PRESET ?= default
@@ -11,7 +11,8 @@ export O V
 
 include kernel/build/jobs.mk
 
-.PHONY: help deps all image tools run fuzz test test-long record check bench menuconfig install clean compile_commands.json
+.PHONY: help deps all image tools run fuzz test test-long record check bench menuconfig install clean
+.PHONY: compile_commands.json
 
 help: ; @cat kernel/build/help.txt
 deps: ; @kernel/build/deps.sh all

@@ -18,8 +18,8 @@ def parse(line, suite):
     if len(fields) != 6 or fields[0] != "bench":
         return None
     _, name, figure, unit, baseline, target = fields
-    return {"suite": suite.name, "name": name, "figure": float(figure), "unit": unit, "baseline": baseline, "target": target,
-            "reached": reached(float(figure), target)}
+    return {"suite": suite.name, "name": name, "figure": float(figure), "unit": unit, "baseline": baseline,
+            "target": target, "reached": reached(float(figure), target)}
 
 
 def reached(figure, target):
@@ -31,7 +31,8 @@ def reached(figure, target):
 def show(row):
     verdict = {None: "", True: "reached", False: "NOT REACHED"}[row["reached"]]
     figure = f"{row['figure']:,.0f}" if row["figure"] >= 100 else f"{row['figure']:.3g}"
-    print(f"{row['name']:40} {figure:>12} {row['unit']:14} {row['baseline']:>12} {row['target']:>10}  {verdict}", flush=True)
+    print(f"{row['name']:40} {figure:>12} {row['unit']:14} {row['baseline']:>12} {row['target']:>10}  {verdict}",
+          flush=True)
 
 
 def run(suite, rows, as_json):

@@ -8,8 +8,8 @@
 #	gen-obj-$(CONFIG_X)    += x.o		kernel object from a generated <build>/gen/x.c
 #	cflags-y += ..., cflags-x.o += ...	flags for the folder, for one file
 #	nosan-y := y, nosan-x.o := y		no instrumentation for the folder, for one file
-#	gen-y += NAME				runs kernel/build/NAME.py OUT INPUTS... before anything is compiled; it writes
-#	gen-NAME-in := a.tbl b.def		OUT/include/generated/*.h and OUT/gen/*.c, and only what has changed
+#	gen-y += NAME				runs kernel/build/NAME.py OUT INPUTS... before anything is compiled; it
+#	gen-NAME-in := a.tbl b.def		writes OUT/include/generated/*.h and OUT/gen/*.c, only what has changed
 #	tool-PROG-y += x.o			object of the host program PROG (PROG.so: of a shared object)
 #	tool-PROG-gen-y += x.o			object of PROG from a generated <build>/gen/x.c
 #	tool-PROG-libs := -lelf			libraries of PROG; $(libfuzzer) is libFuzzer without its main()
@@ -25,14 +25,14 @@ LD      := ld.lld-$(LLVM)
 OBJCOPY := llvm-objcopy-$(LLVM)
 PYTHON  := /usr/bin/python3
 
-warnings := -Wall -Wextra -Werror -Wno-unused-parameter -Wno-initializer-overrides -Wmissing-prototypes -Wstrict-prototypes \
-	-Wvla -Wimplicit-fallthrough
+warnings := -Wall -Wextra -Werror -Wno-unused-parameter -Wno-initializer-overrides -Wmissing-prototypes \
+	-Wstrict-prototypes -Wvla -Wimplicit-fallthrough
 
 # Short messages, unless V=1; none under make -s.
 silent := $(findstring s,$(firstword -$(MAKEFLAGS)))
 run     = $(if $(V),,@)$(if $(V)$(silent),,printf '  %-7s %s\n' $(1) $(patsubst $(O)/%,%,$@) &&) mkdir -p $(@D) &&
 
-# $(call remember,file,text): rewrites the file when the text is another one. What depends on the file is made again then.
+# $(call remember,file,text): rewrites the file when the text is another one; what depends on the file is made again.
 remember = $(if $(subst <$(strip $(2))>,,<$(strip $(file <$(1)))>),$(file >$(1),$(strip $(2))))
 
 rooms       := kernel arch plat instrumentation fuzz harnesses profiler
@@ -56,7 +56,8 @@ define take
 $(eval $(1) += $(addprefix $(d)/,$($(2)-y)))
 $(foreach o,$($(2)-y),$(eval flags/$(d)/$o := $($(3)-y) $($(3)-$o))$(eval $(3)-$o :=)\
 	$(if $(nosan-y)$(nosan-$o),$(eval nosan/$(d)/$o := y))$(eval nosan-$o :=)\
-	$(if $(wildcard $(d)/$(o:.o=.c) $(d)/$(o:.o=.S)),,$(error $(d)/build.mk lists $o, but there is no $(d)/$(o:.o=.c) or .S)))
+	$(if $(wildcard $(d)/$(o:.o=.c) $(d)/$(o:.o=.S)),,\
+		$(error $(d)/build.mk lists $o, but there is no $(d)/$(o:.o=.c) or .S)))
 endef
 
 # Generated sources. The stamp is older than what the generator wrote; an output that did not change makes nothing new.

@@ -71,6 +71,9 @@ packages=$(missing_of $group | sort -u | tr '\n' ' ')
 [ -n "$packages" ] || exit 0
 packages=${packages% }
 
+# One at a time: parallel makes ask for several groups at once.
+[ -n "${SAKI_DEPS_LOCKED-}" ] || SAKI_DEPS_LOCKED=1 exec flock "$0" "$0" "$@"
+
 command -v apt-get >/dev/null || fail "missing: $packages; there is no apt here, install them by hand"
 [ "$(id -u)" = 0 ] || command -v sudo >/dev/null ||
 	fail "missing: $packages; as root: apt-get install $packages"

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# Builds one image: IMAGE=x86_64|host PRESET=a+b, in $(O)/<image>-<preset>/: saki.elf, or saki.host, a Linux program that
-# holds the same kernel. Started by the root Makefile. Syntax of the build.mk files: common.mk.
+# Builds one image: IMAGE=x86_64|host PRESET=a+b, in $(O)/<image>-<preset>/: saki.elf, or saki.host, a Linux program
+# that holds the same kernel. Started by the root Makefile. Syntax of the build.mk files: common.mk.
 B := $(O)/$(IMAGE)-$(PRESET)
 ifeq ($(filter x86_64 host,$(IMAGE)),)
 $(error IMAGE=$(IMAGE): there is x86_64 and host)
@@ -79,7 +79,8 @@ image: $(kernel-objs) $(hosted-objs)
 else ifeq ($(ARCH),x86_64)
 image: $(B)/saki.elf
 $(B)/saki.elf: arch/x86_64/kernel.ld $(kernel-objs) $(B)/objects.txt
-	$(call run,LD) $(LD) -static -z max-page-size=4096 -z noexecstack --build-id=sha1 --fatal-warnings -T $< -o $@ $(kernel-objs)
+	$(call run,LD) $(LD) -static -z max-page-size=4096 -z noexecstack --build-id=sha1 --fatal-warnings -T $< -o $@ \
+		$(kernel-objs)
 else
 # The kernel becomes one object whose only names are the seam's; it can neither clash with libc nor use it unseen.
 image: $(B)/saki.host
@@ -88,7 +89,8 @@ $(B)/kernel.o: arch/host/kernel.ld $(kernel-objs) $(B)/objects.txt
 $(B)/seam.o: $(B)/kernel.o arch/host/seam.txt
 	$(call run,OBJCOPY) $(OBJCOPY) --keep-global-symbols=arch/host/seam.txt $< $@
 $(B)/saki.host: $(B)/seam.o $(hosted-objs) $(B)/objects.txt
-	$(call run,LD) $(CC) -no-pie -fuse-ld=lld-$(LLVM) -g -Wl,--build-id=sha1 $(instr-ldflags-y) -o $@ $(hosted-objs) $< -lpthread
+	$(call run,LD) $(CC) -no-pie -fuse-ld=lld-$(LLVM) -g -Wl,--build-id=sha1 $(instr-ldflags-y) -o $@ \
+		$(hosted-objs) $< -lpthread
 endif
 
 -include $(patsubst %.o,%.d,$(kernel-objs) $(hosted-objs))

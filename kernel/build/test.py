@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Runs the test suites: test.py [--long] [GLOB...]    (globs match suite names, e.g. 'fuzz/*')
 
-A suite prints one line a test: "ok NAME", "not ok NAME: reason" or "skip NAME: reason"; other lines are ignored. A suite
+A suite prints one line a test: "ok NAME", "not ok NAME: reason" or "skip NAME: reason"; other lines are ignored. One
 that prints no result, fails without saying what, or takes too long counts as one failure. The last line is
 "N passed, N failed"; the exit status is 1 when something failed. How a suite is found and run: suites.py.
 """
@@ -50,7 +50,8 @@ class Report:
             self.failed += len(count["not ok"])
             self.skipped += len(count["skip"])
             skips = f", {len(count['skip'])} skipped" if count["skip"] else ""
-            self.print(f"{suite.name:32} {len(count['ok']):5} passed {len(count['not ok']):3} failed {seconds:6.1f} s{skips}")
+            self.print(f"{suite.name:32} {len(count['ok']):5} passed {len(count['not ok']):3} failed"
+                       f" {seconds:6.1f} s{skips}")
             for text in count["not ok"]:
                 self.print(f"    not ok {text}")
             if count["not ok"]:

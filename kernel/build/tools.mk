@@ -27,7 +27,8 @@ progs := $(sort $(progs))
 tool-objs := $(addprefix $(B)/obj/,$(sort $(foreach p,$(progs),$(objs/$p))))
 
 $(shell mkdir -p $(B))
-$(call remember,$(B)/flags.txt,$(cflags) / $(foreach o,$(tool-objs:$(B)/obj/%=%),$(if $(strip $(flags/$o)),$o $(flags/$o))))
+$(call remember,$(B)/flags.txt,$(cflags) /\
+	$(foreach o,$(tool-objs:$(B)/obj/%=%),$(if $(strip $(flags/$o)),$o $(flags/$o))))
 $(call remember,$(B)/objects.txt,$(foreach p,$(progs),$p $(objs/$p) $(tool-$p-libs) /))
 
 $(tool-objs): $(B)/flags.txt | $(gen-stamps)

@@ -1,0 +1,2 @@
+#include <kernel/a.h>
+#include <kernel/d.h>

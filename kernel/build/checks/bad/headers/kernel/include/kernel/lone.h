@@ -1,0 +1,2 @@
+#pragma once
+struct lone { uint99_t x; };

@@ -1,0 +1,2 @@
+#include <kernel/page.h>
+#include <unistd.h>

@@ -1,0 +1,3 @@
+#include <kernel/page.h>
+#include <stdio.h>
+#include <fuzz/abi/channel.h>

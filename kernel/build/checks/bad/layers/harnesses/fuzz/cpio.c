@@ -1,0 +1,1 @@
+#include <plat/pc/acpi.h>

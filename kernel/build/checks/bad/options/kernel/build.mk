@@ -1,0 +1,4 @@
+obj-$(CONFIG_USED) += x.o
+obj-$(CONFIG_NEVER_SET) += y.o
+obj-$(CONFIG_BY_DEFAULT) += d.o
+obj-$(CONFIG_UNKNOWN) += z.o

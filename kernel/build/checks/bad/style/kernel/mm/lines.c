@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Lines.
+ */
+        int spaces;
+int blanks; 
+typedef struct { int x; } hidden;
+int a; // comment
+#ifdef CONFIG_ARCH_HOST
+#endif
+0000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000

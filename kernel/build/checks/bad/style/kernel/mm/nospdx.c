@@ -1,0 +1,4 @@
+/*
+ * A paragraph.
+ */
+int y;

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Who may include whom: the rooms' table. The first rule whose pattern matches a file is that file's."""
+import re
+
+COMPILER = r"(stdarg|stdbool|stddef|stdint|stdalign|stdnoreturn|limits|float|cpuid|\w+intrin)\.h"
+KERNEL = r"kernel/include/kernel/.*|generated/.*"
+ARCH = r"arch/arch\.h|arch/\w+/include/arch/.*"
+PLAT = r"plat/plat\.h"
+# What the kernel and the programs of the host share: no code of either.
+ABI = r"fuzz/abi/.*|profiler/abi/.*|.*_abi\.h|generated/.*|kernel/include/kernel/syscall_desc\.h"
+INSTRUMENTATION = r"instrumentation/.*\.h"
+# Instrumentation may not call back into instrumented code: only types, annotations and reports.
+REPORT = r"kernel/include/kernel/(types|compiler|linkset|crash|log|string|sanitize|snapshot|errno|boot|page|test)\.h"
+ANY = r".*"
+
+# (files, tree's headers they may include besides their own folder's, system headers)
+RULES = [
+    (r"(arch|plat)/host/os/", r"(arch|plat)/host/.*_abi\.h|.*/(\w+_)?abi/.*|.*_abi\.h|generated/.*", ANY),
+    (r"(plat/run|fuzz/xen|(fuzz|profiler|instrumentation/\w+|harnesses/\w+)/host|kernel/build)/", ABI, ANY),
+    (r"(fuzz|profiler)/abi/", r"(fuzz|profiler)/abi/.*|kernel/include/kernel/(\w+_abi|types|compiler)\.h", COMPILER),
+    (r"(fuzz|profiler)/guest/", "|".join((KERNEL, ARCH, PLAT, INSTRUMENTATION, ABI)), COMPILER),
+    (r"harnesses/attacks/", "|".join((KERNEL, ARCH, INSTRUMENTATION, ABI)), COMPILER),
+    (r"harnesses/", "|".join((KERNEL, ABI)), COMPILER),
+    (r"instrumentation/", "|".join((REPORT, ARCH, ABI, INSTRUMENTATION)), COMPILER),
+    (r"arch/", "|".join((KERNEL, ARCH, INSTRUMENTATION, r"arch/\w+/\w+_abi\.h")), COMPILER),
+    (r"plat/", "|".join((KERNEL, ARCH, PLAT, INSTRUMENTATION, r"plat/\w+/\w+_abi\.h")), COMPILER),
+    (r"kernel/", "|".join((KERNEL, ARCH, PLAT, INSTRUMENTATION)), COMPILER),
+]
+
+
+def own_folder(name, resolved):
+    """A folder's private headers are its own, and those of its test folder."""
+    folder = name.rsplit("/", 1)[0]
+    if folder.endswith("/test"):
+        folder = folder[:-5]
+    return resolved.rsplit("/", 1)[0] in (folder, folder + "/test")
+
+
+def find(tree):
+    for name in tree.sources():
+        rule = next((r for r in RULES if re.match(r[0], name)), None)
+        if rule is None:
+            yield f"{name}: in no room"
+            continue
+        _, ours, system = rule
+        for target, resolved in tree.includes(name):
+            if resolved is None:
+                allowed = re.fullmatch(system, target)
+            else:
+                allowed = own_folder(name, resolved) or re.fullmatch(ours, resolved)
+            if not allowed:
+                yield f"{name}: may not include {target}"
