@@ -22,14 +22,17 @@ char *heap_strdup(const char *s) MUST_CHECK;
 
 struct heap_stats {
 	size_t live_objects;
-	size_t live_bytes;	/* as asked for */
+	size_t live_bytes;	/* of their blocks: sizes rounded up, with what surrounds an object in a checked image */
 	size_t pages;		/* held from the page allocator */
 };
 void heap_stats(struct heap_stats *stats);
-/* Option HEAP_CHECK: looks at every redzone and freed object that changed since the last check; else does nothing. */
-void heap_check_all(void);
-/* Gives the quarantine and empty slabs back. */
+/* Gives the quarantine and empty slabs back, so that counts are exact and the next allocations are repeatable. */
 void heap_drain(void);
+/*
+ * Option HEAP_CHECK: checks the surroundings of all objects allocated since the last check, and that no freed one in quarantine
+ * was written; a finding is a crash (CRASH_HEAP_OVERFLOW, CRASH_USE_AFTER_FREE). Called at the end of an input.
+ */
+void heap_check_all(void);
 
 /*
  * Counted types: objects that must not outlive the input that made them. One line beside the type,

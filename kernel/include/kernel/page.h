@@ -11,29 +11,37 @@
 #define PAGE_ORDER_MAX 10	/* the largest block: 4 MiB */
 
 enum page_state {
-	PAGE_RESERVED,		/* not the allocator's: image, firmware, holes */
-	PAGE_FREE,		/* head of a free block */
-	PAGE_FREE_TAIL,		/* inside a free block */
-	PAGE_USED,		/* head of an allocated block */
-	PAGE_USED_TAIL,
+	PAGE_RESERVED,		/* not the allocator's: image, firmware, holes, the page array */
+	PAGE_FREE,		/* the allocator's, but not the first frame of an allocated block: free, or inside one */
+	PAGE_USED,		/* the first frame of an allocated block */
 };
 
+/* Whoever changes one calls snapshot_mark() on it first. */
 struct page {
-	struct list node;	/* free list while free; the owner's afterwards */
+	struct list node;	/* the owner's */
 	uint8_t state;		/* enum page_state */
-	uint8_t order;		/* of a head */
+	uint8_t order;		/* of an allocated block */
 	uint16_t flags;		/* the owner's */
-	uint32_t refs;		/* of a head: page_get/page_put */
-	void *owner;		/* the heap's slab, a file's page, ... */
+	uint32_t refs;		/* of an allocated block: page_get/page_put */
+	void *owner;		/* the heap's slab, a file's page, ...; NULL when allocated */
 };
 
 /* Hands the allocator all RAM of the boot map that is above 1 MiB and not the image or the initrd. Boot CPU, once. */
 int page_init(void);
 
-/* The memory is not cleared (harness mode fills it with a fixed pattern). One reference. NULL when there is none. */
-struct page *page_alloc(unsigned order);
-/* Frees a block whatever its references; order as allocated. A free block is a crash (CRASH_DOUBLE_FREE). */
+/*
+ * The lowest free block that is large enough and of the smallest such size: the same calls give the same frames. The memory is
+ * not cleared (harness mode fills it with a fixed pattern). One reference. NULL when there is none.
+ */
+struct page *page_alloc(unsigned order) MUST_CHECK;
+/*
+ * Frees a block whatever its references; order as allocated. A block that is free already is a crash (CRASH_DOUBLE_FREE), one of
+ * another order too (CRASH_INVALID_FREE).
+ */
 void page_free(struct page *page, unsigned order);
+/* Adjacent frames, count of them, each a block of order 0; the first one's struct page stands for all. NULL. */
+struct page *page_run_alloc(size_t count) MUST_CHECK;
+void page_run_free(struct page *page, size_t count);
 
 /* Shared single frames (program memory, file pages): put frees with the last reference. Order 0 only. */
 struct page *page_get(struct page *page);
@@ -51,10 +59,12 @@ size_t page_total_count(void);
 size_t page_frame_limit(void);
 /* Calls visit(first frame number, count) for every free block; allocation state must not change meanwhile. */
 void page_foreach_free(void (*visit)(size_t frame, size_t count, void *context), void *context);
-/* Empties per-CPU and deferred caches, so that counts are exact and the next allocations are repeatable. */
-void page_drain(void);
 
-/* Kernel stacks in STACK_AREA: mapped pages with an unmapped guard page below. NULL when there is no memory. */
+/*
+ * Kernel stacks, with a guard page below: in STACK_AREA, where the guard page is unmapped; in the direct map where the CPU has no
+ * STACK_AREA: there the guard page holds a pattern, which stack_free() checks, and sanitizers know it. size_bytes: whole
+ * pages. Result: the lowest address of the stack; NULL when there is no memory.
+ */
 void *stack_alloc(size_t size_bytes);
 void stack_free(void *base, size_t size_bytes);
 /* True when the address lies in the guard page of some stack. */

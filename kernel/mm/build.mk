@@ -1,0 +1,3 @@
+# kernel/mm: pages, the heap, address spaces, the program's memory
+obj-y += page.o page_init.o minset.o stack.o
+obj-y += heap.o heap_slab.o heap_large.o heap_mark.o heap_quarantine.o

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The page allocator: buddies. Free blocks are members of one set an order (minset.h), so the lowest sufficient block is
+ * always taken: the same calls give the same frames, and those in use stay close together, as do their struct pages, of
+ * which the snapshot restores the touched ones. The struct page of a frame inside a block is not touched; only a block's
+ * first frame has state PAGE_USED, which is how a double free is found.
+ */
+#include <kernel/atomic.h>
+#include <kernel/crash.h>
+#include <kernel/log.h>
+#include <kernel/sanitize.h>
+#include <kernel/snapshot.h>
+#include <kernel/spinlock.h>
+#include <kernel/string.h>
+#include "minset.h"
+#include "page_internal.h"
+
+static struct spinlock page_lock = SPINLOCK_INIT;
+static struct page *pages;		/* one a frame, from frame 0 */
+static size_t frame_limit;		/* how many */
+static struct minset free_blocks[PAGE_ORDER_MAX + 1];	/* of block numbers: frame >> order */
+static size_t free_frames, total_frames;
+
+static size_t frame_of(const struct page *page)
+{
+	return (size_t)(page - pages);
+}
+
+/* The frame of a free block of that order, taken off the sets; MINSET_NONE. */
+static size_t take_block(unsigned order)
+{
+	unsigned from = order;
+	size_t frame;
+
+	while ((frame = minset_first(&free_blocks[from])) == MINSET_NONE)
+		if (++from > PAGE_ORDER_MAX)
+			return MINSET_NONE;
+	minset_remove(&free_blocks[from], frame);
+	frame <<= from;
+	while (from > order) {
+		from--;
+		minset_add(&free_blocks[from], (frame >> from) + 1);
+	}
+	return frame;
+}
+
+static void give_block(size_t frame, unsigned order)
+{
+	size_t block = frame >> order;
+
+	while (order < PAGE_ORDER_MAX && minset_has(&free_blocks[order], block ^ 1)) {
+		minset_remove(&free_blocks[order], block ^ 1);
+		block >>= 1;
+		order++;
+	}
+	minset_add(&free_blocks[order], block);
+}
+
+static void page_set_used(struct page *page, unsigned order)
+{
+	snapshot_mark(page, sizeof(*page));
+	list_init(&page->node);
+	page->state = PAGE_USED;
+	page->order = (uint8_t)order;
+	page->flags = 0;
+	page->refs = 1;
+	page->owner = NULL;
+}
+
+struct page *page_alloc(unsigned order)
+{
+	unsigned long irq;
+	size_t frame;
+
+	assert(order <= PAGE_ORDER_MAX);
+	irq = spin_lock(&page_lock);
+	frame = take_block(order);
+	if (frame == MINSET_NONE) {
+		spin_unlock(&page_lock, irq);
+		return NULL;
+	}
+	free_frames -= (size_t)1 << order;
+	page_set_used(&pages[frame], order);
+	spin_unlock(&page_lock, irq);
+
+	void *memory = page_virt(&pages[frame]);
+	sanitize_unpoison(memory, PAGE_SIZE << order);
+	snapshot_fill(memory, PAGE_SIZE << order);
+	return &pages[frame];
+}
+
+void page_free(struct page *page, unsigned order)
+{
+	unsigned long irq = spin_lock(&page_lock);
+
+	if (unlikely(page->state != PAGE_USED || page->order != order)) {
+		bool used = page->state == PAGE_USED;
+
+		spin_unlock(&page_lock, irq);
+		if (used)
+			crash_raise(CRASH_INVALID_FREE, NULL, page_phys(page), "page %#llx of order %u freed as order %u",
+				    (unsigned long long)page_phys(page), page->order, order);
+		crash_raise(CRASH_DOUBLE_FREE, NULL, page_phys(page), "page %#llx is free already",
+			    (unsigned long long)page_phys(page));
+	}
+	sanitize_poison(page_virt(page), PAGE_SIZE << order, SANITIZE_FREED);
+	snapshot_mark(page, sizeof(*page));
+	page->state = PAGE_FREE;
+	page->owner = NULL;
+	give_block(frame_of(page), order);
+	free_frames += (size_t)1 << order;
+	spin_unlock(&page_lock, irq);
+}
+
+struct page *page_run_alloc(size_t count)
+{
+	unsigned order = 0;
+	struct page *page;
+
+	while ((size_t)1 << order < count)
+		order++;
+	page = order <= PAGE_ORDER_MAX ? page_alloc(order) : NULL;
+	if (!page || order == 0)
+		return page;
+	for (size_t i = 0; i < (size_t)1 << order; i++)
+		page_set_used(&page[i], 0);
+	page_run_free(&page[count], ((size_t)1 << order) - count);
+	return page;
+}
+
+void page_run_free(struct page *page, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		page_free(&page[i], 0);
+}
+
+struct page *page_get(struct page *page)
+{
+	snapshot_mark(page, sizeof(*page));
+	atomic_fetch_add(&page->refs, 1);
+	return page;
+}
+
+void page_put(struct page *page)
+{
+	if (unlikely(page->state != PAGE_USED))
+		crash_raise(CRASH_DOUBLE_FREE, NULL, page_phys(page), "page %#llx put while free",
+			    (unsigned long long)page_phys(page));
+	snapshot_mark(page, sizeof(*page));
+	if (atomic_fetch_sub(&page->refs, 1) == 1)
+		page_free(page, 0);
+}
+
+phys_t page_phys(const struct page *page)
+{
+	return (phys_t)frame_of(page) << PAGE_SHIFT;
+}
+
+void *page_virt(const struct page *page)
+{
+	return arch_phys_to_virt(page_phys(page));
+}
+
+struct page *page_from_phys(phys_t phys)
+{
+	size_t frame = phys >> PAGE_SHIFT;
+
+	return frame < frame_limit ? &pages[frame] : NULL;
+}
+
+struct page *page_from_virt(const void *virt)
+{
+	uintptr_t base = (uintptr_t)arch_phys_to_virt(0);
+
+	/* Below the direct map the subtraction wraps to an offset beyond any RAM. */
+	return page_from_phys((uintptr_t)virt - base);
+}
+
+size_t page_free_count(void)
+{
+	return atomic_load_relaxed(&free_frames);
+}
+
+size_t page_total_count(void)
+{
+	return total_frames;
+}
+
+size_t page_frame_limit(void)
+{
+	return frame_limit;
+}
+
+void page_foreach_free(void (*visit)(size_t frame, size_t count, void *context), void *context)
+{
+	for (unsigned order = 0; order <= PAGE_ORDER_MAX; order++) {
+		const struct minset *set = &free_blocks[order];
+
+		for (size_t block = minset_next(set, 0); block != MINSET_NONE; block = minset_next(set, block + 1))
+			visit(block << order, (size_t)1 << order, context);
+	}
+}
+
+/* ---- start ---- */
+
+static size_t page_array_bytes(size_t limit)
+{
+	return align_up(limit * sizeof(struct page), PAGE_SIZE);
+}
+
+size_t page_setup_bytes(size_t limit)
+{
+	size_t bytes = page_array_bytes(limit);
+
+	for (unsigned order = 0; order <= PAGE_ORDER_MAX; order++)
+		bytes += minset_bytes((limit >> order) + 1);
+	return align_up(bytes, PAGE_SIZE);
+}
+
+void page_setup(size_t limit, void *memory)
+{
+	char *next = memory;
+
+	memset(memory, 0, page_setup_bytes(limit));
+	pages = memory;
+	frame_limit = limit;
+	next += page_array_bytes(limit);
+	for (unsigned order = 0; order <= PAGE_ORDER_MAX; order++) {
+		size_t blocks = (limit >> order) + 1;
+
+		minset_init(&free_blocks[order], blocks, next);
+		next += minset_bytes(blocks);
+	}
+	snapshot_mark_area(memory, page_setup_bytes(limit));
+}
+
+size_t page_setup_free(size_t start, size_t end)
+{
+	sanitize_poison(page_virt(&pages[start]), (end - start) << PAGE_SHIFT, SANITIZE_FREED);
+	for (size_t frame = start; frame < end;) {
+		unsigned order = frame ? min((unsigned)__builtin_ctzll(frame), PAGE_ORDER_MAX + 0u) : PAGE_ORDER_MAX;
+
+		while (frame + ((size_t)1 << order) > end)
+			order--;
+		for (size_t i = 0; i < (size_t)1 << order; i++)
+			pages[frame + i].state = PAGE_FREE;
+		give_block(frame, order);
+		frame += (size_t)1 << order;
+	}
+	free_frames += end - start;
+	total_frames += end - start;
+	return end - start;
+}

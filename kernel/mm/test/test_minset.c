@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Sets with a quick minimum: against a plain array of flags.
+ */
+#include <kernel/string.h>
+#include "../minset.h"
+#include "mm_test.h"
+
+#define LIMIT 5000
+
+static uint64_t memory[2 * LIMIT / 64 + 8];
+static bool model[LIMIT];
+
+static size_t model_next(size_t from)
+{
+	while (from < LIMIT && !model[from])
+		from++;
+	return from < LIMIT ? from : MINSET_NONE;
+}
+
+TEST(minset_agrees_with_an_array)
+{
+	struct minset set;
+	uint64_t random = 7;
+
+	CHECK(minset_bytes(LIMIT) <= sizeof(memory));
+	memset(memory, 0, sizeof(memory));
+	memset(model, 0, sizeof(model));
+	minset_init(&set, LIMIT, memory);
+	CHECK_EQ(minset_first(&set), MINSET_NONE);
+	for (unsigned i = 0; i < 20000; i++) {
+		uint64_t r = test_random(&random);
+		size_t member = (r >> 8) % LIMIT, from = (r >> 32) % LIMIT;
+
+		/* Mostly removals, so that whole words and levels become empty again. */
+		model[member] = r % 3 == 0;
+		if (model[member])
+			minset_add(&set, member);
+		else
+			minset_remove(&set, member);
+		CHECK_EQ(minset_has(&set, member), model[member]);
+		CHECK_EQ(minset_first(&set), model_next(0));
+		CHECK_EQ(minset_next(&set, from), model_next(from));
+	}
+}
+
+TEST(minset_of_one_member)
+{
+	struct minset set;
+	uint64_t word = 0;
+
+	CHECK_EQ(minset_bytes(1), 8);
+	minset_init(&set, 1, &word);
+	minset_add(&set, 0);
+	CHECK_EQ(minset_first(&set), 0);
+	CHECK(!minset_has(&set, 1));
+	minset_remove(&set, 0);
+	CHECK_EQ(minset_first(&set), MINSET_NONE);
+}
