@@ -107,6 +107,8 @@ struct arch_regs *arch_user_regs(struct thread *thread);
 static inline uint64_t arch_regs_pc(const struct arch_regs *regs);
 static inline uint64_t arch_regs_sp(const struct arch_regs *regs);
 static inline uint64_t arch_regs_fp(const struct arch_regs *regs);
+/* Copies them in the order that kernel/crash_abi.h gives for this CPU, at most max words; fills the rest with 0. */
+void arch_regs_export(const struct arch_regs *regs, uint64_t *words, size_t max);
 /* One line a register group, through log_printf(). */
 void arch_regs_print(const struct arch_regs *regs);
 /* The thread pointer of a program (FS on x86): of the running thread. */

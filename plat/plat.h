@@ -56,8 +56,13 @@ struct platform {
 
 #define PLATFORM(p) LINKSET_ADD(platform, &(p))
 
-/* The machine this is. Set by plat_init(), constant afterwards. */
+/* The machine this is. Set by plat_select(), constant afterwards. */
 extern const struct platform *plat;
 
-/* Chooses and initialises the platform. -ENODEV when no probe() knows the machine. */
+/**
+ * Chooses the platform. log_write() and stop() work from then on, so that whatever fails early can say so; all else, and
+ * what makes these better, waits for plat_init(). -ENODEV when no probe() knows the machine.
+ */
+int plat_select(const struct boot_info *boot);
+/* Initialises the chosen platform, once memory is up. */
 int plat_init(const struct boot_info *boot);

@@ -23,6 +23,9 @@ struct arch_regs;
 void crash_raise(enum crash_kind kind, const struct arch_regs *regs, uint64_t address, const char *fmt, ...)
 	PRINTF_LIKE(4, 5) NORETURN;
 
+/* As CRASH_KIND_NAMES has it; "crash" for no kind. */
+const char *crash_kind_name(enum crash_kind kind);
+
 /* Called with the complete record before the default end; it may not return (harness), or return to let that happen. */
 typedef void crash_handler_t(const struct crash_record *record);
 /* One handler at a time; NULL restores the default. */

@@ -8,11 +8,11 @@
 #include <kernel/wait.h>
 
 struct mutex {
-	struct thread *owner;
+	uintptr_t owner;	/* the thread; the lowest bit: others wait, and get it from the owner */
 	struct wait_queue waiters;
 };
 
-#define MUTEX_INIT(name) { NULL, WAIT_QUEUE_INIT((name).waiters) }
+#define MUTEX_INIT(name) { 0, WAIT_QUEUE_INIT((name).waiters) }
 
 void mutex_init(struct mutex *mutex);
 /* Sleeps until it has the mutex; not ended by a kill, so keep what it protects short. */

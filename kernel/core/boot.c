@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The machine's command line as the rest of the kernel asks for it, and the calls that bring subsystems up.
+ */
+#include <kernel/boot.h>
+#include <kernel/errno.h>
+#include <kernel/linkset.h>
+#include <kernel/log.h>
+#include <kernel/parse.h>
+#include <kernel/string.h>
+
+#include "cmdline.h"
+#include "core_internal.h"
+
+LINKSET_DECLARE(init_call);
+
+static const char *command_line(void)
+{
+	return boot_info ? boot_info->command_line : "";
+}
+
+ssize_t boot_option(const char *name, char *buf, size_t size)
+{
+	size_t count = cmdline_option_count(command_line(), name);
+
+	return count ? cmdline_option(command_line(), name, count - 1, buf, size) : -ENOENT;
+}
+
+uint64_t boot_option_number(const char *name, uint64_t fallback)
+{
+	char text[32];
+	ssize_t len = boot_option(name, text, sizeof(text));
+	uint64_t value;
+
+	if (len == -ENOENT)
+		return fallback;
+	if (len >= 0 && !parse_size(text, &value))
+		return value;
+	log_warning("command line: %s= wants a number; using %lu", name, fallback);
+	return fallback;
+}
+
+ssize_t boot_argument(size_t index, char *buf, size_t size)
+{
+	return cmdline_argument(command_line(), index, buf, size);
+}
+
+ssize_t boot_environment(size_t index, char *buf, size_t size)
+{
+	return cmdline_option(command_line(), "env", index, buf, size);
+}
+
+void boot_options_check(void)
+{
+	const char *cursor = command_line();
+	struct cmdline_word word;
+
+	if (boot_info && boot_info->truncated)
+		log_warning("command line: longer than %zu bytes, the rest is lost", sizeof(boot_info->command_line) - 1);
+	while (cmdline_next_word(&cursor, &word)) {
+		if (cmdline_word_is_malformed(&word)) {
+			log_warning("command line: a %% in \"%.*s\" starts no escape, taken as it is",
+				    (int)min(word.len, (size_t)60), word.text);
+			return;
+		}
+	}
+}
+
+/* Of two calls of the same name and level only one is made: names are C functions, so it is a rare mistake. */
+static bool comes_before(const struct init_call *a, const struct init_call *b)
+{
+	return a->level != b->level ? a->level < b->level : strcmp(a->name, b->name) < 0;
+}
+
+/* The set is small, and there is no memory to sort it in: the next one is looked for each time. */
+static const struct init_call *next_init_call(const struct init_call *last)
+{
+	const struct init_call *next = NULL;
+
+	LINKSET_FOREACH(init_call, const struct init_call, call) {
+		if (last && !comes_before(last, call))
+			continue;
+		if (!next || comes_before(call, next))
+			next = call;
+	}
+	return next;
+}
+
+void init_calls_run(enum init_level first, enum init_level last)
+{
+	for (const struct init_call *call = next_init_call(NULL); call; call = next_init_call(call)) {
+		int err;
+
+		if (call->level < first || call->level > last)
+			continue;
+		log_debug("init: %s", call->name);
+		err = call->fn();
+		if (err)
+			panic("%s failed at boot: %s", call->name, errno_name(-err) ?: "unknown error");
+	}
+}

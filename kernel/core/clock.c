@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The clocks: the machine's, or the virtual one of harness mode; and the offset that makes it the time of day.
+ */
+#include <kernel/atomic.h>
+#include <kernel/boot.h>
+#include <kernel/clock.h>
+#include <kernel/cpu.h>
+#include <kernel/errno.h>
+#include <kernel/linkset.h>
+#include <kernel/wait.h>
+#include <plat/plat.h>
+
+#include "sched_internal.h"
+
+/* What the time of day is when the virtual clock starts: 2024-01-01, on every run. */
+#define VIRTUAL_REALTIME_NS (UINT64_C(1704067200) * NSEC_PER_SEC)
+
+static bool is_virtual;
+static uint64_t virtual_now_ns;
+static uint64_t realtime_offset_ns;	/* modulo 2^64: the time of day may be set to before boot */
+
+uint64_t clock_ns(void)
+{
+	if (is_virtual)
+		return atomic_load_relaxed(&virtual_now_ns);
+	return plat ? plat->clock_ns() : 0;
+}
+
+uint64_t clock_realtime_ns(void)
+{
+	return clock_ns() + atomic_load_relaxed(&realtime_offset_ns);
+}
+
+void clock_realtime_set(uint64_t now_ns)
+{
+	atomic_store(&realtime_offset_ns, now_ns - clock_ns());
+}
+
+static int read_boot_time(void)
+{
+	realtime_offset_ns = plat->boot_time_ns();
+	return 0;
+}
+INIT_CALL(INIT_CORE, read_boot_time);
+
+void clock_virtual_start(uint64_t start_ns)
+{
+	virtual_now_ns = start_ns;
+	is_virtual = true;
+	realtime_offset_ns = VIRTUAL_REALTIME_NS - start_ns;
+	plat->timer_arm(UINT64_MAX);
+}
+
+bool clock_is_virtual(void)
+{
+	return is_virtual;
+}
+
+/* The CPU whose next timer is the earliest, if that is due at limit_ns. */
+static struct cpu *earliest_due(uint64_t limit_ns)
+{
+	struct cpu *earliest = NULL;
+
+	for (unsigned i = 0; i < cpu_count; i++) {
+		uint64_t deadline = timer_first_ns(cpus[i]);
+
+		if (deadline <= limit_ns && (!earliest || deadline < timer_first_ns(earliest)))
+			earliest = cpus[i];
+	}
+	return earliest;
+}
+
+void clock_virtual_advance(uint64_t by_ns)
+{
+	uint64_t target_ns = virtual_now_ns + by_ns;
+	unsigned long flags = arch_irq_save();
+	struct cpu *cpu;
+
+	/* Step by step, so that a timer sees the time it asked for, and what it arms takes its place in the order. */
+	while ((cpu = earliest_due(target_ns))) {
+		virtual_now_ns = max(virtual_now_ns, timer_first_ns(cpu));
+		timer_run(cpu, virtual_now_ns);
+	}
+	virtual_now_ns = target_ns;
+	arch_irq_restore(flags);
+}
+
+static bool never(void *arg UNUSED)
+{
+	return false;
+}
+
+int clock_sleep_until(uint64_t deadline_ns)
+{
+	int err = wait_until_any(never, NULL, deadline_ns);
+
+	return err == -ETIMEDOUT ? 0 : err;
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The order in which the kernel comes up, and what it then does: unit tests, a harness, or a program.
+ */
+#include <kernel/boot.h>
+#include <kernel/cpu.h>
+#include <kernel/errno.h>
+#include <kernel/harness.h>
+#include <kernel/log.h>
+#include <kernel/page.h>
+#include <kernel/process.h>
+#include <kernel/test.h>
+#include <kernel/thread.h>
+#include <plat/plat.h>
+
+#include "core_internal.h"
+
+#define STATUS_USAGE 122
+#define NAME_MAX_LEN 256
+#define INIT_DEFAULT "/init"
+
+const struct boot_info *boot_info;
+
+/* Set by the linker script of booted images; a process's constructors are run by libc. */
+extern void (*const kernel_init_array_start[])(void) WEAK;
+extern void (*const kernel_init_array_end[])(void) WEAK;
+
+void constructors_run(void)
+{
+	for (void (*const *fn)(void) = kernel_init_array_start; fn < kernel_init_array_end; fn++)
+		(*fn)();
+}
+
+/* The value of an option that is a name; false when it is absent. One that is too long is a usage error. */
+static bool name_option(const char *option, char name[NAME_MAX_LEN])
+{
+	ssize_t len = boot_option(option, name, NAME_MAX_LEN);
+
+	if (len == -ENAMETOOLONG) {
+		log_error("command line: the value of %s= is longer than %d bytes", option, NAME_MAX_LEN - 1);
+		plat->stop(PLAT_POWER_OFF, STATUS_USAGE);
+	}
+	return len >= 0;
+}
+
+static int run_tests(const char *glob)
+{
+	if (!IS_ENABLED(CONFIG_TESTS)) {
+		log_error("command line: test: this kernel was built without its unit tests (option TESTS)");
+		return STATUS_USAGE;
+	}
+	return test_run_all(*glob ? glob : NULL) ? 1 : 0;
+}
+
+static NORETURN void run_harness(const char *name)
+{
+	if (IS_ENABLED(CONFIG_FUZZ))
+		harness_main(name);
+	log_error("command line: harness=%s: this kernel was built without harnesses (option FUZZ)", name);
+	plat->stop(PLAT_POWER_OFF, STATUS_USAGE);
+}
+
+static int run_init(void)
+{
+	char path[NAME_MAX_LEN];
+
+	if (!name_option("init", path) || !*path)
+		format(path, sizeof(path), "%s", INIT_DEFAULT);
+	return process_run_init(path);
+}
+
+/* Thread "boot", on its own stack, everything up. */
+static NORETURN void run(void)
+{
+	char name[NAME_MAX_LEN];
+
+	if (name_option("test", name))
+		plat->stop(PLAT_POWER_OFF, run_tests(name));
+	if (name_option("harness", name))
+		run_harness(name);
+	plat->stop(PLAT_POWER_OFF, run_init());
+}
+
+/* The second half, on a stack that has a guard page and is known to interrupts. */
+static long main_on_thread_stack(void *arg UNUSED)
+{
+	init_calls_run(INIT_CORE, INIT_CORE);
+	thread_init();
+	arch_irq_enable();
+	init_calls_run(INIT_BUS, INIT_LATE);
+	log_info("up: %s on %s, %zu MiB", boot_info->protocol, plat->name, page_total_count() * PAGE_SIZE / MIB);
+	run();
+}
+
+static NORETURN void continue_on_thread_stack(void)
+{
+	struct thread *boot = thread_current();
+
+	boot->stack_size = THREAD_STACK_SIZE;
+	boot->stack_base = stack_alloc(boot->stack_size);
+	if (!boot->stack_base)
+		panic("no memory for the boot thread's stack");
+	arch_cpu()->kernel_stack_top = (uintptr_t)boot->stack_base + boot->stack_size;
+	arch_call_on_stack(boot->stack_base, boot->stack_size, main_on_thread_stack, NULL);
+	__builtin_unreachable();
+}
+
+static void memory_up(void)
+{
+	int err;
+
+	err = page_init();
+	if (err)
+		panic("no usable memory: %s", errno_name(-err));
+	err = arch_memory_init();
+	if (err)
+		panic("the kernel's page tables cannot be made: %s", errno_name(-err));
+	init_calls_run(INIT_MEMORY, INIT_MEMORY);
+	constructors_run();
+}
+
+void kernel_main(struct boot_info *boot)
+{
+	int err;
+
+	arch_cpu_init(cpus[0]);
+	boot_info = boot;
+	err = plat_select(boot);
+	log_set_level((enum log_level)min(boot_option_number("loglevel", LOG_WARNING), (uint64_t)LOG_DEBUG));
+	if (err)
+		panic("no platform of this image knows the machine (%s)", boot->protocol);
+	memory_up();
+	err = plat_init(boot);
+	if (err)
+		panic("the machine cannot be initialised: %s", errno_name(-err));
+	log_flush();
+	boot_options_check();
+	continue_on_thread_stack();
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Mutexes. Without contention both operations are one compare-exchange of the owner word. With it, the owner hands the
+ * mutex to the first in the queue; nobody can overtake.
+ */
+#include <kernel/atomic.h>
+#include <kernel/log.h>
+#include <kernel/mutex.h>
+#include <kernel/thread.h>
+
+#include "sched_internal.h"
+
+#define CONTENDED ((uintptr_t)1)
+
+struct claim {
+	struct list node;	/* on the mutex's queue */
+	struct thread *thread;
+	bool granted;
+};
+
+void mutex_init(struct mutex *mutex)
+{
+	mutex->owner = 0;
+	wait_queue_init(&mutex->waiters);
+}
+
+static uintptr_t me(void)
+{
+	return (uintptr_t)thread_current();
+}
+
+bool mutex_is_mine(const struct mutex *mutex)
+{
+	return (atomic_load_relaxed(&mutex->owner) & ~CONTENDED) == me();
+}
+
+bool mutex_try_lock(struct mutex *mutex)
+{
+	uintptr_t expected = 0;
+
+	return atomic_compare_exchange(&mutex->owner, &expected, me());
+}
+
+static bool is_granted(void *arg)
+{
+	struct claim *claim = arg;
+
+	return atomic_load(&claim->granted);
+}
+
+static NOINLINE void lock_contended(struct mutex *mutex)
+{
+	struct claim claim = { .thread = thread_current() };
+	struct sleeper sleeper = { .condition = is_granted, .arg = &claim, .stubborn = true };
+	unsigned long flags;
+
+	if (mutex_is_mine(mutex))
+		panic("mutex %p is taken twice by thread \"%s\"", (void *)mutex, claim.thread->name);
+	flags = spin_lock(&mutex->waiters.lock);
+	if (!atomic_fetch_or(&mutex->owner, CONTENDED)) {
+		/* Released meanwhile; and then nobody waits, or it would have been handed over. */
+		atomic_store(&mutex->owner, me());
+		spin_unlock(&mutex->waiters.lock, flags);
+		return;
+	}
+	list_append(&mutex->waiters.waiters, &claim.node);
+	spin_unlock(&mutex->waiters.lock, flags);
+	wait_sleep(&sleeper, WAIT_FOREVER);
+}
+
+static NOINLINE void unlock_contended(struct mutex *mutex)
+{
+	unsigned long flags;
+	struct claim *claim;
+	struct thread *next;
+
+	if (!mutex_is_mine(mutex))
+		panic("mutex %p is released by thread \"%s\", which does not hold it", (void *)mutex,
+		      thread_current()->name);
+	flags = spin_lock(&mutex->waiters.lock);
+	claim = list_first(&mutex->waiters.waiters, struct claim, node);
+	list_remove(&claim->node);
+	next = thread_get(claim->thread);
+	atomic_store(&mutex->owner, (uintptr_t)next | (list_empty(&mutex->waiters.waiters) ? 0 : CONTENDED));
+	spin_unlock(&mutex->waiters.lock, flags);
+	/* From here on the claim, which lies on the next owner's stack, may be gone. */
+	atomic_store(&claim->granted, true);
+	memory_barrier();
+	thread_wake(next);
+	thread_put(next);
+}
+
+void mutex_lock(struct mutex *mutex)
+{
+	if (unlikely(!mutex_try_lock(mutex)))
+		lock_contended(mutex);
+}
+
+void mutex_unlock(struct mutex *mutex)
+{
+	uintptr_t expected = me();
+
+	if (unlikely(!atomic_compare_exchange(&mutex->owner, &expected, 0)))
+		unlock_contended(mutex);
+}

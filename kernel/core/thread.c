@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Threads: how they are born, end, and are waited for.
+ */
+#include <kernel/atomic.h>
+#include <kernel/clock.h>
+#include <kernel/cpu.h>
+#include <kernel/heap.h>
+#include <kernel/log.h>
+#include <kernel/page.h>
+#include <kernel/thread.h>
+
+#include "sched_internal.h"
+
+static struct spinlock all_lock = SPINLOCK_INIT;
+static struct list all_threads = LIST_INIT(all_threads);
+static int next_id = 2;	/* 1 is the boot thread */
+
+static void all_threads_add(struct thread *thread)
+{
+	unsigned long flags = spin_lock(&all_lock);
+
+	list_append(&all_threads, &thread->all_node);
+	spin_unlock(&all_lock, flags);
+}
+
+static void all_threads_remove(struct thread *thread)
+{
+	unsigned long flags = spin_lock(&all_lock);
+
+	list_remove(&thread->all_node);
+	spin_unlock(&all_lock, flags);
+}
+
+static void run_thread(void *arg)
+{
+	struct thread *thread = arg;
+
+	sched_first_run();
+	thread->entry(thread->arg);
+	thread_exit();
+}
+
+struct thread *thread_create(const char *name, void (*entry)(void *arg), void *arg)
+{
+	struct thread *thread = heap_zalloc(sizeof(*thread));
+
+	if (!thread)
+		return NULL;
+	thread->stack_size = THREAD_STACK_SIZE;
+	thread->stack_base = stack_alloc(thread->stack_size);
+	if (!thread->stack_base) {
+		heap_free(thread);
+		return NULL;
+	}
+	thread->cpu = arch_cpu();
+	thread->state = THREAD_SLEEPING;
+	thread->refs = 1;
+	thread->id = atomic_fetch_add(&next_id, 1);
+	thread->entry = entry;
+	thread->arg = arg;
+	list_init(&thread->run_node);
+	wait_queue_init(&thread->exited);
+	format(thread->name, sizeof(thread->name), "%s", name);
+	arch_context_init(&thread->context, thread->stack_base, thread->stack_size, run_thread, thread);
+	all_threads_add(thread);
+	return thread;
+}
+
+void thread_start(struct thread *thread)
+{
+	thread_get(thread); /* its own, until it is off its stack */
+	sched_start(thread);
+}
+
+struct thread *thread_get(struct thread *thread)
+{
+	atomic_fetch_add(&thread->refs, 1);
+	return thread;
+}
+
+void thread_put(struct thread *thread)
+{
+	if (atomic_fetch_sub(&thread->refs, 1) != 1)
+		return;
+	assert(thread != &boot_thread);
+	all_threads_remove(thread);
+	stack_free(thread->stack_base, thread->stack_size);
+	heap_free(thread);
+}
+
+void thread_exit(void)
+{
+	struct thread *thread = thread_current();
+
+	assert(thread != &boot_thread);
+	assert(thread_may_sleep());
+	/* From DEAD on it must not be preempted, or it would never tell who waits for it. */
+	preempt_disable();
+	atomic_store(&thread->state, THREAD_DEAD);
+	wake_all(&thread->exited);
+	sched_exit();
+}
+
+static bool has_ended(void *arg)
+{
+	struct thread *thread = arg;
+
+	return atomic_load(&thread->state) == THREAD_DEAD;
+}
+
+int thread_join(struct thread *thread)
+{
+	return wait_until(&thread->exited, has_ended, thread, WAIT_FOREVER);
+}
+
+void thread_kill(struct thread *thread)
+{
+	atomic_store(&thread->killed, true);
+	thread_wake(thread);
+}
+
+static void idle_loop(void *arg UNUSED)
+{
+	for (;;) {
+		if (!sched_others_ready(arch_cpu()))
+			wait_idle();
+		sched_yield();
+	}
+}
+
+void thread_init(void)
+{
+	struct cpu *cpu = arch_cpu();
+
+	cpu->idle = thread_create("idle", idle_loop, NULL);
+	if (!cpu->idle)
+		panic("no memory for the idle thread");
+	cpu->idle->id = 0;
+	next_id = 2;
+	cpu->idle->state = THREAD_READY;
+	all_threads_add(&boot_thread);
+}

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Timers: a list sorted by deadline on each CPU; the machine's timer is set to the earlier of its head and the end of the
+ * running thread's slice. While the clock is virtual the machine's timer only serves the deadline of an input.
+ */
+#include <kernel/atomic.h>
+#include <kernel/clock.h>
+#include <kernel/cpu.h>
+#include <kernel/thread.h>
+#include <plat/plat.h>
+
+#include "sched_internal.h"
+
+static void (*deadline_expired)(void);
+
+void timer_init(struct timer *timer, void (*fire)(struct timer *timer))
+{
+	*timer = (struct timer){ .fire = fire };
+	list_init(&timer->node);
+}
+
+uint64_t timer_first_ns(const struct cpu *cpu)
+{
+	if (list_empty(&cpu->timers))
+		return UINT64_MAX;
+	return list_first(&cpu->timers, struct timer, node)->deadline_ns;
+}
+
+void timer_program(struct cpu *cpu)
+{
+	uint64_t deadline;
+
+	if (clock_is_virtual() || !plat)
+		return;
+	deadline = timer_first_ns(cpu);
+	/* A slice that is over already needs no timer: the switch is due as soon as it may happen. */
+	if (sched_others_ready(cpu) && cpu->thread != cpu->idle && !cpu->need_resched)
+		deadline = min(deadline, cpu->thread->slice_end_ns);
+	if (deadline == cpu->timer_armed_ns)
+		return;
+	cpu->timer_armed_ns = deadline;
+	plat->timer_arm(deadline);
+}
+
+/* Among equal deadlines the first armed comes first. The caller holds timer_lock. */
+static void insert(struct cpu *cpu, struct timer *timer)
+{
+	struct list *place = cpu->timers.prev;
+
+	while (place != &cpu->timers && list_entry(place, struct timer, node)->deadline_ns > timer->deadline_ns)
+		place = place->prev;
+	list_insert_between(&timer->node, place, place->next);
+	atomic_store(&timer->cpu, cpu);
+}
+
+/* Takes it off whatever list it is on. The timer may fire, or be armed elsewhere, until its CPU's lock is held. */
+static bool take_off(struct timer *timer)
+{
+	struct cpu *cpu;
+
+	while ((cpu = atomic_load(&timer->cpu))) {
+		unsigned long flags = spin_lock(&cpu->timer_lock);
+		bool still = timer->cpu == cpu;
+
+		if (still) {
+			list_remove(&timer->node);
+			atomic_store(&timer->cpu, NULL);
+		}
+		spin_unlock(&cpu->timer_lock, flags);
+		if (still)
+			return true;
+	}
+	return false;
+}
+
+void timer_arm(struct timer *timer, uint64_t deadline_ns)
+{
+	unsigned long flags, off;
+	struct cpu *cpu;
+
+	take_off(timer);
+	flags = arch_irq_save();
+	cpu = arch_cpu();
+	off = spin_lock(&cpu->timer_lock);
+	timer->deadline_ns = deadline_ns;
+	insert(cpu, timer);
+	spin_unlock(&cpu->timer_lock, off);
+	timer_program(cpu);
+	arch_irq_restore(flags);
+}
+
+bool timer_cancel(struct timer *timer)
+{
+	bool armed = take_off(timer);
+
+	for (unsigned i = 0; i < cpu_count; i++) {
+		while (atomic_load(&cpus[i]->timer_firing) == timer && cpus[i] != arch_cpu())
+			arch_relax();
+	}
+	return armed;
+}
+
+static struct timer *take_due(struct cpu *cpu, uint64_t now_ns)
+{
+	unsigned long flags = spin_lock(&cpu->timer_lock);
+	struct timer *timer = NULL;
+
+	if (timer_first_ns(cpu) <= now_ns) {
+		timer = list_first(&cpu->timers, struct timer, node);
+		list_remove(&timer->node);
+		atomic_store(&cpu->timer_firing, timer);
+		atomic_store(&timer->cpu, NULL);
+	}
+	spin_unlock(&cpu->timer_lock, flags);
+	return timer;
+}
+
+void timer_run(struct cpu *cpu, uint64_t now_ns)
+{
+	struct timer *timer;
+
+	while ((timer = take_due(cpu, now_ns))) {
+		timer->fire(timer);
+		atomic_store(&cpu->timer_firing, NULL);
+	}
+}
+
+void timer_set_deadline(uint64_t after_ns, void (*expired)(void))
+{
+	deadline_expired = after_ns ? expired : NULL;
+	plat->timer_arm(after_ns ? plat->clock_ns() + after_ns : UINT64_MAX);
+}
+
+static void deadline_interrupt(void)
+{
+	void (*expired)(void) = deadline_expired;
+
+	deadline_expired = NULL;
+	if (expired)
+		expired();
+}
+
+void timer_interrupt(void)
+{
+	struct cpu *cpu = arch_cpu();
+	uint64_t now_ns;
+
+	if (clock_is_virtual()) {
+		deadline_interrupt();
+		return;
+	}
+	cpu->timer_armed_ns = UINT64_MAX;
+	now_ns = clock_ns();
+	timer_run(cpu, now_ns);
+	thread_tick(now_ns);
+	timer_program(cpu);
+}
+
+static uint64_t next_on(struct cpu *cpu)
+{
+	unsigned long flags = spin_lock(&cpu->timer_lock);
+	uint64_t next = UINT64_MAX;
+
+	list_foreach(&cpu->timers, struct timer, node, timer) {
+		if (!timer->deferrable) {
+			next = timer->deadline_ns;
+			break;
+		}
+	}
+	spin_unlock(&cpu->timer_lock, flags);
+	return next;
+}
+
+uint64_t timer_next_ns(void)
+{
+	uint64_t next = UINT64_MAX;
+
+	for (unsigned i = 0; i < cpu_count; i++)
+		next = min(next, next_on(cpus[i]));
+	return next;
+}

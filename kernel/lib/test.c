@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Runs the unit tests, in the order of their files and names, one line a test on the kernel log.
+ */
+#include <kernel/heap.h>
+#include <kernel/log.h>
+#include <kernel/parse.h>
+#include <kernel/sort.h>
+#include <kernel/string.h>
+#include <kernel/test.h>
+
+LINKSET_DECLARE(test);
+
+/* The running test's result; the first failure is the one that is told. */
+static struct {
+	bool failed;
+	const char *skipped;	/* the reason */
+	char message[256];
+} result;
+
+void test_fail(const char *file, int line, const char *fmt, ...)
+{
+	size_t len;
+	va_list args;
+
+	if (result.failed)
+		return;
+	result.failed = true;
+	len = format(result.message, sizeof(result.message), "%s:%d: ", file, line);
+	len = min(len, sizeof(result.message) - 1);
+	va_start(args, fmt);
+	format_va(result.message + len, sizeof(result.message) - len, fmt, args);
+	va_end(args);
+}
+
+bool test_failed(void)
+{
+	return result.failed;
+}
+
+void test_skip(const char *reason)
+{
+	result.skipped = reason;
+}
+
+static int compare_tests(const void *a, const void *b)
+{
+	const struct test *x = a, *y = b;
+	int order = strcmp(x->file, y->file);
+
+	return order ? order : strcmp(x->name, y->name);
+}
+
+/* The matching tests, sorted; to be freed with heap_free(). NULL when there is no memory. */
+static const void **select_tests(const char *glob, size_t *count)
+{
+	size_t total = __stop_test_set - __start_test_set;
+	const void **tests = heap_array(total + 1, sizeof(*tests));
+
+	*count = 0;
+	if (!tests)
+		return NULL;
+	LINKSET_FOREACH(test, const struct test, t) {
+		if (!glob || glob_match(glob, t->name))
+			tests[(*count)++] = t;
+	}
+	sort_pointers(tests, *count, compare_tests);
+	return tests;
+}
+
+static void run_test(const struct test *test)
+{
+	memset(&result, 0, sizeof(result));
+	test->run();
+	if (result.failed)
+		log_printf("not ok %s: %s\n", test->name, result.message);
+	else if (result.skipped)
+		log_printf("skip %s: %s\n", test->name, result.skipped);
+	else
+		log_printf("ok %s\n", test->name);
+}
+
+int test_run_all(const char *glob)
+{
+	unsigned passed = 0, failed = 0, skipped = 0;
+	size_t count;
+	const void **tests = select_tests(glob, &count);
+
+	if (!tests) {
+		log_error("no memory to list the tests");
+		return 1;
+	}
+	for (size_t i = 0; i < count; i++) {
+		run_test(tests[i]);
+		if (result.failed)
+			failed++;
+		else if (result.skipped)
+			skipped++;
+		else
+			passed++;
+	}
+	heap_free(tests);
+	log_printf("%u passed, %u failed", passed, failed);
+	if (skipped)
+		log_printf(", %u skipped", skipped);
+	log_raw("\n", 1);
+	return (int)failed;
+}

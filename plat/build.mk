@@ -1,0 +1,2 @@
+# plat: which machine is this?
+obj-y += probe.o
