@@ -53,7 +53,8 @@ hosted-objs := $(addprefix $(B)/obj/,$(hosted-objs))
 
 $(shell mkdir -p $(B))
 $(call remember,$(B)/flags.txt,$(kernel-cflags) / $(hosted-cflags) / $(instr-cflags-y) / $(instr-ldflags-y) /\
-	$(foreach o,$(objs) $(hosted-objs:$(B)/obj/%=%),$(if $(strip $(flags/$o)$(nosan/$o)),$o $(flags/$o) $(nosan/$o))))
+	$(foreach o,$(objs) $(hosted-objs:$(B)/obj/%=%),\
+		$(if $(strip $(flags/$o)$(nosan/$o)),$o $(flags/$o) $(nosan/$o))))
 $(call remember,$(B)/objects.txt,$(kernel-objs) / $(hosted-objs))
 
 # The flags of an object: its world's, the instrumentation's, its folder's and its own.

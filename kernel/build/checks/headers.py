@@ -6,14 +6,15 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 
 FLAGS = ("-std=gnu11 -ffreestanding -nostdlibinc -fsyntax-only -Wall -Wextra -Werror -Wno-unused-function "
-         "-Wno-unused-parameter -Wno-pragma-once-outside-header --target=x86_64-linux-gnu -x c -I. "
+         "-Wno-unused-parameter --target=x86_64-linux-gnu -x c -I. "
          "-Ikernel/include").split()
 PUBLIC = ("kernel/include/", "arch/arch.h", "plat/plat.h", "fuzz/abi/", "profiler/abi/")
 
 
 def compiles(tree, header, cpu, generated):
-    command = ["clang-19", *FLAGS, f"-Iarch/{cpu}/include", f"-I{generated}", "-include", "kernel/types.h", header]
-    result = subprocess.run(command, cwd=tree.root, capture_output=True, text=True)
+    command = ["clang-19", *FLAGS, f"-Iarch/{cpu}/include", f"-I{generated}", "-"]
+    result = subprocess.run(command, cwd=tree.root, capture_output=True, text=True,
+                            input=f'#include "{header}"\n')
     error = next((line for line in result.stderr.splitlines() if "error:" in line), "")
     return None if result.returncode == 0 else f"{header} ({cpu}): {error}"
 
