@@ -36,7 +36,7 @@ run     = $(if $(V),,@)$(if $(V)$(silent),,printf '  %-7s %s\n' $(1) $(patsubst 
 remember = $(if $(subst <$(strip $(2))>,,<$(strip $(file <$(1)))>),$(file >$(1),$(strip $(2))))
 
 rooms       := kernel arch plat instrumentation fuzz harnesses profiler
-build-files := $(sort $(shell find $(wildcard $(rooms)) -name build.mk))
+build-files := $(sort $(shell find $(wildcard $(rooms)) -path kernel/build -prune -o -name build.mk -print))
 kconfigs    := $(wildcard kernel/build/Kconfig $(rooms:%=%/Kconfig) instrumentation/*/Kconfig)
 
 # $(call read-folders): reads each build.mk with fresh variables and lets 'collect' take what it wants, folder in $(d).
