@@ -56,7 +56,8 @@ void boot_options_check(void)
 	struct cmdline_word word;
 
 	if (boot_info && boot_info->truncated)
-		log_warning("command line: longer than %zu bytes, the rest is lost", sizeof(boot_info->command_line) - 1);
+		log_warning("command line: longer than %zu bytes, the rest is lost",
+			    sizeof(boot_info->command_line) - 1);
 	while (cmdline_next_word(&cursor, &word)) {
 		if (cmdline_word_is_malformed(&word)) {
 			log_warning("command line: a %% in \"%.*s\" starts no escape, taken as it is",
@@ -77,7 +78,7 @@ static const struct init_call *next_init_call(const struct init_call *last)
 {
 	const struct init_call *next = NULL;
 
-	LINKSET_FOREACH(init_call, const struct init_call, call) {
+	LINKSET_FOREACH (init_call, const struct init_call, call) {
 		if (last && !comes_before(last, call))
 			continue;
 		if (!next || comes_before(call, next))

@@ -18,7 +18,7 @@
 
 static bool is_virtual;
 static uint64_t virtual_now_ns;
-static uint64_t realtime_offset_ns;	/* modulo 2^64: the time of day may be set to before boot */
+static uint64_t realtime_offset_ns; /* modulo 2^64: the time of day may be set to before boot */
 
 uint64_t clock_ns(void)
 {

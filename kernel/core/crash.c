@@ -20,7 +20,7 @@
 #define UNKNOWN_STACK_MAX THREAD_STACK_SIZE
 
 static struct crash_record record;
-static unsigned depth;	/* crashes being handled, one inside the other */
+static unsigned depth; /* crashes being handled, one inside the other */
 static crash_handler_t *handler;
 
 bool crash_in_progress(void)
@@ -116,13 +116,14 @@ static NORETURN void nested(unsigned level, uint64_t pc, const char *fmt, va_lis
 	if (level == 1) {
 		format_va(text, sizeof(text), fmt, args);
 		log_printf("crash: again at pc %#lx: %s\n", pc, text);
-		log_printf("crash: the first was %s at pc %#lx: %s\n", crash_kind_name(record.kind), record.pc, record.text);
+		log_printf("crash: the first was %s at pc %#lx: %s\n", crash_kind_name(record.kind), record.pc,
+			   record.text);
 	}
 	stop();
 }
 
-static NORETURN void raise(enum crash_kind kind, const struct arch_regs *regs, uint64_t pc, uint64_t fp, uint64_t address,
-			   const char *fmt, va_list args)
+static NORETURN void raise(enum crash_kind kind, const struct arch_regs *regs, uint64_t pc, uint64_t fp,
+			   uint64_t address, const char *fmt, va_list args)
 {
 	unsigned level;
 

@@ -23,7 +23,7 @@ static void (*sink)(const char *text, size_t len);
 static struct spinlock lock = SPINLOCK_INIT;
 
 static char early[EARLY_MAX];
-static size_t early_len;	/* what does not fit is lost */
+static size_t early_len; /* what does not fit is lost */
 
 static void write_early(const char *text, size_t len)
 {

@@ -13,7 +13,7 @@
 #define CONTENDED ((uintptr_t)1)
 
 struct claim {
-	struct list node;	/* on the mutex's queue */
+	struct list node; /* on the mutex's queue */
 	struct thread *thread;
 	bool granted;
 };

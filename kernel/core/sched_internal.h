@@ -33,12 +33,12 @@ bool wait_idles_in_place(void);
 
 /* One sleeping thread; lives on its stack. */
 struct sleeper {
-	struct list node;	/* on the list of all sleepers */
+	struct list node; /* on the list of all sleepers */
 	struct thread *thread;
 	wait_condition_t *condition;
 	void *arg;
-	bool stubborn;		/* neither a kill nor the end of all hope ends it: mutex_lock() */
-	bool hopeless;		/* the idle function said that nothing will ever wake it */
+	bool stubborn; /* neither a kill nor the end of all hope ends it: mutex_lock() */
+	bool hopeless; /* the idle function said that nothing will ever wake it */
 };
 
 /* Sleeps until the condition holds; results as of wait_until(). A stubborn sleeper only returns 0 or -ETIMEDOUT. */

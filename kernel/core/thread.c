@@ -14,7 +14,7 @@
 
 static struct spinlock all_lock = SPINLOCK_INIT;
 static struct list all_threads = LIST_INIT(all_threads);
-static int next_id = 2;	/* 1 is the boot thread */
+static int next_id = 2; /* 1 is the boot thread */
 
 static void all_threads_add(struct thread *thread)
 {

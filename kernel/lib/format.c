@@ -7,16 +7,16 @@
 
 struct output {
 	char *buf;
-	size_t size;	/* of buf, the NUL's place included */
-	size_t len;	/* of the whole text, cut or not */
+	size_t size; /* of buf, the NUL's place included */
+	size_t len; /* of the whole text, cut or not */
 };
 
 /* One conversion, as the format describes it. */
 struct spec {
 	bool left, zero, plus, space, alternate;
-	int width;	/* 0: none */
-	int precision;	/* -1: none */
-	unsigned bytes;	/* of an integer argument: 1 2 4 8 */
+	int width; /* 0: none */
+	int precision; /* -1: none */
+	unsigned bytes; /* of an integer argument: 1 2 4 8 */
 };
 
 static void put(struct output *out, char c)
@@ -92,23 +92,12 @@ static const char *parse_flags(const char *fmt, struct spec *spec)
 {
 	for (;; fmt++) {
 		switch (*fmt) {
-		case '-':
-			spec->left = true;
-			break;
-		case '0':
-			spec->zero = true;
-			break;
-		case '+':
-			spec->plus = true;
-			break;
-		case ' ':
-			spec->space = true;
-			break;
-		case '#':
-			spec->alternate = true;
-			break;
-		default:
-			return fmt;
+		case '-': spec->left = true; break;
+		case '0': spec->zero = true; break;
+		case '+': spec->plus = true; break;
+		case ' ': spec->space = true; break;
+		case '#': spec->alternate = true; break;
+		default: return fmt;
 		}
 	}
 }
@@ -127,19 +116,12 @@ static const char *parse_count(const char *fmt, int *count)
 static const char *parse_length(const char *fmt, struct spec *spec)
 {
 	switch (*fmt) {
-	case 'h':
-		spec->bytes = fmt[1] == 'h' ? 1 : 2;
-		return spec->bytes == 1 ? fmt + 2 : fmt + 1;
-	case 'l':
-		spec->bytes = 8;
-		return fmt[1] == 'l' ? fmt + 2 : fmt + 1;
+	case 'h': spec->bytes = fmt[1] == 'h' ? 1 : 2; return spec->bytes == 1 ? fmt + 2 : fmt + 1;
+	case 'l': spec->bytes = 8; return fmt[1] == 'l' ? fmt + 2 : fmt + 1;
 	case 'z':
 	case 't':
-	case 'j':
-		spec->bytes = 8;
-		return fmt + 1;
-	default:
-		return fmt;
+	case 'j': spec->bytes = 8; return fmt + 1;
+	default: return fmt;
 	}
 }
 
@@ -173,28 +155,20 @@ static const char *parse_spec(const char *fmt, struct spec *spec, va_list *args)
 static int64_t signed_argument(const struct spec *spec, va_list *args)
 {
 	switch (spec->bytes) {
-	case 1:
-		return (int8_t)va_arg(*args, int);
-	case 2:
-		return (int16_t)va_arg(*args, int);
-	case 4:
-		return va_arg(*args, int);
-	default:
-		return va_arg(*args, int64_t);
+	case 1: return (int8_t)va_arg(*args, int);
+	case 2: return (int16_t)va_arg(*args, int);
+	case 4: return va_arg(*args, int);
+	default: return va_arg(*args, int64_t);
 	}
 }
 
 static uint64_t unsigned_argument(const struct spec *spec, va_list *args)
 {
 	switch (spec->bytes) {
-	case 1:
-		return (uint8_t)va_arg(*args, unsigned);
-	case 2:
-		return (uint16_t)va_arg(*args, unsigned);
-	case 4:
-		return va_arg(*args, unsigned);
-	default:
-		return va_arg(*args, uint64_t);
+	case 1: return (uint8_t)va_arg(*args, unsigned);
+	case 2: return (uint16_t)va_arg(*args, unsigned);
+	case 4: return va_arg(*args, unsigned);
+	default: return va_arg(*args, uint64_t);
 	}
 }
 
@@ -214,21 +188,13 @@ static void put_conversion(struct output *out, const struct spec *spec, char con
 
 	switch (conversion) {
 	case 'd':
-	case 'i':
-		put_signed(out, spec, signed_argument(spec, args));
-		break;
+	case 'i': put_signed(out, spec, signed_argument(spec, args)); break;
 	case 'u':
 	case 'x':
 	case 'X':
-	case 'o':
-		put_unsigned(out, spec, conversion, args);
-		break;
-	case 'p':
-		put_number(out, spec, (uintptr_t)va_arg(*args, void *), 16, false, "0x");
-		break;
-	case 's':
-		put_string(out, spec, va_arg(*args, const char *));
-		break;
+	case 'o': put_unsigned(out, spec, conversion, args); break;
+	case 'p': put_number(out, spec, (uintptr_t)va_arg(*args, void *), 16, false, "0x"); break;
+	case 's': put_string(out, spec, va_arg(*args, const char *)); break;
 	case 'c':
 		c = (char)va_arg(*args, int);
 		put_text(out, spec, &c, 1);

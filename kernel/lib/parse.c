@@ -57,16 +57,12 @@ static unsigned suffix_shift(char c)
 {
 	switch (c) {
 	case 'k':
-	case 'K':
-		return 10;
+	case 'K': return 10;
 	case 'm':
-	case 'M':
-		return 20;
+	case 'M': return 20;
 	case 'g':
-	case 'G':
-		return 30;
-	default:
-		return 0;
+	case 'G': return 30;
+	default: return 0;
 	}
 }
 

@@ -14,7 +14,7 @@ LINKSET_DECLARE(test);
 /* The running test's result; the first failure is the one that is told. */
 static struct {
 	bool failed;
-	const char *skipped;	/* the reason */
+	const char *skipped; /* the reason */
 	char message[256];
 } result;
 
@@ -60,7 +60,7 @@ static const void **select_tests(const char *glob, size_t *count)
 	*count = 0;
 	if (!tests)
 		return NULL;
-	LINKSET_FOREACH(test, const struct test, t) {
+	LINKSET_FOREACH (test, const struct test, t) {
 		if (!glob || glob_match(glob, t->name))
 			tests[(*count)++] = t;
 	}
