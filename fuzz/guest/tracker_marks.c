@@ -95,7 +95,7 @@ void tracker_start(struct snapshot_page *pages, size_t count)
 		else
 			always[always_count++] = &pages[i];
 		if (shadow_copies)
-			memcpy(shadow_copies + i * SHADOW_BYTES, sanitize_shadow_of(pages[i].page), SHADOW_BYTES);
+			sanitize_shadow_copy(shadow_copies + i * SHADOW_BYTES, sanitize_shadow_of(pages[i].page), SHADOW_BYTES);
 	}
 	snapshot_marks_base = (uintptr_t)arch_phys_to_virt(0);
 	snapshot_marks = marks;
@@ -104,7 +104,8 @@ void tracker_start(struct snapshot_page *pages, size_t count)
 static void restore_shadow(struct snapshot_page *pages, struct snapshot_page *page)
 {
 	if (shadow_copies)
-		memcpy(sanitize_shadow_of(page->page), shadow_copies + (size_t)(page - pages) * SHADOW_BYTES, SHADOW_BYTES);
+		sanitize_shadow_copy(sanitize_shadow_of(page->page), shadow_copies + (size_t)(page - pages) * SHADOW_BYTES,
+				     SHADOW_BYTES);
 }
 
 uint32_t tracker_collect(struct snapshot_page *pages, size_t count UNUSED, void (*restore)(struct snapshot_page *page))

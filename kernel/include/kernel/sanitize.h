@@ -25,6 +25,8 @@ void sanitize_poison(const void *ptr, size_t len, enum sanitize_kind kind);
 void sanitize_unpoison(const void *ptr, size_t len);
 /* The marks of the memory at ptr, a byte for each SANITIZE_GRANULE: saved and restored with it by the snapshot. */
 void *sanitize_shadow_of(const void *ptr);
+/* Copies marks; memcpy() would look for the marks of the marks. */
+void sanitize_shadow_copy(void *dst, const void *src, size_t len);
 
 #else
 
@@ -45,6 +47,13 @@ static inline void *sanitize_shadow_of(const void *ptr)
 {
 	(void)ptr;
 	return NULL;
+}
+
+static inline void sanitize_shadow_copy(void *dst, const void *src, size_t len)
+{
+	(void)dst;
+	(void)src;
+	(void)len;
 }
 
 #endif
