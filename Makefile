@@ -25,7 +25,7 @@ image: needs-build ; $(call build-image,$(IMAGE),$(PRESET))
 tools: needs-build ; $(call build-tools)
 
 run:       needs-run    ; @./saki run $(ARGS)
-fuzz:      needs-fuzz   ; @kernel/build/fuzz.sh
+fuzz:      needs-fuzz   ; @kernel/build/fuzz.py $(TIME)
 test:      needs-test   all ; @kernel/build/test.py $(ONLY)
 test-long: needs-test   all ; @kernel/build/test.py --long $(ONLY)
 check:     needs-check  all ; @kernel/build/check.py $(ONLY)
