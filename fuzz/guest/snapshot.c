@@ -189,7 +189,6 @@ int snapshot_take(void)
 		return -E2BIG;
 	live = channel->live;
 	heap_drain();
-	page_drain();
 	err = tracker_prepare(limit);
 	if (err)
 		return err;

@@ -67,7 +67,8 @@ static void page_set_used(struct page *page, unsigned order)
 	page->owner = NULL;
 }
 
-struct page *page_alloc(unsigned order)
+/* A used block whose content is whatever it was. */
+static struct page *page_take(unsigned order)
 {
 	unsigned long irq;
 	size_t frame;
@@ -82,11 +83,26 @@ struct page *page_alloc(unsigned order)
 	free_frames -= (size_t)1 << order;
 	page_set_used(&pages[frame], order);
 	spin_unlock(&page_lock, irq);
-
-	void *memory = page_virt(&pages[frame]);
-	sanitize_unpoison(memory, PAGE_SIZE << order);
-	snapshot_fill(memory, PAGE_SIZE << order);
+	sanitize_unpoison(page_virt(&pages[frame]), PAGE_SIZE << order);
 	return &pages[frame];
+}
+
+struct page *page_alloc(unsigned order)
+{
+	struct page *page = page_take(order);
+
+	if (page)
+		snapshot_fill(page_virt(page), PAGE_SIZE << order);
+	return page;
+}
+
+struct page *page_alloc_zeroed(unsigned order)
+{
+	struct page *page = page_take(order);
+
+	if (page)
+		memset(page_virt(page), 0, PAGE_SIZE << order);
+	return page;
 }
 
 void page_free(struct page *page, unsigned order)

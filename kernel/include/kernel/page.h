@@ -34,6 +34,8 @@ int page_init(void);
  * not cleared (harness mode fills it with a fixed pattern). One reference. NULL when there is none.
  */
 struct page *page_alloc(unsigned order) MUST_CHECK;
+/* The same, cleared. */
+struct page *page_alloc_zeroed(unsigned order) MUST_CHECK;
 /*
  * Frees a block whatever its references; order as allocated. A block that is free already is a crash (CRASH_DOUBLE_FREE), one of
  * another order too (CRASH_INVALID_FREE).
