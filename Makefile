@@ -6,6 +6,7 @@
 IMAGE  ?= x86_64
 PRESET ?= default
 O      ?= build
+override O := $(patsubst $(CURDIR)/%,%,$(abspath $(O)))
 export O V
 .DEFAULT_GOAL := all
 

@@ -90,8 +90,8 @@ $(B)/kernel.o: arch/host/kernel.ld $(kernel-objs) $(B)/objects.txt
 $(B)/seam.o: $(B)/kernel.o arch/host/seam.txt
 	$(call run,OBJCOPY) $(OBJCOPY) --keep-global-symbols=arch/host/seam.txt $< $@
 $(B)/saki.host: $(B)/seam.o $(hosted-objs) $(B)/objects.txt
-	$(call run,LD) $(CC) -no-pie -fuse-ld=lld-$(LLVM) -g -Wl,--build-id=sha1,--image-base=0x50000000,--warn-unresolved-symbols $(instr-ldflags-y) -o $@ \
-		$(hosted-objs) $< -lpthread
+	$(call run,LD) $(CC) -no-pie -fuse-ld=lld-$(LLVM) -g -Wl,--build-id=sha1,--image-base=0x50000000 \
+		-Wl,--warn-unresolved-symbols $(instr-ldflags-y) -o $@ $(hosted-objs) $< -lpthread
 endif
 
 -include $(patsubst %.o,%.d,$(kernel-objs) $(hosted-objs))

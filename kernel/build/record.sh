@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
-# Makes golden files and seeds again: runs every <room>/**/test/*.record, which writes beside itself. Review by git diff.
+# Makes golden files and seeds again: runs every <room>/**/test/*.record, which writes beside itself; git diff shows.
 set -eu
 SAKI_ROOT=$PWD
 SAKI_BUILD=$PWD/${O:-build}

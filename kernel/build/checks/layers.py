@@ -17,13 +17,14 @@ ANY = r".*"
 RULES = [
     (r"(arch|plat)/host/os/", r"(arch|plat)/host/.*_abi\.h|.*/(\w+_)?abi/.*|.*_abi\.h|generated/.*", ANY),
     (r"(plat/run|fuzz/xen|(fuzz|profiler|instrumentation/\w+|harnesses/\w+)/host|kernel/build)/", ABI, ANY),
+    (r"instrumentation/.*_hosted\.c", ABI, ANY),
     (r"(fuzz|profiler)/abi/", r"(fuzz|profiler)/abi/.*|kernel/include/kernel/(\w+_abi|types|compiler)\.h", COMPILER),
     (r"(fuzz|profiler)/guest/", "|".join((KERNEL, ARCH, PLAT, INSTRUMENTATION, ABI)), COMPILER),
     (r"harnesses/attacks/", "|".join((KERNEL, ARCH, INSTRUMENTATION, ABI)), COMPILER),
     (r"harnesses/", "|".join((KERNEL, ABI)), COMPILER),
     (r"instrumentation/", "|".join((REPORT, ARCH, ABI, INSTRUMENTATION)), COMPILER),
-    (r"arch/", "|".join((KERNEL, ARCH, INSTRUMENTATION, r"arch/\w+/\w+_abi\.h")), COMPILER),
-    (r"plat/", "|".join((KERNEL, ARCH, PLAT, INSTRUMENTATION, r"plat/\w+/\w+_abi\.h")), COMPILER),
+    (r"arch/", "|".join((KERNEL, ARCH, INSTRUMENTATION, PLAT, r"(arch|plat)/host/os/\w+_abi\.h")), COMPILER),
+    (r"plat/", "|".join((KERNEL, ARCH, PLAT, INSTRUMENTATION, r"(arch|plat)/host/os/\w+_abi\.h")), COMPILER),
     (r"kernel/", "|".join((KERNEL, ARCH, PLAT, INSTRUMENTATION)), COMPILER),
 ]
 
