@@ -13,7 +13,7 @@ int plat_select(const struct boot_info *boot)
 {
 	int best = 0;
 
-	LINKSET_FOREACH (platform, const struct platform, candidate) {
+	LINKSET_FOREACH(platform, const struct platform, candidate) {
 		int score = candidate->probe(boot);
 
 		if (score > best) {

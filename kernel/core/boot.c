@@ -78,7 +78,7 @@ static const struct init_call *next_init_call(const struct init_call *last)
 {
 	const struct init_call *next = NULL;
 
-	LINKSET_FOREACH (init_call, const struct init_call, call) {
+	LINKSET_FOREACH(init_call, const struct init_call, call) {
 		if (last && !comes_before(last, call))
 			continue;
 		if (!next || comes_before(call, next))

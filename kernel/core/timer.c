@@ -161,8 +161,7 @@ static uint64_t next_on(struct cpu *cpu)
 	unsigned long flags = spin_lock(&cpu->timer_lock);
 	uint64_t next = UINT64_MAX;
 
-	list_foreach(&cpu->timers, struct timer, node, timer)
-	{
+	list_foreach(&cpu->timers, struct timer, node, timer) {
 		if (!timer->deferrable) {
 			next = timer->deadline_ns;
 			break;

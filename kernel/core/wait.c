@@ -64,8 +64,7 @@ static void wake(struct wait_queue *queue, size_t exclusive_max)
 	if (list_empty(&queue->waiters))
 		return;
 	flags = spin_lock(&queue->lock);
-	list_foreach_safe(&queue->waiters, struct wait_entry, node, entry)
-	{
+	list_foreach_safe(&queue->waiters, struct wait_entry, node, entry) {
 		if (entry->notify)
 			entry->notify(entry);
 		else if (!entry->exclusive)
@@ -207,8 +206,7 @@ static void end_hope(void)
 	unsigned long flags = spin_lock(&sleepers_lock);
 	struct sleeper *chosen = NULL;
 
-	list_foreach(&sleepers, struct sleeper, node, sleeper)
-	{
+	list_foreach(&sleepers, struct sleeper, node, sleeper) {
 		if (!sleeper->stubborn)
 			chosen = sleeper;
 	}
@@ -248,8 +246,7 @@ int wait_foreach_sleeper(int (*visit)(struct thread *thread, wait_condition_t *c
 	unsigned long flags = spin_lock(&sleepers_lock);
 	int result = 0;
 
-	list_foreach(&sleepers, struct sleeper, node, sleeper)
-	{
+	list_foreach(&sleepers, struct sleeper, node, sleeper) {
 		if (atomic_load(&sleeper->thread->state) != THREAD_SLEEPING)
 			continue;
 		result = visit(sleeper->thread, sleeper->condition, sleeper->arg, context);

@@ -60,7 +60,7 @@ static const void **select_tests(const char *glob, size_t *count)
 	*count = 0;
 	if (!tests)
 		return NULL;
-	LINKSET_FOREACH (test, const struct test, t) {
+	LINKSET_FOREACH(test, const struct test, t) {
 		if (!glob || glob_match(glob, t->name))
 			tests[(*count)++] = t;
 	}
