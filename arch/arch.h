@@ -18,6 +18,15 @@
 #pragma once
 
 #include <kernel/types.h>
+
+/* One leaf of the page tables: a 4 KiB page (see "seeing writes" below). */
+struct arch_mapping {
+	uint64_t *entry;	/* in the alias */
+	uint64_t virt;
+	phys_t phys;
+	bool writable;
+};
+
 #include <arch/cpu.h>
 
 struct cpu;
@@ -168,14 +177,6 @@ size_t arch_user_zero(user_ptr_t dst, size_t len);
 ssize_t arch_user_copy_string(char *dst, user_ptr_t src, size_t size);
 
 /* ---- seeing writes (option FUZZ; booted CPUs) ---- */
-
-/* One leaf of the page tables: a 4 KiB page. */
-struct arch_mapping {
-	uint64_t *entry;	/* in the alias */
-	uint64_t virt;
-	phys_t phys;
-	bool writable;
-};
 
 /**
  * Makes the alias: a second mapping of all machine memory, by tables of its own, outside what arch_mapping_foreach() visits.

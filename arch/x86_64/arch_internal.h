@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What the files of arch/x86_64 share: symbols of assembly and of the linker script, and page-table bits.
+ */
+#pragma once
+
+#include <arch/arch.h>
+#include <arch/x86.h>
+#include <kernel/cpu.h>
+
+/* kernel.ld: areas of the image, page aligned. */
+extern char image_start[], text_start[], text_end[], rodata_end[], data_start[], image_end[];
+
+/* pvh_entry.S */
+extern char boot_stack[];
+extern uint64_t boot_root[];
+
+/* entry.S */
+extern char trap_stubs[];	/* 256 of 16 bytes */
+extern char syscall_stub[];
+void user_resume(const struct arch_regs *regs) NORETURN;
+
+/* switch.S */
+void context_swap(uint64_t *save_sp, uint64_t new_sp);
+void context_start(void);
+long stack_call(void *top, long (*fn)(void *), void *arg);
+void jump_resume(struct arch_jump *jump, long value) NORETURN;
+
+/* user_copy.S */
+size_t user_copy_raw(void *dst, const void *src, size_t len);
+size_t user_zero_raw(void *dst, size_t len);
+ssize_t user_string_raw(char *dst, const char *src, size_t size);
+
+/* trap.c: builds the table of 256 gates, shared by all CPUs; loads it. */
+void trap_table_init(void);
+void trap_table_load(void);
+
+/* context.c: the running thread's context, or this CPU's own before there are threads. */
+struct arch_context *context_current(void);
+
+/* fpu.c: once a CPU; then save and load a program's state, and give it the state a program starts with. */
+void fpu_init(void);
+void fpu_save(struct arch_context *context);
+void fpu_load(const struct arch_context *context);
+void fpu_reset(void);
+void fpu_context_init(struct arch_context *context);
+
+/*
+ * pagetable.c: the level-1 entry of a page, NULL when a table on the way is missing (with create: when there is no memory);
+ * and what such an entry holds.
+ */
+uint64_t *pagetable_entry(const struct arch_pagetable *table, uint64_t virt, bool create);
+uint64_t pagetable_make(uint64_t virt, phys_t phys, unsigned rights);
+
+/* cpu.c: the CPU has rdfsbase and wrfsbase, and we have enabled them. */
+extern bool cpu_has_fsgsbase;
+
+/* Page-table entries (Intel SDM volume 3, 4.5). */
+#define PTE_PRESENT (UINT64_C(1) << 0)
+#define PTE_WRITE (UINT64_C(1) << 1)
+#define PTE_WRITE_THROUGH (UINT64_C(1) << 3)
+#define PTE_CACHE_DISABLE (UINT64_C(1) << 4)
+#define PTE_ACCESSED (UINT64_C(1) << 5)
+#define PTE_GLOBAL (UINT64_C(1) << 8)
+#define PTE_NO_EXECUTE (UINT64_C(1) << 63)
+#define PTE_ADDRESS UINT64_C(0x000ffffffffff000)

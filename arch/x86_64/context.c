@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Threads as the CPU sees them: switching, running on another stack, jump points, starting a program, walking frames.
+ */
+#include "arch_internal.h"
+#include "asm.h"
+
+#include <kernel/string.h>
+#include <kernel/thread.h>
+
+_Static_assert(offsetof(struct thread, context) == 0 && offsetof(struct arch_context, sp) == 0, "context_swap() uses it");
+_Static_assert(offsetof(struct arch_jump, rip) == 56 && offsetof(struct arch_jump, rflags) == 64, "switch.S uses them");
+_Static_assert(sizeof(struct arch_regs) == ASM_REGS_SIZE, "entry.S pushes it");
+_Static_assert(offsetof(struct arch_regs, r11) == ASM_REGS_R11 && offsetof(struct arch_regs, rcx) == ASM_REGS_RCX, "entry.S");
+_Static_assert(offsetof(struct arch_regs, vector) == ASM_REGS_VECTOR && offsetof(struct arch_regs, rip) == ASM_REGS_RIP, "entry.S");
+_Static_assert(offsetof(struct arch_regs, rflags) == ASM_REGS_RFLAGS && offsetof(struct arch_regs, rsp) == ASM_REGS_RSP, "entry.S");
+
+/* What the top of each kernel stack is kept free for: the registers of the thread's program. */
+#define STACK_RESERVED (sizeof(struct arch_regs) + 64)
+
+struct arch_context *context_current(void)
+{
+	struct thread *thread = arch_thread();
+
+	return thread ? &thread->context : &arch_cpu()->arch.boot_context;
+}
+
+void arch_context_init(struct arch_context *context, void *stack_base, size_t stack_size, void (*entry)(void *), void *arg)
+{
+	uint64_t *sp = (uint64_t *)((char *)stack_base + stack_size - STACK_RESERVED);
+
+	memset(context, 0, sizeof(*context));
+	fpu_context_init(context);
+	*--sp = 0;				/* where a caller's frame would be: ends backtraces */
+	*--sp = (uint64_t)context_start;
+	*--sp = 0;				/* rbp */
+	*--sp = (uint64_t)entry;		/* rbx */
+	*--sp = (uint64_t)arg;			/* r12 */
+	*--sp = 0;				/* r13 */
+	*--sp = 0;				/* r14 */
+	*--sp = 0;				/* r15 */
+	context->sp = (uint64_t)sp;
+}
+
+static void program_state_save(struct arch_context *context)
+{
+	context->fs_base = arch_get_tls();
+	fpu_save(context);
+}
+
+static void program_state_load(const struct arch_context *context)
+{
+	arch_set_tls(context->fs_base);
+	fpu_load(context);
+}
+
+static void cpu_set_thread(struct thread *next)
+{
+	struct cpu *cpu = arch_cpu();
+
+	cpu->thread = next;
+	cpu->kernel_stack_top = (uint64_t)next->stack_base + next->stack_size;
+}
+
+void arch_context_switch(struct thread *prev, struct thread *next)
+{
+	if (prev->process)
+		program_state_save(&prev->context);
+	if (next->process)
+		program_state_load(&next->context);
+	cpu_set_thread(next);
+	context_swap(&prev->context.sp, next->context.sp);
+}
+
+void arch_context_exit(struct thread *prev, struct thread *next)
+{
+	if (next->process)
+		program_state_load(&next->context);
+	cpu_set_thread(next);
+	context_swap(&prev->context.sp, next->context.sp);
+	__builtin_unreachable();
+}
+
+struct stack_call_args {
+	long (*fn)(void *);
+	void *arg;
+	unsigned long irq;
+};
+
+static long stack_call_body(void *data)
+{
+	struct stack_call_args *args = data;
+	long result;
+
+	arch_irq_restore(args->irq);
+	result = args->fn(args->arg);
+	arch_irq_disable();
+	return result;
+}
+
+/* Interrupts are off while the stack pointer and the recorded bounds disagree: trap_place() goes by the bounds. */
+long arch_call_on_stack(void *stack_base, size_t stack_size, long (*fn)(void *), void *arg)
+{
+	struct arch_context *context = context_current();
+	struct stack_call_args args = { fn, arg, arch_irq_save() };
+	uint64_t old_low = context->alt_low, old_high = context->alt_high;
+	long result;
+
+	context->alt_low = (uint64_t)stack_base;
+	context->alt_high = (uint64_t)stack_base + stack_size;
+	result = stack_call((void *)align_down(context->alt_high, 16), stack_call_body, &args);
+	context->alt_low = old_low;
+	context->alt_high = old_high;
+	arch_irq_restore(args.irq);
+	return result;
+}
+
+/* The second half of arch_jump_set(). */
+int jump_save(struct arch_jump *jump);
+int jump_save(struct arch_jump *jump)
+{
+	struct cpu *cpu = arch_cpu();
+	struct arch_context *context = context_current();
+
+	jump->rflags = 2 | (arch_irq_enabled() ? X86_RFLAGS_IF : 0);
+	jump->thread = cpu->thread;
+	jump->kernel_stack_top = cpu->kernel_stack_top;
+	jump->alt_low = context->alt_low;
+	jump->alt_high = context->alt_high;
+	jump->preempt_count = cpu->preempt_count;
+	jump->irq_depth = cpu->irq_depth;
+	return 0;
+}
+
+void arch_jump(struct arch_jump *jump, int value)
+{
+	struct cpu *cpu = arch_cpu();
+	struct arch_context *context;
+
+	arch_irq_disable();
+	cpu->thread = jump->thread;
+	cpu->kernel_stack_top = jump->kernel_stack_top;
+	cpu->preempt_count = jump->preempt_count;
+	cpu->irq_depth = jump->irq_depth;
+	cpu->irq_regs = NULL;
+	context = context_current();
+	context->alt_low = jump->alt_low;
+	context->alt_high = jump->alt_high;
+	jump_resume(jump, value ? value : 1);
+}
+
+struct arch_regs *arch_user_regs(struct thread *thread)
+{
+	if (!thread->process)
+		return NULL;
+	return (struct arch_regs *)((char *)thread->stack_base + thread->stack_size - sizeof(struct arch_regs));
+}
+
+void arch_user_start(const struct arch_regs *regs)
+{
+	struct arch_regs *place = arch_user_regs(arch_thread());
+
+	arch_irq_disable();
+	fpu_reset();
+	if (place != regs)
+		*place = *regs;
+	user_resume(place);
+}
+
+void arch_regs_init_user(struct arch_regs *regs, user_ptr_t pc, user_ptr_t sp)
+{
+	memset(regs, 0, sizeof(*regs));
+	regs->orig_rax = UINT64_MAX;
+	regs->rip = pc;
+	regs->rsp = sp;
+	regs->cs = ASM_CODE_SELECTOR;
+	regs->ss = ASM_DATA_SELECTOR;
+	regs->rflags = 2 | X86_RFLAGS_IF;
+}
+
+void arch_set_tls(uint64_t value)
+{
+	if (cpu_has_fsgsbase)
+		__asm__ volatile("wrfsbase %0" ::"r"(value));
+	else
+		x86_write_msr(MSR_FS_BASE, value);
+}
+
+uint64_t arch_get_tls(void)
+{
+	uint64_t value;
+
+	if (!cpu_has_fsgsbase)
+		return x86_read_msr(MSR_FS_BASE);
+	__asm__ volatile("rdfsbase %0" : "=r"(value));
+	return value;
+}
+
+/* A frame is two words at fp: the caller's fp and the return address. */
+size_t arch_backtrace(uint64_t pc, uint64_t fp, uint64_t stack_low, uint64_t stack_high, uint64_t *pcs, size_t max)
+{
+	size_t n = 0;
+
+	if (n < max)
+		pcs[n++] = pc;
+	while (n < max && fp >= stack_low && fp < stack_high && stack_high - fp >= 16 && fp % 8 == 0) {
+		const uint64_t *frame = (const uint64_t *)fp;
+
+		if (!frame[1])
+			break;
+		pcs[n++] = frame[1];
+		if (frame[0] <= fp)
+			break;
+		fp = frame[0];
+	}
+	return n;
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Exceptions: page faults are served from the program's address space, or continue at a fixup of the exception table, or
+ * are somebody's bug: the program's (a signal ends it) or the kernel's (a crash).
+ */
+#include "arch_internal.h"
+#include "trap_internal.h"
+
+#include <kernel/aspace.h>
+#include <kernel/crash.h>
+#include <kernel/errno.h>
+#include <kernel/page.h>
+#include <kernel/process.h>
+#include <kernel/thread.h>
+#include <kernel/user.h>
+
+#define SIGILL 4
+#define SIGTRAP 5
+#define SIGBUS 7
+#define SIGFPE 8
+#define SIGKILL 9
+#define SIGSEGV 11
+
+/* Offsets from the words that hold them (user_copy.S). */
+struct exception_entry {
+	int32_t fault, fixup;
+};
+extern const struct exception_entry __start_exception_table[], __stop_exception_table[];
+
+/* Where to continue after a fault at pc; 0 when a fault there is a bug. */
+static uint64_t exception_fixup(uint64_t pc)
+{
+	for (const struct exception_entry *e = __start_exception_table; e < __stop_exception_table; e++)
+		if ((uint64_t)&e->fault + (uint64_t)(int64_t)e->fault == pc)
+			return (uint64_t)&e->fixup + (uint64_t)(int64_t)e->fixup;
+	return 0;
+}
+
+static unsigned access_of(const struct arch_regs *regs)
+{
+	if (regs->error & X86_FAULT_FETCH)
+		return ASPACE_ACCESS_EXEC;
+	return regs->error & X86_FAULT_WRITE ? ASPACE_ACCESS_WRITE : ASPACE_ACCESS_READ;
+}
+
+/* Offers a fault below USER_END to the address space, with interrupts as they were where it happened. */
+static int fault_serve(const struct arch_regs *regs)
+{
+	int err;
+
+	if (regs->cr2 < USER_START || regs->cr2 >= USER_END || !aspace_current())
+		return -EFAULT;
+	if (regs->rflags & X86_RFLAGS_IF)
+		arch_irq_enable();
+	err = aspace_handle_fault(regs->cr2, access_of(regs));
+	arch_irq_disable();
+	return err;
+}
+
+static void kernel_page_fault(const struct arch_regs *regs) NORETURN;
+static void kernel_page_fault(const struct arch_regs *regs)
+{
+	const char *what = regs->error & X86_FAULT_FETCH ? "jump to" : regs->error & X86_FAULT_WRITE ? "write to" : "read of";
+	enum crash_kind kind = CRASH_PAGE_FAULT;
+
+	if (regs->cr2 < USER_START)
+		kind = CRASH_NULL_DEREFERENCE;
+	else if (stack_is_guard(regs->cr2))
+		kind = CRASH_STACK_OVERFLOW;
+	crash_raise(kind, regs, regs->cr2, "%s %s address %lx", what,
+		    regs->error & X86_FAULT_PRESENT ? "protected" : "unmapped", regs->cr2);
+}
+
+void trap_page_fault(struct arch_regs *regs)
+{
+	bool program = trap_from_program(regs);
+	uint64_t fixup = program ? 0 : exception_fixup(regs->rip);
+	int err;
+
+	if (!program && !(fixup && regs->cr2 < USER_END))
+		kernel_page_fault(regs);
+	err = fault_serve(regs);
+	if (!err)
+		return;
+	if (!program) {
+		regs->rip = fixup;
+		return;
+	}
+	arch_irq_enable();
+	process_fault(regs, err == -ENOMEM ? SIGKILL : SIGSEGV, regs->cr2);
+}
+
+static int signal_of(uint64_t vector)
+{
+	switch (vector) {
+	case X86_TRAP_DIVIDE:
+	case X86_TRAP_X87:
+	case X86_TRAP_SIMD:
+		return SIGFPE;
+	case X86_TRAP_DEBUG:
+	case X86_TRAP_BREAKPOINT:
+		return SIGTRAP;
+	case X86_TRAP_INVALID_OPCODE:
+		return SIGILL;
+	case X86_TRAP_ALIGNMENT:
+		return SIGBUS;
+	default:
+		return SIGSEGV;
+	}
+}
+
+static const char *const names[32] = {
+	"divide error", "debug exception", "non-maskable interrupt", "breakpoint", "overflow", "bound range exceeded",
+	"invalid opcode", "device not available", "double fault", "coprocessor segment overrun", "invalid task state",
+	"segment not present", "stack fault", "general protection fault", "page fault", "vector 15", "x87 error",
+	"alignment check", "machine check", "SIMD error", "virtualisation exception", "control protection exception",
+};
+
+void trap_exception(struct arch_regs *regs)
+{
+	if (regs->vector == X86_TRAP_NMI)	/* the host sends one when nothing else stops an input */
+		crash_raise(CRASH_HANG, regs, 0, "non-maskable interrupt");
+	if (regs->vector == X86_TRAP_DOUBLE_FAULT)
+		crash_raise(CRASH_STACK_OVERFLOW, regs, 0, "double fault");
+	if (trap_from_program(regs) && regs->vector != X86_TRAP_MACHINE_CHECK) {
+		arch_irq_enable();
+		process_fault(regs, signal_of(regs->vector), regs->rip);
+	}
+	if (regs->vector >= 32)
+		crash_raise(CRASH_CPU_EXCEPTION, regs, 0, "unexpected interrupt %lu", regs->vector);
+	crash_raise(CRASH_CPU_EXCEPTION, regs, 0, "%s, error code %lx", names[regs->vector] ?: "reserved exception", regs->error);
+}

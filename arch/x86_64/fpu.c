@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A program's x87, SSE and AVX registers. The kernel itself uses none of them, so they stay in the CPU through system
+ * calls and interrupts and move only when a thread with a program is switched away from or to.
+ */
+#include "arch_internal.h"
+
+#define XCR0_X87_SSE 3u
+#define XCR0_AVX 4u
+
+static bool has_xsave;
+static uint32_t state_mask;
+/* What a program starts with: FCW 0x37f and MXCSR 0x1f80, the rest zero (Intel SDM volume 1, 13.6: "initial configuration"). */
+static uint8_t initial_state[X86_FPU_SIZE] ALIGNED(64);
+
+static uint8_t *area(const struct arch_context *context)
+{
+	return (uint8_t *)align_up((uintptr_t)context->fpu, 64);
+}
+
+static void store(uint8_t *to)
+{
+	if (has_xsave)
+		__asm__ volatile("xsave64 (%0)" ::"r"(to), "a"(state_mask), "d"(0) : "memory");
+	else
+		__asm__ volatile("fxsave64 (%0)" ::"r"(to) : "memory");
+}
+
+static void load(const uint8_t *from)
+{
+	if (has_xsave)
+		__asm__ volatile("xrstor64 (%0)" ::"r"(from), "a"(state_mask), "d"(0) : "memory");
+	else
+		__asm__ volatile("fxrstor64 (%0)" ::"r"(from) : "memory");
+}
+
+static void xsave_enable(void)
+{
+	bool avx = x86_cpuid(1, 0).ecx & 1u << 28;
+
+	X86_WRITE_CR(4, X86_READ_CR(4) | CR4_OSXSAVE);
+	state_mask = XCR0_X87_SSE | (avx ? XCR0_AVX : 0);
+	__asm__ volatile("xsetbv" ::"c"(0), "a"(state_mask), "d"(0));
+	has_xsave = true;
+}
+
+void fpu_init(void)
+{
+	X86_WRITE_CR(0, (X86_READ_CR(0) & ~(CR0_EM | CR0_TS)) | CR0_MP | CR0_NE);
+	X86_WRITE_CR(4, X86_READ_CR(4) | CR4_OSFXSR | CR4_OSXMMEXCPT);
+	if (x86_cpuid(1, 0).ecx & 1u << 26)
+		xsave_enable();
+	initial_state[0] = 0x7f;
+	initial_state[1] = 0x03;
+	initial_state[24] = 0x80;
+	initial_state[25] = 0x1f;
+	fpu_reset();
+}
+
+void fpu_save(struct arch_context *context)
+{
+	store(area(context));
+}
+
+void fpu_load(const struct arch_context *context)
+{
+	load(area(context));
+}
+
+void fpu_reset(void)
+{
+	load(initial_state);
+}
+
+void fpu_context_init(struct arch_context *context)
+{
+	__builtin_memcpy(area(context), initial_state, sizeof(initial_state));
+}

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * x86_64: the types and inline functions that arch/arch.h promises. GS is the kernel's (its base is the running CPU's
+ * struct cpu, whose first fields have fixed offsets), FS is the program's. Nothing here needs another kernel header.
+ */
+#pragma once
+
+#include <kernel/compiler.h>
+
+/* Where things are. The image is linked at KERNEL_BASE plus its physical address. */
+#define KERNEL_BASE UINT64_C(0xffffffff80000000)
+#define DIRECT_MAP_BASE UINT64_C(0xffff800000000000)
+#define DIRECT_MAP_SIZE (UINT64_C(1) << 39)
+#define STACK_AREA_BASE UINT64_C(0xffffc90000000000)
+#define STACK_AREA_SIZE (UINT64_C(1) << 30)
+#define X86_ALIAS_AREA UINT64_C(0xffffd00000000000)	/* 512 GiB for arch_alias() */
+
+/* Values of arch_regs.vector: 0-31 exceptions, 32-255 interrupts, and a system call. */
+#define X86_VECTOR_SYSCALL 256
+
+/* Saved by every entry into the kernel, in this order in memory; entry.S pushes it. */
+struct arch_regs {
+	uint64_t cr2;		/* of a page fault, else 0 */
+	uint64_t orig_rax;	/* a system call's number; all ones otherwise */
+	uint64_t r15, r14, r13, r12, rbp, rbx, r11, r10, r9, r8, rax, rcx, rdx, rsi, rdi;
+	uint64_t vector;
+	uint64_t error;
+	uint64_t rip, cs, rflags, rsp, ss;
+};
+
+/* x87, SSE and AVX state in XSAVE's standard form (64 bytes aligned), and room to align it. */
+#define X86_FPU_SIZE 832
+
+struct arch_context {
+	uint64_t sp;			/* must be first: switch.S uses it */
+	uint64_t fs_base;		/* of a thread with a program, while it does not run */
+	uint64_t alt_low, alt_high;	/* the stack of arch_call_on_stack(), 0 when on none */
+	uint8_t fpu[X86_FPU_SIZE + 64];
+};
+
+struct arch_jump {
+	uint64_t rbx, rbp, r12, r13, r14, r15, rsp, rip;	/* switch.S uses these */
+	uint64_t rflags;
+	struct thread *thread;
+	uint64_t kernel_stack_top, alt_low, alt_high;
+	uint32_t preempt_count, irq_depth;
+};
+
+struct arch_pagetable {
+	phys_t root;		/* the level-4 table */
+};
+
+/* Interrupt stacks (the TSS's IST): every vector starts on one of these and then moves its frame. */
+enum x86_ist { X86_IST_PAGE_FAULT, X86_IST_NMI, X86_IST_DOUBLE_FAULT, X86_IST_MACHINE_CHECK, X86_IST_OTHER, X86_ISTS };
+
+#define X86_IST_SIZE (8 * KIB)
+
+struct x86_ist_stack {
+	uint8_t room[X86_IST_SIZE - 16];
+	struct cpu *cpu;	/* at the address the stack starts at: from here NMI and #MC restore GS */
+	uint64_t unused;
+} ALIGNED(16);
+
+struct x86_tss {
+	uint32_t reserved0;
+	uint64_t rsp[3];
+	uint64_t reserved1;
+	uint64_t ist[7];
+	uint64_t reserved2;
+	uint16_t reserved3;
+	uint16_t io_map_base;
+} PACKED;
+
+struct arch_cpu {
+	uint64_t gdt[6];			/* null, code, data, unused, TSS (two) */
+	struct x86_tss tss;
+	struct arch_context boot_context;	/* for code that runs before there are threads */
+	struct x86_ist_stack ist[X86_ISTS];
+};
+
+#define X86_RFLAGS_IF UINT64_C(0x200)
+
+static inline struct cpu *arch_cpu(void)
+{
+	struct cpu *cpu;
+
+	__asm__ volatile("movq %%gs:0, %0" : "=r"(cpu));
+	return cpu;
+}
+
+static inline struct thread *arch_thread(void)
+{
+	struct thread *thread;
+
+	__asm__ volatile("movq %%gs:8, %0" : "=r"(thread));
+	return thread;
+}
+
+static inline bool arch_irq_enabled(void)
+{
+	uint64_t flags;
+
+	__asm__ volatile("pushfq; popq %0" : "=r"(flags)::"memory");
+	return flags & X86_RFLAGS_IF;
+}
+
+static inline void arch_irq_enable(void)
+{
+	__asm__ volatile("sti" ::: "memory");
+}
+
+static inline void arch_irq_disable(void)
+{
+	__asm__ volatile("cli" ::: "memory");
+}
+
+static inline unsigned long arch_irq_save(void)
+{
+	unsigned long enabled = arch_irq_enabled();
+
+	if (enabled)
+		arch_irq_disable();
+	return enabled;
+}
+
+static inline void arch_irq_restore(unsigned long flags)
+{
+	if (flags)
+		arch_irq_enable();
+	else
+		arch_irq_disable();
+}
+
+static inline void arch_relax(void)
+{
+	__asm__ volatile("pause" ::: "memory");
+}
+
+static inline uint64_t arch_cycles(void)
+{
+	uint32_t low, high;
+
+	__asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
+	return (uint64_t)high << 32 | low;
+}
+
+static inline uint64_t arch_regs_pc(const struct arch_regs *regs)
+{
+	return regs->rip;
+}
+
+static inline uint64_t arch_regs_sp(const struct arch_regs *regs)
+{
+	return regs->rsp;
+}
+
+static inline uint64_t arch_regs_fp(const struct arch_regs *regs)
+{
+	return regs->rbp;
+}
+
+#define PTE_DIRTY (UINT64_C(1) << 6)
+
+static inline bool arch_mapping_is_dirty(const struct arch_mapping *mapping)
+{
+	return *(const volatile uint64_t *)mapping->entry & PTE_DIRTY;
+}
+
+static inline void *arch_phys_to_virt(phys_t phys)
+{
+	return (void *)(DIRECT_MAP_BASE + phys);
+}
+
+static inline phys_t arch_virt_to_phys(const void *virt)
+{
+	uint64_t address = (uint64_t)virt;
+
+	return address >= KERNEL_BASE ? address - KERNEL_BASE : address - DIRECT_MAP_BASE;
+}

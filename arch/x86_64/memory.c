@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The kernel's final page tables: RAM at DIRECT_MAP_BASE, the image at KERNEL_BASE with exact rights, nothing below. Made
+ * once at boot; the boot tables (pvh_entry.S), which map the first 4 GiB everywhere, serve until then.
+ */
+#include "arch_internal.h"
+
+#include <kernel/boot.h>
+#include <kernel/errno.h>
+#include <kernel/page.h>
+#include <kernel/string.h>
+
+#define RW (ARCH_PAGE_READ | ARCH_PAGE_WRITE)
+
+static phys_t phys_of(const char *symbol)
+{
+	return (uint64_t)symbol - KERNEL_BASE;
+}
+
+static phys_t zeroed_page(void)
+{
+	struct page *page = page_alloc(0);
+
+	if (!page)
+		return 0;
+	memset(page_virt(page), 0, PAGE_SIZE);
+	return page_phys(page);
+}
+
+/* The level-4 entries of the kernel's half exist from the start, so that tables copied from these see every later mapping. */
+static int root_init(void)
+{
+	static const uint64_t areas[] = { DIRECT_MAP_BASE, STACK_AREA_BASE, X86_ALIAS_AREA, KERNEL_BASE };
+	uint64_t *root;
+
+	arch_kernel_pagetable.root = zeroed_page();
+	if (!arch_kernel_pagetable.root)
+		return -ENOMEM;
+	root = arch_phys_to_virt(arch_kernel_pagetable.root);
+	for (size_t i = 0; i < array_size(areas); i++) {
+		phys_t table = zeroed_page();
+
+		if (!table)
+			return -ENOMEM;
+		root[areas[i] >> 39 & 511] = table | PTE_PRESENT | PTE_WRITE;
+	}
+	return 0;
+}
+
+/* Looks a table up once for the pages in it: walking from the root for each page would be most of the boot. */
+static int map_range(uint64_t virt, phys_t start, phys_t end, unsigned rights)
+{
+	uint64_t *entry = NULL;
+	uint64_t bits = pagetable_make(virt, 0, rights);
+
+	for (phys_t phys = start; phys < end; phys += PAGE_SIZE, virt += PAGE_SIZE) {
+		if (entry && !is_aligned(virt, 2 * MIB))
+			entry++;
+		else
+			entry = pagetable_entry(&arch_kernel_pagetable, virt, true);
+		if (!entry)
+			return -ENOMEM;
+		if (!*entry)
+			*entry = phys | bits;
+	}
+	return 0;
+}
+
+/* The parts of the image that are not written are not writable through the direct map either. */
+static int map_direct(phys_t start, phys_t end)
+{
+	phys_t cuts[] = { start, phys_of(text_start), phys_of(rodata_end), end };
+	int err = 0;
+
+	for (int i = 0; i < 3 && !err; i++) {
+		phys_t from = min(max(cuts[i], start), end), to = min(max(cuts[i + 1], start), end);
+
+		err = map_range(DIRECT_MAP_BASE + from, from, to, i == 1 ? ARCH_PAGE_READ : RW);
+	}
+	return err;
+}
+
+/* Firmware maps may overlap and are in no order; pages that are there already are left alone. */
+static int map_ram(void)
+{
+	for (size_t i = 0; i < boot_info->range_count; i++) {
+		const struct boot_range *range = &boot_info->ranges[i];
+		phys_t start = align_up(range->base, PAGE_SIZE), end = align_down(range->base + range->size, PAGE_SIZE);
+		int err;
+
+		if (range->type == BOOT_RESERVED || range->base > DIRECT_MAP_SIZE)
+			continue;
+		err = map_direct(start, min(end, DIRECT_MAP_SIZE));
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int map_image(void)
+{
+	int err = map_range((uint64_t)text_start, phys_of(text_start), phys_of(text_end), ARCH_PAGE_READ | ARCH_PAGE_EXEC);
+
+	if (!err)
+		err = map_range((uint64_t)text_end, phys_of(text_end), phys_of(rodata_end), ARCH_PAGE_READ);
+	if (!err)
+		err = map_range((uint64_t)data_start, phys_of(data_start), phys_of(image_end), RW);
+	return err;
+}
+
+int arch_memory_init(void)
+{
+	int err = root_init();
+
+	if (!err)
+		err = map_ram();
+	if (!err)
+		err = map_image();
+	if (err)
+		return err;
+	arch_pagetable_activate(&arch_kernel_pagetable);
+	return 0;
+}

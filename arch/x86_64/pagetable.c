@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Four-level page tables with 4 KiB pages only. The kernel's half is shared by all tables: its level-3 tables are made once
+ * (memory.c) and their entries copied into each new level-4 table, so that they never have to follow a change. No entry
+ * has the user bit: programs run at the kernel's level.
+ */
+#include "arch_internal.h"
+
+#include <kernel/errno.h>
+#include <kernel/page.h>
+#include <kernel/snapshot.h>
+#include <kernel/string.h>
+#include <kernel/user.h>
+
+#define ENTRIES 512
+#define KERNEL_FIRST 256	/* of a level-4 table */
+
+struct arch_pagetable arch_kernel_pagetable;
+
+static uint64_t *table_at(uint64_t entry)
+{
+	return arch_phys_to_virt(entry & PTE_ADDRESS);
+}
+
+static size_t index_of(uint64_t virt, int level)
+{
+	return virt >> (12 + 9 * (level - 1)) & (ENTRIES - 1);
+}
+
+static void entry_write(uint64_t *entry, uint64_t value)
+{
+	snapshot_mark(entry, sizeof(*entry));
+	*entry = value;
+}
+
+/* An empty table page; 0 when there is no memory. */
+static phys_t table_alloc(void)
+{
+	struct page *page = page_alloc(0);
+
+	if (!page)
+		return 0;
+	memset(page_virt(page), 0, PAGE_SIZE);
+	return page_phys(page);
+}
+
+/* The level-1 entry of a page, NULL when a table on the way is missing; with create: only when there is no memory. */
+uint64_t *pagetable_entry(const struct arch_pagetable *table, uint64_t virt, bool create)
+{
+	uint64_t *entries = arch_phys_to_virt(table->root);
+
+	for (int level = 4; level > 1; level--) {
+		uint64_t *entry = &entries[index_of(virt, level)];
+		phys_t next;
+
+		if (!(*entry & PTE_PRESENT)) {
+			if (!create || !(next = table_alloc()))
+				return NULL;
+			entry_write(entry, next | PTE_PRESENT | PTE_WRITE);
+		}
+		entries = table_at(*entry);
+	}
+	return &entries[index_of(virt, 1)];
+}
+
+static uint64_t bits_of(uint64_t virt, unsigned rights)
+{
+	uint64_t bits = PTE_PRESENT;
+
+	if (rights & ARCH_PAGE_WRITE)
+		bits |= PTE_WRITE;
+	if (!(rights & ARCH_PAGE_EXEC))
+		bits |= PTE_NO_EXECUTE;
+	if (rights & ARCH_PAGE_DEVICE)
+		bits |= PTE_CACHE_DISABLE | PTE_WRITE_THROUGH;
+	if (virt >= DIRECT_MAP_BASE)
+		bits |= PTE_GLOBAL;
+	return bits;
+}
+
+/* A page that may not be read either keeps its frame in an entry that is not present; bit 9 tells it from an empty one. */
+#define PTE_HIDDEN (UINT64_C(1) << 9)
+
+uint64_t pagetable_make(uint64_t virt, phys_t phys, unsigned rights)
+{
+	if (!(rights & (ARCH_PAGE_READ | ARCH_PAGE_WRITE | ARCH_PAGE_EXEC)))
+		return phys | PTE_HIDDEN;
+	return phys | bits_of(virt, rights);
+}
+
+int arch_pagetable_create(struct arch_pagetable *table)
+{
+	uint64_t *root, *kernel = arch_phys_to_virt(arch_kernel_pagetable.root);
+
+	table->root = table_alloc();
+	if (!table->root)
+		return -ENOMEM;
+	root = arch_phys_to_virt(table->root);
+	memcpy(root + KERNEL_FIRST, kernel + KERNEL_FIRST, (ENTRIES - KERNEL_FIRST) * sizeof(*root));
+	return 0;
+}
+
+static void free_tables(uint64_t entry, int level)
+{
+	uint64_t *entries = table_at(entry);
+
+	if (level > 1)
+		for (size_t i = 0; i < ENTRIES; i++)
+			if (entries[i] & PTE_PRESENT)
+				free_tables(entries[i], level - 1);
+	page_free(page_from_phys(entry & PTE_ADDRESS), 0);
+}
+
+void arch_pagetable_destroy(struct arch_pagetable *table)
+{
+	uint64_t *root = arch_phys_to_virt(table->root);
+
+	for (size_t i = 0; i < KERNEL_FIRST; i++)
+		if (root[i] & PTE_PRESENT)
+			free_tables(root[i], 3);
+	page_free(page_from_phys(table->root), 0);
+	table->root = 0;
+}
+
+void arch_pagetable_activate(struct arch_pagetable *table)
+{
+	if (X86_READ_CR(3) != table->root)
+		X86_WRITE_CR(3, table->root);
+}
+
+/* Kernel pages may be cached whatever tables are active; a program's only while its own are. */
+static void forget(const struct arch_pagetable *table, uint64_t virt)
+{
+	if (virt >= DIRECT_MAP_BASE || X86_READ_CR(3) == table->root)
+		x86_invalidate_page(virt);
+}
+
+int arch_pagetable_map(struct arch_pagetable *table, uint64_t virt, phys_t phys, unsigned rights)
+{
+	uint64_t *entry = pagetable_entry(table, virt, true);
+
+	if (!entry)
+		return -ENOMEM;
+	if (*entry)
+		return -EEXIST;
+	entry_write(entry, pagetable_make(virt, phys, rights));
+	return 0;
+}
+
+int arch_pagetable_unmap(struct arch_pagetable *table, uint64_t virt, phys_t *phys)
+{
+	uint64_t *entry = pagetable_entry(table, virt, false);
+
+	if (!entry || !*entry)
+		return -ENOENT;
+	if (phys)
+		*phys = *entry & PTE_ADDRESS;
+	entry_write(entry, 0);
+	forget(table, virt);
+	return 0;
+}
+
+int arch_pagetable_protect(struct arch_pagetable *table, uint64_t virt, unsigned rights)
+{
+	uint64_t *entry = pagetable_entry(table, virt, false);
+
+	if (!entry || !*entry)
+		return -ENOENT;
+	entry_write(entry, pagetable_make(virt, *entry & PTE_ADDRESS, rights));
+	forget(table, virt);
+	return 0;
+}
+
+int arch_pagetable_lookup(const struct arch_pagetable *table, uint64_t virt, phys_t *phys, unsigned *rights)
+{
+	const uint64_t *entry = pagetable_entry(table, virt, false);
+
+	if (!entry || !*entry)
+		return -ENOENT;
+	if (phys)
+		*phys = *entry & PTE_ADDRESS;
+	if (!rights)
+		return 0;
+	*rights = 0;
+	if (*entry & PTE_PRESENT)
+		*rights |= ARCH_PAGE_READ | (*entry & PTE_NO_EXECUTE ? 0 : ARCH_PAGE_EXEC);
+	if (*entry & PTE_WRITE)
+		*rights |= ARCH_PAGE_WRITE;
+	if (*entry & PTE_CACHE_DISABLE)
+		*rights |= ARCH_PAGE_DEVICE;
+	return 0;
+}
+
+uint64_t arch_pagetable_next(const struct arch_pagetable *table, uint64_t virt, uint64_t end)
+{
+	while (virt < end) {
+		const uint64_t *entries = arch_phys_to_virt(table->root);
+		int level = 4;
+		uint64_t entry;
+
+		while (entry = entries[index_of(virt, level)], level > 1 && (entry & PTE_PRESENT)) {
+			entries = table_at(entry);
+			level--;
+		}
+		if (level == 1 && entry)
+			return virt;
+		/* Past what the empty entry stands for; the top of the address space wraps to 0. */
+		virt = align_down(virt, UINT64_C(1) << (12 + 9 * (level - 1))) + (UINT64_C(1) << (12 + 9 * (level - 1)));
+		if (!virt)
+			return end;
+	}
+	return end;
+}

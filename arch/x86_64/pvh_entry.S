@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The PVH entry (Xen's "x86/HVM direct boot ABI"): the loader finds the entry in the note below and jumps to it in 32-bit
+ * flat mode, paging off, EBX = physical address of hvm_start_info. We build tables that map the first 4 GiB at 0, at
+ * DIRECT_MAP_BASE and (1 GiB of it) at KERNEL_BASE in 2 MiB pages, enter long mode and call pvh_boot(EBX).
+ * arch_memory_init() replaces the tables.
+ */
+#include "asm.h"
+
+#define PHYS(symbol) (symbol - ASM_KERNEL_BASE)
+#define PRESENT_WRITE 0x3
+#define PRESENT_WRITE_LARGE 0x83
+
+	/* In a PT_NOTE of its own with 4-byte alignment: loaders that find an 8-aligned one misread it. */
+	.section .note.Xen, "a", @note
+	.p2align 2
+	.long 4, 4, 18		/* name size, descriptor size, XEN_ELFNOTE_PHYS32_ENTRY */
+	.asciz "Xen"
+	.long PHYS(pvh_start)
+
+	.globl pvh_start_phys
+	.set pvh_start_phys, PHYS(pvh_start)
+
+	.section .text.boot, "ax"
+	.code32
+	.globl pvh_start
+pvh_start:
+	cld
+	cli
+	movl %ebx, %esi
+
+	/* 2048 large pages in four tables that follow each other. */
+	movl $PHYS(boot_directory), %edi
+	movl $PRESENT_WRITE_LARGE, %eax
+	movl $2048, %ecx
+1:	movl %eax, (%edi)
+	addl $0x200000, %eax
+	addl $8, %edi
+	decl %ecx
+	jnz 1b
+
+	movl $PHYS(boot_directory) + PRESENT_WRITE, %eax
+	movl $PHYS(boot_pointers_low), %edi
+	movl $PHYS(boot_pointers_low) + PRESENT_WRITE, PHYS(boot_root)
+	movl $PHYS(boot_pointers_low) + PRESENT_WRITE, PHYS(boot_root) + 256 * 8
+	movl $PHYS(boot_pointers_high) + PRESENT_WRITE, PHYS(boot_root) + 511 * 8
+	movl %eax, PHYS(boot_pointers_high) + 510 * 8
+	movl $4, %ecx
+2:	movl %eax, (%edi)
+	addl $0x1000, %eax
+	addl $8, %edi
+	decl %ecx
+	jnz 2b
+
+	movl %cr4, %eax
+	orl $0x20, %eax			/* PAE */
+	movl %eax, %cr4
+	movl $PHYS(boot_root), %eax
+	movl %eax, %cr3
+	movl $0xc0000080, %ecx		/* EFER: LME, NXE */
+	rdmsr
+	orl $0x900, %eax
+	wrmsr
+	movl %cr0, %eax
+	orl $0x80010001, %eax		/* PG, WP, PE */
+	movl %eax, %cr0
+	lgdt PHYS(boot_gdt_pointer)
+	ljmp $ASM_CODE_SELECTOR, $PHYS(long_mode)
+
+	.code64
+long_mode:
+	movabsq $high_half, %rax
+	jmp *%rax
+high_half:
+	movl $ASM_DATA_SELECTOR, %eax
+	movl %eax, %ds
+	movl %eax, %es
+	movl %eax, %ss
+	xorl %eax, %eax
+	movl %eax, %fs
+	movl %eax, %gs
+	lgdt boot_gdt_pointer_high
+	/* The top is kept free for the registers of a program that this thread may come to run. */
+	movq $boot_stack + ASM_BOOT_STACK_SIZE - ASM_REGS_SIZE - 64, %rsp
+	xorl %ebp, %ebp
+	movl %esi, %edi
+	call pvh_boot
+	ud2
+
+	.section .rodata
+	.p2align 3
+boot_gdt:
+	.quad 0
+	.quad 0x00af9b000000ffff	/* 64-bit code */
+	.quad 0x00cf93000000ffff	/* data */
+boot_gdt_pointer:
+	.word boot_gdt_pointer - boot_gdt - 1
+	.long PHYS(boot_gdt)
+boot_gdt_pointer_high:
+	.word boot_gdt_pointer - boot_gdt - 1
+	.quad boot_gdt
+
+	.bss
+	.p2align 12
+	.globl boot_stack, boot_root
+boot_stack:
+	.skip ASM_BOOT_STACK_SIZE
+boot_root:
+	.skip 4096
+boot_pointers_low:
+	.skip 4096
+boot_pointers_high:
+	.skip 4096
+boot_directory:
+	.skip 4 * 4096
+
+	.section .note.GNU-stack, "", @progbits

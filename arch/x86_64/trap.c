@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Traps and interrupts in C: the gates, where a frame may stay, and what each vector means. entry.S calls trap_place() on
+ * an interrupt stack, then trap_handle() on the stack it chose, both with interrupts off.
+ */
+#include "arch_internal.h"
+#include "asm.h"
+#include "trap_internal.h"
+
+#include <kernel/crash.h>
+#include <kernel/page.h>
+#include <kernel/thread.h>
+#include <kernel/user.h>
+
+/* A handler needs this much of a stack to be worth starting on it; with less it is an overflow. */
+#define STACK_ROOM_MIN 768
+#define RED_ZONE 128
+
+struct gate {
+	uint16_t offset_low, selector;
+	uint8_t ist, type;
+	uint16_t offset_middle;
+	uint32_t offset_high, reserved;
+};
+
+static struct gate gates[256] ALIGNED(16);
+static x86_irq_handler_t *irq_handlers[256];
+
+static enum x86_ist stack_of_vector(unsigned vector)
+{
+	switch (vector) {
+	case X86_TRAP_PAGE_FAULT:
+		return X86_IST_PAGE_FAULT;
+	case X86_TRAP_NMI:
+		return X86_IST_NMI;
+	case X86_TRAP_DOUBLE_FAULT:
+		return X86_IST_DOUBLE_FAULT;
+	case X86_TRAP_MACHINE_CHECK:
+		return X86_IST_MACHINE_CHECK;
+	default:
+		return X86_IST_OTHER;
+	}
+}
+
+void trap_table_init(void)
+{
+	for (unsigned i = 0; i < 256; i++) {
+		uint64_t stub = (uint64_t)trap_stubs + i * 16;
+
+		gates[i] = (struct gate){
+			.offset_low = (uint16_t)stub,
+			.selector = ASM_CODE_SELECTOR,
+			.ist = (uint8_t)(stack_of_vector(i) + 1),
+			.type = 0x8e,	/* present, interrupt gate: interrupts off on entry */
+			.offset_middle = (uint16_t)(stub >> 16),
+			.offset_high = (uint32_t)(stub >> 32),
+		};
+	}
+}
+
+void trap_table_load(void)
+{
+	struct {
+		uint16_t limit;
+		uint64_t base;
+	} PACKED pointer = { sizeof(gates) - 1, (uint64_t)gates };
+
+	__asm__ volatile("lidt %0" ::"m"(pointer));
+}
+
+void x86_irq_set_handler(unsigned vector, x86_irq_handler_t *handler)
+{
+	irq_handlers[vector & 255] = handler;
+}
+
+/*
+ * Programs run below USER_END. A jump of theirs to an address that is not theirs is still theirs: the fault is then on the
+ * fetch, and the stack is a program's. The kernel calling a NULL pointer looks alike, but for its stack.
+ */
+bool trap_from_program(const struct arch_regs *regs)
+{
+	struct thread *thread = arch_thread();
+
+	if (!thread || !thread->process)
+		return false;
+	if (regs->rip >= USER_START && regs->rip < USER_END)
+		return true;
+	return regs->rsp < USER_END && regs->vector == X86_TRAP_PAGE_FAULT && (regs->error & X86_FAULT_FETCH);
+}
+
+static bool within(uint64_t sp, uint64_t low, uint64_t high)
+{
+	return sp > low && sp <= high && sp - low >= RED_ZONE + sizeof(struct arch_regs) + STACK_ROOM_MIN;
+}
+
+/* True when there is room for a handler below sp on the stack that the running code should be on. */
+static bool stack_has_room(uint64_t sp)
+{
+	struct cpu *cpu = arch_cpu();
+	struct thread *thread = cpu->thread;
+	const struct arch_context *context = thread ? &thread->context : &cpu->arch.boot_context;
+	uint64_t base = thread ? (uint64_t)thread->stack_base : 0;
+
+	return (thread && within(sp, base, base + thread->stack_size)) || within(sp, context->alt_low, context->alt_high) ||
+	       (cpu->id == 0 && within(sp, (uint64_t)boot_stack, (uint64_t)boot_stack + ASM_BOOT_STACK_SIZE));
+}
+
+static bool stays_on_own_stack(uint64_t vector)
+{
+	return vector == X86_TRAP_NMI || vector == X86_TRAP_DOUBLE_FAULT || vector == X86_TRAP_MACHINE_CHECK;
+}
+
+/* Moves a frame from its interrupt stack to where its handler can be preempted and interrupted; returns where it is. */
+struct arch_regs *trap_place(struct arch_regs *regs)
+{
+	struct arch_regs *place;
+
+	if (regs->vector == X86_TRAP_PAGE_FAULT)
+		regs->cr2 = X86_READ_CR(2);
+	if (stays_on_own_stack(regs->vector))
+		return regs;
+	if (trap_from_program(regs))
+		place = (struct arch_regs *)arch_cpu()->kernel_stack_top - 1;
+	else if (stack_has_room(regs->rsp))
+		place = (struct arch_regs *)align_down(regs->rsp - RED_ZONE, 16) - 1;
+	else
+		return regs;
+	*place = *regs;
+	return place;
+}
+
+static bool on_interrupt_stack(const struct arch_regs *regs)
+{
+	struct arch_cpu *arch = &arch_cpu()->arch;
+
+	return (char *)regs >= (char *)arch->ist && (char *)regs < (char *)(arch->ist + X86_ISTS);
+}
+
+static void interrupt(struct arch_regs *regs)
+{
+	struct cpu *cpu = arch_cpu();
+	x86_irq_handler_t *handler = irq_handlers[regs->vector];
+
+	cpu->irq_depth++;
+	cpu->irq_regs = regs;
+	if (handler)
+		handler();
+	cpu->irq_regs = NULL;
+	cpu->irq_depth--;
+	if (cpu->need_resched && !cpu->irq_depth && !cpu->preempt_count)
+		thread_preempt();
+}
+
+/* A program that was killed while its own code ran ends here. */
+static void end_if_killed(const struct arch_regs *regs)
+{
+	struct thread *thread = arch_thread();
+
+	if (!thread->killed || !trap_from_program(regs))
+		return;
+	arch_irq_enable();
+	thread_exit();
+}
+
+void trap_handle(struct arch_regs *regs)
+{
+	if (on_interrupt_stack(regs) && !stays_on_own_stack(regs->vector))
+		crash_raise(CRASH_STACK_OVERFLOW, regs, regs->cr2, "%s with the stack pointer %lx outside of the thread's stack",
+			    regs->vector < 32 ? "trap" : "interrupt", regs->rsp);
+	if (regs->vector >= X86_VECTOR_FIRST_IRQ && irq_handlers[regs->vector])
+		interrupt(regs);
+	else if (regs->vector == X86_TRAP_PAGE_FAULT)
+		trap_page_fault(regs);
+	else
+		trap_exception(regs);
+	end_if_killed(regs);
+}

@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# plat/pc: QEMU's q35, pc and microvm
+obj-$(CONFIG_PLAT_PC) += pc.o serial.o lapic.o clock.o pit.o rtc.o

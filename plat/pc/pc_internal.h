@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What the files of plat/pc share. All of it serves the boot CPU and is polled.
+ */
+#pragma once
+
+#include <kernel/boot.h>
+#include <kernel/compiler.h>
+
+/* serial.c: two 16550s. The program's console is COM1; the log goes to COM2, or to COM1 where there is no second one. */
+void serial_init(void);
+void serial_log_write(const char *text, size_t len);
+void serial_console_write(const char *text, size_t len);
+size_t serial_console_read(char *text, size_t len);
+/* Waits until all that was written has left. */
+void serial_flush(void);
+
+/* lapic.c: the local APIC and its timer. ticks_per_second as calibrated, for the timer's input divided by 16. */
+int lapic_init(void);
+uint32_t lapic_ticks(void);
+void lapic_timer_init(uint64_t ticks_per_second);
+void lapic_timer_arm(uint64_t deadline_ns);
+
+/* clock.c: time from the time-stamp counter. */
+int clock_init(void);
+uint64_t clock_now_ns(void);
+/* A frequency as ticks a nanosecond, with 32 bits of fraction. */
+uint64_t clock_per_ns_32(uint64_t hz);
+/* The counter's value at a clock_now_ns() time. */
+uint64_t clock_to_tsc(uint64_t ns);
+
+/* pit.c: the 8254's channel 0 as a free-running counter. Counts down from 65535 at PIT_HZ, and wraps. */
+#define PIT_HZ 1193182
+void pit_start(void);
+uint16_t pit_read(void);
+/* False when nothing counts there. */
+bool pit_is_there(void);
+
+/* rtc.c: seconds since 1970 from the battery-backed clock; 0 when there is none. */
+uint64_t rtc_seconds(void);

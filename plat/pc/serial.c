@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Two 16550 serial ports at their ISA addresses, polled.
+ */
+#include "pc_internal.h"
+
+#include <arch/x86.h>
+
+#define COM1 0x3f8
+#define COM2 0x2f8
+
+/* Registers, as offsets from the port. */
+#define DATA 0
+#define INTERRUPT_ENABLE 1
+#define FIFO_CONTROL 2
+#define LINE_CONTROL 3
+#define MODEM_CONTROL 4
+#define LINE_STATUS 5
+#define SCRATCH 7
+
+#define LINE_STATUS_DATA 0x01
+#define LINE_STATUS_HOLDING_EMPTY 0x20
+#define LINE_STATUS_ALL_SENT 0x40
+
+static uint16_t log_port = COM1;
+static bool console_is_there;
+
+static bool port_init(uint16_t port)
+{
+	x86_out8(port + SCRATCH, 0x5a);
+	if (x86_in8(port + SCRATCH) != 0x5a)
+		return false;
+	x86_out8(port + INTERRUPT_ENABLE, 0);
+	x86_out8(port + LINE_CONTROL, 0x80);	/* the divisor: 1, 115200 baud */
+	x86_out8(port + DATA, 1);
+	x86_out8(port + INTERRUPT_ENABLE, 0);
+	x86_out8(port + LINE_CONTROL, 0x03);	/* 8 data bits, no parity, 1 stop bit */
+	x86_out8(port + FIFO_CONTROL, 0x01);
+	x86_out8(port + MODEM_CONTROL, 0x03);
+	return true;
+}
+
+void serial_init(void)
+{
+	console_is_there = port_init(COM1);
+	log_port = port_init(COM2) ? COM2 : COM1;
+}
+
+static void port_write(uint16_t port, const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		while (!(x86_in8(port + LINE_STATUS) & LINE_STATUS_HOLDING_EMPTY))
+			;
+		x86_out8(port + DATA, (uint8_t)text[i]);
+	}
+}
+
+void serial_log_write(const char *text, size_t len)
+{
+	port_write(log_port, text, len);
+}
+
+void serial_console_write(const char *text, size_t len)
+{
+	port_write(COM1, text, len);
+}
+
+size_t serial_console_read(char *text, size_t len)
+{
+	size_t n = 0;
+
+	while (console_is_there && n < len && (x86_in8(COM1 + LINE_STATUS) & LINE_STATUS_DATA))
+		text[n++] = (char)x86_in8(COM1 + DATA);
+	return n;
+}
+
+void serial_flush(void)
+{
+	while (!(x86_in8(COM1 + LINE_STATUS) & LINE_STATUS_ALL_SENT))
+		;
+	while (!(x86_in8(log_port + LINE_STATUS) & LINE_STATUS_ALL_SENT))
+		;
+}
