@@ -1,0 +1,3 @@
+# harnesses/fuzz: one file a harness. Coverage is the kernel's, not theirs.
+nosan-y := 1
+obj-$(CONFIG_FUZZ) += syscall.o

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Makes the system calls of one program (fuzz/abi/program.h), in a process with a small arena of memory and a few files to
+ * play with. Finds: whatever a program can do to the kernel, or learn wrongly from it. Each call's result, and what it wrote,
+ * is told to the runner. Seeds: harnesses/seeds/syscall/, recorded from real programs and written by hand.
+ */
+#include <fuzz/abi/program_place.h>
+#include <kernel/aspace.h>
+#include <kernel/harness.h>
+#include <kernel/process.h>
+#include <kernel/snapshot.h>
+#include <kernel/string.h>
+#include <kernel/syscall.h>
+
+#define RESULT_BLOCKED UINT64_C(0x64656b636f6c62)	/* "blocked": before the result of such a call */
+#define READ_BACK_MAX 4096				/* bytes of an area that are looked at */
+#define FIXTURE_HOME "/home"
+
+#define PROT_READ 1
+#define PROT_WRITE 2
+#define MAP_PRIVATE 0x02
+#define MAP_FIXED 0x10
+#define MAP_ANONYMOUS 0x20
+#define O_RDWR 2
+#define O_CREAT 0100
+
+/* Scratch memory of the running input; nothing of it outlives an input, so it is not reset. */
+static struct scratch {
+	struct program program;
+	struct program_placement placement;
+	uint64_t values[PROGRAM_RESOURCES_MAX];
+	uint8_t bytes[READ_BACK_MAX];
+} ALIGNED(PAGE_SIZE) scratch;
+
+static struct process *process;
+
+/* ---- setup ---- */
+
+static long call(unsigned number, uint64_t a, uint64_t b, uint64_t c)
+{
+	uint64_t args[6] = { a, b, c, 0, 0, 0 };
+
+	return syscall_dispatch(number, args);
+}
+
+/* Puts a string into the arena for a call of the setup. */
+static uint64_t text(unsigned slot, const char *string)
+{
+	uint64_t address = PROGRAM_ARENA + slot * 256;
+
+	return user_copy_out(address, string, strlen(string) + 1) ? 0 : address;
+}
+
+static int make_file(const char *path, size_t size)
+{
+	long fd = call(SYS_open, text(0, path), O_RDWR | O_CREAT, 0644);
+	static const char line[] = "the quick brown fox jumps over the lazy dog, 0123456789 ABCDEF\n";
+
+	if (fd < 0)
+		return (int)fd;
+	for (size_t done = 0; done < size; done += sizeof(line) - 1)
+		if (call(SYS_write, (uint64_t)fd, text(1, line), sizeof(line) - 1) < 0)
+			return -EIO;
+	return (int)call(SYS_close, (uint64_t)fd, 0, 0);
+}
+
+/* The files of program_paths[]. */
+static int make_fixture(void)
+{
+	int err;
+
+	call(SYS_mkdir, text(0, FIXTURE_HOME), 0755, 0);
+	err = (int)call(SYS_chdir, text(0, FIXTURE_HOME), 0, 0);
+	if (!err)
+		err = make_file("f0", 64);
+	if (!err)
+		err = make_file("f1", 0);
+	if (!err)
+		err = (int)call(SYS_mkdir, text(0, "d0"), 0755, 0);
+	if (!err)
+		err = make_file("d0/f2", 2 * PAGE_SIZE);
+	if (!err)
+		err = (int)call(SYS_symlink, text(0, "f0"), text(1, "l0"), 0);
+	if (!err)
+		err = (int)call(SYS_symlink, text(0, "d0"), text(1, "l1"), 0);
+	if (!err)
+		err = (int)call(SYS_symlink, text(0, "l2"), text(1, "l2"), 0);
+	return err;
+}
+
+static int syscall_setup(void)
+{
+	long arena;
+	int err;
+
+	snapshot_exempt(&scratch, sizeof(scratch));
+	err = process_create("program", &process);
+	if (err)
+		return err;
+	process_enter(process);
+	arena = aspace_mmap(process->aspace, PROGRAM_ARENA, PROGRAM_ARENA_SIZE, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS, NULL, 0);
+	return arena < 0 ? (int)arena : make_fixture();
+}
+
+/* ---- running ---- */
+
+/* A program may have taken its arena's memory away: its arguments then are not there, which the calls notice. */
+static void put_bytes(void *context UNUSED, uint64_t address, const void *data, size_t len)
+{
+	int err = user_copy_out(address, data, len);
+
+	(void)err;
+}
+
+static void put_fill(void *context UNUSED, uint64_t address, uint8_t byte, size_t len)
+{
+	memset(scratch.bytes, byte, len < sizeof(scratch.bytes) ? len : sizeof(scratch.bytes));
+	while (len > 0) {
+		size_t n = len < sizeof(scratch.bytes) ? len : sizeof(scratch.bytes);
+
+		put_bytes(NULL, address, scratch.bytes, n);
+		address += n;
+		len -= n;
+	}
+}
+
+static uint64_t resource_value(void *context UNUSED, unsigned index, uint64_t address UNUSED, unsigned size UNUSED)
+{
+	return scratch.values[index];
+}
+
+static const struct program_sink sink = { NULL, put_bytes, put_fill, resource_value };
+
+static bool failed(long result)
+{
+	return result < 0 && result >= -4095;
+}
+
+static uint64_t read_resource(const struct program_resource *resource, long result)
+{
+	uint64_t address, value = 0;
+
+	if (failed(result))
+		return UINT64_MAX;
+	if (resource->arg < 0)
+		return (uint64_t)result;
+	address = program_resource_address(&scratch.placement, resource);
+	if (!address || user_copy_in(&value, address, resource->kind->size))
+		return UINT64_MAX;
+	return value;
+}
+
+static void note_resources(const struct program_call *made, long result)
+{
+	for (unsigned i = 0; i < made->resource_count; i++) {
+		unsigned index = made->resource + i;
+
+		scratch.values[index] = read_resource(&scratch.program.resources[index], result);
+	}
+}
+
+static bool varies(const struct desc_type *target)
+{
+	return target->kind == DESC_BYTES && (target->length >= 0 || target->min != target->max);
+}
+
+/* Tells what the call wrote. Where a call fills bytes up to a length, its result says how many there are. */
+static void tell_areas(const struct program_call *made, long result)
+{
+	uint64_t left = made->desc->result ? (uint64_t)result : UINT64_MAX;
+
+	for (unsigned i = 0; i < scratch.placement.area_count; i++) {
+		const struct program_area *area = &scratch.placement.areas[i];
+		uint64_t size = area->size;
+
+		if (varies(area->type)) {
+			size = size < left ? size : left;
+			left -= left == UINT64_MAX ? 0 : size;
+		}
+		size = size < READ_BACK_MAX ? size : READ_BACK_MAX;
+		if (size && !user_copy_in(scratch.bytes, area->address, (size_t)size))
+			harness_result_bytes(scratch.bytes, (size_t)size);
+	}
+}
+
+static void run_call(unsigned index)
+{
+	const struct program_call *made = &scratch.program.calls[index];
+	long result;
+
+	harness_call_begin(index);
+	program_place(&scratch.program, index, &sink, &scratch.placement);
+	result = syscall_dispatch(made->desc->number, scratch.placement.args);
+	if (harness_call_blocked())
+		harness_result(RESULT_BLOCKED);
+	harness_result((uint64_t)result);
+	note_resources(made, result);
+	if (!failed(result))
+		tell_areas(made, result);
+}
+
+static bool exists_here(const struct desc_call *desc)
+{
+	return desc->flags & (IS_ENABLED(CONFIG_ARCH_HOST) ? DESC_CALL_HOST : DESC_CALL_VM);
+}
+
+static int syscall_run(const uint8_t *data, size_t size)
+{
+	program_decode(&scratch.program, data, size);
+	for (unsigned i = 0; i < scratch.program.call_count; i++)
+		if (exists_here(scratch.program.calls[i].desc))
+			run_call(i);
+	return 0;
+}
+
+static void syscall_teardown(void)
+{
+	process_teardown(process, 0);
+}
+
+HARNESS(syscall, .setup = syscall_setup, .run = syscall_run, .teardown = syscall_teardown, .max_size = 16 * KIB,
+	.about = "system calls of one process, with typed arguments");
