@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <kernel/compiler.h>
 #include <kernel/fd.h>
 #include <kernel/list.h>
 #include <kernel/mutex.h>
@@ -20,10 +21,35 @@ struct rlimit {
 	uint64_t current, maximum;
 };
 
+/* Capabilities that the kernel looks at; numbers as Linux has them. */
+enum capability {
+	CAP_CHOWN = 0,
+	CAP_DAC_OVERRIDE = 1,
+	CAP_DAC_READ_SEARCH = 2,
+	CAP_FOWNER = 3,
+	CAP_FSETID = 4,
+	CAP_KILL = 5,
+	CAP_SETGID = 6,
+	CAP_SETUID = 7,
+	CAP_SETPCAP = 8,
+	CAP_SYS_CHROOT = 18,
+	CAP_SYS_ADMIN = 21,
+	CAP_SYS_BOOT = 22,
+	CAP_SYS_NICE = 23,
+	CAP_SYS_RESOURCE = 24,
+	CAP_SYS_TIME = 25,
+	CAP_MKNOD = 27,
+	CAP_SYSLOG = 34,
+	CAP_LAST = 40,
+};
+#define CAP_BIT(capability) (UINT64_C(1) << (capability))
+#define CAP_ALL (CAP_BIT(CAP_LAST + 1) - 1)
+
 /* Who a process is to the permission checks. */
 struct credentials {
 	uint32_t uid, euid, suid, fsuid;
 	uint32_t gid, egid, sgid, fsgid;
+	uint64_t cap_effective, cap_permitted, cap_inheritable, cap_bounding;
 	uint32_t group_count;
 	uint32_t groups[GROUPS_MAX];
 };
@@ -37,15 +63,22 @@ struct process {
 	struct fs_context *fs;		/* root, working directory, umask (kernel/vfs.h) */
 	struct credentials cred;
 	struct rlimit rlimits[RLIMIT_COUNT];
-	struct thread *thread;		/* the main thread */
+	struct thread *thread;		/* the main thread; NULL while nobody has entered it */
 	int nice;
+	int sched_policy, sched_priority;
+	bool sched_reset_on_fork;
+	uint64_t cpu_mask;		/* CPUs it may run on */
 	uint32_t personality;
-	bool dumpable, no_new_privs;
+	unsigned dumpable;		/* PR_SET_DUMPABLE */
+	bool no_new_privs, keep_caps, child_subreaper;
+	int death_signal;		/* PR_SET_PDEATHSIG */
+	uint64_t timer_slack_ns;
+	user_ptr_t robust_list;
 	uint64_t start_ns;
 	bool exited;
 	int status;			/* wait status: code << 8, or signal */
 	user_ptr_t clear_child_tid;
-	struct signals *signals;	/* dispositions, mask, pending (kernel/sys/signal) */
+	struct signals *signals;	/* dispositions, mask, pending, timers (kernel/signal.h) */
 	char name[16];			/* PR_SET_NAME, comm */
 };
 
@@ -61,6 +94,12 @@ int process_create(const char *name, struct process **out);
 void process_enter(struct process *process);
 struct process *process_get(struct process *process);
 void process_put(struct process *process);
+/* The process of that number, referenced; NULL. */
+struct process *process_find(int pid);
+/* The thread id that the program knows the running thread by: its main thread's is the pid. */
+int process_tid(void);
+/* True when the running process has the capability in its effective set. A kernel thread has all. */
+bool process_capable(enum capability capability);
 
 /**
  * Gives up all that the process owns: descriptors (files closed), address space, fs context. Afterwards only its pid and status
@@ -71,11 +110,14 @@ void process_teardown(struct process *process, int status);
 /* Ends the running thread's process with a wait status; does not return. In harness mode it ends the input's program. */
 void process_exit(int status) NORETURN;
 
-/* A trap or a default action killed the program: one readable report line on the log, then process_exit(signal). */
-void process_fault(struct arch_regs *regs, int signal, uint64_t address) NORETURN;
+/**
+ * The program did what the CPU refused. Returns when it has a handler for the signal: regs then lead there. Else one readable
+ * line goes to the log, and the program ends with the signal.
+ */
+void process_fault(struct arch_regs *regs, int signal, uint64_t address);
 
 /**
- * Loads path with the given arguments and starts it as process 1 in the running thread's place; returns its exit status
- * (exit code, or 128 + signal; 126 refused, 127 not found, with one line on the log).
+ * Loads path with the command line's arguments and environment, runs it as a process and waits for its end; returns its exit
+ * status (exit code, or 128 + signal; 126 refused, 127 not found, with one line on the log).
  */
 int process_run_init(const char *path);
