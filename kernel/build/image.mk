@@ -86,7 +86,7 @@ else
 # The kernel becomes one object whose only names are the seam's; it can neither clash with libc nor use it unseen.
 image: $(B)/saki.host
 $(B)/kernel.o: arch/host/kernel.ld $(kernel-objs) $(B)/objects.txt
-	$(call run,LD) $(LD) -r -T $< -o $@ $(kernel-objs)
+	$(call run,LD) $(LD) -r --force-group-allocation -T $< -o $@ $(kernel-objs)
 $(B)/seam.o: $(B)/kernel.o arch/host/seam.txt
 	$(call run,OBJCOPY) $(OBJCOPY) --keep-global-symbols=arch/host/seam.txt $< $@
 $(B)/saki.host: $(B)/seam.o $(hosted-objs) $(B)/objects.txt

@@ -20,6 +20,7 @@ uint64_t test_random(uint64_t *state)
 static void catch_crash(const struct crash_record *record)
 {
 	crash_caught = record->kind;
+	crash_clear();
 	arch_jump(&crash_jump, 1);
 }
 
