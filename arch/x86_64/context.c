@@ -54,21 +54,12 @@ static void program_state_load(const struct arch_context *context)
 	fpu_load(context);
 }
 
-static void cpu_set_thread(struct thread *next)
-{
-	struct cpu *cpu = arch_cpu();
-
-	cpu->thread = next;
-	cpu->kernel_stack_top = (uint64_t)next->stack_base + next->stack_size;
-}
-
 void arch_context_switch(struct thread *prev, struct thread *next)
 {
 	if (prev->process)
 		program_state_save(&prev->context);
 	if (next->process)
 		program_state_load(&next->context);
-	cpu_set_thread(next);
 	context_swap(&prev->context.sp, next->context.sp);
 }
 
@@ -76,7 +67,6 @@ void arch_context_exit(struct thread *prev, struct thread *next)
 {
 	if (next->process)
 		program_state_load(&next->context);
-	cpu_set_thread(next);
 	context_swap(&prev->context.sp, next->context.sp);
 	__builtin_unreachable();
 }
@@ -108,7 +98,7 @@ long arch_call_on_stack(void *stack_base, size_t stack_size, long (*fn)(void *),
 
 	context->alt_low = (uint64_t)stack_base;
 	context->alt_high = (uint64_t)stack_base + stack_size;
-	result = stack_call((void *)align_down(context->alt_high, 16), stack_call_body, &args);
+	result = stack_call((void *)(align_down(context->alt_high, 16) - STACK_RESERVED), stack_call_body, &args);
 	context->alt_low = old_low;
 	context->alt_high = old_high;
 	arch_irq_restore(args.irq);

@@ -14,13 +14,6 @@
 #include <kernel/thread.h>
 #include <kernel/user.h>
 
-#define SIGILL 4
-#define SIGTRAP 5
-#define SIGBUS 7
-#define SIGFPE 8
-#define SIGKILL 9
-#define SIGSEGV 11
-
 /* Offsets from the words that hold them (user_copy.S). */
 struct exception_entry {
 	int32_t fault, fixup;

@@ -1,9 +1,19 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Printing registers, for crash reports.
+ * Registers for crash reports: as words, and as text.
  */
 #include <arch/arch.h>
+#include <kernel/crash_abi.h>
 #include <kernel/log.h>
+
+void arch_regs_export(const struct arch_regs *r, uint64_t *words, size_t max)
+{
+	const uint64_t order[CRASH_REGS] = { r->rax, r->rbx, r->rcx, r->rdx, r->rsi, r->rdi, r->rbp, r->rsp, r->r8, r->r9,
+					     r->r10, r->r11, r->r12, r->r13, r->r14, r->r15, r->rip, r->rflags, r->cr2, r->error };
+
+	for (size_t i = 0; i < max; i++)
+		words[i] = i < CRASH_REGS ? order[i] : 0;
+}
 
 void arch_regs_print(const struct arch_regs *r)
 {

@@ -9,6 +9,7 @@
 
 #include <kernel/crash.h>
 #include <kernel/page.h>
+#include <kernel/process.h>
 #include <kernel/thread.h>
 #include <kernel/user.h>
 
@@ -159,7 +160,7 @@ static void end_if_killed(const struct arch_regs *regs)
 	if (!thread->killed || !trap_from_program(regs))
 		return;
 	arch_irq_enable();
-	thread_exit();
+	process_exit(SIGKILL);
 }
 
 void trap_handle(struct arch_regs *regs)

@@ -26,6 +26,14 @@ enum x86_trap {
 #define X86_FAULT_WRITE 2u
 #define X86_FAULT_FETCH 16u
 
+/* Linux's numbers. */
+#define SIGILL 4
+#define SIGTRAP 5
+#define SIGBUS 7
+#define SIGFPE 8
+#define SIGKILL 9
+#define SIGSEGV 11
+
 /* entry.S */
 struct arch_regs *trap_place(struct arch_regs *regs);
 void trap_handle(struct arch_regs *regs);

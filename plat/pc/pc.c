@@ -36,10 +36,8 @@ static uint32_t host_bridge(void)
 
 static int pc_init(const struct boot_info *boot UNUSED)
 {
-	int err;
+	int err = lapic_init();
 
-	serial_init();
-	err = lapic_init();
 	if (!err)
 		err = clock_init();
 	return err;

@@ -23,7 +23,7 @@
 #define LINE_STATUS_ALL_SENT 0x40
 
 static uint16_t log_port = COM1;
-static bool console_is_there;
+static bool is_set_up, console_is_there;
 
 static bool port_init(uint16_t port)
 {
@@ -40,8 +40,12 @@ static bool port_init(uint16_t port)
 	return true;
 }
 
-void serial_init(void)
+/* At the first use: the log may be needed before the platform is initialised. */
+static void set_up(void)
 {
+	if (is_set_up)
+		return;
+	is_set_up = true;
 	console_is_there = port_init(COM1);
 	log_port = port_init(COM2) ? COM2 : COM1;
 }
@@ -57,11 +61,13 @@ static void port_write(uint16_t port, const char *text, size_t len)
 
 void serial_log_write(const char *text, size_t len)
 {
+	set_up();
 	port_write(log_port, text, len);
 }
 
 void serial_console_write(const char *text, size_t len)
 {
+	set_up();
 	port_write(COM1, text, len);
 }
 
@@ -69,6 +75,7 @@ size_t serial_console_read(char *text, size_t len)
 {
 	size_t n = 0;
 
+	set_up();
 	while (console_is_there && n < len && (x86_in8(COM1 + LINE_STATUS) & LINE_STATUS_DATA))
 		text[n++] = (char)x86_in8(COM1 + DATA);
 	return n;
@@ -76,6 +83,7 @@ size_t serial_console_read(char *text, size_t len)
 
 void serial_flush(void)
 {
+	set_up();
 	while (!(x86_in8(COM1 + LINE_STATUS) & LINE_STATUS_ALL_SENT))
 		;
 	while (!(x86_in8(log_port + LINE_STATUS) & LINE_STATUS_ALL_SENT))
