@@ -39,9 +39,9 @@ struct platform {
 
 	/* Kernel log and crash text: goes to the host's stderr. Polled, no locks; any context. */
 	void (*log_write)(const char *text, size_t len);
-	/* The program's console: output, and what input there is without waiting (0 when none). */
+	/* The program's console: output; and what input there is without waiting: 0 when none, -EPIPE after its end. */
 	void (*console_write)(const char *text, size_t len);
-	size_t (*console_read)(char *text, size_t len);
+	ssize_t (*console_read)(char *text, size_t len);
 
 	/*
 	 * Waits until *word, which the runner outside writes, may differ from value; spurious returns are fine. word_wake()

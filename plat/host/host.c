@@ -4,6 +4,7 @@
  * output; kernel log: its standard error; the exit status is the process's.
  */
 #include <kernel/boot.h>
+#include <kernel/errno.h>
 #include <kernel/log.h>
 #include <kernel/string.h>
 #include <plat/plat.h>
@@ -85,9 +86,11 @@ static void host_console_write(const char *text, size_t len)
 	os_write(1, text, len);
 }
 
-static size_t host_console_read(char *text, size_t len)
+static ssize_t host_console_read(char *text, size_t len)
 {
-	return os_read(0, text, len);
+	ssize_t n = os_read(0, text, len);
+
+	return n < 0 ? -EPIPE : n;
 }
 
 static void NORETURN host_stop(enum plat_stop how, int status)

@@ -10,7 +10,7 @@
 /* serial.c: two 16550s. The program's console is COM1; the log goes to COM2, or to COM1 where there is no second one. */
 void serial_log_write(const char *text, size_t len);
 void serial_console_write(const char *text, size_t len);
-size_t serial_console_read(char *text, size_t len);
+ssize_t serial_console_read(char *text, size_t len);
 /* Waits until all that was written has left. */
 void serial_flush(void);
 

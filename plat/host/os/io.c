@@ -29,7 +29,7 @@ void os_write(int fd, const char *text, size_t len)
 	}
 }
 
-size_t os_read(int fd, char *text, size_t len)
+long os_read(int fd, char *text, size_t len)
 {
 	struct pollfd ready = { .fd = fd, .events = POLLIN };
 	ssize_t n;
@@ -37,7 +37,9 @@ size_t os_read(int fd, char *text, size_t len)
 	if (poll(&ready, 1, 0) != 1)
 		return 0;
 	n = read(fd, text, len);
-	return n > 0 ? (size_t)n : 0;
+	if (n < 0)
+		return errno == EINTR || errno == EAGAIN ? 0 : -1;
+	return n ? n : -1;
 }
 
 static uint64_t clock_read(clockid_t clock)

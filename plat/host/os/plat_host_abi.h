@@ -29,8 +29,8 @@ void host_start(const struct host_machine *machine) __attribute__((noreturn));
 
 /* Writes all of it, or gives up when nobody reads any more. */
 void os_write(int fd, const char *text, size_t len);
-/* What there is to read without waiting, 0 when nothing. */
-size_t os_read(int fd, char *text, size_t len);
+/* What there is to read without waiting, 0 when nothing, -1 after the end. */
+long os_read(int fd, char *text, size_t len);
 /* CLOCK_MONOTONIC and CLOCK_REALTIME. */
 uint64_t os_clock_ns(void);
 uint64_t os_realtime_ns(void);
