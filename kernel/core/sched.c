@@ -118,7 +118,7 @@ void sched_first_run(void)
 	arch_irq_enable();
 }
 
-void sched_yield(void)
+void sched_give_way(void)
 {
 	schedule(false);
 }

@@ -11,7 +11,7 @@
 extern struct thread boot_thread;
 
 /* Gives the CPU to the next ready thread. Returns when the caller runs again, at once if it is ready and alone. */
-void sched_yield(void);
+void sched_give_way(void);
 /*
  * For a thread in state SLEEPING: gives the CPU away, or, when no other thread is ready and idling happens in place, asks
  * the idle function once. Returns when the thread was woken or should ask its condition again.

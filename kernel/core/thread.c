@@ -125,7 +125,7 @@ static void idle_loop(void *arg UNUSED)
 	for (;;) {
 		if (!sched_others_ready(arch_cpu()))
 			wait_idle();
-		sched_yield();
+		sched_give_way();
 	}
 }
 
