@@ -37,7 +37,8 @@ class Suite:
         self.process = None
 
     def set(self, key, value):
-        setattr(self, key, {"limit": int, "images": str.split, "alone": lambda v: v == "yes", "when": str}[key](value))
+        read = {"limit": int, "images": lambda v: self.images + v.split(), "alone": lambda v: v == "yes", "when": str}
+        setattr(self, key, read[key](value))
 
     def run(self):
         """Runs it to its end or its limit. Returns (standard output, how it failed or None, seconds)."""
