@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Audits: is all live memory of a machine what it was at the snapshot? Made from outside over the machine's memory file, with
+ * a copy of our own, so neither the guest's tracker nor the guest's honesty matters.
+ */
+#pragma once
+
+#include "machine.h"
+
+struct audit {
+	const struct machine *machine;
+	uint8_t *pristine;	/* the live frames, one after the other */
+	uint32_t *frames;	/* their numbers */
+	size_t count;
+};
+
+/* Copies the live frames of a machine that is ready and idle. 0, -1: out of memory. */
+int audit_init(struct audit *audit, const struct machine *machine);
+/* The machine is idle. @return the number of frames that differ; *first is the first of them when first is given. */
+size_t audit_compare(const struct audit *audit, size_t *first);
+void audit_free(struct audit *audit);

@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The executor of every world: see executor.h. What differs between worlds is in machine_*.c.
+ */
+#include "executor.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "audit.h"
+#include "novelty.h"
+
+#define DEFAULT_TIMEOUT_NS UINT64_C(1000000000)
+#define DEFAULT_AUDIT_EVERY 1000
+#define START_TRIES 3
+#define RECENT_BYTES (4u << 20)		/* inputs kept since the last clean audit; older ones force an audit */
+
+/* Inputs since the last clean audit, one after the other: u32 size, bytes. */
+struct recent {
+	uint8_t *bytes;
+	size_t used;
+	unsigned count;
+};
+
+struct executor {
+	struct executor_options options;
+	struct machine machine;
+	struct audit audit;
+	struct novelty novelty;
+	struct recent recent;
+	struct executor_stats stats;
+	bool resetting;			/* the last request's reset has not been seen to end */
+	void (*on_rerun)(const void *data, size_t size, const struct verdict *, void *);
+	void *on_rerun_context;
+	char error[MACHINE_ERROR];
+};
+
+/* ---- machines ---- */
+
+static int start_machine(struct executor *executor)
+{
+	for (int i = 0; i < START_TRIES; i++) {
+		if (machine_start(&executor->machine, &executor->options.machine, executor->error))
+			continue;
+		executor->resetting = false;
+		if (!audit_init(&executor->audit, &executor->machine))
+			return 0;
+		snprintf(executor->error, sizeof(executor->error), "out of memory for the copy of the snapshot");
+		machine_stop(&executor->machine);
+	}
+	return -1;
+}
+
+static int replace_machine(struct executor *executor)
+{
+	size_t counters = executor->machine.view.counter_count;
+
+	audit_free(&executor->audit);
+	machine_stop(&executor->machine);
+	executor->stats.reboots++;
+	if (start_machine(executor))
+		return -1;
+	if (counters && executor->machine.view.counter_count != counters) {
+		snprintf(executor->error, sizeof(executor->error), "the image changed while it was in use");
+		return -1;
+	}
+	return 0;
+}
+
+struct executor *executor_open(const struct executor_options *options, char *error)
+{
+	struct executor *executor = calloc(1, sizeof(*executor));
+
+	if (!executor) {
+		snprintf(error, MACHINE_ERROR, "out of memory");
+		return NULL;
+	}
+	executor->options = *options;
+	executor->machine.memory_fd = executor->machine.log_fd = -1;
+	if (!executor->options.timeout_ns)
+		executor->options.timeout_ns = DEFAULT_TIMEOUT_NS;
+	if (!executor->options.audit_every)
+		executor->options.audit_every = DEFAULT_AUDIT_EVERY;
+	executor->recent.bytes = malloc(RECENT_BYTES);
+	if (!executor->recent.bytes || start_machine(executor) ||
+	    novelty_init(&executor->novelty, executor->machine.view.counter_count)) {
+		snprintf(error, MACHINE_ERROR, "%s", executor->error[0] ? executor->error : "out of memory");
+		executor_close(executor);
+		return NULL;
+	}
+	return executor;
+}
+
+void executor_close(struct executor *executor)
+{
+	if (!executor)
+		return;
+	audit_free(&executor->audit);
+	novelty_free(&executor->novelty);
+	machine_stop(&executor->machine);
+	free(executor->recent.bytes);
+	free(executor);
+}
+
+int executor_reset_hard(struct executor *executor)
+{
+	executor->recent.used = executor->recent.count = 0;
+	return replace_machine(executor);
+}
+
+/* ---- one request ---- */
+
+/* Waits for the end of the last reset. 0, or -1 when the machine has to be replaced. */
+static int finish_reset(struct executor *executor)
+{
+	struct machine *machine = &executor->machine;
+
+	if (!executor->resetting)
+		return 0;
+	executor->resetting = false;
+	if (machine_wait(machine, &machine->channel->ready_seq, DEFAULT_TIMEOUT_NS) != MACHINE_ANSWERED)
+		return -1;
+	executor->stats.resets++;
+	executor->stats.dirty_pages += machine->channel->dirty_pages;
+	return 0;
+}
+
+static bool machine_usable(struct executor *executor)
+{
+	return executor->machine.pid && !finish_reset(executor);
+}
+
+/* A record the host itself makes, when the machine cannot. */
+static void set_crash(struct verdict *verdict, enum crash_kind kind, const char *text)
+{
+	memset(&verdict->crash, 0, sizeof(verdict->crash));
+	verdict->kind = VERDICT_FINDING;
+	verdict->crash.kind = kind;
+	verdict->crash.call_index = UINT32_MAX;
+	snprintf(verdict->crash.text, sizeof(verdict->crash.text), "%s", text);
+}
+
+static uint32_t at_most(uint32_t value, uint32_t limit)
+{
+	return value < limit ? value : limit;
+}
+
+/* Copies the guest's status, each count cut to what its array holds. */
+static void read_status(struct machine *machine, struct verdict *verdict)
+{
+	const struct channel *channel = machine->channel;
+
+	verdict->kind = channel->status == STATUS_CRASH ? VERDICT_FINDING : VERDICT_OK;
+	verdict->run_result = channel->run_result;
+	verdict->results_hash = channel->results_hash;
+	verdict->virtual_ns = channel->virtual_ns;
+	verdict->blocked_calls = channel->blocked_calls;
+	verdict->canary_reached = channel->canary_reached;
+	verdict->canary_fired = channel->canary_fired;
+	verdict->result_count = at_most(channel->result_count, CHANNEL_RESULTS);
+	memcpy(verdict->results, channel->results, verdict->result_count * sizeof(verdict->results[0]));
+	verdict->console_len = at_most(channel->console_len, CHANNEL_CONSOLE);
+	memcpy(verdict->console, channel->console, verdict->console_len);
+	verdict->history_count = at_most(channel->history_count, CHANNEL_HISTORY);
+	memcpy(verdict->history, channel->history, verdict->history_count * sizeof(verdict->history[0]));
+	verdict->crash.kind = CRASH_NONE;
+	if (verdict->kind == VERDICT_OK)
+		return;
+	verdict->crash = channel->crash;
+	verdict->crash.kind = verdict->crash.kind < CRASH_KINDS ? verdict->crash.kind : CRASH_PANIC;
+	verdict->crash.frame_count = at_most(verdict->crash.frame_count, CRASH_FRAMES);
+	verdict->crash.text[CRASH_TEXT - 1] = '\0';
+}
+
+/* Waits for the answer; a time-out first asks the machine to stop the input itself. */
+static enum machine_wait wait_done(struct executor *executor)
+{
+	struct machine *machine = &executor->machine;
+	uint32_t *done = &machine->channel->done_seq;
+	uint64_t timeout = executor->options.timeout_ns;
+	enum machine_wait result;
+
+	result = machine_wait(machine, done, machine->options.world == WORLD_HOST ? timeout : timeout * 2);
+	if (result != MACHINE_TIMED_OUT)
+		return result;
+	machine_interrupt(machine);
+	return machine_wait(machine, done, timeout);
+}
+
+static void machine_end(struct executor *executor)
+{
+	executor->resetting = false;
+	machine_kill(&executor->machine);
+}
+
+static void run_once(struct executor *executor, const void *data, size_t size, struct verdict *verdict)
+{
+	struct machine *machine = &executor->machine;
+	struct channel *channel = machine->channel;
+	enum machine_wait result;
+
+	memset(machine->view.counters, 0, machine->view.counter_count);
+	memcpy(channel->input, data, size);
+	channel->input_size = (uint32_t)size;
+	channel->request = REQUEST_RUN;
+	channel->compare_on = executor->options.compares;
+	channel->deadline_ns = executor->options.timeout_ns;
+	machine_request(machine);
+	result = wait_done(executor);
+	executor->stats.execs++;
+	executor->resetting = true;
+	if (result == MACHINE_ANSWERED)
+		read_status(machine, verdict);
+	else if (result == MACHINE_DIED)
+		set_crash(verdict, CRASH_PANIC, "the machine ended without a report");
+	else
+		set_crash(verdict, CRASH_HANG, "the input did not end, and nothing could end it");
+	/* In the host world a crash is the end of the process, sooner or later. */
+	if (result != MACHINE_ANSWERED || (verdict->kind == VERDICT_FINDING && verdict->crash.kind != CRASH_LEAK &&
+					   machine->options.world == WORLD_HOST))
+		machine_end(executor);
+}
+
+/* ---- audits ---- */
+
+size_t executor_audit(struct executor *executor, size_t *first)
+{
+	size_t differ;
+
+	if (!machine_usable(executor))
+		return 0;
+	executor->stats.audits++;
+	differ = audit_compare(&executor->audit, first);
+	executor->stats.mismatches += differ != 0;
+	return differ;
+}
+
+static void forget_recent(struct executor *executor, bool audited)
+{
+	if (audited)
+		executor->stats.audited_execs += executor->recent.count;
+	executor->recent.used = executor->recent.count = 0;
+}
+
+static void remember(struct executor *executor, const void *data, size_t size)
+{
+	struct recent *recent = &executor->recent;
+	uint32_t len = (uint32_t)size;
+
+	memcpy(recent->bytes + recent->used, &len, sizeof(len));
+	memcpy(recent->bytes + recent->used + sizeof(len), data, size);
+	recent->used += sizeof(len) + size;
+	recent->count++;
+}
+
+static bool recent_is_full(const struct executor *executor)
+{
+	return executor->recent.count >= executor->options.audit_every ||
+	       executor->recent.used + CHANNEL_INPUT_MAX + 4 > RECENT_BYTES;
+}
+
+/* A machine went wrong at some point since the last clean audit: all of that is run again, each input audited. */
+static int rerun_recent(struct executor *executor)
+{
+	uint8_t *bytes = executor->recent.bytes;
+	size_t used = executor->recent.used;
+	struct verdict verdict;
+
+	for (size_t at = 0; at < used;) {
+		uint32_t size;
+
+		memcpy(&size, bytes + at, sizeof(size));
+		at += sizeof(size);
+		if (!machine_usable(executor) && replace_machine(executor))
+			return -1;
+		run_once(executor, bytes + at, size, &verdict);
+		executor->stats.reruns++;
+		verdict.new_coverage = novelty_check(&executor->novelty, executor->machine.view.counters);
+		if (machine_usable(executor) && audit_compare(&executor->audit, NULL))
+			machine_kill(&executor->machine);
+		else if (executor->on_rerun && (verdict.new_coverage || verdict.kind == VERDICT_FINDING))
+			executor->on_rerun(bytes + at, size, &verdict, executor->on_rerun_context);
+		at += size;
+	}
+	forget_recent(executor, true);
+	return 0;
+}
+
+/* After an input that matters, or enough others: is the machine still what it was? */
+static int audit_now(struct executor *executor, const void *data, size_t size, struct verdict *verdict)
+{
+	if (!executor->machine.pid) {
+		/* Died with its finding: what came before it can't be looked at any more; a confirmation runs it alone. */
+		forget_recent(executor, false);
+		return 0;
+	}
+	if (machine_usable(executor) && !executor_audit(executor, NULL)) {
+		verdict->audited = true;
+		forget_recent(executor, true);
+		return 0;
+	}
+	if (replace_machine(executor) || rerun_recent(executor))
+		return -1;
+	/* The input itself was among them; its verdict comes from a clean machine now. */
+	if (!machine_usable(executor) && replace_machine(executor))
+		return -1;
+	run_once(executor, data, size, verdict);
+	verdict->new_coverage = true;
+	return 0;
+}
+
+int executor_run(struct executor *executor, const void *data, size_t size, struct verdict *verdict)
+{
+	if (size > executor->machine.view.max_size)
+		size = executor->machine.view.max_size;
+	if (!machine_usable(executor) && replace_machine(executor))
+		return -1;
+	verdict->audited = false;
+	remember(executor, data, size);
+	run_once(executor, data, size, verdict);
+	verdict->new_coverage = !executor->options.no_novelty &&
+				novelty_check(&executor->novelty, executor->machine.view.counters);
+	if (verdict->new_coverage || verdict->kind == VERDICT_FINDING || recent_is_full(executor))
+		return audit_now(executor, data, size, verdict);
+	return 0;
+}
+
+/* ---- the rest ---- */
+
+int executor_request(struct executor *executor, enum channel_request request, uint32_t argument)
+{
+	struct machine *machine = &executor->machine;
+
+	if (!machine_usable(executor) && replace_machine(executor))
+		return -1;
+	machine->channel->request = request;
+	machine->channel->input_size = argument;
+	machine_request(machine);
+	executor->resetting = true;
+	return finish_reset(executor);
+}
+
+uint8_t *executor_counters(struct executor *executor, size_t *count)
+{
+	*count = executor->machine.view.counter_count;
+	return executor->machine.view.counters;
+}
+
+const uint64_t *executor_pcs(struct executor *executor)
+{
+	return executor->machine.view.pcs;
+}
+
+size_t executor_compares(struct executor *executor, struct channel_compare *out, size_t max)
+{
+	const struct channel *channel = executor->machine.channel;
+	size_t n = at_most(channel->compare_count, CHANNEL_COMPARES);
+
+	n = n < max ? n : max;
+	memcpy(out, channel->compares, n * sizeof(*out));
+	return n;
+}
+
+size_t executor_max_size(struct executor *executor)
+{
+	return executor->machine.view.max_size;
+}
+
+const char *executor_image(struct executor *executor)
+{
+	return executor->machine.image;
+}
+
+void executor_on_rerun(struct executor *executor, void (*fn)(const void *, size_t, const struct verdict *, void *),
+		       void *context)
+{
+	executor->on_rerun = fn;
+	executor->on_rerun_context = context;
+}
+
+const struct machine *executor_machine(struct executor *executor)
+{
+	return &executor->machine;
+}
+
+const struct executor_stats *executor_stats(struct executor *executor)
+{
+	executor->stats.edges_found = executor->novelty.found;
+	return &executor->stats;
+}
+
+const char *executor_error(struct executor *executor)
+{
+	return executor->error;
+}

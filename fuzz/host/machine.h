@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A machine: a kernel of its own behind a memory file that this process maps too. In the host world it is the process
+ * saki.host, in the vm world a QEMU. This is all that tells the worlds apart: how the machine is started, how a hanging input is
+ * interrupted and how its end is noticed. What it shares (fuzz/abi/channel.h) is untrusted: machine_view holds the part that was
+ * checked once, when the snapshot was fresh, and is used from then on.
+ */
+#pragma once
+
+#include <fuzz/abi/channel.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+enum world { WORLD_HOST, WORLD_VM, WORLDS };
+extern const char *const world_names[WORLDS];
+/* By name, -1 when there is none. */
+int world_parse(const char *name);
+
+#define MACHINE_ERROR 256	/* bytes that a message buffer should have */
+
+struct machine_options {
+	enum world world;
+	const char *preset;		/* "asan", "fuzz+planted" */
+	const char *harness;
+	const char *plat;		/* vm: "microvm" by default */
+	const char *append;		/* more words for the kernel's command line, or NULL */
+	bool verbose;			/* the machine's log to our stderr */
+};
+
+/* Checked copies of what the guest said when its snapshot was taken. Offsets lie in the memory file. */
+struct machine_view {
+	uint8_t *counters;
+	size_t counter_count;
+	uint64_t *pcs;			/* our copy: counter_count PCs */
+	size_t max_size;
+	uint8_t *live;			/* our copy of the live bitmap */
+	size_t frame_limit, live_count;
+	size_t bench_pages;
+};
+
+struct machine {
+	struct machine_options options;
+	char *image;			/* the file that runs */
+	int memory_fd;
+	uint8_t *memory;
+	size_t memory_size;
+	pid_t pid;			/* 0: none runs */
+	int log_fd;			/* what it says; read end of a pipe, non-blocking */
+	char log[4096];			/* the end of that */
+	size_t log_len;
+	struct channel *channel;	/* in memory */
+	struct machine_view view;
+	uint32_t seq;			/* of the last request */
+};
+
+/**
+ * Builds the image if need be, starts a machine and waits until its snapshot is taken.
+ * @return 0; -1 with one line in error.
+ */
+int machine_start(struct machine *machine, const struct machine_options *options, char *error);
+/* Kills it if it still runs and gives everything back. Safe on a machine that failed to start, or twice. */
+void machine_stop(struct machine *machine);
+/* Ends the process, keeps the memory readable. */
+void machine_kill(struct machine *machine);
+/* False once the process has ended; it is reaped then. */
+bool machine_alive(struct machine *machine);
+/* Host world: asks the machine to end the running input as a hang. Nothing in the vm world, where the guest has a timer. */
+void machine_interrupt(struct machine *machine);
+
+/* Hands a request over: all of the request's fields are set. */
+void machine_request(struct machine *machine);
+
+enum machine_wait { MACHINE_ANSWERED, MACHINE_TIMED_OUT, MACHINE_DIED };
+/* Waits until *word, one of the channel's, has the last request's number. */
+enum machine_wait machine_wait(struct machine *machine, uint32_t *word, uint64_t timeout_ns);
+
+/* The path of an image, built by make when it is missing or out of date; NULL with one line in error. To be freed. */
+char *image_path(enum world world, const char *preset, char *error);
+
+/* Nanoseconds on the monotonic clock. */
+uint64_t now_ns(void);
+
+/* ---- one per world ---- */
+
+/* Starts the process with memory_fd as its memory, log_fd[1] as its stderr. The child's pid, or -1 with error. */
+pid_t machine_spawn_host(struct machine *machine, int log_fd, char *error);
+pid_t machine_spawn_vm(struct machine *machine, int log_fd, char *error);

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Which inputs are new: per counter, the set of hit-count classes (1, 2, 3, 4-7, 8-15, 16-31, 32-127, 128+) seen so far.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct novelty {
+	uint8_t *seen;		/* a bit a class, for each counter */
+	size_t count;		/* counters */
+	size_t found;		/* counters that were ever hit */
+};
+
+/* 0, -1: out of memory. */
+int novelty_init(struct novelty *novelty, size_t count);
+/* True when the counters show a class that was not seen before, which is then. */
+bool novelty_check(struct novelty *novelty, const uint8_t *counters);
+void novelty_free(struct novelty *novelty);
