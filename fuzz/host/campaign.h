@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A campaign: one harness in one world under one engine, with a corpus and findings that survive it. The campaign process
+ * watches, an engine process works: libFuzzer in a fork of this program, or afl-fuzz with this program as its target. They
+ * share a page of statistics (struct campaign_shared, a file in the output folder) and a folder of raw findings, which the
+ * campaign names, merges and confirms.
+ *
+ *	OUT/corpus/HARNESS/		inputs that brought coverage, by content hash: where the next campaign starts
+ *	OUT/TITLE/			a finding: input, input.txt, report.json, reproducer.c (see finding.h)
+ *	OUT/.work/			raw findings, engine log, AFL++'s folder, statistics
+ */
+#pragma once
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "executor.h"
+
+enum engine { ENGINE_LIBFUZZER, ENGINE_AFL, ENGINES };
+extern const char *const engine_names[ENGINES];
+
+struct campaign {
+	const char *harness;
+	enum world world;
+	enum engine engine;
+	const char *preset;
+	uint64_t seconds;		/* 0: no limit */
+	uint64_t runs;			/* 0: no limit */
+	uint32_t seed;
+	const char *out;
+	char corpus[PATH_MAX];		/* folder, absolute */
+	char work[PATH_MAX];		/* folder, absolute */
+	bool json;
+	bool verbose;
+	struct campaign_shared *shared;
+};
+
+/* Written by the engine process, read by the campaign. Plain counters; a torn read only shows on a progress line. */
+struct campaign_shared {
+	uint64_t execs, resets, reboots, audits, mismatches, dirty_pages;
+	uint64_t edges_found, edges_total;
+	uint64_t raw_findings;		/* found, those not kept included */
+	uint32_t canary_reached, canary_fired;
+	uint32_t stopped;		/* the campaign wants the engine to end */
+	char error[MACHINE_ERROR];	/* why the engine process gave up */
+};
+
+/* The engine's half: an executor with the campaign's book-keeping around it. NULL after writing shared->error. */
+struct worker;
+struct worker *worker_open(struct campaign *campaign);
+/* Runs one input, keeps statistics, stores findings. 0; 1 it was a finding; -1 give up. */
+int worker_run(struct worker *worker, const uint8_t *data, size_t size);
+struct executor *worker_executor(struct worker *worker);
+/* New coverage in AFL++'s world is stored by the worker itself; libFuzzer stores its own. */
+void worker_store_corpus(struct worker *worker, bool store);
+void worker_close(struct worker *worker);
+
+/* The engine process: does not return. */
+void engine_libfuzzer(struct campaign *campaign, const char *seeds) __attribute__((noreturn));
+void engine_afl(struct campaign *campaign, const char *seeds) __attribute__((noreturn));
+/* What afl-fuzz starts: "saki-fuzz afl-runner ...". Exit status. */
+int afl_runner(struct campaign *campaign);
+
+/* Maps the statistics of a work folder. NULL with a message on stderr. */
+struct campaign_shared *shared_open(const char *work, bool create);
+
+/* Runs the whole campaign. Exit status: 0 done, 1 findings, 3 environment, 130 interrupted. */
+int campaign_run(struct campaign *campaign);

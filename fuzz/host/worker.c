@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The engine's half of a campaign: runs inputs, keeps the shared statistics, and writes each finding down at once, before the
+ * engine sees it, so that nothing is lost however the process ends. Raw findings are only thinned by a cheap key (kind and
+ * innermost frames); names and merging are the campaign's business.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "campaign.h"
+#include "finding.h"
+#include "store.h"
+
+#define RAW_KEYS 1024
+#define RAW_PER_KEY 4		/* kept of equal ones: one may fail to confirm */
+
+struct worker {
+	struct campaign *campaign;
+	struct executor *executor;
+	bool store_corpus;
+	char corpus[PATH_MAX];
+	struct {
+		uint64_t key;
+		unsigned count;
+	} raw[RAW_KEYS];
+};
+
+static uint64_t raw_key(const struct verdict *verdict)
+{
+	const struct crash_record *crash = &verdict->crash;
+	uint64_t key = crash->kind + 1;
+
+	for (size_t i = 0; i < 4 && i < crash->frame_count; i++)
+		key = (key ^ crash->frames[i]) * UINT64_C(0x100000001b3);
+	if (!crash->frame_count)
+		for (const char *c = crash->text; *c; c++)
+			key = (key ^ (uint8_t)*c) * UINT64_C(0x100000001b3);
+	return key;
+}
+
+/* True for the first few of a key. */
+static bool raw_wanted(struct worker *worker, uint64_t key)
+{
+	for (size_t i = 0; i < RAW_KEYS; i++) {
+		size_t at = (key + i) % RAW_KEYS;
+
+		if (worker->raw[at].count && worker->raw[at].key != key)
+			continue;
+		worker->raw[at].key = key;
+		return worker->raw[at].count++ < RAW_PER_KEY;
+	}
+	return true;
+}
+
+static void note_finding(struct worker *worker, const void *data, size_t size, const struct verdict *verdict)
+{
+	struct campaign_shared *shared = worker->campaign->shared;
+
+	shared->raw_findings++;
+	if (raw_wanted(worker, raw_key(verdict)) && raw_finding_save(worker->campaign->work, data, size, verdict))
+		snprintf(shared->error, sizeof(shared->error), "cannot write a finding to %.150s: %s",
+			 worker->campaign->work, strerror(errno));
+}
+
+static void on_rerun(const void *data, size_t size, const struct verdict *verdict, void *context)
+{
+	struct worker *worker = context;
+
+	if (verdict->kind == VERDICT_FINDING)
+		note_finding(worker, data, size, verdict);
+	else if (verdict->new_coverage)
+		store_by_hash(worker->corpus, data, size);
+}
+
+struct worker *worker_open(struct campaign *campaign)
+{
+	struct executor_options options = {
+		.machine = { .world = campaign->world, .preset = campaign->preset, .harness = campaign->harness,
+			     .verbose = campaign->verbose },
+		.compares = true,
+	};
+	struct worker *worker = calloc(1, sizeof(*worker));
+	size_t count;
+
+	if (!worker)
+		return NULL;
+	worker->campaign = campaign;
+	snprintf(worker->corpus, sizeof(worker->corpus), "%s", campaign->corpus);
+	worker->executor = executor_open(&options, campaign->shared->error);
+	if (!worker->executor) {
+		free(worker);
+		return NULL;
+	}
+	executor_on_rerun(worker->executor, on_rerun, worker);
+	executor_counters(worker->executor, &count);
+	campaign->shared->edges_total = count;
+	return worker;
+}
+
+static void keep_statistics(struct worker *worker, const struct verdict *verdict)
+{
+	struct campaign_shared *shared = worker->campaign->shared;
+	const struct executor_stats *stats = executor_stats(worker->executor);
+
+	shared->execs = stats->execs;
+	shared->resets = stats->resets;
+	shared->reboots = stats->reboots;
+	shared->audits = stats->audits;
+	shared->mismatches = stats->mismatches;
+	shared->dirty_pages = stats->dirty_pages;
+	shared->edges_found = stats->edges_found;
+	shared->canary_reached |= verdict->canary_reached;
+	shared->canary_fired |= verdict->canary_fired;
+}
+
+int worker_run(struct worker *worker, const uint8_t *data, size_t size)
+{
+	struct campaign *campaign = worker->campaign;
+	struct verdict verdict;
+
+	if (__atomic_load_n(&campaign->shared->stopped, __ATOMIC_RELAXED))
+		return -1;
+	if (executor_run(worker->executor, data, size, &verdict)) {
+		snprintf(campaign->shared->error, MACHINE_ERROR, "%s", executor_error(worker->executor));
+		return -1;
+	}
+	keep_statistics(worker, &verdict);
+	if (verdict.kind == VERDICT_FINDING) {
+		note_finding(worker, data, size, &verdict);
+		return 1;
+	}
+	if (verdict.new_coverage && worker->store_corpus)
+		store_by_hash(worker->corpus, data, size);
+	return 0;
+}
+
+struct executor *worker_executor(struct worker *worker)
+{
+	return worker->executor;
+}
+
+void worker_store_corpus(struct worker *worker, bool store)
+{
+	worker->store_corpus = store;
+}
+
+void worker_close(struct worker *worker)
+{
+	if (!worker)
+		return;
+	executor_close(worker->executor);
+	free(worker);
+}
