@@ -41,7 +41,7 @@ static const uint8_t *first_bad(const void *start, size_t len)
 			continue;
 		}
 		shadow = *shadow_of(at);
-		if (shadow && in_granule >= shadow)
+		if (shadow >= SANITIZE_GRANULE || (shadow && in_granule >= shadow))
 			return at;
 		at += (shadow ? shadow : SANITIZE_GRANULE) - in_granule;
 	}

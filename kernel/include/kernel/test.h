@@ -14,6 +14,7 @@
  */
 #pragma once
 
+#include <kernel/crash_abi.h>
 #include <kernel/linkset.h>
 
 struct test {
@@ -32,6 +33,12 @@ struct test {
 void test_fail(const char *file, int line, const char *fmt, ...) PRINTF_LIKE(3, 4);
 /* True while the running test has recorded a failure. */
 bool test_failed(void);
+/*
+ * The kind of the crash in which fn(arg) ends; CRASH_NONE when it returns. What it left locked or allocated stays so. The
+ * record is that of the last crash.
+ */
+enum crash_kind test_crash_of(void (*fn)(void *arg), void *arg);
+const struct crash_record *test_crash_record(void);
 /* Marks the running test as not possible here, with the reason; counted apart from passed and failed. */
 void test_skip(const char *reason);
 

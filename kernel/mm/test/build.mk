@@ -1,2 +1,2 @@
 # kernel/mm/test: unit tests
-obj-$(CONFIG_TESTS) += mm_test.o test_page.o test_minset.o test_heap.o test_heap_misuse.o test_stack.o
+obj-$(CONFIG_TESTS) += test_page.o test_minset.o test_heap.o test_heap_misuse.o test_stack.o
