@@ -52,6 +52,17 @@ void clock_virtual_start(uint64_t start_ns)
 	plat->timer_arm(UINT64_MAX);
 }
 
+void clock_virtual_stop(void)
+{
+	unsigned long flags = arch_irq_save();
+
+	is_virtual = false;
+	realtime_offset_ns = plat->boot_time_ns();
+	arch_cpu()->timer_armed_ns = UINT64_MAX;
+	timer_program(arch_cpu());
+	arch_irq_restore(flags);
+}
+
 bool clock_is_virtual(void)
 {
 	return is_virtual;

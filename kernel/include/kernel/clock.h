@@ -18,6 +18,8 @@ void clock_realtime_set(uint64_t now_ns);
 
 /* From now on the clock stands at start_ns and moves only by clock_virtual_advance(); timers fire from there too. */
 void clock_virtual_start(uint64_t start_ns);
+/* Back to the machine's clock and its time of day: for tests. */
+void clock_virtual_stop(void);
 bool clock_is_virtual(void);
 /* Moves the virtual clock and fires, in order, the timers that this makes due. */
 void clock_virtual_advance(uint64_t by_ns);
