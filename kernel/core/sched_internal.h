@@ -31,6 +31,12 @@ void wait_idle(void);
 /* True when sleepers idle in place instead of switching to the idle thread. */
 bool wait_idles_in_place(void);
 
+/*
+ * Nothing will ever wake anybody: the thread that went to sleep last, of those that can give up, does so. False when there is
+ * none: every thread waits for a mutex.
+ */
+bool wait_end_hope(void);
+
 /* One sleeping thread; lives on its stack. */
 struct sleeper {
 	struct list node; /* on the list of all sleepers */

@@ -200,8 +200,7 @@ bool wait_idles_in_place(void)
 	return atomic_load_relaxed(&idle_hook) || !arch_cpu()->idle;
 }
 
-/* Nothing will ever wake anybody: the thread that went to sleep last and can give up does so. */
-static void end_hope(void)
+bool wait_end_hope(void)
 {
 	unsigned long flags = spin_lock(&sleepers_lock);
 	struct sleeper *chosen = NULL;
@@ -215,8 +214,7 @@ static void end_hope(void)
 		thread_wake(chosen->thread);
 	}
 	spin_unlock(&sleepers_lock, flags);
-	if (!chosen)
-		crash_raise(CRASH_HANG, NULL, 0, "deadlock: every thread waits for a mutex");
+	return chosen;
 }
 
 void wait_idle(void)
@@ -224,8 +222,8 @@ void wait_idle(void)
 	wait_idle_t *hook = atomic_load(&idle_hook);
 
 	if (hook) {
-		if (hook())
-			end_hope();
+		if (hook() && !wait_end_hope())
+			crash_raise(CRASH_HANG, NULL, 0, "deadlock: every thread waits for a mutex");
 		return;
 	}
 	/* Before threads have started there may be no interrupt to wait for. */

@@ -4,12 +4,13 @@
  */
 #include <kernel/atomic.h>
 #include <kernel/clock.h>
-#include <kernel/crash.h>
 #include <kernel/errno.h>
 #include <kernel/mutex.h>
 #include <kernel/test.h>
 #include <kernel/thread.h>
 #include <kernel/wait.h>
+
+#include "../sched_internal.h"
 
 #define START_NS (5 * NSEC_PER_SEC)
 
@@ -157,44 +158,36 @@ TEST(idle_ends_the_last_sleeper_first)
 
 /* ---- a deadlock ---- */
 
-struct two {
-	struct mutex a, b;
-};
-
-static void lock_b_then_a(void *arg)
+static void lock_and_unlock(void *arg)
 {
-	struct two *two = arg;
-
-	mutex_lock(&two->b);
-	thread_yield();
-	mutex_lock(&two->a);
-	mutex_unlock(&two->a);
-	mutex_unlock(&two->b);
+	mutex_lock(arg);
+	mutex_unlock(arg);
 }
 
-static void lock_a_then_b(void *arg)
+TEST(idle_tells_a_deadlock_of_mutexes_from_a_wait)
 {
-	struct two *two = arg;
+	struct thread *locker, *sleeper;
+	struct mutex mutex = MUTEX_INIT(mutex);
+	struct waiter waiter = { .result = 1 };
+	bool with_locker, with_both;
 
-	mutex_lock(&two->a);
+	wait_queue_init(&waiter.queue);
+	locker = thread_create("locker", lock_and_unlock, &mutex);
+	sleeper = thread_create("sleeper", wait_for_flag, &waiter);
+	CHECK(locker && sleeper);
+	mutex_lock(&mutex);
+	thread_start(locker);
 	thread_yield();
-	mutex_lock(&two->b);
-}
-
-TEST(idle_reports_a_deadlock_of_mutexes)
-{
-	if (IS_ENABLED(CONFIG_DEBUG)) {
-		test_skip("leaves a lock list behind that DEBUG checks");
-		return;
-	}
-	static struct two two = { MUTEX_INIT(two.a), MUTEX_INIT(two.b) };
-	struct thread *other = thread_create("other", lock_b_then_a, &two);
-	enum crash_kind kind;
-
-	CHECK(other);
-	harness_mode(true);
-	thread_start(other);
-	kind = test_crash_of(lock_a_then_b, &two);
-	harness_mode(false);
-	CHECK_EQ(kind, CRASH_HANG);
+	with_locker = wait_end_hope();
+	thread_start(sleeper);
+	thread_yield();
+	with_both = wait_end_hope();
+	mutex_unlock(&mutex);
+	CHECK_EQ(thread_join(locker), 0);
+	CHECK_EQ(thread_join(sleeper), 0);
+	thread_put(locker);
+	thread_put(sleeper);
+	CHECK(!with_locker);
+	CHECK(with_both);
+	CHECK_EQ(waiter.result, -EINTR);
 }

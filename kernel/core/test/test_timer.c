@@ -10,7 +10,7 @@ struct note {
 	struct timer timer;
 	char letter;
 	uint64_t at_ns;
-	unsigned again;		/* how often it arms itself again */
+	unsigned again;  /* how often it arms itself again */
 };
 
 static char order[16];

@@ -74,5 +74,6 @@ TEST(glob_matches_whole_texts)
 /* A matcher that tries every way would not come back from this. */
 TEST(glob_is_not_exponential)
 {
-	CHECK(!glob_match("*a*a*a*a*a*a*a*a*a*a*a*a*b", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"));
+	CHECK(!glob_match("*a*a*a*a*a*a*a*a*a*a*a*a*b",
+			  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"));
 }
