@@ -192,7 +192,7 @@ void program_set_fill(struct program_node *node, uint32_t len, uint8_t byte)
 	if (type->kind != DESC_BYTES && byte == 0)
 		len = 0;
 	if (len == 0) {
-		program_set_literal(node, NULL, 0);
+		program_set_literal(node, (const uint8_t *)"", 0);
 		return;
 	}
 	node->form = PROGRAM_FILL;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Makes the system calls of one program (fuzz/abi/program.h), in a process with a small arena of memory and a few files to
- * play with. Finds: whatever a program can do to the kernel, or learn wrongly from it. Each call's result, and what it wrote,
- * is told to the runner. Seeds: harnesses/seeds/syscall/, recorded from real programs and written by hand.
+ * play with. Finds: whatever a program can do to the kernel, or learn wrongly from it. The runner is told two words a call: its
+ * result, and a hash of what it wrote (and of whether it was blocked). Seeds: harnesses/seeds/syscall/, recorded from real programs and written by hand.
  */
 #include <fuzz/abi/program_place.h>
 #include <kernel/aspace.h>
@@ -12,8 +12,7 @@
 #include <kernel/string.h>
 #include <kernel/syscall.h>
 
-#define RESULT_BLOCKED UINT64_C(0x64656b636f6c62)	/* "blocked": before the result of such a call */
-#define READ_BACK_MAX 4096				/* bytes of an area that are looked at */
+#define READ_BACK_MAX 8192	/* bytes written by a call that are looked at */
 #define FIXTURE_HOME "/home"
 
 #define PROT_READ 1
@@ -165,8 +164,8 @@ static bool varies(const struct desc_type *target)
 	return target->kind == DESC_BYTES && (target->length >= 0 || target->min != target->max);
 }
 
-/* Tells what the call wrote. Where a call fills bytes up to a length, its result says how many there are. */
-static void tell_areas(const struct program_call *made, long result)
+/* Gathers what the call wrote. Where a call fills bytes up to a length, its result says how many there are. */
+static size_t read_areas(const struct program_call *made, long result, size_t used)
 {
 	uint64_t left = made->desc->result ? (uint64_t)result : UINT64_MAX;
 
@@ -175,29 +174,31 @@ static void tell_areas(const struct program_call *made, long result)
 		uint64_t size = area->size;
 
 		if (varies(area->type)) {
-			size = size < left ? size : left;
+			size = min(size, left);
 			left -= left == UINT64_MAX ? 0 : size;
 		}
-		size = size < READ_BACK_MAX ? size : READ_BACK_MAX;
-		if (size && !user_copy_in(scratch.bytes, area->address, (size_t)size))
-			harness_result_bytes(scratch.bytes, (size_t)size);
+		size = min(size, READ_BACK_MAX - used);
+		if (!user_copy_in(scratch.bytes + used, area->address, (size_t)size))
+			used += (size_t)size;
 	}
+	return used;
 }
 
 static void run_call(unsigned index)
 {
 	const struct program_call *made = &scratch.program.calls[index];
+	size_t used = 1;
 	long result;
 
 	harness_call_begin(index);
 	program_place(&scratch.program, index, &sink, &scratch.placement);
 	result = syscall_dispatch(made->desc->number, scratch.placement.args);
-	if (harness_call_blocked())
-		harness_result(RESULT_BLOCKED);
 	harness_result((uint64_t)result);
 	note_resources(made, result);
+	scratch.bytes[0] = harness_call_blocked();
 	if (!failed(result))
-		tell_areas(made, result);
+		used = read_areas(made, result, used);
+	harness_result_bytes(scratch.bytes, used);
 }
 
 static bool exists_here(const struct desc_call *desc)
@@ -208,9 +209,14 @@ static bool exists_here(const struct desc_call *desc)
 static int syscall_run(const uint8_t *data, size_t size)
 {
 	program_decode(&scratch.program, data, size);
-	for (unsigned i = 0; i < scratch.program.call_count; i++)
-		if (exists_here(scratch.program.calls[i].desc))
+	for (unsigned i = 0; i < scratch.program.call_count; i++) {
+		if (exists_here(scratch.program.calls[i].desc)) {
 			run_call(i);
+		} else {
+			harness_result((uint64_t)-ENOSYS);
+			harness_result(0);
+		}
+	}
 	return 0;
 }
 
