@@ -92,6 +92,7 @@ static NOINLINE void unlock_contended(struct mutex *mutex)
 
 void mutex_lock(struct mutex *mutex)
 {
+	check_may_sleep();
 	if (unlikely(!mutex_try_lock(mutex)))
 		lock_contended(mutex);
 }

@@ -5,10 +5,18 @@
 #pragma once
 
 #include <kernel/cpu.h>
+#include <kernel/log.h>
 #include <kernel/thread.h>
 #include <kernel/wait.h>
 
 extern struct thread boot_thread;
+
+/* With option DEBUG: panics where a call may sleep and must not, even if this time it would not. */
+static inline void check_may_sleep(void)
+{
+	if (IS_ENABLED(CONFIG_DEBUG))
+		assert(thread_may_sleep());
+}
 
 /* Gives the CPU to the next ready thread. Returns when the caller runs again, at once if it is ready and alone. */
 void sched_give_way(void);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Ticket spinlocks. With option DEBUG each knows its holder, and a second take or a foreign release is a panic.
+ * Ticket spinlocks. With option DEBUG each knows its holder: a second take, a foreign release and a sleep with one held are
+ * panics.
  */
 #include <kernel/atomic.h>
 #include <kernel/cpu.h>
@@ -15,16 +16,19 @@ static void check_taken(struct spinlock *lock)
 		panic("spinlock %p is taken twice", (void *)lock);
 }
 
-static void set_holder(struct spinlock *lock, struct cpu *holder)
+/* While it is held, thread_may_sleep() says no. The run lock goes from one thread to the next, and its count with it. */
+static void note_taken(struct spinlock *lock)
 {
-	atomic_store_relaxed(&lock->holder, holder);
+	atomic_store_relaxed(&lock->holder, arch_cpu());
+	arch_cpu()->preempt_count++;
 }
 
-static void check_released(struct spinlock *lock)
+static void note_released(struct spinlock *lock)
 {
 	if (lock->holder != arch_cpu())
 		panic("spinlock %p is released by a CPU that does not hold it", (void *)lock);
-	set_holder(lock, NULL);
+	atomic_store_relaxed(&lock->holder, NULL);
+	arch_cpu()->preempt_count--;
 }
 
 #else
@@ -33,11 +37,11 @@ static inline void check_taken(struct spinlock *lock UNUSED)
 {
 }
 
-static inline void set_holder(struct spinlock *lock UNUSED, struct cpu *holder UNUSED)
+static inline void note_taken(struct spinlock *lock UNUSED)
 {
 }
 
-static inline void check_released(struct spinlock *lock UNUSED)
+static inline void note_released(struct spinlock *lock UNUSED)
 {
 }
 
@@ -52,13 +56,13 @@ unsigned long spin_lock(struct spinlock *lock)
 	ticket = atomic_fetch_add(&lock->next, 1);
 	while (unlikely(atomic_load(&lock->owner) != ticket))
 		arch_relax();
-	set_holder(lock, arch_cpu());
+	note_taken(lock);
 	return flags;
 }
 
 void spin_unlock(struct spinlock *lock, unsigned long flags)
 {
-	check_released(lock);
+	note_released(lock);
 	atomic_store(&lock->owner, lock->owner + 1);
 	arch_irq_restore(flags);
 }

@@ -165,6 +165,7 @@ int wait_until_any(wait_condition_t *condition, void *arg, uint64_t deadline_ns)
 {
 	struct sleeper sleeper = { .condition = condition, .arg = arg };
 
+	check_may_sleep();
 	if (condition(arg))
 		return 0;
 	if (deadline_ns != WAIT_FOREVER && deadline_ns <= clock_ns())
@@ -177,6 +178,7 @@ int wait_until(struct wait_queue *queue, wait_condition_t *condition, void *arg,
 	struct wait_entry entry = { .thread = thread_current() };
 	int result;
 
+	check_may_sleep();
 	if (condition(arg))
 		return 0;
 	queue_add(queue, &entry, true);

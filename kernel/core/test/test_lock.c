@@ -36,6 +36,14 @@ static void release_untaken(void *arg)
 	spin_unlock(arg, arch_irq_enabled());
 }
 
+static void sleep_with(void *arg)
+{
+	struct mutex mutex = MUTEX_INIT(mutex);
+
+	spin_lock(arg);
+	mutex_lock(&mutex);
+}
+
 TEST(spinlock_misuse_is_found)
 {
 	static struct spinlock lock = SPINLOCK_INIT;
@@ -47,6 +55,9 @@ TEST(spinlock_misuse_is_found)
 	CHECK_EQ(test_crash_of(take_twice, &lock), CRASH_PANIC);
 	spin_init(&lock);
 	CHECK_EQ(test_crash_of(release_untaken, &lock), CRASH_PANIC);
+	spin_init(&lock);
+	CHECK_EQ(test_crash_of(sleep_with, &lock), CRASH_PANIC);
+	CHECK(thread_may_sleep());
 }
 
 /* ---- mutexes ---- */
