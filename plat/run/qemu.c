@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Starting QEMU. See qemu.h.
+ */
+#include "qemu.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define PROGRAM "qemu-system-x86_64"
+#define ARGS_MAX 64
+#define FD_LOWEST 10	/* descriptors that QEMU inherits are moved up to here, out of the way of 0, 1 and 2 */
+
+/* What each machine leaves out is what would only cost time: firmware tables, option ROMs, devices that nothing drives. */
+static const struct machine {
+	const char *plat, *machine;
+} machines[] = {
+	{ "microvm", "microvm,acpi=off,pic=off,rtc=on,isa-serial=off,x-option-roms=off,auto-kernel-cmdline=off" },
+	{ "q35", "q35,hpet=off,vmport=off,smm=off,i8042=on" },
+	{ "pc", "pc,hpet=off,vmport=off,smm=off,i8042=on" },
+};
+
+static const char *machine_of(const char *plat)
+{
+	for (size_t i = 0; i < sizeof(machines) / sizeof(machines[0]); i++)
+		if (!strcmp(machines[i].plat, plat))
+			return machines[i].machine;
+	return NULL;
+}
+
+int qemu_knows_plat(const char *plat)
+{
+	return machine_of(plat) != NULL;
+}
+
+const char *qemu_find(void)
+{
+	static char found[PATH_MAX];
+	const char *path = getenv("PATH") ?: "/usr/bin:/bin", *end;
+
+	for (; *path; path = *end ? end + 1 : end) {
+		end = strchrnul(path, ':');
+		if ((size_t)snprintf(found, sizeof(found), "%.*s/" PROGRAM, (int)(end - path), path) < sizeof(found) &&
+		    !access(found, X_OK))
+			return found;
+	}
+	return NULL;
+}
+
+static int cpu_runs_guests(void)
+{
+	FILE *f = fopen("/proc/cpuinfo", "re");
+	char line[8192];
+	int found = 0;
+
+	while (f && !found && fgets(line, sizeof(line), f))
+		found = !strncmp(line, "flags", 5) && (strstr(line, " vmx ") || strstr(line, " svm "));
+	if (f)
+		fclose(f);
+	return found;
+}
+
+const char *qemu_accelerator(void)
+{
+	return cpu_runs_guests() && !access("/dev/kvm", R_OK | W_OK) ? "kvm" : "tcg";
+}
+
+/* ---- the command line ---- */
+
+struct args {
+	char *words[ARGS_MAX];
+	size_t count;
+	int failed;
+};
+
+static void __attribute__((format(printf, 2, 3))) add(struct args *args, const char *fmt, ...)
+{
+	va_list list;
+	char *word;
+
+	va_start(list, fmt);
+	if (args->count + 1 >= ARGS_MAX || vasprintf(&word, fmt, list) < 0)
+		args->failed = 1;
+	else
+		args->words[args->count++] = word;
+	va_end(list);
+}
+
+static void args_free(struct args *args)
+{
+	while (args->count)
+		free(args->words[--args->count]);
+}
+
+static void add_machine(struct args *args, const struct qemu_options *o)
+{
+	add(args, "-machine");
+	add(args, "%s%s", machine_of(o->plat), o->memory_fd >= 0 ? ",memory-backend=ram" : "");
+	add(args, "-accel");
+	add(args, "%s", qemu_accelerator());
+	add(args, "-cpu");
+	add(args, "max");
+	add(args, "-m");
+	add(args, "%lluM", (unsigned long long)(o->memory_bytes >> 20));
+	if (o->memory_fd < 0)
+		return;
+	add(args, "-object");
+	add(args, "memory-backend-file,id=ram,mem-path=/proc/self/fd/%d,share=on,size=%llu", o->memory_fd,
+	    (unsigned long long)o->memory_bytes);
+}
+
+/* A device with a character device behind it that writes to fd; nothing when there is none, or a null one when needed. */
+static void add_output(struct args *args, const char *id, int fd, const char *device)
+{
+	if (fd < 0)
+		return;
+	add(args, "-chardev");
+	add(args, "file,id=%s,path=/proc/self/fd/%d,append=on", id, fd);
+	add(args, "-device");
+	add(args, "%s,chardev=%s", device, id);
+}
+
+/* QEMU's standard input and output are the program's console; its file character devices have no input. */
+static void add_console(struct args *args, const struct qemu_options *o)
+{
+	add(args, "-chardev");
+	add(args, o->console_out_fd >= 0 ? "stdio,id=console,signal=off" : "null,id=console");
+	add(args, "-device");
+	add(args, "isa-serial,index=0,chardev=console");
+}
+
+static void build(struct args *args, const char *program, const struct qemu_options *o)
+{
+	static const char *const fixed[] = { "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none" };
+
+	add(args, "%s", program);
+	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
+		add(args, "%s", fixed[i]);
+	add_machine(args, o);
+	add_console(args, o);
+	add_output(args, "log", o->log_fd, "isa-serial,index=1");
+	add_output(args, "debug", o->debug_fd, "isa-debugcon,iobase=0xe9");
+	add(args, "-device");
+	add(args, "isa-debug-exit,iobase=0xf4,iosize=4");
+	add(args, "-kernel");
+	add(args, "%s", o->kernel);
+	if (o->command_line) {
+		add(args, "-append");
+		add(args, "%s", o->command_line);
+	}
+	if (o->initrd_fd >= 0) {
+		add(args, "-initrd");
+		add(args, "/proc/self/fd/%d", o->initrd_fd);
+	}
+	args->words[args->count] = NULL;
+}
+
+char *qemu_command(const struct qemu_options *options)
+{
+	struct args args = { .count = 0 };
+	char *text = NULL;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+
+	if (!f)
+		return NULL;
+	build(&args, PROGRAM, options);
+	for (size_t i = 0; i < args.count; i++)
+		fprintf(f, "%s%s", i ? " " : "", args.words[i]);
+	fclose(f);
+	args_free(&args);
+	return text;
+}
+
+/* ---- the process ---- */
+
+#define FDS 7
+
+/* Duplicates whose numbers QEMU can be told; they are given up again after the fork. */
+static int fds_move_up(struct qemu_options *o, int moved[FDS])
+{
+	int *fds[FDS] = { &o->memory_fd,      &o->initrd_fd, &o->console_in_fd, &o->console_out_fd,
+			  &o->log_fd, &o->debug_fd,  &o->message_fd };
+
+	for (int i = 0; i < FDS; i++)
+		moved[i] = -1;
+	for (int i = 0; i < FDS; i++) {
+		if (*fds[i] < 0)
+			continue;
+		moved[i] = fcntl(*fds[i], F_DUPFD_CLOEXEC, FD_LOWEST);
+		if (moved[i] < 0)
+			return -1;
+		*fds[i] = moved[i];
+	}
+	return 0;
+}
+
+static void child_stream(int fd, int target)
+{
+	if (fd < 0)
+		fd = open("/dev/null", target ? O_WRONLY : O_RDONLY);
+	dup2(fd, target);
+}
+
+/* In the child: nothing of ours reaches QEMU but what it was given. Only calls that are safe after a fork. */
+static void child(const struct qemu_options *o, const int moved[FDS], char *const *words, pid_t parent, int report)
+{
+	sigset_t none;
+
+	setpgid(0, 0);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(1);
+	child_stream(o->console_in_fd, 0);
+	child_stream(o->console_out_fd, 1);
+	child_stream(o->message_fd, 2);
+	for (int i = 0; i < FDS; i++)
+		if (moved[i] >= 0)
+			fcntl(moved[i], F_SETFD, 0);
+	sigemptyset(&none);
+	signal(SIGPIPE, SIG_DFL);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	execv(words[0], words);
+	if (write(report, &errno, sizeof(errno)) < 0)
+		_exit(2);
+	_exit(1);
+}
+
+/* The child's error from execv(), 0 when it runs. */
+static int exec_error(int report)
+{
+	int err = 0;
+
+	while (read(report, &err, sizeof(err)) < 0 && errno == EINTR)
+		;
+	return err;
+}
+
+static pid_t spawn(const struct qemu_options *o, const int moved[FDS], char *const *words, char *error)
+{
+	pid_t parent = getpid(), pid;
+	int report[2], err;
+
+	if (pipe2(report, O_CLOEXEC)) {
+		snprintf(error, QEMU_ERROR, "no pipe for QEMU: %s", strerror(errno));
+		return -1;
+	}
+	pid = fork();
+	if (!pid)
+		child(o, moved, words, parent, report[1]);
+	err = pid < 0 ? errno : 0;
+	close(report[1]);
+	if (pid > 0)
+		err = exec_error(report[0]);
+	close(report[0]);
+	if (!err)
+		return pid;
+	snprintf(error, QEMU_ERROR, "%s cannot be started: %s", words[0], strerror(err));
+	if (pid > 0)
+		waitpid(pid, NULL, 0);
+	return -1;
+}
+
+pid_t qemu_start(const struct qemu_options *options, char *error)
+{
+	struct qemu_options o = *options;
+	struct args args = { .count = 0 };
+	const char *program = qemu_find();
+	int moved[FDS];
+	pid_t pid = -1;
+
+	if (!program) {
+		snprintf(error, QEMU_ERROR, PROGRAM " is not in $PATH: install the package qemu-system-x86 (make deps)");
+		return -1;
+	}
+	if (fds_move_up(&o, moved)) {
+		snprintf(error, QEMU_ERROR, "no file descriptors left for QEMU: %s", strerror(errno));
+		goto err_fds;
+	}
+	build(&args, program, &o);
+	if (args.failed)
+		snprintf(error, QEMU_ERROR, "no memory for QEMU's command line");
+	else
+		pid = spawn(&o, moved, args.words, error);
+	args_free(&args);
+err_fds:
+	for (int i = 0; i < FDS; i++)
+		if (moved[i] >= 0)
+			close(moved[i]);
+	return pid;
+}
+
+void qemu_kill(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+}

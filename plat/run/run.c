@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * saki-run: runs a program of this Linux machine on the Saki kernel, in QEMU, as if it had been started here.
+ */
+#include "run.h"
+
+#include "cpio.h"
+#include "qemu.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char help[] =
+	"usage: saki run [OPTIONS] PROGRAM [ARGS...]\n"
+	"       saki run [OPTIONS] --unit-tests [GLOB]\n"
+	"\n"
+	"Boots the Saki kernel in QEMU and runs PROGRAM on it: a statically linked x86-64 program of this machine, by path or\n"
+	"found in $PATH. Standard input and output are the program's; the kernel speaks on standard error.\n"
+	"\n"
+	"  --plat q35|pc|microvm  the machine (microvm)\n"
+	"  --mem SIZE             its memory, such as 64M (the default) or 1G\n"
+	"  --timeout S            end it after S seconds\n"
+	"  --append STR           more words for the kernel's command line, such as loglevel=3\n"
+	"  --preset P             which build of the kernel (default)\n"
+	"  --file HOST:GUEST      put a file or folder into the guest; may be repeated\n"
+	"  --unit-tests [GLOB]    run the kernel's own unit tests instead of a program\n"
+	"  --verbose              show QEMU's command line and messages, and more of the kernel's\n"
+	"\n"
+	"exit status: the program's; 128+N killed by signal N; 125 kernel panic; 124 time-out; 127 not found;\n"
+	"126 refused (no static x86-64 program); 123 environment (no QEMU, no image, no memory); 122 usage; 130 interrupted\n"
+	"\n"
+	"example: saki run --plat q35 --timeout 10 /bin/busybox echo hello\n";
+
+int run_fail(int status, const char *fmt, ...)
+{
+	va_list list;
+
+	fflush(stdout);
+	fputs("saki-run: ", stderr);
+	va_start(list, fmt);
+	vfprintf(stderr, fmt, list);
+	va_end(list);
+	fputc('\n', stderr);
+	return status;
+}
+
+/* ---- what was asked for ---- */
+
+enum { OPT_PLAT = 1000, OPT_MEM, OPT_TIMEOUT, OPT_APPEND, OPT_PRESET, OPT_FILE, OPT_UNIT_TESTS, OPT_VERBOSE, OPT_HELP };
+
+static const struct option long_options[] = {
+	{ "plat", required_argument, NULL, OPT_PLAT },	   { "mem", required_argument, NULL, OPT_MEM },
+	{ "timeout", required_argument, NULL, OPT_TIMEOUT }, { "append", required_argument, NULL, OPT_APPEND },
+	{ "preset", required_argument, NULL, OPT_PRESET }, { "file", required_argument, NULL, OPT_FILE },
+	{ "unit-tests", no_argument, NULL, OPT_UNIT_TESTS }, { "verbose", no_argument, NULL, OPT_VERBOSE },
+	{ "help", no_argument, NULL, OPT_HELP },	   { 0 },
+};
+
+/* "64M", "1G", "65536K"; whole MiB. 0 when it is no size a machine can have. */
+static uint64_t parse_memory(const char *text)
+{
+	unsigned long long n;
+	int shift = 0;
+	char *end;
+
+	errno = 0;
+	n = strtoull(text, &end, 10);
+	if (*end && strchr("kKmMgG", *end))
+		shift = strchr("kK", *end) ? 10 : strchr("mM", *end) ? 20 : 30, end++;
+	if (errno || end == text || *end || *text == '-' || n > (UINT64_C(1) << 40) >> shift)
+		return 0;
+	n <<= shift;
+	return n < 16u << 20 || n % (1u << 20) ? 0 : n;
+}
+
+static int option_set(struct run_options *o, int option, const char *value)
+{
+	char *end;
+
+	switch (option) {
+	case OPT_PLAT:
+		o->plat = value;
+		return qemu_knows_plat(value) ? 0 : run_fail(RUN_USAGE, "--plat %s: there is q35, pc and microvm", value);
+	case OPT_MEM:
+		o->memory_bytes = parse_memory(value);
+		return o->memory_bytes ? 0 : run_fail(RUN_USAGE, "--mem %s: whole MiB from 16M on, such as 64M", value);
+	case OPT_TIMEOUT:
+		o->timeout_s = strtod(value, &end);
+		return end != value && !*end && o->timeout_s > 0 && o->timeout_s < 1e9 ?
+			       0 :
+			       run_fail(RUN_USAGE, "--timeout %s: seconds, more than 0", value);
+	case OPT_APPEND:
+		o->append = value;
+		return 0;
+	case OPT_PRESET:
+		o->preset = value;
+		return 0;
+	case OPT_FILE:
+		if (o->file_count == RUN_FILES_MAX)
+			return run_fail(RUN_USAGE, "--file: more than %d; a folder can be given too", RUN_FILES_MAX);
+		o->files[o->file_count++] = value;
+		return 0;
+	case OPT_UNIT_TESTS:
+		o->unit_tests = "";
+		return 0;
+	case OPT_VERBOSE:
+		o->verbose = 1;
+		return 0;
+	default:
+		return run_fail(RUN_USAGE, "see: saki run --help");
+	}
+}
+
+/* -1 to go on; else an exit status. */
+static int options_parse(struct run_options *o, int argc, char **argv)
+{
+	int option, status;
+
+	while ((option = getopt_long(argc, argv, "+", long_options, NULL)) != -1) {
+		if (option == OPT_HELP) {
+			fputs(help, stdout);
+			return 0;
+		}
+		status = option_set(o, option, optarg);
+		if (status)
+			return status;
+	}
+	o->program = argv + optind;
+	if (!o->unit_tests)
+		return *o->program ? -1 : run_fail(RUN_USAGE, "which program? See: saki run --help");
+	if (*o->program)
+		o->unit_tests = *o->program++;
+	return *o->program ? run_fail(RUN_USAGE, "--unit-tests takes one GLOB") : -1;
+}
+
+/* ---- the program ---- */
+
+/* An open program; or -1 with errno, of the most telling failure. A bare name is looked up in $PATH, as a shell does. */
+static int program_open(const char *name)
+{
+	const char *path = getenv("PATH") ?: "/usr/bin:/bin", *end;
+	char full[PATH_MAX];
+	int fd = -1;
+
+	if (strchr(name, '/') || !*name)
+		return open(name, O_RDONLY | O_CLOEXEC);
+	for (errno = ENOENT; fd < 0 && *path; path = *end ? end + 1 : end) {
+		end = strchrnul(path, ':');
+		snprintf(full, sizeof(full), "%.*s/%s", (int)(end - path), path, name);
+		if (!access(full, X_OK))
+			fd = open(full, O_RDONLY | O_CLOEXEC);
+	}
+	return fd;
+}
+
+/* The kernel looks closer; this is what would make no sense to boot for. @return 0 or an exit status. */
+static int program_check(const char *name, int fd, struct stat *st)
+{
+	Elf64_Ehdr header;
+
+	if (fstat(fd, st))
+		return run_fail(RUN_NOT_FOUND, "%s: %s", name, strerror(errno));
+	if (!S_ISREG(st->st_mode))
+		return run_fail(RUN_REFUSED, "%s is not a regular file", name);
+	if (pread(fd, &header, sizeof(header), 0) != sizeof(header) || memcmp(header.e_ident, ELFMAG, SELFMAG))
+		return run_fail(RUN_REFUSED, "%s is not an ELF program", name);
+	if (header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_ident[EI_DATA] != ELFDATA2LSB || header.e_machine != EM_X86_64)
+		return run_fail(RUN_REFUSED, "%s is not a program for x86-64", name);
+	if (header.e_type != ET_EXEC && header.e_type != ET_DYN)
+		return run_fail(RUN_REFUSED, "%s is an ELF file, but not a program", name);
+	return 0;
+}
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+/* ---- the initrd ---- */
+
+static int add_given(struct cpio *cpio, const char *spec)
+{
+	const char *colon = strrchr(spec, ':');
+	char host[PATH_MAX], real[PATH_MAX], guest[PATH_MAX];
+
+	if (!colon || colon == spec || colon[1] != '/')
+		return run_fail(RUN_USAGE, "--file %s: wants HOST:GUEST, with an absolute GUEST", spec);
+	snprintf(host, sizeof(host), "%.*s", (int)(colon - spec), spec);
+	snprintf(guest, sizeof(guest), "%s", colon + 1);
+	while (guest[1] && guest[strlen(guest) - 1] == '/')
+		guest[strlen(guest) - 1] = '\0';
+	if (!realpath(host, real))
+		return run_fail(RUN_NOT_FOUND, "--file %s: %s", host, strerror(errno));
+	return cpio_add_tree(cpio, guest, real) ? run_fail(RUN_ENVIRONMENT, "%s", cpio->error) : 0;
+}
+
+static int add_program(struct cpio *cpio, const char *name)
+{
+	char guest[PATH_MAX];
+	int fd = program_open(name), status;
+	struct stat st;
+
+	if (fd < 0)
+		return run_fail(errno == EACCES ? RUN_REFUSED : RUN_NOT_FOUND, "%s: %s", name, strerror(errno));
+	status = program_check(name, fd, &st);
+	snprintf(guest, sizeof(guest), "/bin/%s", base_name(name));
+	st.st_mode |= 0755;
+	if (!status && cpio_add_file(cpio, guest, fd, &st))
+		status = run_fail(RUN_ENVIRONMENT, "%s", cpio->error);
+	close(fd);
+	return status;
+}
+
+static int initrd_make(struct cpio *cpio, const struct run_options *o)
+{
+	int status = 0;
+
+	if (cpio_open(cpio) || cpio_add_dir(cpio, "/bin", 0755) || cpio_add_dir(cpio, "/tmp", 01777))
+		return run_fail(RUN_ENVIRONMENT, "%s", cpio->error);
+	if (!o->unit_tests)
+		status = add_program(cpio, o->program[0]);
+	for (size_t i = 0; i < o->file_count && !status; i++)
+		status = add_given(cpio, o->files[i]);
+	if (!status && cpio_finish(cpio))
+		status = run_fail(RUN_ENVIRONMENT, "%s", cpio->error);
+	return status;
+}
+
+/* ---- the machine ---- */
+
+static void add_program_words(FILE *line, char *const *program)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "/bin/%s", base_name(program[0]));
+	words_add(line, "init", path);
+	words_add(line, "env", "PATH=/bin:/sbin:/usr/bin:/usr/sbin");
+	words_add(line, "env", "HOME=/");
+	words_add(line, "env", "TERM=dumb");
+	words_add(line, NULL, "--");
+	for (; *program; program++)
+		words_add(line, NULL, *program);
+}
+
+/* The kernel's command line; NULL after an error line. To be freed. */
+static char *command_line(const struct run_options *o)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *line = open_memstream(&text, &size);
+
+	if (!line) {
+		run_fail(0, "no memory");
+		return NULL;
+	}
+	if (o->verbose)
+		words_add(line, "loglevel", "2");
+	if (o->append)
+		fprintf(line, "%s%s", o->verbose ? " " : "", o->append);
+	if (o->unit_tests)
+		words_add(line, "test", o->unit_tests);
+	else
+		add_program_words(line, o->program);
+	fclose(line);
+	if (size <= WORDS_MAX)
+		return text;
+	run_fail(0, "arguments: %zu bytes on the kernel's command line, which holds %d", size, WORDS_MAX);
+	free(text);
+	return NULL;
+}
+
+/* Both ends of the pipes between us and the machine; ours go into the session. */
+static int pipes_open(struct qemu_options *q, struct session *s)
+{
+	struct {
+		int *ours, *theirs;
+	} outputs[] = {
+		{ &s->console_out_fd, &q->console_out_fd }, { &s->log_fd, &q->log_fd },
+		{ &s->debug_fd, &q->debug_fd },		    { &s->message_fd, &q->message_fd },
+	};
+	int ends[2];
+
+	for (size_t i = 0; i < sizeof(outputs) / sizeof(outputs[0]); i++) {
+		if (pipe2(ends, O_CLOEXEC))
+			return run_fail(RUN_ENVIRONMENT, "no pipe: %s", strerror(errno));
+		*outputs[i].ours = ends[0];
+		*outputs[i].theirs = ends[1];
+	}
+	if (pipe2(ends, O_CLOEXEC))
+		return run_fail(RUN_ENVIRONMENT, "no pipe: %s", strerror(errno));
+	q->console_in_fd = ends[0];
+	s->console_in_fd = ends[1];
+	return 0;
+}
+
+static int machine_run(const struct run_options *o, struct qemu_options *q)
+{
+	struct session session = { .name = o->unit_tests ? "the unit tests" : o->program[0], .timeout_s = o->timeout_s,
+				   .verbose = o->verbose };
+	char error[QEMU_ERROR];
+	int status = pipes_open(q, &session);
+
+	if (status)
+		return status;
+	if (o->verbose) {
+		char *command = qemu_command(q);
+
+		run_fail(0, "%s", command ? command : "no memory");
+		free(command);
+	}
+	session.pid = qemu_start(q, error);
+	close(q->console_in_fd);
+	close(q->console_out_fd);
+	close(q->log_fd);
+	close(q->debug_fd);
+	close(q->message_fd);
+	return session.pid < 0 ? run_fail(RUN_ENVIRONMENT, "%s", error) : session_run(&session);
+}
+
+static int run(const struct run_options *o)
+{
+	struct qemu_options q = QEMU_OPTIONS_DEFAULT;
+	char *line = NULL, *image = NULL;
+	struct cpio cpio = { .fd = -1 };
+	int status = initrd_make(&cpio, o);
+
+	if (status)
+		goto out;
+	status = RUN_USAGE;
+	line = command_line(o);
+	if (!line)
+		goto out;
+	status = RUN_ENVIRONMENT;
+	image = image_path(o->preset);
+	if (!image)
+		goto out;
+	q.plat = o->plat;
+	q.kernel = image;
+	q.command_line = line;
+	q.memory_bytes = o->memory_bytes;
+	q.initrd_fd = cpio.fd;
+	status = machine_run(o, &q);
+out:
+	free(image);
+	free(line);
+	cpio_close(&cpio);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	struct run_options options = { .plat = "microvm", .preset = "default", .memory_bytes = 64u << 20 };
+	int status = options_parse(&options, argc, argv);
+
+	return status >= 0 ? status : run(&options);
+}

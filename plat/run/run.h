@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The parts of saki-run: what it was asked for, the kernel's command line, the image, and the session with the machine.
+ */
+#pragma once
+
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+/* Exit codes besides the program's own. */
+enum run_status {
+	RUN_USAGE = 122,
+	RUN_ENVIRONMENT = 123,
+	RUN_TIMEOUT = 124,
+	RUN_PANIC = 125,
+	RUN_REFUSED = 126,
+	RUN_NOT_FOUND = 127,
+	RUN_INTERRUPTED = 130,
+	RUN_BROKEN_PIPE = 141,
+};
+
+#define RUN_FILES_MAX 64
+
+struct run_options {
+	const char *plat;
+	const char *preset;
+	uint64_t memory_bytes;
+	double timeout_s;		/* 0: none */
+	const char *append;		/* NULL: none */
+	const char *unit_tests;		/* a glob, "" for all; NULL: no tests, a program */
+	int verbose;
+	const char *files[RUN_FILES_MAX];	/* HOST:GUEST */
+	size_t file_count;
+	char **program;			/* name and arguments, NULL at the end */
+};
+
+/* One line on stderr, with our name in front. @return status */
+int run_fail(int status, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/**
+ * words.c: adds a word to a kernel command line, escaped as kernel/boot.h says; of name=value both parts are given, of a plain
+ * word name is NULL.
+ */
+void words_add(FILE *line, const char *name, const char *value);
+#define WORDS_MAX 4095	/* bytes a command line may have */
+
+/* image.c: the path of saki.elf, built first where there is a tree; NULL after an error line. To be freed. */
+char *image_path(const char *preset);
+
+/* session.c */
+struct session {
+	pid_t pid;
+	const char *name;		/* of the program, for messages */
+	double timeout_s;
+	int verbose;
+	/* Our ends of the pipes. The session closes them. */
+	int console_in_fd, console_out_fd, log_fd, debug_fd, message_fd;
+};
+
+/* Carries everything back and forth until the machine ends or is ended. @return the exit status for our caller. */
+int session_run(struct session *session);
