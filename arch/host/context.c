@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Contexts, calls on other stacks and jumps. The CPU keeps track of the stack it is on, and the address sanitizer is told of
- * every change before it happens: between that and the change only code of this file runs, which is not instrumented.
+ * Contexts, calls on other stacks and jumps. The CPU keeps track of the stack it is on, and the address sanitizer is
+ * told of every change before it happens: between that and the change only code of this file runs, which is not
+ * instrumented.
  */
 #include <kernel/cpu.h>
 #include <kernel/log.h>
@@ -25,19 +26,20 @@ static void stack_set(struct arch_stack stack)
 	arch_host_signals_allow();
 }
 
-void arch_context_init(struct arch_context *context, void *stack_base, size_t stack_size, void (*entry)(void *), void *arg)
+void arch_context_init(struct arch_context *context, void *stack_base, size_t stack_size, void (*entry)(void *),
+		       void *arg)
 {
 	uint64_t *sp = (uint64_t *)((char *)stack_base + stack_size);
 
-	*--sp = 0;				/* keeps rsp a multiple of 16 in arch_host_start */
+	*--sp = 0;    /* keeps rsp a multiple of 16 in arch_host_start */
 	*--sp = 0;
-	*--sp = (uint64_t)arch_host_start;	/* return address */
-	*--sp = 0;				/* rbp: ends call chains */
-	*--sp = (uint64_t)entry;		/* rbx */
-	*--sp = (uint64_t)arg;			/* r12 */
-	*--sp = 0;				/* r13 */
-	*--sp = 0;				/* r14 */
-	*--sp = 0;				/* r15 */
+	*--sp = (uint64_t)arch_host_start; /* return address */
+	*--sp = 0;    /* rbp: ends call chains */
+	*--sp = (uint64_t)entry;  /* rbx */
+	*--sp = (uint64_t)arg;   /* r12 */
+	*--sp = 0;    /* r13 */
+	*--sp = 0;    /* r14 */
+	*--sp = 0;    /* r15 */
 	context->sp = sp;
 	context->stack = (struct arch_stack){ stack_base, stack_size };
 	context->tls = 0;
@@ -82,7 +84,7 @@ void arch_host_jump_stack(struct arch_jump *jump)
 
 void arch_jump(struct arch_jump *jump, int value)
 {
-	/* A sanitizer's report cannot be left alive: its locks are held. The crash is recorded, a new process goes on. */
+	/* A report of the sanitizer cannot be left: its locks are held. The crash is recorded; a new process goes on. */
 	if (asan_is_reporting())
 		os_exit(HOST_STATUS_CRASH);
 	arch_host_signals_reset();

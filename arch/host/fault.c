@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * CPU faults of the kernel, as the signal handlers in os/ hand them over, become crashes; ticks become the timer interrupt that
- * ends a hanging input. All of it runs on the signal stack.
+ * CPU faults of the kernel, as the signal handlers in os/ hand them over, become crashes; ticks become the timer
+ * interrupt that ends a hanging input. All of it runs on the signal stack.
  */
 #include <kernel/clock.h>
 #include <kernel/crash.h>
@@ -22,7 +22,7 @@ _Static_assert(sizeof(struct arch_regs) == HOST_REGS * sizeof(uint64_t), "one or
 _Static_assert(HOST_MEMORY_BASE == DIRECT_MAP_BASE, "one place of the memory file");
 
 static volatile bool deferred;
-static unsigned faults;		/* that are being reported */
+static unsigned faults;  /* that are being reported */
 
 static void signal_enter(const struct host_fault *fault, struct arch_regs *regs)
 {
@@ -51,15 +51,11 @@ void host_fault(const struct host_fault *fault)
 	if (++faults > 2)
 		os_exit(HOST_STATUS_CRASH);
 	switch (fault->kind) {
-	case HOST_FAULT_INSTRUCTION:
-		instruction_fault(&regs);
-		break;
-	case HOST_FAULT_ARITHMETIC:
-		crash_raise(CRASH_CPU_EXCEPTION, &regs, 0, "division by zero or overflow");
+	case HOST_FAULT_INSTRUCTION: instruction_fault(&regs); break;
+	case HOST_FAULT_ARITHMETIC: crash_raise(CRASH_CPU_EXCEPTION, &regs, 0, "division by zero or overflow");
 	case HOST_FAULT_PROTECTION:
 		crash_raise(CRASH_CPU_EXCEPTION, &regs, 0, "general protection: non-canonical address");
-	case HOST_FAULT_MEMORY:
-		break;
+	case HOST_FAULT_MEMORY: break;
 	}
 	if (fault->address < NULL_AREA)
 		crash_raise(CRASH_NULL_DEREFERENCE, &regs, fault->address, "NULL pointer dereference at %#llx",

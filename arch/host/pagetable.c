@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Programs' address spaces in the host world: a radix tree of four levels of 512 entries in page frames of the machine, so that
- * it is under the snapshot and the audit like everything else. No CPU reads it, only arch_user_*() (user_copy.c) through the
- * one cached translation, which every change of a table empties. The caller's lock guards a tree.
+ * Programs' address spaces in the host world: a radix tree of four levels of 512 entries in page frames of the
+ * machine, so that it is under the snapshot and the audit like everything else. No CPU reads it, only arch_user_*()
+ * (user_copy.c) through the one cached translation, which every change of a table empties. The caller's lock guards a
+ * tree.
  */
 #include <kernel/cpu.h>
 #include <kernel/errno.h>
@@ -22,7 +23,7 @@
 #define ENTRY_RIGHTS_SHIFT 1
 #define ENTRY_RIGHTS_MASK 0xfu
 
-/* The host's kernel has no mappings of its own: an empty space. */
+/* The kernel's own mappings are Linux's business: no tables, only the image and the direct map to look up. */
 struct arch_pagetable arch_kernel_pagetable;
 
 static unsigned level_shift(unsigned level)
@@ -159,10 +160,26 @@ int arch_pagetable_protect(struct arch_pagetable *table, uint64_t virt, unsigned
 	return 0;
 }
 
+static int kernel_lookup(uint64_t virt, phys_t *phys, unsigned *rights)
+{
+	bool in_image = virt - (uintptr_t)__start_saki_image < (uintptr_t)(__stop_saki_image - __start_saki_image);
+
+	if (!in_image && virt - DIRECT_MAP_BASE >= page_frame_limit() << PAGE_SHIFT)
+		return -ENOENT;
+	if (phys)
+		*phys = arch_virt_to_phys((const void *)virt);
+	if (rights)
+		*rights = ARCH_PAGE_READ | ARCH_PAGE_WRITE;
+	return 0;
+}
+
 int arch_pagetable_lookup(const struct arch_pagetable *table, uint64_t virt, phys_t *phys, unsigned *rights)
 {
-	const uint64_t *entry = entry_find(table, virt, false);
+	const uint64_t *entry;
 
+	if (table == &arch_kernel_pagetable)
+		return kernel_lookup(virt, phys, rights);
+	entry = entry_find(table, virt, false);
 	if (!entry || !*entry)
 		return -ENOENT;
 	if (phys)
@@ -172,7 +189,7 @@ int arch_pagetable_lookup(const struct arch_pagetable *table, uint64_t virt, phy
 	return 0;
 }
 
-/* The first mapped page at or after virt under one table, or UINT64_MAX. base: the first address that the table covers. */
+/* The first mapped page at or after virt under one table, or UINT64_MAX. base: where the table's range starts. */
 static uint64_t next_in(phys_t phys, unsigned level, uint64_t base, uint64_t virt, uint64_t end)
 {
 	const uint64_t *entries = table_of(phys);

@@ -36,7 +36,7 @@ arch_host_start:
 	jmpq	*%rbx
 	.size arch_host_start, . - arch_host_start
 
-/* long arch_host_call(void *stack_top, long (*fn)(void *), void *arg): keeps a frame, so that call chains go through. */
+/* long arch_host_call(void *stack_top, long (*fn)(void *), void *arg): keeps a frame, for call chains. */
 	.globl arch_host_call
 	.type arch_host_call, @function
 arch_host_call:

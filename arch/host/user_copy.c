@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The program's memory in the host world: there is no program and no mapping; addresses are looked up in the active tables and
- * the frames reached through the direct map.
+ * The program's memory in the host world: there is no program and no mapping; addresses are looked up in the active
+ * tables and the frames reached through the direct map.
  */
 #include <kernel/aspace.h>
 #include <kernel/cpu.h>
@@ -30,7 +30,7 @@ static char *page_lookup(uint64_t virt, unsigned access)
 	return cached->page;
 }
 
-/* Where an address is, its page made when it is the program's to have. NULL: a fault. *len is cut to the end of the page. */
+/* Where an address is, its page made when it is the program's. NULL: a fault. *len is cut to the end of the page. */
 static char *user_page(user_ptr_t address, size_t *len, unsigned access)
 {
 	size_t offset = address & ~PAGE_MASK;

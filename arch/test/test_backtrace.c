@@ -40,16 +40,16 @@ TEST(backtrace_ends_where_the_chain_is_broken)
 {
 	uint64_t pcs[8];
 
-	stack[4] = frame(4);			/* a loop */
+	stack[4] = frame(4);   /* a loop */
 	stack[5] = 0x2000;
 	CHECK_EQ(walk(frame(4), pcs, 8), 2);
-	stack[4] = frame(2);			/* backwards */
+	stack[4] = frame(2);   /* backwards */
 	CHECK_EQ(walk(frame(4), pcs, 8), 2);
-	stack[4] = frame(10) + 3;		/* misaligned */
+	stack[4] = frame(10) + 3;  /* misaligned */
 	CHECK_EQ(walk(frame(4), pcs, 8), 2);
-	stack[4] = 0x4141414141414141;		/* anywhere */
+	stack[4] = 0x4141414141414141;  /* anywhere */
 	CHECK_EQ(walk(frame(4), pcs, 8), 2);
-	CHECK_EQ(walk(frame(63), pcs, 8), 1);	/* half a frame at the end */
+	CHECK_EQ(walk(frame(63), pcs, 8), 1); /* half a frame at the end */
 	CHECK_EQ(walk(0, pcs, 8), 1);
 }
 

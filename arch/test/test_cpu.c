@@ -56,8 +56,8 @@ TEST(regs_of_a_new_program)
 	CHECK_EQ(arch_regs_fp(&regs), 0);
 	memset(words, 0xff, sizeof(words));
 	arch_regs_export(&regs, words, array_size(words));
-	CHECK_EQ(words[7], 0x7fff0000);		/* rsp */
-	CHECK_EQ(words[16], 0x401000);		/* rip */
+	CHECK_EQ(words[7], 0x7fff0000);  /* rsp */
+	CHECK_EQ(words[16], 0x401000);  /* rip */
 	CHECK_EQ(words[0], 0);
 	CHECK_EQ(words[CRASH_REGS + 1], 0);
 }

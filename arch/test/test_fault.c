@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Faults of the kernel's own code: each becomes a crash of the right kind that tells the place, and can be jumped away from.
+ * Faults of the kernel's own code: each becomes a crash of the right kind that tells the place, and can be jumped
+ * away from.
  */
 #include <arch/arch.h>
 #include <kernel/compiler.h>

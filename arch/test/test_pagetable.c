@@ -11,7 +11,13 @@
 #define RW (ARCH_PAGE_READ | ARCH_PAGE_WRITE)
 
 static const uint64_t places[] = {
-	0x10000, 0x11000, 0x400000, 0x7fffff000, UINT64_C(0x555555554000), UINT64_C(0x7ffff7fff000), USER_END - PAGE_SIZE,
+	0x10000,
+	0x11000,
+	0x400000,
+	0x7fffff000,
+	UINT64_C(0x555555554000),
+	UINT64_C(0x7ffff7fff000),
+	USER_END - PAGE_SIZE,
 };
 
 TEST(pagetable_maps_what_it_was_told)
@@ -84,4 +90,18 @@ TEST(pagetable_gives_its_pages_back)
 	CHECK(page_free_count() < before);
 	arch_pagetable_destroy(&table);
 	CHECK_EQ(page_free_count(), before);
+}
+
+TEST(pagetable_of_the_kernel_knows_its_memory)
+{
+	struct page *page = page_alloc(0);
+	phys_t phys = 0;
+	unsigned rights = 0;
+
+	CHECK(page);
+	CHECK_EQ(arch_pagetable_lookup(&arch_kernel_pagetable, (uint64_t)page_virt(page), &phys, &rights), 0);
+	CHECK_EQ(phys, page_phys(page));
+	CHECK_EQ(rights & RW, RW);
+	CHECK_EQ(arch_pagetable_lookup(&arch_kernel_pagetable, 0x400000, NULL, NULL), -ENOENT);
+	page_free(page, 0);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The kernel half of option ASAN: marks for the allocators, and stacks. The marks are written into the shadow directly, with
- * the values that the runtime uses for its own heap. What the runtime itself finds is a crash that cannot be left by a jump; what
- * instrumented code finds is reported by report.c. Never instrumented; takes no locks.
+ * The kernel half of option ASAN: marks for the allocators, and stacks. The marks are written into the shadow
+ * directly, with the values that the runtime uses for its own heap. What the runtime itself finds is a crash that
+ * cannot be left by a jump; what instrumented code finds is reported by report.c. Never instrumented; takes no locks.
  */
 #include <arch/arch.h>
 #include <kernel/crash.h>
@@ -29,7 +29,7 @@ void sanitize_shadow_copy(void *dst, const void *src, size_t len)
 void sanitize_poison(const void *ptr, size_t len, enum sanitize_kind kind)
 {
 	raw_fill(shadow_of(ptr), kind == SANITIZE_FREED ? SHADOW_HEAP_FREED : SHADOW_HEAP_REDZONE,
-		    align_up(len, (size_t)SANITIZE_GRANULE) / SANITIZE_GRANULE);
+		 align_up(len, (size_t)SANITIZE_GRANULE) / SANITIZE_GRANULE);
 }
 
 void sanitize_unpoison(const void *ptr, size_t len)
@@ -41,7 +41,7 @@ void sanitize_unpoison(const void *ptr, size_t len)
 		shadow[len / SANITIZE_GRANULE] = len % SANITIZE_GRANULE;
 }
 
-/* The runtime has no function to say "from now on"; leaving and arriving at once is the same when nothing runs between. */
+/* There is no function that says "from now on"; leaving and arriving at once is the same if nothing runs between. */
 void asan_stack_set(const void *base, size_t size)
 {
 	void *fake_stack = NULL;
@@ -52,7 +52,8 @@ void asan_stack_set(const void *base, size_t size)
 
 void asan_stack_forget(const void *base, size_t len)
 {
-	sanitize_unpoison((const void *)align_down((uintptr_t)base, (uintptr_t)SANITIZE_GRANULE), align_up(len, (size_t)16));
+	sanitize_unpoison((const void *)align_down((uintptr_t)base, (uintptr_t)SANITIZE_GRANULE),
+			  align_up(len, (size_t)16));
 }
 
 bool asan_is_reporting(void)
@@ -62,7 +63,9 @@ bool asan_is_reporting(void)
 
 void host_sanitizer_report(const struct host_sanitizer_report *report)
 {
-	const struct arch_regs regs = { .rip = report->pc, .rbp = report->bp, .rsp = report->sp, .cr2 = report->address };
+	const struct arch_regs regs = {
+		.rip = report->pc, .rbp = report->bp, .rsp = report->sp, .cr2 = report->address
+	};
 
 	reporting = true;
 	crash_raise(CRASH_BAD_ACCESS, &regs, report->address, "%s: %s of %llu bytes at %#llx", report->description,

@@ -8,9 +8,9 @@
 
 struct host_sanitizer_report {
 	uint64_t pc, bp, sp, address;
-	uint64_t size;			/* of the access, bytes */
+	uint64_t size;   /* of the access, bytes */
 	int is_write;
-	const char *description;	/* the runtime's word: "heap-buffer-overflow", ... */
+	const char *description; /* the runtime's word: "heap-buffer-overflow", ... */
 };
 
 /* Called inside the runtime's report, with its locks held. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The hosted half of option ASAN: the runtime's options, and its report handed to the kernel before it is printed. Faults,
- * signal stacks and the end of the process are the kernel's own business, so all of the runtime's handlers are off.
+ * The hosted half of option ASAN: the runtime's options, and its report handed to the kernel before it is printed.
+ * Faults, signal stacks and the end of the process are the kernel's own business, so all of the runtime's handlers
+ * are off.
  */
 #include <sanitizer/asan_interface.h>
 
@@ -12,8 +13,8 @@ void __asan_on_error(void);
 
 const char *__asan_default_options(void)
 {
-	return "detect_leaks=0:detect_stack_use_after_return=0:handle_segv=0:handle_sigbus=0:handle_sigill=0:handle_sigfpe=0:"
-	       "handle_abort=0:use_sigaltstack=0:symbolize=0:exitcode=125:check_initialization_order=0";
+	return "detect_leaks=0:detect_stack_use_after_return=0:handle_segv=0:handle_sigbus=0:handle_sigill=0:"
+	       "handle_sigfpe=0:handle_abort=0:use_sigaltstack=0:symbolize=0:exitcode=125:check_initialization_order=0";
 }
 
 void __asan_on_error(void)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Bad accesses as the compiler's checks find them. The compiler calls __asan_report_*() and, in huge functions, __asan_load*();
- * the kernel has its own ones, local to it: unlike the runtime's they hold no lock, so that a crash can be jumped away from, and
- * they tell kinds and call chains as all other crashes do. The same for memcpy() and its kind, which check their ranges first.
+ * Bad accesses as the compiler's checks find them. The compiler calls __asan_report_*() and, in huge functions,
+ * __asan_load*(); the kernel has its own ones, local to it: unlike the runtime's they hold no lock, so that a crash
+ * can be jumped away from, and they tell kinds and call chains as all other crashes do. The same for memcpy() and its
+ * kind, which check their ranges first.
  */
 #include <arch/arch.h>
 #include <kernel/crash.h>
@@ -65,8 +66,8 @@ static NORETURN void report(const void *address, size_t size, bool is_write, uin
 		kind = reasons[i].kind;
 		text = reasons[i].text;
 	}
-	crash_raise(kind, &regs, (uint64_t)address, "%s: %s of %zu bytes at %#lx", text, is_write ? "write" : "read", size,
-		    (uint64_t)address);
+	crash_raise(kind, &regs, (uint64_t)address, "%s: %s of %zu bytes at %#lx", text, is_write ? "write" : "read",
+		    size, (uint64_t)address);
 }
 
 /* Of the function that called the one this stands in. */
@@ -149,7 +150,7 @@ static ALWAYS_INLINE void copy_backward(uint8_t *dst, const uint8_t *src, size_t
 	{                                                                                                              \
 		check(src, n, false, CALLER_PC, CALLER_FP);                                                            \
 		check(dst, n, true, CALLER_PC, CALLER_FP);                                                             \
-		raw_copy(dst, src, n);                                                                             \
+		raw_copy(dst, src, n);                                                                                 \
 		return dst;                                                                                            \
 	}                                                                                                              \
 	void *prefix##memmove(void *dst, const void *src, size_t n)                                                    \
@@ -159,13 +160,13 @@ static ALWAYS_INLINE void copy_backward(uint8_t *dst, const uint8_t *src, size_t
 		if ((uintptr_t)dst - (uintptr_t)src < n)                                                               \
 			copy_backward(dst, src, n);                                                                    \
 		else                                                                                                   \
-			raw_copy(dst, src, n);                                                                     \
+			raw_copy(dst, src, n);                                                                         \
 		return dst;                                                                                            \
 	}                                                                                                              \
 	void *prefix##memset(void *dst, int c, size_t n)                                                               \
 	{                                                                                                              \
 		check(dst, n, true, CALLER_PC, CALLER_FP);                                                             \
-		raw_fill(dst, (uint8_t)c, n);                                                                       \
+		raw_fill(dst, (uint8_t)c, n);                                                                          \
 		return dst;                                                                                            \
 	}
 

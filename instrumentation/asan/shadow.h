@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The sanitizer's shadow on x86_64 Linux: one byte for 8 bytes of memory. 0: all good; 1..7: only that many are; else none,
- * and why (values of compiler-rt, asan_internal.h).
+ * The sanitizer's shadow on x86_64 Linux: one byte for 8 bytes of memory. 0: all good; 1..7: only that many are; else
+ * none, and why (values of compiler-rt, asan_internal.h).
  */
 #pragma once
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The runtime of -fsanitize-coverage: the compiler counts edges inline, so there is only the log of comparisons to keep and the
- * tables to hand out. Never instrumented. Comparison hooks run everywhere, interrupt handlers included: they touch the ring only.
+ * The runtime of -fsanitize-coverage: the compiler counts edges inline, so there is only the log of comparisons to
+ * keep and the tables to hand out. Never instrumented. Comparison hooks run everywhere, interrupt handlers included:
+ * they touch the ring only.
  */
 #include <fuzz/abi/channel.h>
 
@@ -74,7 +75,11 @@ void __sanitizer_cov_pcs_init(const uint64_t *start, const uint64_t *stop)
 static void NOINLINE record(uint64_t pc, uint64_t a, uint64_t b, uint32_t size, bool is_const)
 {
 	compare_ring[(*compare_count)++ & compare_mask] = (struct channel_compare){
-		.pc = pc, .a = a, .b = b, .size = size, .is_const = is_const,
+		.pc = pc,
+		.a = a,
+		.b = b,
+		.size = size,
+		.is_const = is_const,
 	};
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Coverage counters and comparison log, as the rest of the kernel sees them. Everything is empty (counts of 0) in a build
- * without option COVERAGE, so that callers need no conditions.
+ * Coverage counters and comparison log, as the rest of the kernel sees them. Everything is empty (counts of 0) in a
+ * build without option COVERAGE, so that callers need no conditions.
  */
 #pragma once
 
@@ -16,8 +16,8 @@ size_t coverage_counter_count(void);
 const uint64_t *coverage_pcs(void);
 
 /**
- * From now on comparisons go into ring[(*count)++ % size] (size a power of two); NULL ends that. Equal operands are left out.
- * The memory must stay valid; it may be outside the kernel's own (the channel).
+ * From now on comparisons go into ring[(*count)++ % size] (size a power of two); NULL ends that. Equal operands are
+ * left out. The memory must stay valid; it may be outside the kernel's own (the channel).
  */
 void coverage_set_compare_log(struct channel_compare *ring, uint32_t size, uint32_t *count);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Reads the trapping instruction that clang emits for a failed check: on x86_64 "ud1 NUMBER(%eax), %eax", where NUMBER is
- * the check's place in clang's list of handlers (CodeGenFunction.h, LIST_SANITIZER_CHECKS).
+ * Reads the trapping instruction that clang emits for a failed check: on x86_64 "ud1 NUMBER(%eax), %eax", where
+ * NUMBER is the check's place in clang's list of handlers (CodeGenFunction.h, LIST_SANITIZER_CHECKS).
  */
 #include <kernel/compiler.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The platform "host": entry from the Linux process, and consoles, clock and end by way of it. Console: its standard input and
- * output; kernel log: its standard error; the exit status is the process's.
+ * The platform "host": entry from the Linux process, and consoles, clock and end by way of it. Console: its standard
+ * input and output; kernel log: its standard error; the exit status is the process's.
  */
 #include <kernel/boot.h>
 #include <kernel/errno.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The seam between arch/host (kernel code, freestanding) and arch/host/os (a Linux process, libc). The only thing that both
- * sides include.
+ * The seam between arch/host (kernel code, freestanding) and arch/host/os (a Linux process, libc). The only thing
+ * that both sides include.
  */
 #pragma once
 
@@ -18,8 +18,8 @@
 #define HOST_REGS 20
 
 enum host_fault_kind {
-	HOST_FAULT_MEMORY,	/* address says where */
-	HOST_FAULT_PROTECTION,	/* an address that the CPU refuses as such, or a privileged instruction */
+	HOST_FAULT_MEMORY, /* address says where */
+	HOST_FAULT_PROTECTION, /* an address that the CPU refuses as such, or a privileged instruction */
 	HOST_FAULT_INSTRUCTION,
 	HOST_FAULT_ARITHMETIC,
 };

@@ -49,7 +49,7 @@ static NOINLINE void stack_past(void *arg)
 {
 	const struct access *access = arg;
 	char buffer[16];
-	char *volatile hidden = buffer;	/* not UBSan's business */
+	char *volatile hidden = buffer; /* not UBSan's business */
 
 	hidden[0] = 0;
 	sink = (uint8_t)hidden[access->offset];

@@ -132,6 +132,6 @@ TEST(coverage_log_leaves_equal_values_out_and_wraps)
 	for (int i = 0; i < 100; i++)
 		compare(1, 2);
 	coverage_set_compare_log(NULL, 0, NULL);
-	CHECK(count >= 204);	/* and those of this function itself */
+	CHECK(count >= 204); /* and those of this function itself */
 	heap_free(ring);
 }

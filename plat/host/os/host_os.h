@@ -13,8 +13,8 @@
 void host_fail(const char *what) __attribute__((noreturn));
 
 /**
- * Makes the machine's memory: a shared file (fd, or a new one for fd < 0) of size bytes, mapped at base, with the kernel's
- * image in it. From then on the kernel's variables live there.
+ * Makes the machine's memory: a shared file (fd, or a new one for fd < 0) of size bytes, mapped at base, with the
+ * kernel's image in it. From then on the kernel's variables live there.
  */
 void host_memory_init(struct host_machine *machine, int fd, uint64_t size);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The machine's consoles, clocks and doorbell as Linux gives them. No stdio: its state would survive a reset of the kernel.
+ * The machine's consoles, clocks and doorbell as Linux gives them. No stdio: its state would survive a reset of the
+ * kernel.
  */
 #include <errno.h>
 #include <linux/futex.h>

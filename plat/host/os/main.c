@@ -10,13 +10,12 @@
 
 #include "host_os.h"
 
-static const char usage[] =
-	"usage: saki.host [--memory-fd N] [--memory SIZE] [--initrd FILE] [--] COMMAND LINE...\n"
-	"  Runs the Saki kernel in this process.\n"
-	"  --memory SIZE    of the machine, such as 64M (default 32M)\n"
-	"  --memory-fd N    an inherited file that is the machine's memory\n"
-	"  --initrd FILE    cpio archive for the root file system\n"
-	"  example: saki.host -- test=page_*\n";
+static const char usage[] = "usage: saki.host [--memory-fd N] [--memory SIZE] [--initrd FILE] [--] COMMAND LINE...\n"
+			    "  Runs the Saki kernel in this process.\n"
+			    "  --memory SIZE    of the machine, such as 64M (default 32M)\n"
+			    "  --memory-fd N    an inherited file that is the machine's memory\n"
+			    "  --initrd FILE    cpio archive for the root file system\n"
+			    "  example: saki.host -- test=page_*\n";
 
 static void usage_error(const char *what, const char *word)
 {
@@ -70,20 +69,11 @@ int main(int argc, char **argv)
 
 	while ((option = getopt_long(argc, argv, "+", options, NULL)) != -1) {
 		switch (option) {
-		case 'm':
-			size = number(optarg, "--memory");
-			break;
-		case 'f':
-			fd = (int)number(optarg, "--memory-fd");
-			break;
-		case 'i':
-			initrd = optarg;
-			break;
-		case 'h':
-			fputs(usage, stdout);
-			return 0;
-		default:
-			return STATUS_USAGE;
+		case 'm': size = number(optarg, "--memory"); break;
+		case 'f': fd = (int)number(optarg, "--memory-fd"); break;
+		case 'i': initrd = optarg; break;
+		case 'h': fputs(usage, stdout); return 0;
+		default: return STATUS_USAGE;
 		}
 	}
 	command_line(line, sizeof(line), argv + optind, argc - optind);

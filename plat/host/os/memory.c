@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The machine's physical memory: one shared file, so that a runner that maps it sees all of the kernel's state. It is mapped
- * as a whole at the direct map's base, and the part that holds the kernel image a second time over the image itself.
+ * The machine's physical memory: one shared file, so that a runner that maps it sees all of the kernel's state. It is
+ * mapped as a whole at the direct map's base, and the part that holds the kernel image a second time over the image
+ * itself.
  */
 #include <errno.h>
 #include <fcntl.h>

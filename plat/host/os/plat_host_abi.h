@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The seam between plat/host (kernel code, freestanding) and plat/host/os (a Linux process, libc). The only thing that both
- * sides include.
+ * The seam between plat/host (kernel code, freestanding) and plat/host/os (a Linux process, libc). The only thing
+ * that both sides include.
  */
 #pragma once
 
@@ -14,8 +14,8 @@
 /* What the process hands to the kernel. All sizes in bytes; physical addresses are offsets in the memory file. */
 struct host_machine {
 	uint64_t memory_size;
-	uint64_t image_size;	/* at HOST_IMAGE_PHYS */
-	uint64_t initrd;	/* 0: none */
+	uint64_t image_size; /* at HOST_IMAGE_PHYS */
+	uint64_t initrd; /* 0: none */
 	uint64_t initrd_size;
 	const char *command_line;
 };
@@ -34,6 +34,6 @@ long os_read(int fd, char *text, size_t len);
 /* CLOCK_MONOTONIC and CLOCK_REALTIME. */
 uint64_t os_clock_ns(void);
 uint64_t os_realtime_ns(void);
-/* Sleeps while *word == value, until os_word_wake() for that word, maybe by another process that shares the memory file. */
+/* Sleeps while *word == value, until os_word_wake() for it, maybe by another process that shares the memory file. */
 void os_word_wait(const uint32_t *word, uint32_t value);
 void os_word_wake(uint32_t *word);

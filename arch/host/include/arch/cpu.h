@@ -2,10 +2,10 @@
 /*
  * The host "CPU": a Linux process seen as one CPU of a machine. Types and inline parts of arch/arch.h.
  *
- * There is one CPU. The interrupt flag is a variable, and the timer interrupt is delivered at the interrupt points of this
- * world, which are arch_irq_wait(), arch_relax() and a reading of the machine's clock. Only while the clock is virtual, when
- * the timer serves nothing but the deadline of an input, it comes at any point, from a signal that ticks every 10 ms. No
- * function here makes a host system call, except arch_irq_wait() when there is nothing to do.
+ * There is one CPU. The interrupt flag is a variable, and the timer interrupt is delivered at the interrupt points of
+ * this world, which are arch_irq_wait(), arch_relax() and a reading of the machine's clock. Only while the clock is
+ * virtual, when the timer serves nothing but the deadline of an input, it comes at any point, from a signal that
+ * ticks every 10 ms. No function here makes a host system call, except arch_irq_wait() when there is nothing to do.
  */
 #pragma once
 
@@ -37,33 +37,33 @@ struct arch_regs {
 };
 
 struct arch_context {
-	void *sp;			/* saved registers and the return address lie there */
-	struct arch_stack stack;	/* the one it was on when it was switched from */
-	uint64_t tls;			/* what arch_set_tls() was told */
+	void *sp;   /* saved registers and the return address lie there */
+	struct arch_stack stack; /* the one it was on when it was switched from */
+	uint64_t tls;   /* what arch_set_tls() was told */
 };
 
 struct arch_jump {
-	uint64_t rbx, rbp, r12, r13, r14, r15;	/* offsets 0 to 40, used by switch.S */
-	uint64_t rsp, rip;			/* offsets 48, 56 */
+	uint64_t rbx, rbp, r12, r13, r14, r15; /* offsets 0 to 40, used by switch.S */
+	uint64_t rsp, rip;   /* offsets 48, 56 */
 	struct arch_stack stack;
 };
 
 struct arch_pagetable {
-	phys_t root;		/* the top table's frame; 0 when there is none */
+	phys_t root;  /* the top table's frame; 0 when there is none */
 };
 
 /* A cached translation of one page of the active tables. */
 struct arch_translation {
-	uint64_t virt;		/* page address; 1 (no page address) when the entry is empty */
+	uint64_t virt;  /* page address; 1 (no page address) when the entry is empty */
 	void *page;
 	unsigned rights;
 };
 
 struct arch_cpu {
 	bool irq_enabled;
-	uint64_t timer_ns;		/* when the timer interrupt is due, by plat->clock_ns(); UINT64_MAX: not armed */
-	struct arch_stack stack;	/* the one that this CPU runs on */
-	struct arch_pagetable *tables;	/* active; NULL: the kernel's */
+	uint64_t timer_ns;  /* when the timer interrupt is due, by plat->clock_ns(); UINT64_MAX: not armed */
+	struct arch_stack stack; /* the one that this CPU runs on */
+	struct arch_pagetable *tables; /* active; NULL: the kernel's */
 	struct arch_translation cached;
 };
 
