@@ -19,6 +19,9 @@
 /* Where a stack is unknown (boot, interrupt and harness stacks) this much above the frame pointer is looked at. */
 #define UNKNOWN_STACK_MAX THREAD_STACK_SIZE
 
+/* No code and no stack lies below. */
+#define NULL_AREA (64 * KIB)
+
 static struct crash_record record;
 static unsigned depth; /* crashes being handled, one inside the other */
 static crash_handler_t *handler;
@@ -66,18 +69,38 @@ static uint64_t unknown_stack_end(uint64_t fp)
 	return end;
 }
 
-static void fill_frames(struct crash_record *r, uint64_t pc, uint64_t fp)
+/* The bounds of the stack that an address lies in. */
+static void stack_bounds(uint64_t address, uint64_t *low, uint64_t *high)
 {
 	const struct thread *thread = thread_current();
-	uint64_t low = fp, high;
 
-	if (thread && fp - (uintptr_t)thread->stack_base < thread->stack_size) {
-		low = (uintptr_t)thread->stack_base;
-		high = low + thread->stack_size;
-	} else {
-		high = unknown_stack_end(fp);
+	*low = address;
+	*high = 0;
+	if (thread && address - (uintptr_t)thread->stack_base < thread->stack_size) {
+		*low = (uintptr_t)thread->stack_base;
+		*high = *low + thread->stack_size;
+	} else if (address >= NULL_AREA) {
+		*high = unknown_stack_end(address);
 	}
-	r->frame_count = arch_backtrace(pc, fp, low, high, r->frames, CRASH_FRAMES);
+}
+
+static void fill_frames(struct crash_record *r, const struct arch_regs *regs, uint64_t pc, uint64_t fp)
+{
+	uint64_t low, high;
+	size_t skip = 0;
+
+	/* After a call of NULL only the stack's top knows who called. */
+	if (regs && pc < NULL_AREA) {
+		uint64_t sp = arch_regs_sp(regs);
+
+		stack_bounds(sp, &low, &high);
+		if (is_aligned(sp, sizeof(uint64_t)) && sp >= low && sp + sizeof(uint64_t) <= high) {
+			r->frames[skip++] = pc;
+			pc = *(const uint64_t *)sp;
+		}
+	}
+	stack_bounds(fp, &low, &high);
+	r->frame_count = skip + arch_backtrace(pc, fp, low, high, r->frames + skip, CRASH_FRAMES - skip);
 }
 
 static void fill(enum crash_kind kind, const struct arch_regs *regs, uint64_t pc, uint64_t fp, uint64_t address,
@@ -91,7 +114,7 @@ static void fill(enum crash_kind kind, const struct arch_regs *regs, uint64_t pc
 	format_va(record.text, sizeof(record.text), fmt, args);
 	if (regs)
 		arch_regs_export(regs, record.regs, CRASH_REGS);
-	fill_frames(&record, pc, fp);
+	fill_frames(&record, regs, pc, fp);
 }
 
 static void report(const struct arch_regs *regs)
@@ -102,7 +125,7 @@ static void report(const struct arch_regs *regs)
 	if (record.address)
 		log_printf("  address %#lx\n", record.address);
 	for (unsigned i = 0; i < record.frame_count; i++)
-		log_printf("  #%-2u %#018lx\n", i, record.frames[i]);
+		log_printf("  #%-2u 0x%016lx\n", i, record.frames[i]);
 	if (regs)
 		arch_regs_print(regs);
 	log_printf("  thread %d \"%s\", cpu %u\n", thread->id, thread->name, arch_cpu()->id);

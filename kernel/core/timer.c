@@ -36,7 +36,8 @@ void timer_program(struct cpu *cpu)
 	/* A slice that is over already needs no timer: the switch is due as soon as it may happen. */
 	if (sched_others_ready(cpu) && cpu->thread != cpu->idle && !cpu->need_resched)
 		deadline = min(deadline, cpu->thread->slice_end_ns);
-	if (deadline == cpu->timer_armed_ns)
+	/* Setting it costs more than an interrupt now and then that comes too early, and then sets the right time. */
+	if (deadline >= cpu->timer_armed_ns)
 		return;
 	cpu->timer_armed_ns = deadline;
 	plat->timer_arm(deadline);
