@@ -49,6 +49,8 @@ uint64_t *pagetable_entry(const struct arch_pagetable *table, uint64_t virt, boo
 {
 	uint64_t *entries = arch_phys_to_virt(table->root);
 
+	if ((uint64_t)((int64_t)(virt << 16) >> 16) != virt)	/* not canonical: no such page */
+		return NULL;
 	for (int level = 4; level > 1; level--) {
 		uint64_t *entry = &entries[index_of(virt, level)];
 		phys_t next;
