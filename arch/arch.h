@@ -52,7 +52,10 @@ int arch_memory_init(void);
 
 /* (inline) The CPU this code runs on; meaningful while preemption or interrupts are off. */
 static inline struct cpu *arch_cpu(void);
-/* (inline) The running thread: one instruction, so it is right even with preemption on. Never NULL after arch_cpu_init(). */
+/*
+ * (inline) The running thread: one instruction, so it is right even with preemption on. Never NULL after
+ * arch_cpu_init().
+ */
 static inline struct thread *arch_thread(void);
 
 /* (inline) Interrupts on this CPU. arch_irq_save() returns the former state for arch_irq_restore(). */
@@ -78,7 +81,8 @@ const char *arch_cpu_name(void);
  * Prepares a context that, when first switched to, calls entry(arg) on the given stack with interrupts disabled.
  * stack_top is 16-byte aligned; entry never returns.
  */
-void arch_context_init(struct arch_context *context, void *stack_base, size_t stack_size, void (*entry)(void *), void *arg);
+void arch_context_init(struct arch_context *context, void *stack_base, size_t stack_size, void (*entry)(void *),
+		       void *arg);
 /**
  * Saves the running context in prev and continues next, FPU included where one of them is a program's. Interrupts are
  * off. Returns when somebody switches back to prev. The callee-saved registers are all that code may keep across it.
@@ -94,9 +98,9 @@ void arch_context_exit(struct thread *prev, struct thread *next) NORETURN;
 long arch_call_on_stack(void *stack_base, size_t stack_size, long (*fn)(void *), void *arg);
 
 /**
- * A jump point for one CPU, like setjmp/longjmp: arch_jump_set() returns 0, and again with the given non-zero value when
- * arch_jump() is called for it, from any deeper frame, another stack, or a trap handler. Only valid while the function
- * that set it has not returned. The harness loop uses it to end a crashed or hanging input.
+ * A jump point for one CPU, like setjmp/longjmp: arch_jump_set() returns 0, and again with the given non-zero value
+ * when arch_jump() is called for it, from any deeper frame, another stack, or a trap handler. Only valid while the
+ * function that set it has not returned. The harness loop uses it to end a crashed or hanging input.
  */
 int arch_jump_set(struct arch_jump *jump) __attribute__((returns_twice));
 void arch_jump(struct arch_jump *jump, int value) NORETURN;
@@ -125,8 +129,8 @@ void arch_set_tls(uint64_t value);
 uint64_t arch_get_tls(void);
 
 /**
- * Walks frame pointers from (pc, fp) upwards: pc first, then return addresses. Never faults: it stops at the first frame
- * that is not in the stack given by [stack_low, stack_high).
+ * Walks frame pointers from (pc, fp) upwards: pc first, then return addresses. Never faults: it stops at the first
+ * frame that is not in the stack given by [stack_low, stack_high).
  *
  * @return the number of entries written, at most max.
  */
@@ -161,7 +165,10 @@ int arch_pagetable_unmap(struct arch_pagetable *table, uint64_t virt, phys_t *ph
 int arch_pagetable_protect(struct arch_pagetable *table, uint64_t virt, unsigned rights);
 /* Looks one page up: frame and rights. -ENOENT. */
 int arch_pagetable_lookup(const struct arch_pagetable *table, uint64_t virt, phys_t *phys, unsigned *rights);
-/* The first mapped page in [virt, end), or end when there is none; skips absent tables, so that huge holes cost little. */
+/*
+ * The first mapped page in [virt, end), or end when there is none; skips absent tables, so that huge holes cost
+ * little.
+ */
 uint64_t arch_pagetable_next(const struct arch_pagetable *table, uint64_t virt, uint64_t end);
 
 /**
@@ -173,14 +180,18 @@ uint64_t arch_pagetable_next(const struct arch_pagetable *table, uint64_t virt, 
 size_t arch_user_copy_in(void *dst, user_ptr_t src, size_t len);
 size_t arch_user_copy_out(user_ptr_t dst, const void *src, size_t len);
 size_t arch_user_zero(user_ptr_t dst, size_t len);
-/* Copies up to and including a NUL, at most size bytes. @return bytes copied with the NUL; size when there was none; -EFAULT. */
+/*
+ * Copies up to and including a NUL, at most size bytes. @return bytes copied with the NUL; size when there was none;
+ * -EFAULT.
+ */
 ssize_t arch_user_copy_string(char *dst, user_ptr_t src, size_t size);
 
 /* ---- seeing writes (option FUZZ; booted CPUs) ---- */
 
 /**
- * Makes the alias: a second mapping of all machine memory, by tables of its own, outside what arch_mapping_foreach() visits.
- * What is written through it leaves no trace in any other mapping's dirty bit. alloc gives zeroed pages for its tables.
+ * Makes the alias: a second mapping of all machine memory, by tables of its own, outside what arch_mapping_foreach()
+ * visits. What is written through it leaves no trace in any other mapping's dirty bit. alloc gives zeroed pages for
+ * its tables.
  */
 int arch_alias_init(void *(*alloc)(void));
 void *arch_alias(phys_t phys);
@@ -190,8 +201,8 @@ void arch_mapping_foreach(const struct arch_pagetable *table,
 			  void (*visit)(const struct arch_mapping *mapping, void *context),
 			  void (*table_page)(phys_t phys, void *context), void *context);
 /*
- * Sets the accessed bit in every entry of a table, and the dirty bit in every leaf: from then on the CPU itself writes to
- * the tables only where arch_mapping_clean() has asked for it.
+ * Sets the accessed bit in every entry of a table, and the dirty bit in every leaf: from then on the CPU itself
+ * writes to the tables only where arch_mapping_clean() has asked for it.
  */
 void arch_mapping_settle(const struct arch_pagetable *table);
 /* (inline) True when the page was written through this mapping since it was cleaned. */

@@ -2,9 +2,9 @@
 /*
  * The machine contract: what the portable kernel asks of the machine or hypervisor it finds itself on.
  *
- * An image may hold several platforms; each registers with PLATFORM(). At boot the one whose probe() returns the highest
- * score becomes `plat`; every plat_*() call below goes there. Entry code (PVH, Multiboot 2, process start) fills a
- * struct boot_info and calls kernel_main() (kernel/include/kernel/boot.h).
+ * An image may hold several platforms; each registers with PLATFORM(). At boot the one whose probe() returns the
+ * highest score becomes `plat`; every plat_*() call below goes there. Entry code (PVH, Multiboot 2, process start)
+ * fills a struct boot_info and calls kernel_main() (kernel/include/kernel/boot.h).
  */
 #pragma once
 
@@ -24,7 +24,10 @@ struct platform {
 	/* A score: 0 when this is not the machine; otherwise the more specific, the higher. No side effects. */
 	int (*probe)(const struct boot_info *boot);
 
-	/* Interrupt controller, timer, clock source and consoles of the boot CPU. Called once, before interrupts are enabled. */
+	/*
+	 * Interrupt controller, timer, clock source and consoles of the boot CPU. Called once, before interrupts are
+	 * enabled.
+	 */
 	int (*init)(const struct boot_info *boot);
 
 	/* Nanoseconds since boot: monotonic on every CPU. Any context. */
@@ -32,8 +35,8 @@ struct platform {
 	/* Nanoseconds since 1970-01-01 UTC at boot, from the machine's real-time clock; 0 when it has none. */
 	uint64_t (*boot_time_ns)(void);
 	/*
-	 * Arms this CPU's one-shot timer for an absolute clock_ns() time; UINT64_MAX disarms. A time that has passed fires
-	 * at once. It calls timer_interrupt() (kernel/timer.h) with interrupts off.
+	 * Arms this CPU's one-shot timer for an absolute clock_ns() time; UINT64_MAX disarms. A time that has passed
+	 * fires at once. It calls timer_interrupt() (kernel/timer.h) with interrupts off.
 	 */
 	void (*timer_arm)(uint64_t deadline_ns);
 
@@ -44,8 +47,9 @@ struct platform {
 	ssize_t (*console_read)(char *text, size_t len);
 
 	/*
-	 * Waits until *word, which the runner outside writes, may differ from value; spurious returns are fine. word_wake()
-	 * wakes a runner that waits on a word. Both NULL where spinning is all there is (booted machines).
+	 * Waits until *word, which the runner outside writes, may differ from value; spurious returns are fine.
+	 * word_wake() wakes a runner that waits on a word. Both NULL where spinning is all there is (booted
+	 * machines).
 	 */
 	void (*word_wait)(const uint32_t *word, uint32_t value);
 	void (*word_wake)(uint32_t *word);
@@ -60,8 +64,8 @@ struct platform {
 extern const struct platform *plat;
 
 /**
- * Chooses the platform. log_write() and stop() work from then on, so that whatever fails early can say so; all else, and
- * what makes these better, waits for plat_init(). -ENODEV when no probe() knows the machine.
+ * Chooses the platform. log_write() and stop() work from then on, so that whatever fails early can say so; all else,
+ * and what makes these better, waits for plat_init(). -ENODEV when no probe() knows the machine.
  */
 int plat_select(const struct boot_info *boot);
 /* Initialises the chosen platform, once memory is up. */

@@ -16,7 +16,7 @@ extern char boot_stack[];
 extern uint64_t boot_root[];
 
 /* entry.S */
-extern char trap_stubs[];	/* 256 of 16 bytes */
+extern char trap_stubs[]; /* 256 of 16 bytes */
 extern char syscall_stub[];
 void user_resume(const struct arch_regs *regs) NORETURN;
 
@@ -46,8 +46,8 @@ void fpu_reset(void);
 void fpu_context_init(struct arch_context *context);
 
 /*
- * pagetable.c: the level-1 entry of a page, NULL when a table on the way is missing (with create: when there is no memory);
- * and what such an entry holds.
+ * pagetable.c: the level-1 entry of a page, NULL when a table on the way is missing (with create: when there is no
+ * memory); and what such an entry holds.
  */
 uint64_t *pagetable_entry(const struct arch_pagetable *table, uint64_t virt, bool create);
 uint64_t pagetable_make(uint64_t virt, phys_t phys, unsigned rights);

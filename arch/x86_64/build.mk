@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# arch/x86_64: the CPU. No instrumentation: much of it runs where none may (on interrupt stacks, in the middle of a switch).
+# arch/x86_64: the CPU. No instrumentation: much of it runs where none may (on interrupt stacks, in the middle of a
+# switch).
 nosan-y := y
 obj-$(CONFIG_ARCH_X86_64) += pvh_entry.o pvh.o cpu.o fpu.o entry.o trap.o fault.o switch.o context.o regs.o \
 	pagetable.o mapping.o memory.o user_copy.o user.o

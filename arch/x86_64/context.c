@@ -8,12 +8,16 @@
 #include <kernel/string.h>
 #include <kernel/thread.h>
 
-_Static_assert(offsetof(struct thread, context) == 0 && offsetof(struct arch_context, sp) == 0, "context_swap() uses it");
+_Static_assert(offsetof(struct thread, context) == 0 && offsetof(struct arch_context, sp) == 0,
+	       "context_swap() uses it");
 _Static_assert(offsetof(struct arch_jump, rip) == 56 && offsetof(struct arch_jump, rflags) == 64, "switch.S uses them");
 _Static_assert(sizeof(struct arch_regs) == ASM_REGS_SIZE, "entry.S pushes it");
-_Static_assert(offsetof(struct arch_regs, r11) == ASM_REGS_R11 && offsetof(struct arch_regs, rcx) == ASM_REGS_RCX, "entry.S");
-_Static_assert(offsetof(struct arch_regs, vector) == ASM_REGS_VECTOR && offsetof(struct arch_regs, rip) == ASM_REGS_RIP, "entry.S");
-_Static_assert(offsetof(struct arch_regs, rflags) == ASM_REGS_RFLAGS && offsetof(struct arch_regs, rsp) == ASM_REGS_RSP, "entry.S");
+_Static_assert(offsetof(struct arch_regs, r11) == ASM_REGS_R11 && offsetof(struct arch_regs, rcx) == ASM_REGS_RCX,
+	       "entry.S");
+_Static_assert(offsetof(struct arch_regs, vector) == ASM_REGS_VECTOR && offsetof(struct arch_regs, rip) == ASM_REGS_RIP,
+	       "entry.S");
+_Static_assert(offsetof(struct arch_regs, rflags) == ASM_REGS_RFLAGS && offsetof(struct arch_regs, rsp) == ASM_REGS_RSP,
+	       "entry.S");
 
 /* What the top of each kernel stack is kept free for: the registers of the thread's program. */
 #define STACK_RESERVED (sizeof(struct arch_regs) + 64)
@@ -25,20 +29,21 @@ struct arch_context *context_current(void)
 	return thread ? &thread->context : &arch_cpu()->arch.boot_context;
 }
 
-void arch_context_init(struct arch_context *context, void *stack_base, size_t stack_size, void (*entry)(void *), void *arg)
+void arch_context_init(struct arch_context *context, void *stack_base, size_t stack_size, void (*entry)(void *),
+		       void *arg)
 {
 	uint64_t *sp = (uint64_t *)((char *)stack_base + stack_size - STACK_RESERVED);
 
 	memset(context, 0, sizeof(*context));
 	fpu_context_init(context);
-	*--sp = 0;				/* where a caller's frame would be: ends backtraces */
+	*--sp = 0;    /* where a caller's frame would be: ends backtraces */
 	*--sp = (uint64_t)context_start;
-	*--sp = 0;				/* rbp */
-	*--sp = (uint64_t)entry;		/* rbx */
-	*--sp = (uint64_t)arg;			/* r12 */
-	*--sp = 0;				/* r13 */
-	*--sp = 0;				/* r14 */
-	*--sp = 0;				/* r15 */
+	*--sp = 0;    /* rbp */
+	*--sp = (uint64_t)entry;  /* rbx */
+	*--sp = (uint64_t)arg;   /* r12 */
+	*--sp = 0;    /* r13 */
+	*--sp = 0;    /* r14 */
+	*--sp = 0;    /* r15 */
 	context->sp = (uint64_t)sp;
 }
 

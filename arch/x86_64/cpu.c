@@ -34,7 +34,8 @@ NO_INSTRUMENT static void segments_load(struct arch_cpu *arch)
 
 	arch->gdt[1] = GDT_CODE;
 	arch->gdt[2] = GDT_DATA;
-	arch->gdt[4] = (sizeof(arch->tss) - 1) | (tss & 0xffffff) << 16 | UINT64_C(0x89) << 40 | (tss >> 24 & 0xff) << 56;
+	arch->gdt[4] = (sizeof(arch->tss) - 1) | (tss & 0xffffff) << 16 | UINT64_C(0x89) << 40 |
+		       (tss >> 24 & 0xff) << 56;
 	arch->gdt[5] = tss >> 32;
 	arch->tss.io_map_base = sizeof(arch->tss);
 	__asm__ volatile("lgdt %0" ::"m"(pointer) : "memory");

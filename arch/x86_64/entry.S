@@ -54,7 +54,8 @@ trap_stubs:
 	.set vector, 0
 	.rept 256
 	.p2align 4
-	.if !(vector == 8 || (vector >= 10 && vector <= 14) || vector == 17 || vector == 21 || vector == 29 || vector == 30)
+	.set has_code, vector == 8 || (vector >= 10 && vector <= 14) || vector == 17 || vector == 21
+	.if !(has_code || vector == 29 || vector == 30)
 	pushq $0
 	.endif
 	pushq $vector
@@ -115,8 +116,9 @@ syscall_stub:
 	call syscall_entry
 	cli
 	/*
-	 * Back by jump, with the flags taken first and STI last: its shadow covers the jump, so no interrupt sees kernel code
-	 * on the program's stack. Registers that a signal or sigreturn has changed, or a trap flag, need the full way.
+	 * Back by jump, with the flags taken first and STI last: its shadow covers the jump, so no interrupt sees
+	 * kernel code on the program's stack. Registers that a signal or sigreturn has changed, or a trap flag, need
+	 * the full way.
 	 */
 	movq ASM_REGS_RIP(%rsp), %rcx
 	cmpq %rcx, ASM_REGS_RCX(%rsp)

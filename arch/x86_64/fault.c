@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Exceptions: page faults are served from the program's address space, or continue at a fixup of the exception table, or
- * are somebody's bug: the program's (a signal ends it) or the kernel's (a crash).
+ * Exceptions: page faults are served from the program's address space, or continue at a fixup of the exception table,
+ * or are somebody's bug: the program's (a signal ends it) or the kernel's (a crash).
  */
 #include "arch_internal.h"
 #include "trap_internal.h"
@@ -53,7 +53,9 @@ static int fault_serve(const struct arch_regs *regs)
 static void kernel_page_fault(const struct arch_regs *regs) NORETURN;
 static void kernel_page_fault(const struct arch_regs *regs)
 {
-	const char *what = regs->error & X86_FAULT_FETCH ? "jump to" : regs->error & X86_FAULT_WRITE ? "write to" : "read of";
+	const char *what = regs->error & X86_FAULT_FETCH   ? "jump to"
+			   : regs->error & X86_FAULT_WRITE ? "write to"
+							   : "read of";
 	enum crash_kind kind = CRASH_PAGE_FAULT;
 
 	if (regs->cr2 < USER_START)
@@ -88,30 +90,43 @@ static int signal_of(uint64_t vector)
 	switch (vector) {
 	case X86_TRAP_DIVIDE:
 	case X86_TRAP_X87:
-	case X86_TRAP_SIMD:
-		return SIGFPE;
+	case X86_TRAP_SIMD: return SIGFPE;
 	case X86_TRAP_DEBUG:
-	case X86_TRAP_BREAKPOINT:
-		return SIGTRAP;
-	case X86_TRAP_INVALID_OPCODE:
-		return SIGILL;
-	case X86_TRAP_ALIGNMENT:
-		return SIGBUS;
-	default:
-		return SIGSEGV;
+	case X86_TRAP_BREAKPOINT: return SIGTRAP;
+	case X86_TRAP_INVALID_OPCODE: return SIGILL;
+	case X86_TRAP_ALIGNMENT: return SIGBUS;
+	default: return SIGSEGV;
 	}
 }
 
 static const char *const names[32] = {
-	"divide error", "debug exception", "non-maskable interrupt", "breakpoint", "overflow", "bound range exceeded",
-	"invalid opcode", "device not available", "double fault", "coprocessor segment overrun", "invalid task state",
-	"segment not present", "stack fault", "general protection fault", "page fault", "vector 15", "x87 error",
-	"alignment check", "machine check", "SIMD error", "virtualisation exception", "control protection exception",
+	"divide error",
+	"debug exception",
+	"non-maskable interrupt",
+	"breakpoint",
+	"overflow",
+	"bound range exceeded",
+	"invalid opcode",
+	"device not available",
+	"double fault",
+	"coprocessor segment overrun",
+	"invalid task state",
+	"segment not present",
+	"stack fault",
+	"general protection fault",
+	"page fault",
+	"vector 15",
+	"x87 error",
+	"alignment check",
+	"machine check",
+	"SIMD error",
+	"virtualisation exception",
+	"control protection exception",
 };
 
 void trap_exception(struct arch_regs *regs)
 {
-	if (regs->vector == X86_TRAP_NMI)	/* the host sends one when nothing else stops an input */
+	if (regs->vector == X86_TRAP_NMI) /* the host sends one when nothing else stops an input */
 		crash_raise(CRASH_HANG, regs, 0, "non-maskable interrupt");
 	if (regs->vector == X86_TRAP_DOUBLE_FAULT)
 		crash_raise(CRASH_STACK_OVERFLOW, regs, 0, "double fault");
@@ -121,5 +136,6 @@ void trap_exception(struct arch_regs *regs)
 	}
 	if (regs->vector >= 32)
 		crash_raise(CRASH_CPU_EXCEPTION, regs, 0, "unexpected interrupt %lu", regs->vector);
-	crash_raise(CRASH_CPU_EXCEPTION, regs, 0, "%s, error code %lx", names[regs->vector] ?: "reserved exception", regs->error);
+	crash_raise(CRASH_CPU_EXCEPTION, regs, 0, "%s, error code %lx", names[regs->vector] ?: "reserved exception",
+		    regs->error);
 }

@@ -10,7 +10,10 @@
 
 static bool has_xsave;
 static uint32_t state_mask;
-/* What a program starts with: FCW 0x37f and MXCSR 0x1f80, the rest zero (Intel SDM volume 1, 13.6: "initial configuration"). */
+/*
+ * What a program starts with: FCW 0x37f and MXCSR 0x1f80, the rest zero (Intel SDM volume 1, 13.6: "initial
+ * configuration").
+ */
 static uint8_t initial_state[X86_FPU_SIZE] ALIGNED(64);
 
 static uint8_t *area(const struct arch_context *context)

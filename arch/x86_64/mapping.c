@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Seeing writes by the dirty bits of page-table entries, and the alias: a second mapping of all RAM whose use sets none of
- * them. The alias has a level-4 entry of its own, made at boot with the other ones of the kernel's half.
+ * Seeing writes by the dirty bits of page-table entries, and the alias: a second mapping of all RAM whose use sets
+ * none of them. The alias has a level-4 entry of its own, made at boot with the other ones of the kernel's half.
  */
 #include "arch_internal.h"
 
@@ -10,7 +10,10 @@
 
 #define ENTRIES 512
 #define ALIAS_SLOT (X86_ALIAS_AREA >> 39 & (ENTRIES - 1))
-/* So far from the direct map, modulo any power of two, that the two share no slot of a direct-mapped TLB (an emulator's). */
+/*
+ * So far from the direct map, modulo any power of two, that the two share no slot of a direct-mapped TLB (an
+ * emulator's).
+ */
 #define ALIAS_BASE (X86_ALIAS_AREA + 37 * PAGE_SIZE)
 
 void *arch_alias(phys_t phys)
@@ -50,8 +53,8 @@ int arch_alias_init(void *(*alloc)(void))
 
 		if (!level1)
 			return -ENOMEM;
-		level1[virt >> 12 & (ENTRIES - 1)] =
-			phys | PTE_PRESENT | PTE_WRITE | PTE_ACCESSED | PTE_DIRTY | PTE_GLOBAL | PTE_NO_EXECUTE;
+		level1[virt >> 12 & (ENTRIES - 1)] = phys | PTE_PRESENT | PTE_WRITE | PTE_ACCESSED | PTE_DIRTY |
+						     PTE_GLOBAL | PTE_NO_EXECUTE;
 	}
 	return 0;
 }
@@ -128,6 +131,6 @@ void arch_mapping_flush(void)
 {
 	uint64_t cr4 = X86_READ_CR(4);
 
-	X86_WRITE_CR(4, cr4 & ~CR4_PGE);	/* drops global translations too */
+	X86_WRITE_CR(4, cr4 & ~CR4_PGE); /* drops global translations too */
 	X86_WRITE_CR(4, cr4);
 }

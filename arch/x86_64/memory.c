@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The kernel's final page tables: RAM at DIRECT_MAP_BASE, the image at KERNEL_BASE with exact rights, nothing below. Made
- * once at boot; the boot tables (pvh_entry.S), which map the first 4 GiB everywhere, serve until then.
+ * The kernel's final page tables: RAM at DIRECT_MAP_BASE, the image at KERNEL_BASE with exact rights, nothing below.
+ * Made once at boot; the boot tables (pvh_entry.S), which map the first 4 GiB everywhere, serve until then.
  */
 #include "arch_internal.h"
 
@@ -27,7 +27,10 @@ static phys_t zeroed_page(void)
 	return page_phys(page);
 }
 
-/* The level-4 entries of the kernel's half exist from the start, so that tables copied from these see every later mapping. */
+/*
+ * The level-4 entries of the kernel's half exist from the start, so that tables copied from these see every later
+ * mapping.
+ */
 static int root_init(void)
 {
 	static const uint64_t areas[] = { DIRECT_MAP_BASE, STACK_AREA_BASE, X86_ALIAS_AREA, KERNEL_BASE };
@@ -99,7 +102,8 @@ static int map_ram(void)
 
 static int map_image(void)
 {
-	int err = map_range((uint64_t)text_start, phys_of(text_start), phys_of(text_end), ARCH_PAGE_READ | ARCH_PAGE_EXEC);
+	int err = map_range((uint64_t)text_start, phys_of(text_start), phys_of(text_end),
+			    ARCH_PAGE_READ | ARCH_PAGE_EXEC);
 
 	if (!err)
 		err = map_range((uint64_t)text_end, phys_of(text_end), phys_of(rodata_end), ARCH_PAGE_READ);

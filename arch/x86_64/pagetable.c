@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Four-level page tables with 4 KiB pages only. The kernel's half is shared by all tables: its level-3 tables are made once
- * (memory.c) and their entries copied into each new level-4 table, so that they never have to follow a change. No entry
- * has the user bit: programs run at the kernel's level.
+ * Four-level page tables with 4 KiB pages only. The kernel's half is shared by all tables: its level-3 tables are
+ * made once (memory.c) and their entries copied into each new level-4 table, so that they never have to follow a
+ * change. No entry has the user bit: programs run at the kernel's level.
  */
 #include "arch_internal.h"
 
@@ -13,7 +13,7 @@
 #include <kernel/user.h>
 
 #define ENTRIES 512
-#define KERNEL_FIRST 256	/* of a level-4 table */
+#define KERNEL_FIRST 256 /* of a level-4 table */
 
 struct arch_pagetable arch_kernel_pagetable;
 
@@ -49,7 +49,7 @@ uint64_t *pagetable_entry(const struct arch_pagetable *table, uint64_t virt, boo
 {
 	uint64_t *entries = arch_phys_to_virt(table->root);
 
-	if ((uint64_t)((int64_t)(virt << 16) >> 16) != virt)	/* not canonical: no such page */
+	if ((uint64_t)((int64_t)(virt << 16) >> 16) != virt) /* not canonical: no such page */
 		return NULL;
 	for (int level = 4; level > 1; level--) {
 		uint64_t *entry = &entries[index_of(virt, level)];
@@ -80,7 +80,10 @@ static uint64_t bits_of(uint64_t virt, unsigned rights)
 	return bits;
 }
 
-/* A page that may not be read either keeps its frame in an entry that is not present; bit 9 tells it from an empty one. */
+/*
+ * A page that may not be read either keeps its frame in an entry that is not present; bit 9 tells it from an empty
+ * one.
+ */
 #define PTE_HIDDEN (UINT64_C(1) << 9)
 
 uint64_t pagetable_make(uint64_t virt, phys_t phys, unsigned rights)
@@ -207,7 +210,8 @@ uint64_t arch_pagetable_next(const struct arch_pagetable *table, uint64_t virt, 
 		if (level == 1 && entry)
 			return virt;
 		/* Past what the empty entry stands for; the top of the address space wraps to 0. */
-		virt = align_down(virt, UINT64_C(1) << (12 + 9 * (level - 1))) + (UINT64_C(1) << (12 + 9 * (level - 1)));
+		virt = align_down(virt, UINT64_C(1) << (12 + 9 * (level - 1))) +
+		       (UINT64_C(1) << (12 + 9 * (level - 1)));
 		if (!virt)
 			return end;
 	}

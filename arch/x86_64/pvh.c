@@ -13,10 +13,10 @@
 
 struct pvh_start_info {
 	uint32_t magic;
-	uint32_t version;	/* 1 and later have a memory map */
+	uint32_t version; /* 1 and later have a memory map */
 	uint32_t flags;
 	uint32_t module_count;
-	uint64_t modules;	/* physical, as all addresses here */
+	uint64_t modules; /* physical, as all addresses here */
 	uint64_t command_line;
 	uint64_t rsdp;
 	uint64_t memory_map;
@@ -30,7 +30,7 @@ struct pvh_module {
 
 struct pvh_memory {
 	uint64_t base, size;
-	uint32_t type;		/* as in E820: 1 RAM, 3 ACPI tables */
+	uint32_t type;  /* as in E820: 1 RAM, 3 ACPI tables */
 	uint32_t reserved;
 };
 
@@ -59,7 +59,8 @@ static void read_memory_map(const struct pvh_start_info *start)
 	for (size_t i = 0; i < count; i++) {
 		if (!map[i].size || map[i].base + map[i].size < map[i].base)
 			continue;
-		info.ranges[info.range_count++] = (struct boot_range){ map[i].base, map[i].size, range_type(map[i].type) };
+		info.ranges[info.range_count++] = (struct boot_range){ map[i].base, map[i].size,
+								       range_type(map[i].type) };
 	}
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The PVH entry (Xen's "x86/HVM direct boot ABI"): the loader finds the entry in the note below and jumps to it in 32-bit
- * flat mode, paging off, EBX = physical address of hvm_start_info. We build tables that map the first 4 GiB at 0, at
- * DIRECT_MAP_BASE and (1 GiB of it) at KERNEL_BASE in 2 MiB pages, enter long mode and call pvh_boot(EBX).
+ * The PVH entry (Xen's "x86/HVM direct boot ABI"): the loader finds the entry in the note below and jumps to it in
+ * 32-bit flat mode, paging off, EBX = physical address of hvm_start_info. We build tables that map the first 4 GiB at
+ * 0, at DIRECT_MAP_BASE and (1 GiB of it) at KERNEL_BASE in 2 MiB pages, enter long mode and call pvh_boot(EBX).
  * arch_memory_init() replaces the tables.
  */
 #include "asm.h"

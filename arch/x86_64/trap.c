@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Traps and interrupts in C: the gates, where a frame may stay, and what each vector means. entry.S calls trap_place() on
- * an interrupt stack, then trap_handle() on the stack it chose, both with interrupts off.
+ * Traps and interrupts in C: the gates, where a frame may stay, and what each vector means. entry.S calls
+ * trap_place() on an interrupt stack, then trap_handle() on the stack it chose, both with interrupts off.
  */
 #include "arch_internal.h"
 #include "asm.h"
@@ -30,16 +30,11 @@ static x86_irq_handler_t *irq_handlers[256];
 static enum x86_ist stack_of_vector(unsigned vector)
 {
 	switch (vector) {
-	case X86_TRAP_PAGE_FAULT:
-		return X86_IST_PAGE_FAULT;
-	case X86_TRAP_NMI:
-		return X86_IST_NMI;
-	case X86_TRAP_DOUBLE_FAULT:
-		return X86_IST_DOUBLE_FAULT;
-	case X86_TRAP_MACHINE_CHECK:
-		return X86_IST_MACHINE_CHECK;
-	default:
-		return X86_IST_OTHER;
+	case X86_TRAP_PAGE_FAULT: return X86_IST_PAGE_FAULT;
+	case X86_TRAP_NMI: return X86_IST_NMI;
+	case X86_TRAP_DOUBLE_FAULT: return X86_IST_DOUBLE_FAULT;
+	case X86_TRAP_MACHINE_CHECK: return X86_IST_MACHINE_CHECK;
+	default: return X86_IST_OTHER;
 	}
 }
 
@@ -52,7 +47,7 @@ void trap_table_init(void)
 			.offset_low = (uint16_t)stub,
 			.selector = ASM_CODE_SELECTOR,
 			.ist = (uint8_t)(stack_of_vector(i) + 1),
-			.type = 0x8e,	/* present, interrupt gate: interrupts off on entry */
+			.type = 0x8e, /* present, interrupt gate: interrupts off on entry */
 			.offset_middle = (uint16_t)(stub >> 16),
 			.offset_high = (uint32_t)(stub >> 32),
 		};
@@ -75,8 +70,8 @@ void x86_irq_set_handler(unsigned vector, x86_irq_handler_t *handler)
 }
 
 /*
- * Programs run below USER_END. A jump of theirs to an address that is not theirs is still theirs: the fault is then on the
- * fetch, and the stack is a program's. The kernel calling a NULL pointer looks alike, but for its stack.
+ * Programs run below USER_END. A jump of theirs to an address that is not theirs is still theirs: the fault is then
+ * on the fetch, and the stack is a program's. The kernel calling a NULL pointer looks alike, but for its stack.
  */
 bool trap_from_program(const struct arch_regs *regs)
 {
@@ -102,7 +97,8 @@ static bool stack_has_room(uint64_t sp)
 	const struct arch_context *context = thread ? &thread->context : &cpu->arch.boot_context;
 	uint64_t base = thread ? (uint64_t)thread->stack_base : 0;
 
-	return (thread && within(sp, base, base + thread->stack_size)) || within(sp, context->alt_low, context->alt_high) ||
+	return (thread && within(sp, base, base + thread->stack_size)) ||
+	       within(sp, context->alt_low, context->alt_high) ||
 	       (cpu->id == 0 && within(sp, (uint64_t)boot_stack, (uint64_t)boot_stack + ASM_BOOT_STACK_SIZE));
 }
 
@@ -166,7 +162,8 @@ static void end_if_killed(const struct arch_regs *regs)
 void trap_handle(struct arch_regs *regs)
 {
 	if (on_interrupt_stack(regs) && !stays_on_own_stack(regs->vector))
-		crash_raise(CRASH_STACK_OVERFLOW, regs, regs->cr2, "%s with the stack pointer %lx outside of the thread's stack",
+		crash_raise(CRASH_STACK_OVERFLOW, regs, regs->cr2,
+			    "%s with the stack pointer %lx outside of the thread's stack",
 			    regs->vector < 32 ? "trap" : "interrupt", regs->rsp);
 	if (regs->vector >= X86_VECTOR_FIRST_IRQ && irq_handlers[regs->vector])
 		interrupt(regs);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Copies between kernel and program: the portable kernel has checked the program's range with user_ok(); a page that
- * cannot be had ends the copy through the exception table (user_copy.S, trap.c). The kernel's side must be kernel memory,
- * or a wild kernel pointer would pass for a program's fault.
+ * cannot be had ends the copy through the exception table (user_copy.S, trap.c). The kernel's side must be kernel
+ * memory, or a wild kernel pointer would pass for a program's fault.
  */
 #include "arch_internal.h"
 

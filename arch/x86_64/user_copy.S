@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Copies to and from a program's memory. Each instruction that touches it has an entry in the exception table; a fault
- * that cannot be served continues at the entry's fixup. Blocks of 64 bytes go by plain 64-bit moves (string instructions
- * are slow under emulation); a fault inside a block continues byte by byte, so that the count is exact.
+ * Copies to and from a program's memory. Each instruction that touches it has an entry in the exception table; a
+ * fault that cannot be served continues at the entry's fixup. Blocks of 64 bytes go by plain 64-bit moves (string
+ * instructions are slow under emulation); a fault inside a block continues byte by byte, so that the count is exact.
  */
 
 /* The next instruction may fault; then go on at 'fixup'. Offsets are relative to the word that holds them. */
@@ -101,7 +101,10 @@ user_zero_raw:
 	movq %rsi, %rax
 	ret
 
-/* ssize_t user_string_raw(char *dst, const char *src, size_t size): bytes copied with the NUL, size when none, -EFAULT. */
+/*
+ * ssize_t user_string_raw(char *dst, const char *src, size_t size): bytes copied with the NUL, size when none,
+ * -EFAULT.
+ */
 	.globl user_string_raw
 	.p2align 4
 user_string_raw:

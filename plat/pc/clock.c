@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Time from the time-stamp counter. Its frequency comes from CPUID where the CPU or hypervisor tells it; else it is measured
- * against the 8254, together with the local APIC timer's, for two milliseconds: boot time counts.
+ * Time from the time-stamp counter. Its frequency comes from CPUID where the CPU or hypervisor tells it; else it is
+ * measured against the 8254, together with the local APIC timer's, for two milliseconds: boot time counts.
  */
 #include "pc_internal.h"
 
@@ -59,7 +59,7 @@ static int measure(uint64_t *tsc_hz, uint64_t *lapic_hz)
 	while ((uint16_t)(first.pit - pit_read()) < MEASURE_PIT_TICKS)
 		arch_relax();
 	last = sample_take();
-	pit_ticks = (uint16_t)(first.pit - last.pit);	/* it counts down */
+	pit_ticks = (uint16_t)(first.pit - last.pit); /* it counts down */
 	if (pit_ticks < MEASURE_PIT_TICKS)
 		return -ENODEV;
 	*tsc_hz = rate(last.tsc - first.tsc, pit_ticks);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The local APIC of the boot CPU: its timer is the kernel's one-shot timer, LINT1 stays an NMI. Registers: Intel SDM volume
- * 3, chapter 11. The old interrupt controllers (8259) are masked for good.
+ * The local APIC of the boot CPU: its timer is the kernel's one-shot timer, LINT1 stays an NMI. Registers: Intel SDM
+ * volume 3, chapter 11. The old interrupt controllers (8259) are masked for good.
  */
 #include "pc_internal.h"
 
@@ -33,8 +33,8 @@
 #define VECTOR_TIMER 0x40
 #define VECTOR_SPURIOUS 0xff
 
-static volatile uint32_t *registers;	/* NULL: x2APIC, by MSRs */
-static uint64_t ticks_per_ns_32;	/* timer ticks a nanosecond, 32 bits of fraction */
+static volatile uint32_t *registers; /* NULL: x2APIC, by MSRs */
+static uint64_t ticks_per_ns_32; /* timer ticks a nanosecond, 32 bits of fraction */
 static bool tsc_deadline;
 
 static void lapic_write(uint32_t reg, uint32_t value)
@@ -52,7 +52,7 @@ static uint32_t lapic_read(uint32_t reg)
 
 static void timer_fired(void)
 {
-	lapic_write(LAPIC_EOI, 0);	/* first: what the timer calls may not return here */
+	lapic_write(LAPIC_EOI, 0); /* first: what the timer calls may not return here */
 	timer_interrupt();
 }
 
@@ -66,7 +66,8 @@ static int registers_map(uint64_t base)
 {
 	phys_t phys = base & UINT64_C(0x000ffffffffff000);
 	uint64_t virt = (uint64_t)arch_phys_to_virt(phys);
-	int err = arch_pagetable_map(&arch_kernel_pagetable, virt, phys, ARCH_PAGE_READ | ARCH_PAGE_WRITE | ARCH_PAGE_DEVICE);
+	int err = arch_pagetable_map(&arch_kernel_pagetable, virt, phys,
+				     ARCH_PAGE_READ | ARCH_PAGE_WRITE | ARCH_PAGE_DEVICE);
 
 	if (err && err != -EEXIST)
 		return err;
@@ -91,7 +92,7 @@ int lapic_init(void)
 	lapic_write(LAPIC_LVT_LINT1, LVT_NMI);
 	lapic_write(LAPIC_TIMER_DIVIDE, DIVIDE_BY_16);
 	lapic_write(LAPIC_LVT_TIMER, LVT_MASKED);
-	lapic_write(LAPIC_TIMER_INITIAL, UINT32_MAX);	/* counts from now on: clock.c measures it */
+	lapic_write(LAPIC_TIMER_INITIAL, UINT32_MAX); /* counts from now on: clock.c measures it */
 	return 0;
 }
 
@@ -113,14 +114,15 @@ void lapic_timer_init(uint64_t ticks_per_second)
 	lapic_write(LAPIC_TIMER_INITIAL, 0);
 	lapic_write(LAPIC_LVT_TIMER, VECTOR_TIMER | (tsc_deadline ? LVT_TSC_DEADLINE : 0));
 	if (tsc_deadline)
-		memory_barrier();	/* the SDM wants one between this write and the MSR's */
+		memory_barrier(); /* the SDM wants one between this write and the MSR's */
 }
 
 /* A deadline beyond the counter's range fires early; timer_interrupt() then arms again. */
 static uint32_t ticks_until(uint64_t deadline_ns)
 {
 	uint64_t now = clock_now_ns();
-	unsigned __int128 ticks = deadline_ns > now ? (unsigned __int128)(deadline_ns - now) * ticks_per_ns_32 >> 32 : 0;
+	unsigned __int128 ticks = deadline_ns > now ? (unsigned __int128)(deadline_ns - now) * ticks_per_ns_32 >> 32
+						    : 0;
 
 	return ticks >= UINT32_MAX ? UINT32_MAX : (uint32_t)ticks + 1;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * PCs as QEMU builds them: q35, pc and microvm. They differ, for us, in what their PCI host bridge says, if there is one; all
- * else (serial ports, local APIC, ways to stop) is the same.
+ * PCs as QEMU builds them: q35, pc and microvm. They differ, for us, in what their PCI host bridge says, if there is
+ * one; all else (serial ports, local APIC, ways to stop) is the same.
  */
 #include "pc_internal.h"
 
@@ -56,7 +56,10 @@ static void debug_console_write(const char *text)
 		x86_out8(PORT_DEBUG_CONSOLE, (uint8_t)*text++);
 }
 
-/* The status goes over the debug console; then whatever ends the machine: QEMU's exit port, the reset line, a triple fault. */
+/*
+ * The status goes over the debug console; then whatever ends the machine: QEMU's exit port, the reset line, a triple
+ * fault.
+ */
 static void pc_stop(enum plat_stop how, int status) NORETURN;
 static void pc_stop(enum plat_stop how, int status)
 {

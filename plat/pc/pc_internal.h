@@ -7,7 +7,9 @@
 #include <kernel/boot.h>
 #include <kernel/compiler.h>
 
-/* serial.c: two 16550s. The program's console is COM1; the log goes to COM2, or to COM1 where there is no second one. */
+/*
+ * serial.c: two 16550s. The program's console is COM1; the log goes to COM2, or to COM1 where there is no second one.
+ */
 void serial_log_write(const char *text, size_t len);
 void serial_console_write(const char *text, size_t len);
 ssize_t serial_console_read(char *text, size_t len);

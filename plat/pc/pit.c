@@ -11,7 +11,7 @@
 
 void pit_start(void)
 {
-	x86_out8(PIT_CONTROL, 0x34);	/* counter 0, low then high byte, mode 2, binary */
+	x86_out8(PIT_CONTROL, 0x34); /* counter 0, low then high byte, mode 2, binary */
 	x86_out8(PIT_COUNTER0, 0);
 	x86_out8(PIT_COUNTER0, 0);
 }
@@ -20,7 +20,7 @@ uint16_t pit_read(void)
 {
 	uint8_t low;
 
-	x86_out8(PIT_CONTROL, 0x00);	/* latch counter 0 */
+	x86_out8(PIT_CONTROL, 0x00); /* latch counter 0 */
 	low = x86_in8(PIT_COUNTER0);
 	return (uint16_t)(low | x86_in8(PIT_COUNTER0) << 8);
 }

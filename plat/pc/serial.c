@@ -32,10 +32,10 @@ static bool port_init(uint16_t port)
 	if (x86_in8(port + SCRATCH) != 0x5a)
 		return false;
 	x86_out8(port + INTERRUPT_ENABLE, 0);
-	x86_out8(port + LINE_CONTROL, 0x80);	/* the divisor: 1, 115200 baud */
+	x86_out8(port + LINE_CONTROL, 0x80); /* the divisor: 1, 115200 baud */
 	x86_out8(port + DATA, 1);
 	x86_out8(port + INTERRUPT_ENABLE, 0);
-	x86_out8(port + LINE_CONTROL, 0x03);	/* 8 data bits, no parity, 1 stop bit */
+	x86_out8(port + LINE_CONTROL, 0x03); /* 8 data bits, no parity, 1 stop bit */
 	x86_out8(port + FIFO_CONTROL, 0x01);
 	x86_out8(port + MODEM_CONTROL, 0x03);
 	return true;
@@ -73,8 +73,8 @@ void serial_console_write(const char *text, size_t len)
 }
 
 /*
- * A serial line has no end of file, so the runner (plat/run) sends one as ESCAPE END, and an ESCAPE that was in the input as
- * ESCAPE ESCAPE. What follows another ESCAPE stands for itself.
+ * A serial line has no end of file, so the runner (plat/run) sends one as ESCAPE END, and an ESCAPE that was in the
+ * input as ESCAPE ESCAPE. What follows another ESCAPE stands for itself.
  */
 #define ESCAPE 0x10
 #define END 0x04

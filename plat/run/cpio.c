@@ -158,7 +158,8 @@ static int add_link(struct cpio *cpio, const char *guest, const char *host)
 
 	if (n < 0)
 		return fail(cpio, "%.150s: %s", host, strerror(errno));
-	if (add_parents(cpio, guest) || put_header(cpio, guest, S_IFLNK | 0777, 0, (uint64_t)n) || put(cpio, target, (size_t)n))
+	if (add_parents(cpio, guest) || put_header(cpio, guest, S_IFLNK | 0777, 0, (uint64_t)n) ||
+	    put(cpio, target, (size_t)n))
 		return -1;
 	return pad(cpio);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Writes an initrd: a newc cpio archive in a memory file, without a name anywhere. All functions return 0, or -1 with one
- * line in cpio->error.
+ * Writes an initrd: a newc cpio archive in a memory file, without a name anywhere. All functions return 0, or -1 with
+ * one line in cpio->error.
  */
 #pragma once
 
@@ -10,10 +10,10 @@
 #include <sys/stat.h>
 
 struct cpio {
-	int fd;			/* the archive */
+	int fd;   /* the archive */
 	uint64_t size;
-	uint32_t inode;		/* last one given out */
-	char **dirs;		/* that are in it already */
+	uint32_t inode;  /* last one given out */
+	char **dirs;  /* that are in it already */
 	size_t dir_count;
 	char error[256];
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Where the image is. The dispatcher says where the tree and what was built from it are; without it this program lies in
- * <build>/tools/. make decides whether an image is up to date.
+ * Where the image is. The dispatcher says where the tree and what was built from it are; without it this program lies
+ * in <build>/tools/. make decides whether an image is up to date.
  */
 #include "run.h"
 
@@ -64,7 +64,8 @@ char *image_path(const char *preset)
 		return NULL;
 	}
 	if (root && *root && !getenv("SAKI_NO_BUILD") && make_image(root, preset)) {
-		run_fail(0, "the image with preset %s cannot be built; see: make image IMAGE=x86_64 PRESET=%s", preset, preset);
+		run_fail(0, "the image with preset %s cannot be built; see: make image IMAGE=x86_64 PRESET=%s", preset,
+			 preset);
 		return NULL;
 	}
 	if (build_dir(build) || asprintf(&path, "%s/x86_64-%s/saki.elf", build, preset) < 0) {

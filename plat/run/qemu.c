@@ -18,9 +18,12 @@
 
 #define PROGRAM "qemu-system-x86_64"
 #define ARGS_MAX 64
-#define FD_LOWEST 10	/* descriptors that QEMU inherits are moved up to here, out of the way of 0, 1 and 2 */
+#define FD_LOWEST 10 /* descriptors that QEMU inherits are moved up to here, out of the way of 0, 1 and 2 */
 
-/* What each machine leaves out is what would only cost time: firmware tables, option ROMs, devices that nothing drives. */
+/*
+ * What each machine leaves out is what would only cost time: firmware tables, option ROMs, devices that nothing
+ * drives.
+ */
 static const struct machine {
 	const char *plat, *machine;
 } machines[] = {
@@ -118,7 +121,10 @@ static void add_machine(struct args *args, const struct qemu_options *o)
 	    (unsigned long long)o->memory_bytes);
 }
 
-/* A device with a character device behind it that writes to fd; nothing when there is none, or a null one when needed. */
+/*
+ * A device with a character device behind it that writes to fd; nothing when there is none, or a null one when
+ * needed.
+ */
 static void add_output(struct args *args, const char *id, int fd, const char *device)
 {
 	if (fd < 0)
@@ -188,8 +194,8 @@ char *qemu_command(const struct qemu_options *options)
 /* Duplicates whose numbers QEMU can be told; they are given up again after the fork. */
 static int fds_move_up(struct qemu_options *o, int moved[FDS])
 {
-	int *fds[FDS] = { &o->memory_fd,      &o->initrd_fd, &o->console_in_fd, &o->console_out_fd,
-			  &o->log_fd, &o->debug_fd,  &o->message_fd };
+	int *fds[FDS] = { &o->memory_fd, &o->initrd_fd, &o->console_in_fd, &o->console_out_fd,
+			  &o->log_fd,    &o->debug_fd,  &o->message_fd };
 
 	for (int i = 0; i < FDS; i++)
 		moved[i] = -1;
@@ -279,7 +285,8 @@ pid_t qemu_start(const struct qemu_options *options, char *error)
 	pid_t pid = -1;
 
 	if (!program) {
-		snprintf(error, QEMU_ERROR, PROGRAM " is not in $PATH: install the package qemu-system-x86 (make deps)");
+		snprintf(error, QEMU_ERROR,
+			 PROGRAM " is not in $PATH: install the package qemu-system-x86 (make deps)");
 		return -1;
 	}
 	if (fds_move_up(&o, moved)) {

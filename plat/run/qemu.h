@@ -2,9 +2,10 @@
 /*
  * Starting QEMU: the one place that knows its command line. Used by saki-run and by whatever else runs a booted image.
  *
- * The machine gets a debug console (port 0xe9) on which the kernel says "exit N\n" as its last words, COM1 as the program's
- * console and COM2 for the kernel log. A machine dies with the *thread* that started it (PR_SET_PDEATHSIG), lives in a
- * process group of its own (Ctrl-C is its starter's to handle), and is waited for with waitpid() as any child.
+ * The machine gets a debug console (port 0xe9) on which the kernel says "exit N\n" as its last words, COM1 as the
+ * program's console and COM2 for the kernel log. A machine dies with the *thread* that started it (PR_SET_PDEATHSIG),
+ * lives in a process group of its own (Ctrl-C is its starter's to handle), and is waited for with waitpid() as any
+ * child.
  */
 #pragma once
 
@@ -12,29 +13,34 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define QEMU_ERROR 256	/* bytes an error buffer must have */
+#define QEMU_ERROR 256 /* bytes an error buffer must have */
 
 /* Descriptors stay the caller's; -1: none. They may be close-on-exec. */
 struct qemu_options {
-	const char *plat;		/* "q35", "pc" or "microvm" */
-	const char *kernel;		/* path of saki.elf */
-	const char *command_line;	/* the kernel's; may be NULL */
-	uint64_t memory_bytes;		/* of the machine; whole MiB */
-	int memory_fd;			/* a memfd of that size that becomes the machine's memory (shared) */
-	int initrd_fd;			/* a file */
-	int console_in_fd;		/* COM1's input; see ESCAPE in plat/pc/serial.c */
-	int console_out_fd;		/* COM1's output */
-	int log_fd;			/* COM2's output */
-	int debug_fd;			/* the debug console's output */
-	int message_fd;			/* QEMU's own stderr */
+	const char *plat;  /* "q35", "pc" or "microvm" */
+	const char *kernel;  /* path of saki.elf */
+	const char *command_line; /* the kernel's; may be NULL */
+	uint64_t memory_bytes;  /* of the machine; whole MiB */
+	int memory_fd;   /* a memfd of that size that becomes the machine's memory (shared) */
+	int initrd_fd;   /* a file */
+	int console_in_fd;  /* COM1's input; see ESCAPE in plat/pc/serial.c */
+	int console_out_fd;  /* COM1's output */
+	int log_fd;   /* COM2's output */
+	int debug_fd;   /* the debug console's output */
+	int message_fd;   /* QEMU's own stderr */
 };
 
 /* All descriptors -1, plat microvm, 64 MiB. */
 #define QEMU_OPTIONS_DEFAULT                                                                                           \
-	{                                                                                                              \
-		.plat = "microvm", .memory_bytes = 64u << 20, .memory_fd = -1, .initrd_fd = -1, .console_in_fd = -1,   \
-		.console_out_fd = -1, .log_fd = -1, .debug_fd = -1, .message_fd = -1                                   \
-	}
+	{ .plat = "microvm",                                                                                           \
+	  .memory_bytes = 64u << 20,                                                                                   \
+	  .memory_fd = -1,                                                                                             \
+	  .initrd_fd = -1,                                                                                             \
+	  .console_in_fd = -1,                                                                                         \
+	  .console_out_fd = -1,                                                                                        \
+	  .log_fd = -1,                                                                                                \
+	  .debug_fd = -1,                                                                                              \
+	  .message_fd = -1 }
 
 /* True for the machines that can be started. */
 int qemu_knows_plat(const char *plat);

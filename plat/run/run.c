@@ -21,8 +21,8 @@ static const char help[] =
 	"usage: saki run [OPTIONS] PROGRAM [ARGS...]\n"
 	"       saki run [OPTIONS] --unit-tests [GLOB]\n"
 	"\n"
-	"Boots the Saki kernel in QEMU and runs PROGRAM on it: a statically linked x86-64 program of this machine, by path or\n"
-	"found in $PATH. Standard input and output are the program's; the kernel speaks on standard error.\n"
+	"Boots the Saki kernel in QEMU and runs PROGRAM on it: a statically linked x86-64 program of this machine, by\n"
+	"path or found in $PATH. Standard input and output are the program's; the kernel speaks on standard error.\n"
 	"\n"
 	"  --plat q35|pc|microvm  the machine (microvm)\n"
 	"  --mem SIZE             its memory, such as 64M (the default) or 1G\n"
@@ -34,7 +34,8 @@ static const char help[] =
 	"  --verbose              show QEMU's command line and messages, and more of the kernel's\n"
 	"\n"
 	"exit status: the program's; 128+N killed by signal N; 125 kernel panic; 124 time-out; 127 not found;\n"
-	"126 refused (no static x86-64 program); 123 environment (no QEMU, no image, no memory); 122 usage; 130 interrupted\n"
+	"126 refused (no static x86-64 program); 123 environment (no QEMU, no image, no memory); 122 usage;\n"
+	"130 interrupted\n"
 	"\n"
 	"example: saki run --plat q35 --timeout 10 /bin/busybox echo hello\n";
 
@@ -56,11 +57,16 @@ int run_fail(int status, const char *fmt, ...)
 enum { OPT_PLAT = 1000, OPT_MEM, OPT_TIMEOUT, OPT_APPEND, OPT_PRESET, OPT_FILE, OPT_UNIT_TESTS, OPT_VERBOSE, OPT_HELP };
 
 static const struct option long_options[] = {
-	{ "plat", required_argument, NULL, OPT_PLAT },	   { "mem", required_argument, NULL, OPT_MEM },
-	{ "timeout", required_argument, NULL, OPT_TIMEOUT }, { "append", required_argument, NULL, OPT_APPEND },
-	{ "preset", required_argument, NULL, OPT_PRESET }, { "file", required_argument, NULL, OPT_FILE },
-	{ "unit-tests", no_argument, NULL, OPT_UNIT_TESTS }, { "verbose", no_argument, NULL, OPT_VERBOSE },
-	{ "help", no_argument, NULL, OPT_HELP },	   { 0 },
+	{ "plat", required_argument, NULL, OPT_PLAT },
+	{ "mem", required_argument, NULL, OPT_MEM },
+	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
+	{ "append", required_argument, NULL, OPT_APPEND },
+	{ "preset", required_argument, NULL, OPT_PRESET },
+	{ "file", required_argument, NULL, OPT_FILE },
+	{ "unit-tests", no_argument, NULL, OPT_UNIT_TESTS },
+	{ "verbose", no_argument, NULL, OPT_VERBOSE },
+	{ "help", no_argument, NULL, OPT_HELP },
+	{ 0 },
 };
 
 /* "64M", "1G", "65536K"; whole MiB. 0 when it is no size a machine can have. */
@@ -87,34 +93,26 @@ static int option_set(struct run_options *o, int option, const char *value)
 	switch (option) {
 	case OPT_PLAT:
 		o->plat = value;
-		return qemu_knows_plat(value) ? 0 : run_fail(RUN_USAGE, "--plat %s: there is q35, pc and microvm", value);
+		return qemu_knows_plat(value) ? 0
+					      : run_fail(RUN_USAGE, "--plat %s: there is q35, pc and microvm", value);
 	case OPT_MEM:
 		o->memory_bytes = parse_memory(value);
 		return o->memory_bytes ? 0 : run_fail(RUN_USAGE, "--mem %s: whole MiB from 16M on, such as 64M", value);
 	case OPT_TIMEOUT:
 		o->timeout_s = strtod(value, &end);
-		return end != value && !*end && o->timeout_s > 0 && o->timeout_s < 1e9 ?
-			       0 :
-			       run_fail(RUN_USAGE, "--timeout %s: seconds, more than 0", value);
-	case OPT_APPEND:
-		o->append = value;
-		return 0;
-	case OPT_PRESET:
-		o->preset = value;
-		return 0;
+		return end != value && !*end && o->timeout_s > 0 && o->timeout_s < 1e9
+			       ? 0
+			       : run_fail(RUN_USAGE, "--timeout %s: seconds, more than 0", value);
+	case OPT_APPEND: o->append = value; return 0;
+	case OPT_PRESET: o->preset = value; return 0;
 	case OPT_FILE:
 		if (o->file_count == RUN_FILES_MAX)
 			return run_fail(RUN_USAGE, "--file: more than %d; a folder can be given too", RUN_FILES_MAX);
 		o->files[o->file_count++] = value;
 		return 0;
-	case OPT_UNIT_TESTS:
-		o->unit_tests = "";
-		return 0;
-	case OPT_VERBOSE:
-		o->verbose = 1;
-		return 0;
-	default:
-		return run_fail(RUN_USAGE, "see: saki run --help");
+	case OPT_UNIT_TESTS: o->unit_tests = ""; return 0;
+	case OPT_VERBOSE: o->verbose = 1; return 0;
+	default: return run_fail(RUN_USAGE, "see: saki run --help");
 	}
 }
 
@@ -142,7 +140,9 @@ static int options_parse(struct run_options *o, int argc, char **argv)
 
 /* ---- the program ---- */
 
-/* An open program; or -1 with errno, of the most telling failure. A bare name is looked up in $PATH, as a shell does. */
+/*
+ * An open program; or -1 with errno, of the most telling failure. A bare name is looked up in $PATH, as a shell does.
+ */
 static int program_open(const char *name)
 {
 	const char *path = getenv("PATH") ?: "/usr/bin:/bin", *end;
@@ -171,7 +171,8 @@ static int program_check(const char *name, int fd, struct stat *st)
 		return run_fail(RUN_REFUSED, "%s is not a regular file", name);
 	if (pread(fd, &header, sizeof(header), 0) != sizeof(header) || memcmp(header.e_ident, ELFMAG, SELFMAG))
 		return run_fail(RUN_REFUSED, "%s is not an ELF program", name);
-	if (header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_ident[EI_DATA] != ELFDATA2LSB || header.e_machine != EM_X86_64)
+	if (header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_ident[EI_DATA] != ELFDATA2LSB ||
+	    header.e_machine != EM_X86_64)
 		return run_fail(RUN_REFUSED, "%s is not a program for x86-64", name);
 	if (header.e_type != ET_EXEC && header.e_type != ET_DYN)
 		return run_fail(RUN_REFUSED, "%s is an ELF file, but not a program", name);
@@ -284,8 +285,10 @@ static int pipes_open(struct qemu_options *q, struct session *s)
 	struct {
 		int *ours, *theirs;
 	} outputs[] = {
-		{ &s->console_out_fd, &q->console_out_fd }, { &s->log_fd, &q->log_fd },
-		{ &s->debug_fd, &q->debug_fd },		    { &s->message_fd, &q->message_fd },
+		{ &s->console_out_fd, &q->console_out_fd },
+		{ &s->log_fd, &q->log_fd },
+		{ &s->debug_fd, &q->debug_fd },
+		{ &s->message_fd, &q->message_fd },
 	};
 	int ends[2];
 
@@ -304,7 +307,8 @@ static int pipes_open(struct qemu_options *q, struct session *s)
 
 static int machine_run(const struct run_options *o, struct qemu_options *q)
 {
-	struct session session = { .name = o->unit_tests ? "the unit tests" : o->program[0], .timeout_s = o->timeout_s,
+	struct session session = { .name = o->unit_tests ? "the unit tests" : o->program[0],
+				   .timeout_s = o->timeout_s,
 				   .verbose = o->verbose };
 	char error[QEMU_ERROR];
 	int status = pipes_open(q, &session);

@@ -26,24 +26,24 @@ struct run_options {
 	const char *plat;
 	const char *preset;
 	uint64_t memory_bytes;
-	double timeout_s;		/* 0: none */
-	const char *append;		/* NULL: none */
-	const char *unit_tests;		/* a glob, "" for all; NULL: no tests, a program */
+	double timeout_s;  /* 0: none */
+	const char *append;  /* NULL: none */
+	const char *unit_tests;  /* a glob, "" for all; NULL: no tests, a program */
 	int verbose;
-	const char *files[RUN_FILES_MAX];	/* HOST:GUEST */
+	const char *files[RUN_FILES_MAX]; /* HOST:GUEST */
 	size_t file_count;
-	char **program;			/* name and arguments, NULL at the end */
+	char **program;   /* name and arguments, NULL at the end */
 };
 
 /* One line on stderr, with our name in front. @return status */
 int run_fail(int status, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /**
- * words.c: adds a word to a kernel command line, escaped as kernel/boot.h says; of name=value both parts are given, of a plain
- * word name is NULL.
+ * words.c: adds a word to a kernel command line, escaped as kernel/boot.h says; of name=value both parts are given,
+ * of a plain word name is NULL.
  */
 void words_add(FILE *line, const char *name, const char *value);
-#define WORDS_MAX 4095	/* bytes a command line may have */
+#define WORDS_MAX 4095 /* bytes a command line may have */
 
 /* image.c: the path of saki.elf, built first where there is a tree; NULL after an error line. To be freed. */
 char *image_path(const char *preset);
@@ -51,7 +51,7 @@ char *image_path(const char *preset);
 /* session.c */
 struct session {
 	pid_t pid;
-	const char *name;		/* of the program, for messages */
+	const char *name;  /* of the program, for messages */
 	double timeout_s;
 	int verbose;
 	/* Our ends of the pipes. The session closes them. */

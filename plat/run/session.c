@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The time in which the machine runs: standard input to the console, the console to standard output, the kernel's log to
- * standard error; time limit, signals, and what the end means. QEMU never outlives it.
+ * The time in which the machine runs: standard input to the console, the console to standard output, the kernel's log
+ * to standard error; time limit, signals, and what the end means. QEMU never outlives it.
  */
 #include "run.h"
 
@@ -26,14 +26,14 @@
 
 struct state {
 	struct session *s;
-	int stop;			/* != 0: the status to end with, at once */
+	int stop;   /* != 0: the status to end with, at once */
 	int signal_fd;
 	int input_ended;
-	char input[2 * INPUT_CHUNK];	/* escaped, not yet taken by the console */
+	char input[2 * INPUT_CHUNK]; /* escaped, not yet taken by the console */
 	size_t input_len;
-	char words[64];			/* what the debug console says */
+	char words[64];   /* what the debug console says */
 	size_t words_len;
-	char messages[1024];		/* the end of what QEMU says */
+	char messages[1024];  /* the end of what QEMU says */
 	size_t messages_len;
 };
 
@@ -103,8 +103,8 @@ static void console_to_stdout(struct state *st)
 	ssize_t n = take(&st->s->console_out_fd, buf, sizeof(buf));
 
 	if (n > 0 && write_all(STDOUT_FILENO, buf, (size_t)n))
-		st->stop = errno == EPIPE ? RUN_BROKEN_PIPE :
-					    run_fail(RUN_ENVIRONMENT, "standard output: %s", strerror(errno));
+		st->stop = errno == EPIPE ? RUN_BROKEN_PIPE
+					  : run_fail(RUN_ENVIRONMENT, "standard output: %s", strerror(errno));
 }
 
 static void log_to_stderr(struct state *st)
@@ -163,7 +163,7 @@ static void buffer_to_console(struct state *st)
 
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return;
-	if (n < 0) {		/* the machine is gone */
+	if (n < 0) {  /* the machine is gone */
 		st->input_ended = 1;
 		st->input_len = 0;
 		return;
@@ -202,8 +202,9 @@ static void poll_once(struct state *st, int timeout_ms)
 		{ .fd = st->input_ended || st->input_len ? -1 : STDIN_FILENO, .events = POLLIN },
 		{ .fd = st->input_len ? s->console_in_fd : -1, .events = POLLOUT },
 	};
-	static void (*const handlers[])(struct state *) = { on_signal,	   console_to_stdout, log_to_stderr,	read_debug,
-							    read_messages, stdin_to_buffer,   buffer_to_console };
+	static void (*const handlers[])(struct state *) = { on_signal,        console_to_stdout, log_to_stderr,
+							    read_debug,       read_messages,     stdin_to_buffer,
+							    buffer_to_console };
 
 	if (poll(fds, sizeof(fds) / sizeof(fds[0]), timeout_ms) <= 0)
 		return;
@@ -223,7 +224,8 @@ static void run_until_end(struct state *st)
 			double left = deadline - now();
 
 			if (left <= 0) {
-				st->stop = run_fail(RUN_TIMEOUT, "%s has not ended after %g s", st->s->name, st->s->timeout_s);
+				st->stop = run_fail(RUN_TIMEOUT, "%s has not ended after %g s", st->s->name,
+						    st->s->timeout_s);
 				return;
 			}
 			wait_ms = left > 1000 ? 1000 : (int)(left * 1000) + 1;
@@ -254,7 +256,10 @@ static const char *last_line(char *text, size_t len)
 	return line ? line + 1 : text;
 }
 
-/* The kernel says "exit N"; a machine that ended without was reset by a kernel that could not even say so, or never ran. */
+/*
+ * The kernel says "exit N"; a machine that ended without was reset by a kernel that could not even say so, or never
+ * ran.
+ */
 static int verdict(struct state *st, int wait_status)
 {
 	const char *words = strstr(st->words, "exit ");

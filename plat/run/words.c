@@ -28,6 +28,6 @@ void words_add(FILE *line, const char *name, const char *value)
 	if (name)
 		fprintf(line, "%s=", name);
 	else if (!*value)
-		fputc('%', line);	/* the empty word */
+		fputc('%', line); /* the empty word */
 	add_escaped(line, value);
 }

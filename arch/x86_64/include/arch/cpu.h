@@ -13,15 +13,15 @@
 #define DIRECT_MAP_SIZE (UINT64_C(1) << 39)
 #define STACK_AREA_BASE UINT64_C(0xffffc90000000000)
 #define STACK_AREA_SIZE (UINT64_C(1) << 30)
-#define X86_ALIAS_AREA UINT64_C(0xffffd00000000000)	/* 512 GiB for arch_alias() */
+#define X86_ALIAS_AREA UINT64_C(0xffffd00000000000) /* 512 GiB for arch_alias() */
 
 /* Values of arch_regs.vector: 0-31 exceptions, 32-255 interrupts, and a system call. */
 #define X86_VECTOR_SYSCALL 256
 
 /* Saved by every entry into the kernel, in this order in memory; entry.S pushes it. */
 struct arch_regs {
-	uint64_t cr2;		/* of a page fault, else 0 */
-	uint64_t orig_rax;	/* a system call's number; all ones otherwise */
+	uint64_t cr2;  /* of a page fault, else 0 */
+	uint64_t orig_rax; /* a system call's number; all ones otherwise */
 	uint64_t r15, r14, r13, r12, rbp, rbx, r11, r10, r9, r8, rax, rcx, rdx, rsi, rdi;
 	uint64_t vector;
 	uint64_t error;
@@ -32,14 +32,14 @@ struct arch_regs {
 #define X86_FPU_SIZE 832
 
 struct arch_context {
-	uint64_t sp;			/* must be first: switch.S uses it */
-	uint64_t fs_base;		/* of a thread with a program, while it does not run */
-	uint64_t alt_low, alt_high;	/* the stack of arch_call_on_stack(), 0 when on none */
+	uint64_t sp;   /* must be first: switch.S uses it */
+	uint64_t fs_base;  /* of a thread with a program, while it does not run */
+	uint64_t alt_low, alt_high; /* the stack of arch_call_on_stack(), 0 when on none */
 	uint8_t fpu[X86_FPU_SIZE + 64];
 };
 
 struct arch_jump {
-	uint64_t rbx, rbp, r12, r13, r14, r15, rsp, rip;	/* switch.S uses these */
+	uint64_t rbx, rbp, r12, r13, r14, r15, rsp, rip; /* switch.S uses these */
 	uint64_t rflags;
 	struct thread *thread;
 	uint64_t kernel_stack_top, alt_low, alt_high;
@@ -47,7 +47,7 @@ struct arch_jump {
 };
 
 struct arch_pagetable {
-	phys_t root;		/* the level-4 table */
+	phys_t root;  /* the level-4 table */
 };
 
 /* Interrupt stacks (the TSS's IST): every vector starts on one of these and then moves its frame. */
@@ -57,7 +57,7 @@ enum x86_ist { X86_IST_PAGE_FAULT, X86_IST_NMI, X86_IST_DOUBLE_FAULT, X86_IST_MA
 
 struct x86_ist_stack {
 	uint8_t room[X86_IST_SIZE - 16];
-	struct cpu *cpu;	/* at the address the stack starts at: from here NMI and #MC restore GS */
+	struct cpu *cpu; /* at the address the stack starts at: from here NMI and #MC restore GS */
 	uint64_t unused;
 } ALIGNED(16);
 
@@ -72,9 +72,9 @@ struct x86_tss {
 } PACKED;
 
 struct arch_cpu {
-	uint64_t gdt[6];			/* null, code, data, unused, TSS (two) */
+	uint64_t gdt[6];   /* null, code, data, unused, TSS (two) */
 	struct x86_tss tss;
-	struct arch_context boot_context;	/* for code that runs before there are threads */
+	struct arch_context boot_context; /* for code that runs before there are threads */
 	struct x86_ist_stack ist[X86_ISTS];
 };
 
