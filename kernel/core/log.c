@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The kernel log: lines with a level, to the platform's log or to the sink of harness mode. What is said before there is a
- * platform is kept and written once there is one.
+ * The kernel log: lines with a level, to the platform's log or to the sink of harness mode. What is said before there
+ * is a platform is kept and written once there is one.
  */
 #include <kernel/atomic.h>
 #include <kernel/clock.h>

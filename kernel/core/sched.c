@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The scheduler: a run queue a CPU, round robin with slices of 10 ms, longer or shorter by nice. A thread stays on the CPU
- * it was started on, so that per-CPU data found with preemption on remains the right one.
+ * The scheduler: a run queue a CPU, round robin with slices of 10 ms, longer or shorter by nice. A thread stays on
+ * the CPU it was started on, so that per-CPU data found with preemption on remains the right one.
  *
- * run_lock of a CPU is held across the switch: the thread that stops takes it, the one that goes on releases it. So whoever
- * holds the lock sees each thread either running (cpu->thread), or on the queue, or fully off its stack.
+ * run_lock of a CPU is held across the switch: the thread that stops takes it, the one that goes on releases it. So
+ * whoever holds the lock sees each thread either running (cpu->thread), or on the queue, or fully off its stack.
  */
 #include <kernel/aspace.h>
 #include <kernel/atomic.h>

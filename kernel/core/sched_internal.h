@@ -21,8 +21,8 @@ static inline void check_may_sleep(void)
 /* Gives the CPU to the next ready thread. Returns when the caller runs again, at once if it is ready and alone. */
 void sched_give_way(void);
 /*
- * For a thread in state SLEEPING: gives the CPU away, or, when no other thread is ready and idling happens in place, asks
- * the idle function once. Returns when the thread was woken or should ask its condition again.
+ * For a thread in state SLEEPING: gives the CPU away, or, when no other thread is ready and idling happens in place,
+ * asks the idle function once. Returns when the thread was woken or should ask its condition again.
  */
 void sched_block(void);
 /* Leaves the CPU for good; the caller's state is DEAD and preemption is off. */
@@ -40,8 +40,8 @@ void wait_idle(void);
 bool wait_idles_in_place(void);
 
 /*
- * Nothing will ever wake anybody: the thread that went to sleep last, of those that can give up, does so. False when there is
- * none: every thread waits for a mutex.
+ * Nothing will ever wake anybody: the thread that went to sleep last, of those that can give up, does so. False when
+ * there is none: every thread waits for a mutex.
  */
 bool wait_end_hope(void);
 

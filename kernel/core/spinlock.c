@@ -1,51 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Ticket spinlocks. With option DEBUG each knows its holder: a second take, a foreign release and a sleep with one held are
- * panics.
+ * Ticket spinlocks.
  */
 #include <kernel/atomic.h>
 #include <kernel/cpu.h>
-#include <kernel/log.h>
 #include <kernel/spinlock.h>
 
-#if CONFIG_DEBUG
-
-static void check_taken(struct spinlock *lock)
-{
-	if (atomic_load_relaxed(&lock->holder) == arch_cpu())
-		panic("spinlock %p is taken twice", (void *)lock);
-}
-
-/* While it is held, thread_may_sleep() says no. The run lock goes from one thread to the next, and its count with it. */
-static void note_taken(struct spinlock *lock)
-{
-	atomic_store_relaxed(&lock->holder, arch_cpu());
-	arch_cpu()->preempt_count++;
-}
-
-static void note_released(struct spinlock *lock)
-{
-	if (lock->holder != arch_cpu())
-		panic("spinlock %p is released by a CPU that does not hold it", (void *)lock);
-	atomic_store_relaxed(&lock->holder, NULL);
-	arch_cpu()->preempt_count--;
-}
-
-#else
-
-static inline void check_taken(struct spinlock *lock UNUSED)
-{
-}
-
-static inline void note_taken(struct spinlock *lock UNUSED)
-{
-}
-
-static inline void note_released(struct spinlock *lock UNUSED)
-{
-}
-
-#endif
+#include "spinlock_check.h"
 
 unsigned long spin_lock(struct spinlock *lock)
 {

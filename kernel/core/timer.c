@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Timers: a list sorted by deadline on each CPU; the machine's timer is set to the earlier of its head and the end of the
- * running thread's slice. While the clock is virtual the machine's timer only serves the deadline of an input.
+ * Timers: a list sorted by deadline on each CPU; the machine's timer is set to the earlier of its head and the end of
+ * the running thread's slice. While the clock is virtual the machine's timer only serves the deadline of an input.
  */
 #include <kernel/atomic.h>
 #include <kernel/clock.h>

@@ -2,8 +2,8 @@
 /*
  * Wait queues and sleeping.
  *
- * No wake-up is lost: a sleeper is on its queues, then says SLEEPING, then asks its condition; a waker changes the state,
- * then looks at the queue, then wakes. A fence between the two steps of each makes one of them see the other.
+ * No wake-up is lost: a sleeper is on its queues, then says SLEEPING, then asks its condition; a waker changes the
+ * state, then looks at the queue, then wakes. A fence between the two steps of each makes one of them see the other.
  */
 #include <kernel/atomic.h>
 #include <kernel/clock.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * printf's formatting into a buffer, without floating point and without memory of its own. Any context, also in a crash.
+ * printf's formatting into a buffer, without floating point and without memory of its own. Any context, also in a
+ * crash.
  */
 #include <kernel/log.h>
 #include <kernel/string.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * memcpy and friends for booted images (the host image links to libc's). Written for emulated CPUs: 64-bit moves, four a
- * round; string instructions are several times slower there. Never instrumented: the snapshot and the sanitizers use them.
+ * memcpy and friends for booted images (the host image links to libc's). Written for emulated CPUs: 64-bit moves,
+ * four a round; string instructions are several times slower there. Never instrumented: the snapshot and the
+ * sanitizers use them.
  */
 #include <kernel/compiler.h>
 #include <kernel/string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Preemption: threads that never give way are made to. In the host world interrupts arrive only at arch_relax() and when
- * the clock is read, so what must not contain either is skipped there.
+ * Preemption: threads that never give way are made to. In the host world interrupts arrive only at arch_relax() and
+ * when the clock is read, so what must not contain either is skipped there.
  */
 #include <kernel/atomic.h>
 #include <kernel/clock.h>

@@ -33,9 +33,9 @@ struct boot_info {
 void kernel_main(struct boot_info *boot) NORETURN;
 
 /**
- * The command line: words separated by spaces; name=value or name. A word may hold %XX escapes (as in URLs), so that any
- * byte but NUL can be passed; a lone "%" is the empty word. What follows the word "--" are the program's arguments, argv[0]
- * first. An escape that is none is kept as it is.
+ * The command line: words separated by spaces; name=value or name. A word may hold %XX escapes (as in URLs), so that
+ * any byte but NUL can be passed; a lone "%" is the empty word. What follows the word "--" are the program's
+ * arguments, argv[0] first. An escape that is none is kept as it is.
  *
  *	loglevel=N  mem=SIZE  init=PATH  test[=GLOB]  harness=NAME  seed=N  timeout=S  env=NAME=VALUE (may repeat)
  */

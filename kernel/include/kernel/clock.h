@@ -42,8 +42,8 @@ bool timer_cancel(struct timer *timer);
 /* Called by the platform's timer interrupt, interrupts off. */
 void timer_interrupt(void);
 /**
- * While the clock is virtual the machine's timer serves this alone: expired() is called once, from its interrupt, after_ns of
- * real time from now. 0 takes it back.
+ * While the clock is virtual the machine's timer serves this alone: expired() is called once, from its interrupt,
+ * after_ns of real time from now. 0 takes it back.
  */
 void timer_set_deadline(uint64_t after_ns, void (*expired)(void));
 

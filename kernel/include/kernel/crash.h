@@ -31,7 +31,7 @@ typedef void crash_handler_t(const struct crash_record *record);
 /* One handler at a time; NULL restores the default. */
 void crash_set_handler(crash_handler_t *handler);
 /*
- * While a crash is being handled, another one on this CPU ends the machine. A handler that jumps away instead of returning
- * says with this that it is over, unless the memory behind it is restored from a snapshot anyway.
+ * While a crash is being handled, another one on this CPU ends the machine. A handler that jumps away instead of
+ * returning says with this that it is over, unless the memory behind it is restored from a snapshot anyway.
  */
 void crash_clear(void);

@@ -11,7 +11,10 @@
 
 enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
 
-/* One line on the kernel log; a newline is added. Shown when level <= the command line's "loglevel" (default: warning). */
+/*
+ * One line on the kernel log; a newline is added. Shown when level <= the command line's "loglevel" (default:
+ * warning).
+ */
 void log_write(enum log_level level, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void log_write_va(enum log_level level, const char *fmt, va_list args);
 /* Raw text to the kernel log's sink, whatever the level: for reports and test output. No newline is added. */

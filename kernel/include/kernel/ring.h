@@ -28,8 +28,8 @@ size_t ring_put(struct ring *ring, const void *src, size_t n);
 size_t ring_get(struct ring *ring, void *dst, size_t n);
 
 /*
- * The same without a copy of one's own: the longest piece that is contiguous, to be read or filled by the caller, who then
- * says how much of it was used. Two rounds go all the way round.
+ * The same without a copy of one's own: the longest piece that is contiguous, to be read or filled by the caller, who
+ * then says how much of it was used. Two rounds go all the way round.
  */
 size_t ring_peek(const struct ring *ring, void **piece);
 size_t ring_room(const struct ring *ring, void **piece);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Spinlocks: for a few instructions, in any context. Holding one means interrupts, and so preemption, are off on this CPU;
- * nothing that may sleep is called. Fair (ticket) order. Not recursive: the debug preset reports a second take.
+ * Spinlocks: for a few instructions, in any context. Holding one means interrupts, and so preemption, are off on this
+ * CPU; nothing that may sleep is called. Fair (ticket) order. Not recursive: the debug preset reports a second take.
  */
 #pragma once
 

@@ -34,8 +34,8 @@ void test_fail(const char *file, int line, const char *fmt, ...) PRINTF_LIKE(3, 
 /* True while the running test has recorded a failure. */
 bool test_failed(void);
 /*
- * The kind of the crash in which fn(arg) ends; CRASH_NONE when it returns. What it left locked or allocated stays so. The
- * record is that of the last crash.
+ * The kind of the crash in which fn(arg) ends; CRASH_NONE when it returns. What it left locked or allocated stays so.
+ * The record is that of the last crash.
  */
 enum crash_kind test_crash_of(void (*fn)(void *arg), void *arg);
 const struct crash_record *test_crash_record(void);

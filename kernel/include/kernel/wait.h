@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Wait queues. Every sleep in the kernel names its condition as a function, so that it can be asked again: by the sleeper
- * when it wakes, and by the harness when everybody sleeps (a condition that is then true is a lost wake-up, a finding).
+ * Wait queues. Every sleep in the kernel names its condition as a function, so that it can be asked again: by the
+ * sleeper when it wakes, and by the harness when everybody sleeps (a condition that is then true is a lost wake-up, a
+ * finding).
  *
  *	Sleeper:	err = wait_until(&pipe->readers, pipe_readable, pipe, WAIT_FOREVER);
  *	Waker:		change the state (under its lock), then wake_all(&pipe->readers);
@@ -61,9 +62,9 @@ void wake_all(struct wait_queue *queue);
 void wake_one(struct wait_queue *queue);
 
 /**
- * Asked when a thread must sleep and no other thread can run. The idle loop waits for an interrupt; harness mode puts its
- * own function here (see kernel/harness.h): it checks every sleeper's condition, moves the virtual clock to the next
- * timer, or gives up.
+ * Asked when a thread must sleep and no other thread can run. The idle loop waits for an interrupt; harness mode puts
+ * its own function here (see kernel/harness.h): it checks every sleeper's condition, moves the virtual clock to the
+ * next timer, or gives up.
  *
  * @return 0: something may have changed, look again; -EINTR: nothing ever will.
  */
@@ -71,8 +72,9 @@ typedef int wait_idle_t(void);
 void wait_set_idle(wait_idle_t *idle);
 
 /*
- * Calls visit for each sleeping thread's condition, as registered by wait_until*() and mutex_lock(), and stops at the first
- * non-zero result, which it returns. A thread that was woken and did not run yet does not sleep. Interrupts are off in visit.
+ * Calls visit for each sleeping thread's condition, as registered by wait_until*() and mutex_lock(), and stops at the
+ * first non-zero result, which it returns. A thread that was woken and did not run yet does not sleep. Interrupts are
+ * off in visit.
  */
 int wait_foreach_sleeper(int (*visit)(struct thread *thread, wait_condition_t *condition, void *arg, void *context),
 			 void *context);
