@@ -84,7 +84,7 @@ void arch_host_jump_stack(struct arch_jump *jump)
 
 void arch_jump(struct arch_jump *jump, int value)
 {
-	/* A report of the sanitizer cannot be left: its locks are held. The crash is recorded; a new process goes on. */
+	/* The sanitizer's report holds locks, so it cannot be left. The crash is recorded; a new process goes on. */
 	if (asan_is_reporting())
 		os_exit(HOST_STATUS_CRASH);
 	arch_host_signals_reset();

@@ -64,22 +64,29 @@ void host_fault(const struct host_fault *fault)
 		    (unsigned long long)fault->address);
 }
 
-/* Ends in a jump when the input's time is up; a tick that comes at a bad moment is made up for by the next one. */
-void host_tick(const struct host_fault *interrupted)
+/*
+ * Ends in a jump or a crash when the input's time is up; a tick at a bad moment is made up for by the next one. The
+ * supervisor's word is taken even with interrupts off, as a non-maskable interrupt would be.
+ */
+void host_tick(const struct host_fault *interrupted, int expired)
 {
 	struct cpu *cpu = arch_host_cpu;
+	bool enabled = arch_irq_enabled();
 	struct arch_regs regs;
 
-	if (deferred || !cpu->arch.irq_enabled || !clock_is_virtual() || plat->clock_ns() < cpu->arch.timer_ns)
+	if (deferred || !(enabled || expired) || !clock_is_virtual() || cpu->arch.timer_ns == UINT64_MAX)
 		return;
-	signal_enter(interrupted, &regs);
-	cpu->arch.timer_ns = UINT64_MAX;
-	cpu->irq_regs = &regs;
-	cpu->irq_depth++;
-	timer_interrupt();
-	cpu->irq_depth--;
-	cpu->irq_regs = NULL;
-	arch_irq_enable();
+	arch_irq_disable();
+	if (expired || plat->clock_ns() >= cpu->arch.timer_ns) {
+		signal_enter(interrupted, &regs);
+		cpu->arch.timer_ns = UINT64_MAX;
+		cpu->irq_regs = &regs;
+		cpu->irq_depth++;
+		timer_interrupt();
+		cpu->irq_depth--;
+		cpu->irq_regs = NULL;
+	}
+	arch_irq_restore(enabled);
 }
 
 void arch_host_signals_defer(void)

@@ -51,4 +51,5 @@ void os_signals_init(void);
 /* ---- the kernel is called, on the signal stack ---- */
 
 void host_fault(const struct host_fault *fault) __attribute__((noreturn));
-void host_tick(const struct host_fault *interrupted);
+/* expired: whoever supervises the process says that the input has had its time (SIGUSR1). */
+void host_tick(const struct host_fault *interrupted, int expired);

@@ -59,10 +59,9 @@ static void on_tick(int number, siginfo_t *info, void *context)
 {
 	struct host_fault interrupted = { .kind = HOST_FAULT_MEMORY };
 
-	(void)number;
 	(void)info;
 	fault_fill(&interrupted, context);
-	host_tick(&interrupted);
+	host_tick(&interrupted, number == SIGUSR1);
 }
 
 static void handle(int number, void (*handler)(int, siginfo_t *, void *))
@@ -90,6 +89,7 @@ void os_signals_init(void)
 	handle(SIGFPE, on_fault);
 	handle(SIGILL, on_fault);
 	handle(SIGALRM, on_tick);
+	handle(SIGUSR1, on_tick);
 }
 
 void os_tick_start(void)
