@@ -96,6 +96,18 @@ static long loop(void *arg UNUSED)
 	return 0;
 }
 
+/* Counters are the host's to clear; those of source coverage add up over all inputs. */
+static void exempt_counters(void)
+{
+	size_t source_size;
+	void *source = coverage_source_counters(&source_size);
+
+	if (channel->counter_count)
+		snapshot_exempt(coverage_counters(), align_up(channel->counter_count, PAGE_SIZE));
+	if (source_size)
+		snapshot_exempt(source, align_up(source_size, PAGE_SIZE));
+}
+
 static int prepare(void)
 {
 	struct thread *self = thread_current();
@@ -113,8 +125,7 @@ static int prepare(void)
 	err = make_bench_area();
 	if (err)
 		return err;
-	if (channel->counter_count)
-		snapshot_exempt(coverage_counters(), align_up(channel->counter_count, PAGE_SIZE));
+	exempt_counters();
 	input_stack = self->stack_base;
 	input_stack_size = (size_t)((uintptr_t)&here - (uintptr_t)self->stack_base - STACK_MARGIN) & ~(size_t)63;
 	input_baseline();
