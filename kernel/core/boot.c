@@ -50,8 +50,20 @@ ssize_t boot_environment(size_t index, char *buf, size_t size)
 	return cmdline_option(command_line(), "env", index, buf, size);
 }
 
+/* For a terminal: what is not printable would be obeyed by it. */
+static const char *printable(const struct cmdline_word *word, char *buf, size_t size)
+{
+	size_t len = min(word->len, size - 1);
+
+	for (size_t i = 0; i < len; i++)
+		buf[i] = word->text[i] >= ' ' && word->text[i] <= '~' ? word->text[i] : '?';
+	buf[len] = 0;
+	return buf;
+}
+
 void boot_options_check(void)
 {
+	char text[60];
 	const char *cursor = command_line();
 	struct cmdline_word word;
 
@@ -60,8 +72,8 @@ void boot_options_check(void)
 			    sizeof(boot_info->command_line) - 1);
 	while (cmdline_next_word(&cursor, &word)) {
 		if (cmdline_word_is_malformed(&word)) {
-			log_warning("command line: a %% in \"%.*s\" starts no escape, taken as it is",
-				    (int)min(word.len, (size_t)60), word.text);
+			log_warning("command line: a %% in \"%s\" starts no escape, taken as it is",
+				    printable(&word, text, sizeof(text)));
 			return;
 		}
 	}
