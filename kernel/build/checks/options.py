@@ -23,7 +23,9 @@ def find(tree):
     asked, known = defined(tree)
     presets = "\n".join(tree.read(f) for f in tree.files if f.endswith(".config"))
     users = "\n".join(tree.read(f) for f in tree.files if f.endswith((".c", ".h", ".S", ".mk")))
-    used = set(re.findall(r"\bCONFIG_(\w+)", users)) - {"X", "Y"}
+    used = set(re.findall(r"\bCONFIG_(\w+)\b(?!\$)", users)) - {"X", "Y"}
+    # A makefile may go through several options: $(CONFIG_COVERAGE_$s).
+    used |= {o for o in known for prefix in re.findall(r"\bCONFIG_(\w+)\$", users) if o.startswith(prefix)}
     for option in sorted(asked):
         if not re.search(rf"^CONFIG_{option}=", presets, re.M):
             yield f"{option}: no preset sets it"
