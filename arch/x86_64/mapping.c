@@ -68,7 +68,7 @@ struct walk {
 static void visit_leaf(const struct walk *walk, phys_t table, size_t index, uint64_t virt)
 {
 	struct arch_mapping mapping = { .entry = (uint64_t *)arch_alias(table) + index, .virt = virt };
-	uint64_t entry = *mapping.entry;
+	uint64_t entry = ((const uint64_t *)arch_phys_to_virt(table))[index];
 
 	mapping.phys = entry & PTE_ADDRESS;
 	mapping.writable = entry & PTE_WRITE;

@@ -27,6 +27,12 @@ static size_t index_of(uint64_t virt, int level)
 	return virt >> (12 + 9 * (level - 1)) & (ENTRIES - 1);
 }
 
+/* Between the two halves there are no addresses. */
+static bool is_canonical(uint64_t virt)
+{
+	return (uint64_t)((int64_t)(virt << 16) >> 16) == virt;
+}
+
 static void entry_write(uint64_t *entry, uint64_t value)
 {
 	snapshot_mark(entry, sizeof(*entry));
@@ -49,7 +55,7 @@ uint64_t *pagetable_entry(const struct arch_pagetable *table, uint64_t virt, boo
 {
 	uint64_t *entries = arch_phys_to_virt(table->root);
 
-	if ((uint64_t)((int64_t)(virt << 16) >> 16) != virt) /* not canonical: no such page */
+	if (!is_canonical(virt))
 		return NULL;
 	for (int level = 4; level > 1; level--) {
 		uint64_t *entry = &entries[index_of(virt, level)];
@@ -203,6 +209,10 @@ uint64_t arch_pagetable_next(const struct arch_pagetable *table, uint64_t virt, 
 		int level = 4;
 		uint64_t entry;
 
+		if (!is_canonical(virt)) {
+			virt = DIRECT_MAP_BASE;
+			continue;
+		}
 		while (entry = entries[index_of(virt, level)], level > 1 && (entry & PTE_PRESENT)) {
 			entries = table_at(entry);
 			level--;
