@@ -13,27 +13,38 @@
 #define ASPACE_ACCESS_WRITE 2u
 #define ASPACE_ACCESS_EXEC 4u
 
+/* The program's stack is put at the top of its range; mappings without a hint go below ASPACE_MMAP_TOP, downwards. */
+#define ASPACE_STACK_SIZE (8 * MIB)
+#define ASPACE_MMAP_TOP UINT64_C(0x00007ffff7fff000)
+#define ASPACE_REGIONS_MAX 65530	/* vm.max_map_count */
+
 struct file;
 
 /* [start, end) with one protection and one source; page aligned, never overlapping, sorted by start. */
 struct region {
 	struct list node;
 	uint64_t start, end;
-	unsigned prot;		/* PROT_* */
-	unsigned flags;		/* MAP_* as given, with MAP_ANONYMOUS or a file */
+	unsigned prot;		/* PROT_READ, PROT_WRITE, PROT_EXEC */
+	unsigned flags;		/* MAP_SHARED or MAP_PRIVATE, MAP_ANONYMOUS, MAP_GROWSDOWN, MAP_NORESERVE */
+	bool locked;		/* by mlock and the like */
 	struct file *file;	/* referenced; NULL for anonymous memory */
-	off_t offset;		/* in the file, of start */
+	off_t offset;		/* of start: in the file, or in the shared anonymous object */
+	uint64_t shared_id;	/* of the anonymous object, when MAP_SHARED */
 };
 
 struct aspace {
 	struct arch_pagetable tables;
-	struct mutex lock;
+	struct mutex lock;		/* all below, and the tables */
 	struct list regions;
-	uint64_t brk_start, brk;	/* the program's heap */
-	uint64_t brk_limit;
-	uint64_t mmap_top;		/* mappings without a hint are put below, downwards */
+	struct region *recent;		/* where the last look-up ended, or NULL */
+	size_t region_count;
+	uint64_t brk_start, brk;	/* the program's heap; set by the loader with aspace_set_brk() */
+	uint64_t mmap_top;
+	uint64_t shared_next;
 	size_t pages;			/* frames mapped */
-	size_t pages_limit;		/* RLIMIT_AS in pages */
+	size_t pages_total;		/* pages in all regions: what RLIMIT_AS limits */
+	size_t pages_locked;		/* pages in locked regions: what RLIMIT_MEMLOCK limits */
+	bool lock_future;		/* mlockall(MCL_FUTURE) */
 	unsigned refs;
 };
 
@@ -41,7 +52,7 @@ struct aspace {
 int aspace_create(struct aspace **out);
 struct aspace *aspace_get(struct aspace *as);
 void aspace_put(struct aspace *as);
-/* Makes it the running thread's (and CPU's); as == NULL: kernel tables only. */
+/* Makes it the running thread's (and CPU's); as == NULL: kernel tables only. Takes no reference. */
 void aspace_activate(struct aspace *as);
 /* The running thread's, NULL for kernel threads. */
 struct aspace *aspace_current(void);
@@ -53,11 +64,24 @@ long aspace_munmap(struct aspace *as, uint64_t addr, uint64_t len);
 long aspace_mprotect(struct aspace *as, uint64_t addr, uint64_t len, unsigned prot);
 long aspace_mremap(struct aspace *as, uint64_t addr, uint64_t old_len, uint64_t new_len, unsigned flags, uint64_t new_addr);
 long aspace_madvise(struct aspace *as, uint64_t addr, uint64_t len, int advice);
-/* One byte a page in vec: 1 when the page is there. -ENOMEM for a hole. */
+/* One byte a page in vec: 1 when the page is there. -ENOMEM for a hole. as is the running thread's. */
 long aspace_mincore(struct aspace *as, uint64_t addr, uint64_t len, user_ptr_t vec);
 long aspace_msync(struct aspace *as, uint64_t addr, uint64_t len, int flags);
+/* mlock and munlock; on_fault: what is not there yet is locked when it comes. */
+long aspace_lock(struct aspace *as, uint64_t addr, uint64_t len, bool locked, bool on_fault);
+/* mlockall(flags of MCL_*); 0: munlockall. */
+long aspace_lock_all(struct aspace *as, int flags);
 /* The new break, or the old one when it cannot be. */
 uint64_t aspace_brk(struct aspace *as, uint64_t brk);
+/* An empty heap that starts there (rounded up to a page). */
+void aspace_set_brk(struct aspace *as, uint64_t start);
+
+/**
+ * Copies into or out of any address space, active or not, whatever the protection of its regions: for the loader. Pages are made
+ * as needed; sleeps. 0, -EFAULT (a hole), -ENOMEM.
+ */
+int aspace_write(struct aspace *as, uint64_t addr, const void *data, size_t len) MUST_CHECK;
+int aspace_read(struct aspace *as, uint64_t addr, void *data, size_t len) MUST_CHECK;
 
 /**
  * A page of the program was touched that is absent or protected. Makes it if its region allows the access.

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Address spaces: birth, death, which one is active, and what happens when a program touches a page that is not there.
+ */
+#include <kernel/aspace.h>
+#include <kernel/atomic.h>
+#include <kernel/errno.h>
+#include <kernel/heap.h>
+#include <kernel/linkset.h>
+#include <kernel/log.h>
+#include <kernel/string.h>
+#include <kernel/thread.h>
+#include "aspace_internal.h"
+
+OBJECT_TYPE(aspace);
+
+int aspace_create(struct aspace **out)
+{
+	struct aspace *as = heap_zalloc(sizeof(*as));
+	int err;
+
+	if (!as)
+		return -ENOMEM;
+	err = arch_pagetable_create(&as->tables);
+	if (err) {
+		heap_free(as);
+		return err;
+	}
+	mutex_init(&as->lock);
+	list_init(&as->regions);
+	as->mmap_top = ASPACE_MMAP_TOP;
+	as->shared_next = 1;
+	as->refs = 1;
+	object_count_add(&object_type_aspace, 1);
+	*out = as;
+	return 0;
+}
+
+struct aspace *aspace_get(struct aspace *as)
+{
+	atomic_fetch_add(&as->refs, 1);
+	return as;
+}
+
+static void aspace_destroy(struct aspace *as)
+{
+	int err;
+
+	if (aspace_current() == as)
+		aspace_activate(NULL);
+	/* From border to border of everything: there is nothing to split, so it cannot fail. */
+	err = region_remove_range(as, 0, USER_END);
+	assert(!err && list_empty(&as->regions) && as->pages == 0 && as->pages_total == 0 && as->pages_locked == 0);
+	arch_pagetable_destroy(&as->tables);
+	object_count_add(&object_type_aspace, -1);
+	heap_free(as);
+}
+
+void aspace_put(struct aspace *as)
+{
+	if (atomic_fetch_sub(&as->refs, 1) == 1)
+		aspace_destroy(as);
+}
+
+void aspace_activate(struct aspace *as)
+{
+	/* A switch in between would load the tables of the thread's former space on the way back. */
+	unsigned long irq = arch_irq_save();
+
+	thread_current()->aspace = as;
+	arch_pagetable_activate(as ? &as->tables : &arch_kernel_pagetable);
+	arch_irq_restore(irq);
+}
+
+struct aspace *aspace_current(void)
+{
+	struct thread *thread = thread_current();
+
+	return thread ? thread->aspace : NULL;
+}
+
+int aspace_handle_fault(uint64_t address, unsigned access)
+{
+	struct aspace *as = aspace_current();
+	struct region *region;
+	int err = -EFAULT;
+
+	if (!as || !user_ok(address, 1))
+		return -EFAULT;
+	mutex_lock(&as->lock);
+	region = region_at(as, address);
+	if (region)
+		err = page_make(as, region, address, access);
+	mutex_unlock(&as->lock);
+	return err;
+}
+
+/* The page of an address in the direct map, made if it is not there. */
+static int page_of(struct aspace *as, uint64_t address, bool write, char **memory)
+{
+	struct region *region = region_at(as, address), any;
+	phys_t phys;
+	int err;
+
+	if (!region)
+		return -EFAULT;
+	/* The loader fills what its program may not write; a private page must become its own for that. */
+	any = *region;
+	any.prot |= write ? PROT_READ | PROT_WRITE : PROT_READ;
+	err = page_make(as, &any, address, write ? ASPACE_ACCESS_WRITE : ASPACE_ACCESS_READ);
+	if (!err)
+		err = arch_pagetable_lookup(&as->tables, address & PAGE_MASK, &phys, NULL);
+	if (err)
+		return err;
+	page_restrict(as, region, address);
+	*memory = (char *)arch_phys_to_virt(phys) + (address & ~PAGE_MASK);
+	return 0;
+}
+
+static int transfer(struct aspace *as, uint64_t addr, char *data, size_t len, bool write)
+{
+	int err = user_ok(addr, len) ? 0 : -EFAULT;
+
+	mutex_lock(&as->lock);
+	while (len && !err) {
+		size_t n = min(len, PAGE_SIZE - (addr & ~PAGE_MASK));
+		char *memory;
+
+		err = page_of(as, addr, write, &memory);
+		if (err)
+			break;
+		memcpy(write ? memory : data, write ? data : memory, n);
+		addr += n;
+		data += n;
+		len -= n;
+	}
+	mutex_unlock(&as->lock);
+	return err;
+}
+
+int aspace_write(struct aspace *as, uint64_t addr, const void *data, size_t len)
+{
+	return transfer(as, addr, (char *)(uintptr_t)data, len, true);
+}
+
+int aspace_read(struct aspace *as, uint64_t addr, void *data, size_t len)
+{
+	return transfer(as, addr, data, len, false);
+}

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Calls that walk the regions of a range, step over holes and tell of them at the end: madvise, msync. And mincore, which stops
+ * at the first.
+ */
+#include <kernel/abi/fcntl.h>
+#include <kernel/errno.h>
+#include <kernel/file.h>
+#include <kernel/string.h>
+#include "aspace_internal.h"
+
+/* Does something to the part [start, end) of a region; not 0 ends the walk. */
+typedef long walk_t(struct aspace *as, struct region *region, uint64_t start, uint64_t end, int argument);
+
+static long walk(struct aspace *as, uint64_t start, uint64_t end, walk_t *visit, int argument)
+{
+	long err, hole = 0;
+
+	while (start < end) {
+		struct region *region = region_at_or_above(as, start);
+		uint64_t part_end;
+
+		if (!region || region->start > start)
+			hole = -ENOMEM;
+		if (!region || region->start >= end)
+			break;
+		start = max(start, region->start);
+		part_end = min(end, region->end);
+		err = visit(as, region, start, part_end, argument);
+		if (err)
+			return err;
+		start = part_end;
+	}
+	return hole;
+}
+
+static bool is_known(int advice)
+{
+	return (advice >= MADV_NORMAL && advice <= MADV_DONTNEED) || (advice >= MADV_FREE && advice <= MADV_DONTNEED_LOCKED);
+}
+
+static void zero_pages(struct aspace *as, uint64_t start, uint64_t end)
+{
+	phys_t phys;
+
+	for (uint64_t at = start; (at = arch_pagetable_next(&as->tables, at, end)) < end; at += PAGE_SIZE)
+		if (!arch_pagetable_lookup(&as->tables, at, &phys, NULL))
+			memset(arch_phys_to_virt(phys), 0, PAGE_SIZE);
+}
+
+static long advise_dontneed(struct aspace *as, struct region *region, uint64_t start, uint64_t end, bool even_locked)
+{
+	if (region->locked && !even_locked)
+		return -EINVAL;
+	/* The pages of a shared object stay in it; nothing else holds those of an anonymous one. */
+	if (region->file || !region_is_shared(region))
+		pages_drop(as, start, end);
+	return 0;
+}
+
+static long advise_remove(struct aspace *as, struct region *region, uint64_t start, uint64_t end)
+{
+	if (region->locked || !region_is_shared(region))
+		return -EINVAL;
+	if (!(region->prot & PROT_WRITE))
+		return -EACCES;
+	if (region->file)
+		return region->file->ops->allocate ? -EOPNOTSUPP : -EINVAL;
+	zero_pages(as, start, end);
+	return 0;
+}
+
+static long advise_populate(struct aspace *as, struct region *region, uint64_t start, uint64_t end, bool write)
+{
+	int err = 0;
+
+	for (; start < end && !err; start += PAGE_SIZE)
+		err = page_make(as, region, start, write ? ASPACE_ACCESS_WRITE : ASPACE_ACCESS_READ);
+	return err == -EFAULT ? -EINVAL : err;
+}
+
+static long advise(struct aspace *as, struct region *region, uint64_t start, uint64_t end, int advice)
+{
+	bool private_anonymous = !region->file && !region_is_shared(region);
+
+	switch (advice) {
+	case MADV_DONTNEED:
+	case MADV_DONTNEED_LOCKED:
+		return advise_dontneed(as, region, start, end, advice == MADV_DONTNEED_LOCKED);
+	case MADV_REMOVE:
+		return advise_remove(as, region, start, end);
+	case MADV_FREE:
+	case MADV_WIPEONFORK:
+		return private_anonymous ? 0 : -EINVAL;
+	case MADV_COLD:
+	case MADV_PAGEOUT:
+		return region->locked ? -EINVAL : 0;
+	case MADV_POPULATE_READ:
+	case MADV_POPULATE_WRITE:
+		return advise_populate(as, region, start, end, advice == MADV_POPULATE_WRITE);
+	}
+	/* The others are about speed, fork and dumps: there is nothing that would become different. */
+	return 0;
+}
+
+long aspace_madvise(struct aspace *as, uint64_t addr, uint64_t len, int advice)
+{
+	uint64_t pages_len = align_up(len, PAGE_SIZE);
+	long err;
+
+	if (!is_known(advice) || !is_aligned(addr, PAGE_SIZE) || (len && !pages_len) || addr + pages_len < addr)
+		return -EINVAL;
+	if (!pages_len)
+		return 0;
+	mutex_lock(&as->lock);
+	err = walk(as, addr, addr + pages_len, advise, advice);
+	mutex_unlock(&as->lock);
+	return err;
+}
+
+static long sync_part(struct aspace *as UNUSED, struct region *region, uint64_t start UNUSED, uint64_t end UNUSED, int flags)
+{
+	if ((flags & MS_INVALIDATE) && region->locked)
+		return -EBUSY;
+	if ((flags & MS_SYNC) && region->file && region_is_shared(region) && region->file->ops->sync)
+		return region->file->ops->sync(region->file, false);
+	return 0;
+}
+
+long aspace_msync(struct aspace *as, uint64_t addr, uint64_t len, int flags)
+{
+	uint64_t end = addr + align_up(len, PAGE_SIZE);
+	long err;
+
+	if (flags & ~(MS_ASYNC | MS_INVALIDATE | MS_SYNC) || !is_aligned(addr, PAGE_SIZE))
+		return -EINVAL;
+	if ((flags & MS_ASYNC) && (flags & MS_SYNC))
+		return -EINVAL;
+	if (end < addr)
+		return -ENOMEM;
+	mutex_lock(&as->lock);
+	err = walk(as, addr, end, sync_part, flags);
+	mutex_unlock(&as->lock);
+	return err;
+}
+
+/* Which pages of [start, end) are there, up to the first hole; how many bytes of vec were set. */
+static size_t presence(struct aspace *as, uint64_t start, uint64_t end, uint8_t *vec)
+{
+	size_t n = 0;
+
+	mutex_lock(&as->lock);
+	for (; start < end && region_at(as, start); start += PAGE_SIZE)
+		vec[n++] = arch_pagetable_lookup(&as->tables, start, NULL, NULL) == 0;
+	mutex_unlock(&as->lock);
+	return n;
+}
+
+long aspace_mincore(struct aspace *as, uint64_t addr, uint64_t len, user_ptr_t vec)
+{
+	uint64_t end = addr + align_up(len, PAGE_SIZE);
+	uint8_t part[256];
+
+	if (!is_aligned(addr, PAGE_SIZE))
+		return -EINVAL;
+	if (end < addr || end > USER_END)
+		return -ENOMEM;
+	if (!user_ok(vec, (end - addr) >> PAGE_SHIFT))
+		return -EFAULT;
+	while (addr < end) {
+		uint64_t part_end = min(end, addr + sizeof(part) * PAGE_SIZE);
+		size_t n = presence(as, addr, part_end, part);
+
+		/* Without the lock: the write may have to make a page. */
+		if (user_copy_out(vec, part, n))
+			return -EFAULT;
+		vec += n;
+		addr += n * PAGE_SIZE;
+		if (addr < part_end)
+			return -ENOMEM;
+	}
+	return 0;
+}

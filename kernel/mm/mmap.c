@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * mmap, munmap and brk on an address space. Checks come in Linux's order, so that a call with several faults gets the same
+ * error.
+ */
+#include <kernel/abi/fcntl.h>
+#include <kernel/errno.h>
+#include <kernel/file.h>
+#include "aspace_internal.h"
+
+/* What MAP_SHARED_VALIDATE accepts: the flags that were known before it. */
+#define LEGACY_FLAGS                                                                                                   \
+	(MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_32BIT | MAP_GROWSDOWN | MAP_DENYWRITE | MAP_EXECUTABLE |           \
+	 MAP_LOCKED | MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK | MAP_STACK | MAP_HUGETLB |                          \
+	 MAP_HUGE_MASK << MAP_HUGE_SHIFT)
+
+static int check_file(const struct file *file, unsigned prot, unsigned flags)
+{
+	unsigned mode = file->flags & O_ACCMODE;
+
+	switch (flags & MAP_TYPE) {
+	case MAP_SHARED_VALIDATE:
+		if (flags & ~LEGACY_FLAGS)
+			return -EOPNOTSUPP;
+		/* fallthrough */
+	case MAP_SHARED:
+		if ((prot & PROT_WRITE) && mode != O_RDWR)
+			return -EACCES;
+		/* fallthrough */
+	case MAP_PRIVATE:
+		if (mode == O_WRONLY)
+			return -EACCES;
+		if (!file->ops->map_page)
+			return -ENODEV;
+		return flags & MAP_GROWSDOWN ? -EINVAL : 0;
+	}
+	return -EINVAL;
+}
+
+static int check_anonymous(unsigned flags)
+{
+	switch (flags & MAP_TYPE) {
+	case MAP_SHARED:
+		return flags & MAP_GROWSDOWN ? -EINVAL : 0;
+	case MAP_PRIVATE:
+		return 0;
+	}
+	return -EINVAL;
+}
+
+static long place(struct aspace *as, uint64_t addr, uint64_t len, unsigned flags)
+{
+	int err;
+
+	if (!(flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)))
+		return place_find(as, addr, len, flags);
+	err = place_check_fixed(addr, len);
+	if (err)
+		return err;
+	if ((flags & MAP_FIXED_NOREPLACE) && !region_is_free(as, addr, addr + len))
+		return -EEXIST;
+	return (long)addr;
+}
+
+/* Pages of regions in [start, end). */
+static uint64_t mapped_in(struct aspace *as, uint64_t start, uint64_t end)
+{
+	struct region *region = region_at_or_above(as, start);
+	uint64_t bytes = 0;
+
+	for (; region && region->start < end; region = region_next(as, region))
+		bytes += min(region->end, end) - max(region->start, start);
+	return bytes;
+}
+
+/* Replaces what is in the way. */
+static long map_region(struct aspace *as, const struct region *model, bool populate)
+{
+	uint64_t len = region_len(model);
+	struct region *region;
+	int err;
+
+	err = limit_check_total(as, len - mapped_in(as, model->start, model->end));
+	if (!err)
+		err = region_remove_range(as, model->start, model->end);
+	if (err)
+		return err;
+	region = region_add(as, model);
+	if (!region)
+		return -ENOMEM;
+	/* Whether memory is there for all of it shows when it is touched. */
+	if (populate)
+		(void)pages_populate(as, region, model->start, model->start + len);
+	return (long)model->start;
+}
+
+static int check_flags(struct aspace *as, uint64_t len, unsigned prot, unsigned flags, const struct file *file)
+{
+	int err;
+
+	if ((flags & MAP_LOCKED) && limit_may_lock())
+		return -EPERM;
+	if ((flags & MAP_LOCKED) || as->lock_future) {
+		err = limit_check_locked(as, len);
+		if (err)
+			return err;
+	}
+	return file ? check_file(file, prot, flags) : check_anonymous(flags);
+}
+
+static long mmap_locked(struct aspace *as, uint64_t addr, uint64_t len, unsigned prot, unsigned flags, struct file *file,
+			off_t offset)
+{
+	struct region model = { 0 };
+	long at;
+	int err;
+
+	if (as->region_count >= ASPACE_REGIONS_MAX)
+		return -ENOMEM;
+	at = place(as, addr, len, flags);
+	if (at < 0)
+		return at;
+	err = check_flags(as, len, prot, flags, file);
+	if (err)
+		return err;
+	model.start = (uint64_t)at;
+	model.end = model.start + len;
+	model.prot = prot & PROT_ACCESS;
+	model.flags = (flags & MAP_TYPE) == MAP_PRIVATE ? MAP_PRIVATE : MAP_SHARED;
+	model.flags |= flags & (MAP_GROWSDOWN | MAP_NORESERVE) | (file ? 0 : MAP_ANONYMOUS);
+	model.locked = (flags & MAP_LOCKED) || as->lock_future;
+	model.file = file;
+	model.offset = file ? offset : 0;
+	if (!file && region_is_shared(&model))
+		model.shared_id = as->shared_next++;
+	return map_region(as, &model, (flags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE || model.locked);
+}
+
+long aspace_mmap(struct aspace *as, uint64_t addr, uint64_t len, unsigned prot, unsigned flags, struct file *file,
+		 off_t offset)
+{
+	long result;
+
+	if (!len)
+		return -EINVAL;
+	len = align_up(len, PAGE_SIZE);
+	if (!len)
+		return -ENOMEM;
+	if (((uint64_t)offset >> PAGE_SHIFT) + (len >> PAGE_SHIFT) > UINT64_MAX >> PAGE_SHIFT)
+		return -EOVERFLOW;
+	mutex_lock(&as->lock);
+	result = mmap_locked(as, addr, len, prot, flags, file, offset);
+	mutex_unlock(&as->lock);
+	return result;
+}
+
+long aspace_munmap(struct aspace *as, uint64_t addr, uint64_t len)
+{
+	int err;
+
+	if (!is_aligned(addr, PAGE_SIZE) || addr > USER_END || len > USER_END - addr || !len)
+		return -EINVAL;
+	mutex_lock(&as->lock);
+	err = region_remove_range(as, addr, addr + align_up(len, PAGE_SIZE));
+	mutex_unlock(&as->lock);
+	return err;
+}
+
+void aspace_set_brk(struct aspace *as, uint64_t start)
+{
+	as->brk_start = as->brk = align_up(start, PAGE_SIZE);
+}
+
+static bool brk_grow(struct aspace *as, uint64_t old_end, uint64_t new_end)
+{
+	struct region model = {
+		.start = old_end,
+		.end = new_end,
+		.prot = PROT_READ | PROT_WRITE,
+		.flags = MAP_PRIVATE | MAP_ANONYMOUS,
+		.locked = as->lock_future,
+	};
+
+	/* A page stays free between the heap and what is above it. */
+	if (!user_ok(old_end, new_end - old_end) || !region_is_free(as, old_end, new_end + PAGE_SIZE))
+		return false;
+	if (as->lock_future && limit_check_locked(as, new_end - old_end))
+		return false;
+	return as->region_count < ASPACE_REGIONS_MAX && map_region(as, &model, as->lock_future) >= 0;
+}
+
+uint64_t aspace_brk(struct aspace *as, uint64_t brk)
+{
+	uint64_t old_end, new_end;
+	bool done = false;
+
+	mutex_lock(&as->lock);
+	if (brk >= as->brk_start && brk <= USER_END && limit_data_allows(brk - as->brk_start)) {
+		old_end = align_up(as->brk, PAGE_SIZE);
+		new_end = align_up(brk, PAGE_SIZE);
+		if (new_end > old_end)
+			done = brk_grow(as, old_end, new_end);
+		else
+			done = !region_remove_range(as, new_end, old_end);
+	}
+	if (done)
+		as->brk = brk;
+	brk = as->brk;
+	mutex_unlock(&as->lock);
+	return brk;
+}

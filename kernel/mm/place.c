@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Where a mapping goes: at its hint when that is free, else into the highest gap below mmap_top that is large enough, else
+ * into the lowest one above it. MAP_32BIT ones go between 1 and 2 GiB, from below.
+ */
+#include <kernel/errno.h>
+#include "aspace_internal.h"
+
+#define LOW_START UINT64_C(0x40000000)
+#define LOW_END UINT64_C(0x80000000)
+
+static long find_down(struct aspace *as, uint64_t low, uint64_t high, uint64_t len)
+{
+	struct region *region = NULL;
+
+	/* The gap below 'high', then below each region, downwards. */
+	for (uint64_t gap_end = high;;) {
+		region = region ? region_previous(as, region) :
+			 list_empty(&as->regions) ? NULL : list_last(&as->regions, struct region, node);
+		uint64_t gap_start = max(region ? region->end : low, low);
+
+		if (gap_end > gap_start && gap_end - gap_start >= len)
+			return (long)(gap_end - len);
+		if (!region || region->start <= low)
+			return -ENOMEM;
+		gap_end = min(region->start, high);
+	}
+}
+
+static long find_up(struct aspace *as, uint64_t low, uint64_t high, uint64_t len)
+{
+	uint64_t gap_start = low;
+	struct region *region = region_at_or_above(as, low);
+
+	for (; region; region = region_next(as, region)) {
+		if (region->start > gap_start && min(region->start, high) - gap_start >= len)
+			break;
+		gap_start = max(region->end, low);
+		if (gap_start >= high)
+			return -ENOMEM;
+	}
+	return high - gap_start >= len ? (long)gap_start : -ENOMEM;
+}
+
+long place_find(struct aspace *as, uint64_t hint, uint64_t len, unsigned flags)
+{
+	uint64_t end = flags & MAP_32BIT ? LOW_END : USER_END;
+	long found;
+
+	if (len > USER_END - USER_START)
+		return -ENOMEM;
+	hint = align_down(hint, PAGE_SIZE);
+	if (hint)
+		hint = max(hint, USER_START);
+	if (hint && hint <= end && len <= end - hint && region_is_free(as, hint, hint + len))
+		return (long)hint;
+	if (flags & MAP_32BIT)
+		return find_up(as, LOW_START, LOW_END, len);
+	found = find_down(as, USER_START, as->mmap_top, len);
+	return found >= 0 ? found : find_up(as, as->mmap_top, USER_END, len);
+}
+
+int place_check_fixed(uint64_t addr, uint64_t len)
+{
+	if (len > USER_END || addr > USER_END - len)
+		return -ENOMEM;
+	if (!is_aligned(addr, PAGE_SIZE))
+		return -EINVAL;
+	return addr < USER_START ? -EPERM : 0;
+}
