@@ -68,10 +68,11 @@ void *heap_alloc(size_t size)
 
 void heap_free(void *object)
 {
-	void *block = mark_block(object);
+	void *block;
 
 	if (!object)
 		return;
+	block = mark_block(object);
 	if (HEAP_MARKED) {
 		size_t size = heap_block_size(block);
 

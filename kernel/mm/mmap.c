@@ -126,8 +126,9 @@ static long mmap_locked(struct aspace *as, uint64_t addr, uint64_t len, unsigned
 	model.start = (uint64_t)at;
 	model.end = model.start + len;
 	model.prot = prot & PROT_ACCESS;
-	model.flags = (flags & MAP_TYPE) == MAP_PRIVATE ? MAP_PRIVATE : MAP_SHARED;
-	model.flags |= flags & (MAP_GROWSDOWN | MAP_NORESERVE) | (file ? 0 : MAP_ANONYMOUS);
+	model.flags = flags & (MAP_GROWSDOWN | MAP_NORESERVE);
+	model.flags |= (flags & MAP_TYPE) == MAP_PRIVATE ? MAP_PRIVATE : MAP_SHARED;
+	model.flags |= file ? 0 : MAP_ANONYMOUS;
 	model.locked = (flags & MAP_LOCKED) || as->lock_future;
 	model.file = file;
 	model.offset = file ? offset : 0;

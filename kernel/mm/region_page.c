@@ -55,8 +55,16 @@ void region_set_prot(struct aspace *as, struct region *region, unsigned prot)
 /* The frame that an absent page starts with, with a reference. */
 static int page_source(struct region *region, uint64_t address, struct page **page)
 {
-	if (region->file)
-		return region->file->ops->map_page(region->file, region->offset + (off_t)(address - region->start), page);
+	uint64_t index = ((uint64_t)region->offset + (address - region->start)) >> PAGE_SHIFT;
+	int err;
+
+	*page = NULL;
+	if (region->file) {
+		err = region->file->ops->map_page(region->file, index, region_is_shared(region), page);
+		if (err || *page)
+			return err;
+	}
+	/* Anonymous, or a hole of a file in a private mapping. */
 	*page = page_alloc_zeroed(0);
 	return *page ? 0 : -ENOMEM;
 }

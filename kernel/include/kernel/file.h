@@ -16,6 +16,7 @@ struct file;
 struct poll_table;
 struct dir_context;
 struct mount;
+struct page;
 
 struct file_ops {
 	/* Move bytes and *position; NULL: -EINVAL. -EAGAIN when O_NONBLOCK and nothing can be done now. May sleep. */
@@ -24,6 +25,11 @@ struct file_ops {
 	off_t (*seek)(struct file *file, off_t offset, int whence);
 	/* POLLIN etc. that hold now; if table is given, first joins the wait queues with poll_wait(). Does not sleep. */
 	unsigned (*poll)(struct file *file, struct poll_table *table);
+	/*
+	 * The page at a page index, referenced, for a mapping of the file; made when absent and create is set (*page NULL: a
+	 * hole). -EFAULT beyond the end (SIGBUS), -ENOSPC. NULL: cannot be mapped (-ENODEV).
+	 */
+	int (*map_page)(struct file *file, uint64_t index, bool create, struct page **page);
 	/* -ENOTTY for what it does not know; NULL likewise. */
 	long (*ioctl)(struct file *file, unsigned command, user_ptr_t argument);
 	/* Feeds directory entries to context until it is full or the end is reached. */
