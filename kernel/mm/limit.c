@@ -5,11 +5,17 @@
 #include <kernel/abi/resource.h>
 #include <kernel/errno.h>
 #include <kernel/process.h>
+#include <kernel/thread.h>
 #include "aspace_internal.h"
+
+static const struct process *limited_process(void)
+{
+	return thread_current() ? thread_current()->process : NULL;
+}
 
 static uint64_t limit_bytes(unsigned resource)
 {
-	const struct process *process = process_current();
+	const struct process *process = limited_process();
 
 	return process ? process->rlimits[resource].current : RLIM_INFINITY;
 }
@@ -22,7 +28,7 @@ int limit_check_total(const struct aspace *as, uint64_t more)
 /* Root stands for CAP_IPC_LOCK. */
 static bool lock_unlimited(void)
 {
-	const struct process *process = process_current();
+	const struct process *process = limited_process();
 
 	return !process || process->cred.euid == 0;
 }

@@ -16,25 +16,18 @@
 
 static int check_file(const struct file *file, unsigned prot, unsigned flags)
 {
-	unsigned mode = file->flags & O_ACCMODE;
+	unsigned mode = file->flags & O_ACCMODE, type = flags & MAP_TYPE;
+	bool shared = type == MAP_SHARED || type == MAP_SHARED_VALIDATE;
 
-	switch (flags & MAP_TYPE) {
-	case MAP_SHARED_VALIDATE:
-		if (flags & ~LEGACY_FLAGS)
-			return -EOPNOTSUPP;
-		/* fallthrough */
-	case MAP_SHARED:
-		if ((prot & PROT_WRITE) && mode != O_RDWR)
-			return -EACCES;
-		/* fallthrough */
-	case MAP_PRIVATE:
-		if (mode == O_WRONLY)
-			return -EACCES;
-		if (!file->ops->map_page)
-			return -ENODEV;
-		return flags & MAP_GROWSDOWN ? -EINVAL : 0;
-	}
-	return -EINVAL;
+	if (!shared && type != MAP_PRIVATE)
+		return -EINVAL;
+	if (type == MAP_SHARED_VALIDATE && (flags & ~LEGACY_FLAGS))
+		return -EOPNOTSUPP;
+	if (mode == O_WRONLY || (shared && (prot & PROT_WRITE) && mode != O_RDWR))
+		return -EACCES;
+	if (!file->ops->map_page)
+		return -ENODEV;
+	return flags & MAP_GROWSDOWN ? -EINVAL : 0;
 }
 
 static int check_anonymous(unsigned flags)
