@@ -67,9 +67,6 @@ void boot_options_check(void)
 	const char *cursor = command_line();
 	struct cmdline_word word;
 
-	if (boot_info && boot_info->truncated)
-		log_warning("command line: longer than %zu bytes, the rest is lost",
-			    sizeof(boot_info->command_line) - 1);
 	while (cmdline_next_word(&cursor, &word)) {
 		if (cmdline_word_is_malformed(&word)) {
 			log_warning("command line: a %% in \"%s\" starts no escape, taken as it is",

@@ -31,6 +31,15 @@ void constructors_run(void)
 		(*fn)();
 }
 
+/* Half a command line could mean anything: nothing is run. */
+static void refuse_truncated(const struct boot_info *boot)
+{
+	if (!boot->truncated)
+		return;
+	log_error("command line: longer than %zu bytes", sizeof(boot->command_line) - 1);
+	plat->stop(PLAT_POWER_OFF, STATUS_USAGE);
+}
+
 /* The value of an option that is a name; false when it is absent. One that is too long is a usage error. */
 static bool name_option(const char *option, char name[NAME_MAX_LEN])
 {
@@ -134,6 +143,7 @@ void kernel_main(struct boot_info *boot)
 	if (err)
 		panic("the machine cannot be initialised: %s", errno_name(-err));
 	log_flush();
+	refuse_truncated(boot);
 	boot_options_check();
 	continue_on_thread_stack();
 }

@@ -37,7 +37,7 @@ void kernel_main(struct boot_info *boot) NORETURN;
  * any byte but NUL can be passed; a lone "%" is the empty word. What follows the word "--" are the program's
  * arguments, argv[0] first. An escape that is none is kept as it is.
  *
- *	loglevel=N  mem=SIZE  init=PATH  test[=GLOB]  harness=NAME  seed=N  timeout=S  env=NAME=VALUE (may repeat)
+ *	loglevel=N  mem=SIZE  init=PATH  test[=GLOB]  harness=NAME  seed=N  env=NAME=VALUE (may repeat)
  */
 /* The decoded value of the last name=... in buf; "" for a bare name. Length, or -ENOENT, -ENAMETOOLONG. */
 ssize_t boot_option(const char *name, char *buf, size_t size);
