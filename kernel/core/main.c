@@ -120,7 +120,8 @@ static void memory_up(void)
 
 	err = page_init();
 	if (err)
-		panic("no usable memory: %s", errno_name(-err));
+		panic("no usable memory in the %zu ranges that the boot loader gave: %s", boot_info->range_count,
+		      errno_name(-err));
 	err = arch_memory_init();
 	if (err)
 		panic("the kernel's page tables cannot be made: %s", errno_name(-err));
