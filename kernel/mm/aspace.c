@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Address spaces: birth, death, which one is active, and what happens when a program touches a page that is not there.
+ * Address spaces: birth, death, which one is active, and what happens when a program touches a page that is not
+ * there.
  */
 #include <kernel/aspace.h>
 #include <kernel/atomic.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The parts of an address space: aspace.c (life, faults), region.c (the list of regions and the pages in them), place.c (where
- * a new region goes), and one file for each call or family of calls. All functions here want as->lock held.
+ * The parts of an address space: aspace.c (life, faults), region.c (the list of regions and the pages in them),
+ * place.c (where a new region goes), and one file for each call or family of calls. All functions here want as->lock
+ * held.
  */
 #pragma once
 
@@ -35,8 +36,8 @@ struct region *region_previous(struct aspace *as, struct region *region);
 bool region_is_free(struct aspace *as, uint64_t start, uint64_t end);
 
 /**
- * Adds a region like model, which covers a range where nothing is, and merges it with equal neighbours. Takes its own reference
- * to model's file. The region that covers the range now, or NULL: no memory.
+ * Adds a region like model, which covers a range where nothing is, and merges it with equal neighbours. Takes its own
+ * reference to model's file. The region that covers the range now, or NULL: no memory.
  */
 struct region *region_add(struct aspace *as, const struct region *model);
 /* Makes address a border between regions. -ENOMEM: no memory, or too many regions. */
@@ -53,7 +54,9 @@ void region_extend(struct aspace *as, struct region *region, uint64_t end);
 
 /* Drops the pages that are in [start, end). */
 void pages_drop(struct aspace *as, uint64_t start, uint64_t end);
-/* Makes the page of an address in region present, as an access would: -EFAULT for what region->prot forbids; -ENOMEM. */
+/*
+ * Makes the page of an address in region present, as an access would: -EFAULT for what region->prot forbids; -ENOMEM.
+ */
 int page_make(struct aspace *as, struct region *region, uint64_t address, unsigned access);
 /* Takes back the rights that the page of an address, if it is there, has beyond its region's. */
 void page_restrict(struct aspace *as, struct region *region, uint64_t address);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The kernel heap's public functions. Blocks up to SLAB_BLOCK_MAX bytes come from slabs, larger ones are runs of pages; in
- * marked images an object lies inside its block and passes through a quarantine when freed (heap_internal.h).
+ * The kernel heap's public functions. Blocks up to SLAB_BLOCK_MAX bytes come from slabs, larger ones are runs of
+ * pages; in marked images an object lies inside its block and passes through a quarantine when freed
+ * (heap_internal.h).
  */
 #include <kernel/crash.h>
 #include <kernel/string.h>
@@ -16,7 +17,9 @@ void heap_bad_free(const void *address, bool known_free)
 	crash_raise(CRASH_INVALID_FREE, NULL, (uintptr_t)address, "%p is not a heap object", address);
 }
 
-/* What kind of block starts at this address, by the owner of its page; a crash when it is the heap's at no account. */
+/*
+ * What kind of block starts at this address, by the owner of its page; a crash when it is the heap's at no account.
+ */
 static bool block_is_slab(const void *block)
 {
 	const struct page *page = page_from_virt(block);

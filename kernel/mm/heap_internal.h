@@ -3,8 +3,9 @@
  * The heap's parts: heap.c (the public functions), heap_slab.c (slots of a size class), heap_large.c (whole pages),
  * heap_mark.c (what surrounds an object in checked images) and heap_quarantine.c (where it stays after it was freed).
  *
- * A *block* is what the first two hand out. In a plain image it is the object. In a *marked* image (ASan's, or one with
- * option HEAP_CHECK) it starts with a struct heap_mark, the object follows, and at least HEAP_REDZONE bytes follow that.
+ * A *block* is what the first two hand out. In a plain image it is the object. In a *marked* image (ASan's, or one
+ * with option HEAP_CHECK) it starts with a struct heap_mark, the object follows, and at least HEAP_REDZONE bytes
+ * follow that.
  */
 #pragma once
 
@@ -18,8 +19,7 @@
 #define HEAP_REDZONE 16
 
 /* The heap's own code touches what it has poisoned for all others. */
-#define HEAP_CODE_BEGIN                                                                                                \
-	_Pragma("clang attribute push(__attribute__((no_sanitize(\"address\", \"kernel-address\"))), apply_to = function)")
+#define HEAP_CODE_BEGIN _Pragma("clang attribute push(__attribute__((no_sanitize(\"address\"))), apply_to = function)")
 #define HEAP_CODE_END _Pragma("clang attribute pop")
 
 /* A crash with the heap's locks released: block or object is not what the caller says it is. */
@@ -87,7 +87,9 @@ static inline void *mark_block(void *object)
 
 /* ---- heap_quarantine.c: freed blocks, oldest first; marked images only ---- */
 
-/* Keeps the block from being used again for a while; false when it is too large for that. May release older blocks. */
+/*
+ * Keeps the block from being used again for a while; false when it is too large for that. May release older blocks.
+ */
 bool quarantine_add(void *block, size_t block_size);
 /* Releases all. */
 void quarantine_drain(void);

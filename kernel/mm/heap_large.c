@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Heap blocks of whole pages: a run of adjacent frames; the first one's struct page says how many (flags) and whose (owner).
+ * Heap blocks of whole pages: a run of adjacent frames; the first one's struct page says how many (flags) and whose
+ * (owner).
  */
 #include <kernel/atomic.h>
 #include <kernel/snapshot.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What surrounds an object in marked images, and how a change of it is told. With a sanitizer the surroundings, and freed
- * objects, are poisoned, so the access itself is reported. With option HEAP_CHECK they hold patterns, which are compared
- * when the object is freed, when it leaves the quarantine, and by heap_check_all().
+ * What surrounds an object in marked images, and how a change of it is told. With a sanitizer the surroundings, and
+ * freed objects, are poisoned, so the access itself is reported. With option HEAP_CHECK they hold patterns, which are
+ * compared when the object is freed, when it leaves the quarantine, and by heap_check_all().
  */
 #include <kernel/crash.h>
 #include <kernel/sanitize.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Freed blocks of a marked image wait here, oldest first, before they can be allocated again: so that a use after free hits
- * freed memory, and a second free finds the first. Bounded in number and bytes; flushed when memory is short.
+ * Freed blocks of a marked image wait here, oldest first, before they can be allocated again: so that a use after
+ * free hits freed memory, and a second free finds the first. Bounded in number and bytes; flushed when memory is
+ * short.
  */
 #include "heap_internal.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Slabs: single pages cut into equal blocks behind a header with the map of free ones. Each size class has its own lock and
- * list of slabs that have room. The lowest free block of the slab used last is taken, so that live objects stay together
- * on few pages: a snapshot restores each of them.
+ * Slabs: single pages cut into equal blocks behind a header with the map of free ones. Each size class has its own
+ * lock and list of slabs that have room. The lowest free block of the slab used last is taken, so that live objects
+ * stay together on few pages: a snapshot restores each of them.
  */
 #include <kernel/sanitize.h>
 #include <kernel/snapshot.h>
@@ -13,23 +13,22 @@ HEAP_CODE_BEGIN
 #define CLASSES 23
 #define SLAB_HEADER 64
 #define SLAB_WORDS (HEAP_MARKED ? 2 : 4)
+#define RECENT_WORDS (HEAP_CHECKED ? SLAB_WORDS : 0)
 
 /* At the start of the page; under the class's lock. */
 struct slab {
 	struct slab *next, *prev;	/* among the slabs of its class that have room */
 	uint16_t used;
 	uint8_t class;
-#if CONFIG_HEAP_CHECK
 	bool touched;			/* on the class's list of slabs with recent blocks */
 	struct slab *touched_next;
-	uint64_t recent[SLAB_WORDS];	/* allocated since the last check */
-#endif
 	uint64_t free[SLAB_WORDS];	/* a bit a block */
+	uint64_t recent[RECENT_WORDS];	/* allocated since the last check */
 };
 
 _Static_assert(sizeof(struct slab) <= SLAB_HEADER, "the first block starts behind the header");
 
-struct class {
+struct size_class {
 	struct spinlock lock;
 	struct slab *room;		/* slabs with a free block, the one used last first */
 	struct slab *touched;
@@ -39,16 +38,16 @@ struct class {
 const char heap_slab_owner[] = "heap slab";
 
 /* As many blocks as fit into a page, and multiples of 16. */
-static const uint16_t sizes[CLASSES] = { 16,  32,  48,  64,  80,  96,  112, 128, 160, 192,  224, 256,
+static const uint16_t sizes[CLASSES] = { 16,  32,  48,  64,  80,  96,  112, 128, 160,  192,  224, 256,
 					 288, 336, 400, 448, 496, 576, 672, 800, 1008, 1344, 2016 };
 /* The class for a size, by (size + 15) / 16. */
 static const uint8_t class_by_units[SLAB_BLOCK_MAX / 16 + 1] = {
-	[0 ... 1] = 0,	  [2] = 1,	    [3] = 2,	      [4] = 3,		[5] = 4,	  [6] = 5,
-	[7] = 6,	  [8] = 7,	    [9 ... 10] = 8,   [11 ... 12] = 9,	[13 ... 14] = 10, [15 ... 16] = 11,
-	[17 ... 18] = 12, [19 ... 21] = 13, [22 ... 25] = 14, [26 ... 28] = 15, [29 ... 31] = 16, [32 ... 36] = 17,
+	[0 ... 1] = 0,    [2] = 1,          [3] = 2,          [4] = 3,          [5] = 4,           [6] = 5,
+	[7] = 6,          [8] = 7,          [9 ... 10] = 8,   [11 ... 12] = 9,  [13 ... 14] = 10,  [15 ... 16] = 11,
+	[17 ... 18] = 12, [19 ... 21] = 13, [22 ... 25] = 14, [26 ... 28] = 15, [29 ... 31] = 16,  [32 ... 36] = 17,
 	[37 ... 42] = 18, [43 ... 50] = 19, [51 ... 63] = 20, [64 ... 84] = 21, [85 ... 126] = 22,
 };
-static struct class classes[CLASSES];
+static struct size_class classes[CLASSES];
 
 static unsigned class_of(size_t size)
 {
@@ -65,7 +64,7 @@ static struct slab *slab_of(const void *block)
 	return (struct slab *)((uintptr_t)block & PAGE_MASK);
 }
 
-static void room_add(struct class *class, struct slab *slab)
+static void room_add(struct size_class *class, struct slab *slab)
 {
 	slab->prev = NULL;
 	slab->next = class->room;
@@ -74,7 +73,7 @@ static void room_add(struct class *class, struct slab *slab)
 	class->room = slab;
 }
 
-static void room_remove(struct class *class, struct slab *slab)
+static void room_remove(struct size_class *class, struct slab *slab)
 {
 	if (slab->next)
 		slab->next->prev = slab->prev;
@@ -84,10 +83,10 @@ static void room_remove(struct class *class, struct slab *slab)
 		class->room = slab->next;
 }
 
-#if CONFIG_HEAP_CHECK
-
-static void recent_add(struct class *class, struct slab *slab, unsigned block)
+static void recent_add(struct size_class *class, struct slab *slab, unsigned block)
 {
+	if (!HEAP_CHECKED)
+		return;
 	slab->recent[block / 64] |= UINT64_C(1) << block % 64;
 	if (slab->touched)
 		return;
@@ -98,38 +97,9 @@ static void recent_add(struct class *class, struct slab *slab, unsigned block)
 
 static void recent_remove(struct slab *slab, unsigned block)
 {
-	slab->recent[block / 64] &= ~(UINT64_C(1) << block % 64);
+	if (HEAP_CHECKED)
+		slab->recent[block / 64] &= ~(UINT64_C(1) << block % 64);
 }
-
-static bool slab_touched(const struct slab *slab)
-{
-	return slab->touched;
-}
-
-static void recent_init(struct slab *slab)
-{
-	slab->touched = false;
-	for (unsigned i = 0; i < SLAB_WORDS; i++)
-		slab->recent[i] = 0;
-}
-
-#else
-
-static void recent_add(struct class *class UNUSED, struct slab *slab UNUSED, unsigned block UNUSED)
-{
-}
-static void recent_remove(struct slab *slab UNUSED, unsigned block UNUSED)
-{
-}
-static bool slab_touched(const struct slab *slab UNUSED)
-{
-	return false;
-}
-static void recent_init(struct slab *slab UNUSED)
-{
-}
-
-#endif
 
 static void slab_set_owner(struct page *page, const char *owner)
 {
@@ -150,11 +120,13 @@ static struct slab *slab_create(unsigned class)
 	slab = page_virt(page);
 	slab->used = 0;
 	slab->class = (uint8_t)class;
-	recent_init(slab);
+	slab->touched = false;
+	for (unsigned i = 0; i < RECENT_WORDS; i++)
+		slab->recent[i] = 0;
 	for (unsigned i = 0; i < SLAB_WORDS; i++)
-		slab->free[i] = count >= 64 * (i + 1) ? UINT64_MAX :
-			       count <= 64 * i	      ? 0 :
-							(UINT64_C(1) << (count - 64 * i)) - 1;
+		slab->free[i] = count >= 64 * (i + 1) ? UINT64_MAX
+				: count <= 64 * i     ? 0
+						      : (UINT64_C(1) << (count - 64 * i)) - 1;
 	sanitize_poison(slab, PAGE_SIZE, SANITIZE_REDZONE);
 	return slab;
 }
@@ -164,7 +136,7 @@ static void slab_destroy(struct slab *slab)
 	page_free(page_from_virt(slab), 0);
 }
 
-static void *take_block(struct class *class, struct slab *slab)
+static void *take_block(struct size_class *class, struct slab *slab)
 {
 	unsigned word = 0, block, size = sizes[slab->class];
 
@@ -175,15 +147,14 @@ static void *take_block(struct class *class, struct slab *slab)
 	if (++slab->used == block_count(slab->class))
 		room_remove(class, slab);
 	class->used++;
-	if (HEAP_CHECKED)
-		recent_add(class, slab, block);
+	recent_add(class, slab, block);
 	return (char *)slab + SLAB_HEADER + block * size;
 }
 
 void *slab_alloc(size_t size)
 {
 	unsigned number = class_of(size);
-	struct class *class = &classes[number];
+	struct size_class *class = &classes[number];
 	unsigned long irq = spin_lock(&class->lock);
 	void *block;
 
@@ -219,7 +190,7 @@ static bool block_is_free(const struct slab *slab, unsigned block)
 void slab_free(void *address)
 {
 	struct slab *slab = slab_of(address), *empty = NULL;
-	struct class *class = &classes[slab->class];
+	struct size_class *class = &classes[slab->class];
 	unsigned block = block_at(slab->class, (uintptr_t)address & ~PAGE_MASK);
 	unsigned long irq = spin_lock(&class->lock);
 
@@ -233,7 +204,7 @@ void slab_free(void *address)
 	if (slab->used-- == block_count(slab->class))
 		room_add(class, slab);
 	/* One empty slab is kept, so that a lone object that comes and goes does not cost a page each time. */
-	if (slab->used == 0 && (slab->next || slab->prev) && !slab_touched(slab)) {
+	if (slab->used == 0 && (slab->next || slab->prev) && !slab->touched) {
 		room_remove(class, slab);
 		class->pages--;
 		empty = slab;
@@ -246,7 +217,7 @@ void slab_free(void *address)
 size_t slab_block_size(const void *address)
 {
 	struct slab *slab = slab_of(address);
-	struct class *class = &classes[slab->class];
+	struct size_class *class = &classes[slab->class];
 	unsigned block = block_at(slab->class, (uintptr_t)address & ~PAGE_MASK);
 	unsigned long irq = spin_lock(&class->lock);
 	bool bad = block == UINT32_MAX || block_is_free(slab, block);
@@ -265,12 +236,12 @@ size_t slab_round_up(size_t size)
 void slab_drain(void)
 {
 	for (unsigned i = 0; i < CLASSES; i++) {
-		struct class *class = &classes[i];
+		struct size_class *class = &classes[i];
 		unsigned long irq = spin_lock(&class->lock);
 
 		for (struct slab *slab = class->room, *next; slab; slab = next) {
 			next = slab->next;
-			if (slab->used || slab_touched(slab))
+			if (slab->used || slab->touched)
 				continue;
 			room_remove(class, slab);
 			class->pages--;
@@ -289,11 +260,9 @@ void slab_stats(struct heap_stats *stats)
 	}
 }
 
-#if CONFIG_HEAP_CHECK
-
 static void check_slab(struct slab *slab, void (*check)(const void *block))
 {
-	for (unsigned word = 0; word < SLAB_WORDS; word++) {
+	for (unsigned word = 0; word < RECENT_WORDS; word++) {
 		while (slab->recent[word]) {
 			unsigned block = word * 64 + (unsigned)__builtin_ctzll(slab->recent[word]);
 
@@ -306,7 +275,7 @@ static void check_slab(struct slab *slab, void (*check)(const void *block))
 void slab_check_recent(void (*check)(const void *block))
 {
 	for (unsigned i = 0; i < CLASSES; i++) {
-		struct class *class = &classes[i];
+		struct size_class *class = &classes[i];
 
 		while (class->touched) {
 			unsigned long irq = spin_lock(&class->lock);
@@ -319,13 +288,5 @@ void slab_check_recent(void (*check)(const void *block))
 		}
 	}
 }
-
-#else
-
-void slab_check_recent(void (*check)(const void *block) UNUSED)
-{
-}
-
-#endif
 
 HEAP_CODE_END

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Calls that walk the regions of a range, step over holes and tell of them at the end: madvise, msync. And mincore, which stops
- * at the first.
+ * Calls that walk the regions of a range, step over holes and tell of them at the end: madvise, msync. And mincore,
+ * which stops at the first.
  */
 #include <kernel/abi/fcntl.h>
 #include <kernel/errno.h>
@@ -36,7 +36,8 @@ static long walk(struct aspace *as, uint64_t start, uint64_t end, walk_t *visit,
 
 static bool is_known(int advice)
 {
-	return (advice >= MADV_NORMAL && advice <= MADV_DONTNEED) || (advice >= MADV_FREE && advice <= MADV_DONTNEED_LOCKED);
+	return (advice >= MADV_NORMAL && advice <= MADV_DONTNEED) ||
+	       (advice >= MADV_FREE && advice <= MADV_DONTNEED_LOCKED);
 }
 
 static void zero_pages(struct aspace *as, uint64_t start, uint64_t end)
@@ -85,19 +86,14 @@ static long advise(struct aspace *as, struct region *region, uint64_t start, uin
 
 	switch (advice) {
 	case MADV_DONTNEED:
-	case MADV_DONTNEED_LOCKED:
-		return advise_dontneed(as, region, start, end, advice == MADV_DONTNEED_LOCKED);
-	case MADV_REMOVE:
-		return advise_remove(as, region, start, end);
+	case MADV_DONTNEED_LOCKED: return advise_dontneed(as, region, start, end, advice == MADV_DONTNEED_LOCKED);
+	case MADV_REMOVE: return advise_remove(as, region, start, end);
 	case MADV_FREE:
-	case MADV_WIPEONFORK:
-		return private_anonymous ? 0 : -EINVAL;
+	case MADV_WIPEONFORK: return private_anonymous ? 0 : -EINVAL;
 	case MADV_COLD:
-	case MADV_PAGEOUT:
-		return region->locked ? -EINVAL : 0;
+	case MADV_PAGEOUT: return region->locked ? -EINVAL : 0;
 	case MADV_POPULATE_READ:
-	case MADV_POPULATE_WRITE:
-		return advise_populate(as, region, start, end, advice == MADV_POPULATE_WRITE);
+	case MADV_POPULATE_WRITE: return advise_populate(as, region, start, end, advice == MADV_POPULATE_WRITE);
 	}
 	/* The others are about speed, fork and dumps: there is nothing that would become different. */
 	return 0;
@@ -118,7 +114,8 @@ long aspace_madvise(struct aspace *as, uint64_t addr, uint64_t len, int advice)
 	return err;
 }
 
-static long sync_part(struct aspace *as UNUSED, struct region *region, uint64_t start UNUSED, uint64_t end UNUSED, int flags)
+static long sync_part(struct aspace *as UNUSED, struct region *region, uint64_t start UNUSED, uint64_t end UNUSED,
+		      int flags)
 {
 	if ((flags & MS_INVALIDATE) && region->locked)
 		return -EBUSY;

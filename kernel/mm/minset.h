@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Sets of small integers whose smallest member is found in a few steps: a bitmap with a bitmap of its non-zero words above
- * it, and so on up to a single word. The page allocator keeps its free blocks in them: the lowest comes first, whatever
- * the order in which they were freed, and no free frame's own bookkeeping is touched.
+ * Sets of small integers whose smallest member is found in a few steps: a bitmap with a bitmap of its non-zero words
+ * above it, and so on up to a single word. The page allocator keeps its free blocks in them: the lowest comes first,
+ * whatever the order in which they were freed, and no free frame's own bookkeeping is touched.
  *
  * The words live in memory of the caller's that may be a marked area of the snapshot. No locking here.
  */

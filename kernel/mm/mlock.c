@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * mlock and the like on an address space. Nothing is ever paged out here, so to lock is to make the pages and to account for
- * them against RLIMIT_MEMLOCK.
+ * mlock and the like on an address space. Nothing is ever paged out here, so to lock is to make the pages and to
+ * account for them against RLIMIT_MEMLOCK.
  */
 #include <kernel/errno.h>
 #include "aspace_internal.h"

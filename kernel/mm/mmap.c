@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * mmap, munmap and brk on an address space. Checks come in Linux's order, so that a call with several faults gets the same
- * error.
+ * mmap, munmap and brk on an address space. Checks come in Linux's order, so that a call with several faults gets the
+ * same error.
  */
 #include <kernel/abi/fcntl.h>
 #include <kernel/errno.h>
@@ -33,10 +33,8 @@ static int check_file(const struct file *file, unsigned prot, unsigned flags)
 static int check_anonymous(unsigned flags)
 {
 	switch (flags & MAP_TYPE) {
-	case MAP_SHARED:
-		return flags & MAP_GROWSDOWN ? -EINVAL : 0;
-	case MAP_PRIVATE:
-		return 0;
+	case MAP_SHARED: return flags & MAP_GROWSDOWN ? -EINVAL : 0;
+	case MAP_PRIVATE: return 0;
 	}
 	return -EINVAL;
 }
@@ -101,8 +99,8 @@ static int check_flags(struct aspace *as, uint64_t len, unsigned prot, unsigned 
 	return file ? check_file(file, prot, flags) : check_anonymous(flags);
 }
 
-static long mmap_locked(struct aspace *as, uint64_t addr, uint64_t len, unsigned prot, unsigned flags, struct file *file,
-			off_t offset)
+static long mmap_locked(struct aspace *as, uint64_t addr, uint64_t len, unsigned prot, unsigned flags,
+			struct file *file, off_t offset)
 {
 	struct region model = { 0 };
 	long at;

@@ -64,7 +64,8 @@ static int move_pages(struct aspace *as, uint64_t from, uint64_t to, uint64_t le
 {
 	int err;
 
-	for (uint64_t at = from; (at = arch_pagetable_next(&as->tables, at, from + len)) < from + len; at += PAGE_SIZE) {
+	for (uint64_t at = from; (at = arch_pagetable_next(&as->tables, at, from + len)) < from + len;
+	     at += PAGE_SIZE) {
 		err = move_page(as, at, at - from + to, copy);
 		if (!err)
 			continue;
@@ -103,8 +104,8 @@ static long move_region(struct aspace *as, const struct remap *r, uint64_t to)
 		err = -ENOMEM;
 		goto err_old;
 	}
-	err = r->old_len ? move_pages(as, r->addr, to, r->old_len, false) :
-			   move_pages(as, r->addr, to, min(region_len(old), r->new_len), true);
+	err = r->old_len ? move_pages(as, r->addr, to, r->old_len, false)
+			 : move_pages(as, r->addr, to, min(region_len(old), r->new_len), true);
 	if (err)
 		goto err_new;
 	old = region_at(as, r->addr);
@@ -199,7 +200,8 @@ static long remap(struct aspace *as, struct remap *r)
 	return at < 0 ? at : move_region(as, r, (uint64_t)at);
 }
 
-long aspace_mremap(struct aspace *as, uint64_t addr, uint64_t old_len, uint64_t new_len, unsigned flags, uint64_t new_addr)
+long aspace_mremap(struct aspace *as, uint64_t addr, uint64_t old_len, uint64_t new_len, unsigned flags,
+		   uint64_t new_addr)
 {
 	struct remap r = {
 		.addr = addr,

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The page allocator: buddies. Free blocks are members of one set an order (minset.h), so the lowest sufficient block is
- * always taken: the same calls give the same frames, and those in use stay close together, as do their struct pages, of
- * which the snapshot restores the touched ones. The struct page of a frame inside a block is not touched; only a block's
- * first frame has state PAGE_USED, which is how a double free is found.
+ * The page allocator: buddies. Free blocks are members of one set an order (minset.h), so the lowest sufficient block
+ * is always taken: the same calls give the same frames, and those in use stay close together, as do their struct
+ * pages, of which the snapshot restores the touched ones. The struct page of a frame inside a block is not touched;
+ * only a block's first frame has state PAGE_USED, which is how a double free is found.
  */
 #include <kernel/atomic.h>
 #include <kernel/crash.h>
@@ -114,8 +114,9 @@ void page_free(struct page *page, unsigned order)
 
 		spin_unlock(&page_lock, irq);
 		if (used)
-			crash_raise(CRASH_INVALID_FREE, NULL, page_phys(page), "page %#llx of order %u freed as order %u",
-				    (unsigned long long)page_phys(page), page->order, order);
+			crash_raise(CRASH_INVALID_FREE, NULL, page_phys(page),
+				    "page %#llx of order %u freed as order %u", (unsigned long long)page_phys(page),
+				    page->order, order);
 		crash_raise(CRASH_DOUBLE_FREE, NULL, page_phys(page), "page %#llx is free already",
 			    (unsigned long long)page_phys(page));
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What the page allocator starts with: reads the boot map, of which nothing is trusted, finds a place in RAM for the page
- * array, and hands over the rest. "mem=SIZE" leaves RAM at and above that physical address unused.
+ * What the page allocator starts with: reads the boot map, of which nothing is trusted, finds a place in RAM for the
+ * page array, and hands over the rest. "mem=SIZE" leaves RAM at and above that physical address unused.
  */
 #include <kernel/errno.h>
 #include <kernel/log.h>
@@ -125,7 +125,10 @@ int page_init(void)
 	phys_t limit = boot_option_number("mem", UINT64_MAX);
 	size_t count = page_usable_ranges(boot_info, limit, ranges);
 
-	/* A lone range far up would make the page array larger than what it describes is worth: such RAM is left alone. */
+	/*
+	 * A lone range far up would make the page array larger than what it describes is worth: such RAM is left
+	 * alone.
+	 */
 	for (; count > 0; count--) {
 		size_t needed = page_setup_bytes(ranges[count - 1].end) >> PAGE_SHIFT;
 		size_t place = find_room(ranges, count, needed);

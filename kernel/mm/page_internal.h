@@ -16,8 +16,8 @@ struct page_range {
 #define PAGE_RANGES_MAX (2 * BOOT_RANGES_MAX + 8)
 
 /**
- * What the allocator may use of an untrusted boot map: whole frames of RAM below limit (a physical address), above the first
- * MiB, in no reserved range, not of the image nor the initrd; sorted, disjoint, none empty.
+ * What the allocator may use of an untrusted boot map: whole frames of RAM below limit (a physical address), above
+ * the first MiB, in no reserved range, not of the image nor the initrd; sorted, disjoint, none empty.
  *
  * @return the number of ranges written to ranges.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Where a mapping goes: at its hint when that is free, else into the highest gap below mmap_top that is large enough, else
- * into the lowest one above it. MAP_32BIT ones go between 1 and 2 GiB, from below.
+ * Where a mapping goes: at its hint when that is free, else into the highest gap below mmap_top that is large enough,
+ * else into the lowest one above it. MAP_32BIT ones go between 1 and 2 GiB, from below.
  */
 #include <kernel/errno.h>
 #include "aspace_internal.h"
@@ -15,8 +15,9 @@ static long find_down(struct aspace *as, uint64_t low, uint64_t high, uint64_t l
 
 	/* The gap below 'high', then below each region, downwards. */
 	for (uint64_t gap_end = high;;) {
-		region = region ? region_previous(as, region) :
-			 list_empty(&as->regions) ? NULL : list_last(&as->regions, struct region, node);
+		region = region                     ? region_previous(as, region)
+			 : list_empty(&as->regions) ? NULL
+						    : list_last(&as->regions, struct region, node);
 		uint64_t gap_start = max(region ? region->end : low, low);
 
 		if (gap_end > gap_start && gap_end - gap_start >= len)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The regions of an address space: a sorted list, cut and joined as the calls need it. Equal neighbours are always joined, as
- * programs can see that (mremap works on one region).
+ * The regions of an address space: a sorted list, cut and joined as the calls need it. Equal neighbours are always
+ * joined, as programs can see that (mremap works on one region).
  */
 #include <kernel/errno.h>
 #include <kernel/file.h>
@@ -124,8 +124,8 @@ int region_split(struct aspace *as, uint64_t address)
 
 static bool can_merge(const struct region *low, const struct region *high)
 {
-	if (low->end != high->start || low->prot != high->prot || low->flags != high->flags || low->locked != high->locked ||
-	    low->file != high->file || low->shared_id != high->shared_id)
+	if (low->end != high->start || low->prot != high->prot || low->flags != high->flags ||
+	    low->locked != high->locked || low->file != high->file || low->shared_id != high->shared_id)
 		return false;
 	/* A private anonymous page is nobody else's, so there is no offset to agree on. */
 	if (!low->file && !region_is_shared(low))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The pages in a region: made on first touch, dropped with their references. A frame of a private region that others refer to
- * as well (a file's page) is never writable; the write fault makes a copy.
+ * The pages in a region: made on first touch, dropped with their references. A frame of a private region that others
+ * refer to as well (a file's page) is never writable; the write fault makes a copy.
  */
 #include <kernel/errno.h>
 #include <kernel/file.h>
@@ -17,7 +17,8 @@ static unsigned rights_of(const struct region *region, const struct page *page)
 	if (region->prot & PROT_EXEC)
 		rights |= ARCH_PAGE_EXEC | ARCH_PAGE_READ;
 	if (region->prot & PROT_WRITE)
-		rights |= region_is_shared(region) || page->refs == 1 ? ARCH_PAGE_WRITE | ARCH_PAGE_READ : ARCH_PAGE_READ;
+		rights |= region_is_shared(region) || page->refs == 1 ? ARCH_PAGE_WRITE | ARCH_PAGE_READ
+								      : ARCH_PAGE_READ;
 	return rights;
 }
 

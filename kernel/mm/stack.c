@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Kernel stacks with a guard page below. Where the CPU maps kernel memory, a stack takes one or more slots of STACK_AREA and
- * ends at the top of the last; what is below it there stays unmapped. Elsewhere (STACK_AREA_SIZE 0) it is a run of frames in
- * the direct map, and the frame below is a guard that is poisoned for sanitizers and holds a pattern.
+ * Kernel stacks with a guard page below. Where the CPU maps kernel memory, a stack takes one or more slots of
+ * STACK_AREA and ends at the top of the last; what is below it there stays unmapped. Elsewhere (STACK_AREA_SIZE 0) it
+ * is a run of frames in the direct map, and the frame below is a guard that is poisoned for sanitizers and holds a
+ * pattern.
  */
 #include <kernel/crash.h>
 #include <kernel/log.h>
@@ -78,7 +79,8 @@ static int map_pages(uint64_t start, uint64_t end)
 
 		if (!page)
 			goto err_page;
-		if (arch_pagetable_map(&arch_kernel_pagetable, virt, page_phys(page), ARCH_PAGE_READ | ARCH_PAGE_WRITE)) {
+		if (arch_pagetable_map(&arch_kernel_pagetable, virt, page_phys(page),
+				       ARCH_PAGE_READ | ARCH_PAGE_WRITE)) {
 			page_put(page);
 			goto err_page;
 		}

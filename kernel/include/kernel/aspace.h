@@ -57,12 +57,16 @@ void aspace_activate(struct aspace *as);
 /* The running thread's, NULL for kernel threads. */
 struct aspace *aspace_current(void);
 
-/* The mmap family with Linux's semantics and errnos; prot, flags: the program's words. Sleep. Result: address or -errno. */
+/*
+ * The mmap family with Linux's semantics and errnos; prot, flags: the program's words. Sleep. Result: address or
+ * -errno.
+ */
 long aspace_mmap(struct aspace *as, uint64_t addr, uint64_t len, unsigned prot, unsigned flags, struct file *file,
 		 off_t offset);
 long aspace_munmap(struct aspace *as, uint64_t addr, uint64_t len);
 long aspace_mprotect(struct aspace *as, uint64_t addr, uint64_t len, unsigned prot);
-long aspace_mremap(struct aspace *as, uint64_t addr, uint64_t old_len, uint64_t new_len, unsigned flags, uint64_t new_addr);
+long aspace_mremap(struct aspace *as, uint64_t addr, uint64_t old_len, uint64_t new_len, unsigned flags,
+		   uint64_t new_addr);
 long aspace_madvise(struct aspace *as, uint64_t addr, uint64_t len, int advice);
 /* One byte a page in vec: 1 when the page is there. -ENOMEM for a hole. as is the running thread's. */
 long aspace_mincore(struct aspace *as, uint64_t addr, uint64_t len, user_ptr_t vec);
@@ -77,8 +81,8 @@ uint64_t aspace_brk(struct aspace *as, uint64_t brk);
 void aspace_set_brk(struct aspace *as, uint64_t start);
 
 /**
- * Copies into or out of any address space, active or not, whatever the protection of its regions: for the loader. Pages are made
- * as needed; sleeps. 0, -EFAULT (a hole), -ENOMEM.
+ * Copies into or out of any address space, active or not, whatever the protection of its regions: for the loader.
+ * Pages are made as needed; sleeps. 0, -EFAULT (a hole), -ENOMEM.
  */
 int aspace_write(struct aspace *as, uint64_t addr, const void *data, size_t len) MUST_CHECK;
 int aspace_read(struct aspace *as, uint64_t addr, void *data, size_t len) MUST_CHECK;

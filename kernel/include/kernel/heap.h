@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The kernel heap: size classes (16 B to 2 KiB) in slabs, whole pages above. Results are 16-byte aligned. Any context,
- * does not sleep. Misuse is found and reported as a crash: double free and invalid free always; overflow into the next
- * object and use after free by redzones and a quarantine, checked by ASan in the host image, by pattern (option
- * HEAP_CHECK) in booted ones.
+ * The kernel heap: size classes (16 B to 2 KiB) in slabs, whole pages above. Results are 16-byte aligned. Any
+ * context, does not sleep. Misuse is found and reported as a crash: double free and invalid free always; overflow
+ * into the next object and use after free by redzones and a quarantine, checked by ASan in the host image, by pattern
+ * (option HEAP_CHECK) in booted ones.
  */
 #pragma once
 
@@ -29,8 +29,9 @@ void heap_stats(struct heap_stats *stats);
 /* Gives the quarantine and empty slabs back, so that counts are exact and the next allocations are repeatable. */
 void heap_drain(void);
 /*
- * Option HEAP_CHECK: checks the surroundings of all objects allocated since the last check, and that no freed one in quarantine
- * was written; a finding is a crash (CRASH_HEAP_OVERFLOW, CRASH_USE_AFTER_FREE). Called at the end of an input.
+ * Option HEAP_CHECK: checks the surroundings of all objects allocated since the last check, and that no freed one in
+ * quarantine was written; a finding is a crash (CRASH_HEAP_OVERFLOW, CRASH_USE_AFTER_FREE). Called at the end of an
+ * input.
  */
 void heap_check_all(void);
 
@@ -45,7 +46,7 @@ struct object_type {
 	long baseline;	/* harness mode: what live must be at the end of an input */
 };
 #define OBJECT_TYPE(type_name)                                                                                         \
-	struct object_type object_type_##type_name = { #type_name, 0, 0 };                                                \
+	struct object_type object_type_##type_name = { #type_name, 0, 0 };                                             \
 	LINKSET_ADD(object_type, &object_type_##type_name)
 static inline void object_count_add(struct object_type *type, long n)
 {

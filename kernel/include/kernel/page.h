@@ -12,7 +12,7 @@
 
 enum page_state {
 	PAGE_RESERVED,		/* not the allocator's: image, firmware, holes, the page array */
-	PAGE_FREE,		/* the allocator's, but not the first frame of an allocated block: free, or inside one */
+	PAGE_FREE,		/* the allocator's, but not an allocated block's first frame: free, or inside one */
 	PAGE_USED,		/* the first frame of an allocated block */
 };
 
@@ -30,15 +30,15 @@ struct page {
 int page_init(void);
 
 /*
- * The lowest free block that is large enough and of the smallest such size: the same calls give the same frames. The memory is
- * not cleared (harness mode fills it with a fixed pattern). One reference. NULL when there is none.
+ * The lowest free block that is large enough and of the smallest such size: the same calls give the same frames. The
+ * memory is not cleared (harness mode fills it with a fixed pattern). One reference. NULL when there is none.
  */
 struct page *page_alloc(unsigned order) MUST_CHECK;
 /* The same, cleared. */
 struct page *page_alloc_zeroed(unsigned order) MUST_CHECK;
 /*
- * Frees a block whatever its references; order as allocated. A block that is free already is a crash (CRASH_DOUBLE_FREE), one of
- * another order too (CRASH_INVALID_FREE).
+ * Frees a block whatever its references; order as allocated. A block that is free already is a crash
+ * (CRASH_DOUBLE_FREE), one of another order too (CRASH_INVALID_FREE).
  */
 void page_free(struct page *page, unsigned order);
 /* Adjacent frames, count of them, each a block of order 0; the first one's struct page stands for all. NULL. */
@@ -63,9 +63,9 @@ size_t page_frame_limit(void);
 void page_foreach_free(void (*visit)(size_t frame, size_t count, void *context), void *context);
 
 /*
- * Kernel stacks, with a guard page below: in STACK_AREA, where the guard page is unmapped; in the direct map where the CPU has no
- * STACK_AREA: there the guard page holds a pattern, which stack_free() checks, and sanitizers know it. size_bytes: whole
- * pages. Result: the lowest address of the stack; NULL when there is no memory.
+ * Kernel stacks, with a guard page below: in STACK_AREA, where the guard page is unmapped; in the direct map where
+ * the CPU has no STACK_AREA: there the guard page holds a pattern, which stack_free() checks, and sanitizers know it.
+ * size_bytes: whole pages. Result: the lowest address of the stack; NULL when there is no memory.
  */
 void *stack_alloc(size_t size_bytes);
 void stack_free(void *base, size_t size_bytes);

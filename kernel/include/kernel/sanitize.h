@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What the kernel's allocators tell an address sanitizer: which bytes nobody may touch, and why. Empty inlines in images
- * without one. The runtime behind these calls is never instrumented itself, does not call back into the kernel, takes no
- * locks, and may be called from any context.
+ * What the kernel's allocators tell an address sanitizer: which bytes nobody may touch, and why. Empty inlines in
+ * images without one. The runtime behind these calls is never instrumented itself, does not call back into the
+ * kernel, takes no locks, and may be called from any context.
  */
 #pragma once
 

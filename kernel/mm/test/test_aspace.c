@@ -88,7 +88,8 @@ TEST(aspace_mmap_errors)
 	CHECK_EQ(aspace_mmap(as, 0, 2 * PAGE_SIZE, RW, ANON, NULL, -(off_t)PAGE_SIZE), -EOVERFLOW);
 	CHECK_EQ(aspace_mmap(as, BASE, PAGE_SIZE, RW, FIXED, NULL, 0), BASE);
 	CHECK_EQ(aspace_mmap(as, BASE, PAGE_SIZE, RW, ANON | MAP_FIXED_NOREPLACE, NULL, 0), -EEXIST);
-	CHECK_EQ(aspace_mmap(as, BASE + PAGE_SIZE, PAGE_SIZE, RW, ANON | MAP_FIXED_NOREPLACE, NULL, 0), BASE + PAGE_SIZE);
+	CHECK_EQ(aspace_mmap(as, BASE + PAGE_SIZE, PAGE_SIZE, RW, ANON | MAP_FIXED_NOREPLACE, NULL, 0),
+		 BASE + PAGE_SIZE);
 	CHECK(finish());
 }
 
@@ -102,7 +103,8 @@ TEST(aspace_mmap_takes_hints)
 	CHECK_EQ((uint64_t)at, ASPACE_MMAP_TOP - PAGE_SIZE);
 	CHECK_EQ(aspace_mmap(as, 1, PAGE_SIZE, RW, ANON, NULL, 0), ASPACE_MMAP_TOP - 2 * PAGE_SIZE);
 	CHECK_EQ(aspace_mmap(as, PAGE_SIZE, PAGE_SIZE, RW, ANON, NULL, 0), USER_START);
-	CHECK_EQ(aspace_mmap(as, USER_END - PAGE_SIZE, 2 * PAGE_SIZE, RW, ANON, NULL, 0), ASPACE_MMAP_TOP - 4 * PAGE_SIZE);
+	CHECK_EQ(aspace_mmap(as, USER_END - PAGE_SIZE, 2 * PAGE_SIZE, RW, ANON, NULL, 0),
+		 ASPACE_MMAP_TOP - 4 * PAGE_SIZE);
 	CHECK_EQ(aspace_mmap(as, 0, PAGE_SIZE, RW, ANON | MAP_32BIT, NULL, 0), 0x40000000);
 	CHECK_EQ(aspace_mmap(as, 0, PAGE_SIZE, RW, ANON | MAP_32BIT, NULL, 0), 0x40001000);
 	CHECK_EQ(aspace_mmap(as, 0, GIB, RW, ANON | MAP_32BIT, NULL, 0), -ENOMEM);

@@ -85,7 +85,8 @@ TEST(mremap_moves)
 	CHECK_EQ(aspace_mremap(as, BASE, PAGE_SIZE, PAGE_SIZE, MREMAP_MAYMOVE | MREMAP_FIXED, ELSEWHERE), ELSEWHERE);
 	CHECK_EQ(peek(ELSEWHERE), 1);
 	CHECK_EQ(peek(BASE), -EFAULT);
-	CHECK_EQ(aspace_mremap(as, ELSEWHERE, PAGE_SIZE, PAGE_SIZE, MREMAP_MAYMOVE | MREMAP_DONTUNMAP, 0), (long)(at - PAGE_SIZE));
+	CHECK_EQ(aspace_mremap(as, ELSEWHERE, PAGE_SIZE, PAGE_SIZE, MREMAP_MAYMOVE | MREMAP_DONTUNMAP, 0),
+		 (long)(at - PAGE_SIZE));
 	CHECK_EQ(peek((uint64_t)at - PAGE_SIZE), 1);
 	CHECK_EQ(peek(ELSEWHERE), 0);
 	CHECK(finish());
@@ -119,7 +120,8 @@ TEST(mremap_errors)
 	for (unsigned i = 0; i < 3; i++) {
 		static const uint64_t to[] = { ELSEWHERE + 1, BASE + PAGE_SIZE, USER_END };
 
-		CHECK_EQ(aspace_mremap(as, BASE, 2 * PAGE_SIZE, 2 * PAGE_SIZE, MREMAP_MAYMOVE | MREMAP_FIXED, to[i]), -EINVAL);
+		CHECK_EQ(aspace_mremap(as, BASE, 2 * PAGE_SIZE, 2 * PAGE_SIZE, MREMAP_MAYMOVE | MREMAP_FIXED, to[i]),
+			 -EINVAL);
 	}
 	CHECK_EQ(peek(BASE + PAGE_SIZE), 2);
 	CHECK(finish());

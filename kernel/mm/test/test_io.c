@@ -22,8 +22,8 @@ static bool start(void)
 	if (aspace_create(&as))
 		return false;
 	aspace_activate(as);
-	return aspace_mmap(as, BASE, 2 * PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, NULL, 0) ==
-	       (long)BASE;
+	return aspace_mmap(as, BASE, 2 * PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
+			   NULL, 0) == (long)BASE;
 }
 
 static void finish(void)
