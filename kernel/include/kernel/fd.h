@@ -29,6 +29,8 @@ void fd_table_put(struct fd_table *table);
 
 /* The open file behind a descriptor of the running process, with a reference for file_put(); NULL (then -EBADF). */
 struct file *fd_get(int fd);
+/* The same, but O_PATH descriptors too, which fd_get() does not give. */
+struct file *fd_get_any(int fd);
 /* Puts a file (its reference is taken over on success) at the lowest free number >= from. Number, -EMFILE, -ENOMEM. */
 int fd_install(struct file *file, int from, bool close_on_exec);
 /* Puts it at exactly fd, closing what was there. Number, -EBADF (out of range), -ENOMEM. */

@@ -19,11 +19,17 @@ struct mount;
 struct page;
 
 struct file_ops {
+	/* Makes the file ready; may replace file->ops, may sleep. On an error release is not called. NULL: always fine. */
+	int (*open)(struct file *file);
 	/* Move bytes and *position; NULL: -EINVAL. -EAGAIN when O_NONBLOCK and nothing can be done now. May sleep. */
 	ssize_t (*read)(struct file *file, struct io *io, off_t *position);
 	ssize_t (*write)(struct file *file, struct io *io, off_t *position);
+	/* NULL: a stream, which has no position: -ESPIPE. */
 	off_t (*seek)(struct file *file, off_t offset, int whence);
-	/* POLLIN etc. that hold now; if table is given, first joins the wait queues with poll_wait(). Does not sleep. */
+	/*
+	 * POLLIN etc. that hold now; if table is given, first joins the wait queues with poll_wait(). Does not sleep and takes
+	 * no lock under which it wakes anybody: it is asked as a wait condition too. NULL: always readable and writable.
+	 */
 	unsigned (*poll)(struct file *file, struct poll_table *table);
 	/*
 	 * The page at a page index, referenced, for a mapping of the file; made when absent and create is set (*page NULL: a
@@ -53,6 +59,8 @@ struct file {
 	struct dentry *dentry;	/* referenced, NULL for anonymous files */
 	struct mount *mount;	/* referenced, NULL for anonymous files */
 	void *data;		/* the implementation's own */
+	int owner;		/* F_SETOWN, F_SETSIG: who is told of readiness */
+	uint8_t owner_type, owner_signal;
 	struct list epoll_items;	/* epolls that watch it: told when it goes away */
 };
 
@@ -66,6 +74,14 @@ ssize_t file_read(struct file *file, struct io *io);			/* at and moves the file'
 ssize_t file_write(struct file *file, struct io *io);
 ssize_t file_read_at(struct file *file, struct io *io, off_t offset);	/* pread */
 ssize_t file_write_at(struct file *file, struct io *io, off_t offset);
+
+/* What one read or write moves at most: INT_MAX cut to a page. */
+#define FILE_TRANSFER_MAX 0x7ffff000
+
+/* Parts of seek operations: to an absolute offset in [0, limit]; SEEK_SET, CUR and END in a file of that size; always to 0. */
+off_t file_seek_to(struct file *file, off_t offset, off_t limit);
+off_t file_seek_size(struct file *file, off_t offset, int whence, off_t size);
+off_t file_seek_zero(struct file *file, off_t offset, int whence);
 
 /* ---- poll ---- */
 

@@ -1,0 +1,2 @@
+# kernel/dev: devices
+obj-y += null.o random.o console.o

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Dentries: the names of the tree. A name in a directory is on its parent's list of children, in order of its directory
+ * position, and in one hash table for all directories. Everything but the reference count is under the tree lock.
+ */
+#include <kernel/atomic.h>
+#include <kernel/heap.h>
+#include <kernel/string.h>
+#include <kernel/vfs.h>
+
+#define HASH_SIZE 512
+
+static struct dentry *hash_table[HASH_SIZE];
+
+struct dentry *dentry_get(struct dentry *dentry)
+{
+	__atomic_fetch_add(&dentry->refs, 1, __ATOMIC_RELAXED);
+	return dentry;
+}
+
+/* The last reference can only go after the dentry has left the tree, so that nobody can find it any more. */
+void dentry_put(struct dentry *dentry)
+{
+	while (atomic_fetch_sub(&dentry->refs, 1) == 1) {
+		struct dentry *parent = dentry->parent;
+
+		inode_put(dentry->inode);
+		if (dentry->name != dentry->short_name)
+			heap_free(dentry->name);
+		heap_free(dentry);
+		if (parent == dentry)
+			return;
+		dentry = parent;
+	}
+}
+
+/* Depends on nothing that differs between worlds: inode numbers, not addresses. */
+static uint32_t name_hash(const struct dentry *dir, const char *name, size_t len)
+{
+	uint32_t hash = (uint32_t)dir->inode->ino * 0x9e3779b1u + dir->inode->sb->dev;
+
+	for (size_t i = 0; i < len; i++)
+		hash = hash * 31 + (unsigned char)name[i];
+	return hash ^ (hash >> 15);
+}
+
+struct dentry *dentry_find(struct dentry *dir, const char *name, size_t len)
+{
+	uint32_t hash = name_hash(dir, name, len);
+
+	for (struct dentry *d = hash_table[hash % HASH_SIZE]; d; d = d->hash_next)
+		if (d->hash == hash && d->parent == dir && d->name_len == len && !memcmp(d->name, name, len))
+			return d;
+	return NULL;
+}
+
+static void hash_insert(struct dentry *dentry)
+{
+	struct dentry **bucket;
+
+	dentry->hash = name_hash(dentry->parent, dentry->name, dentry->name_len);
+	bucket = &hash_table[dentry->hash % HASH_SIZE];
+	dentry->hash_next = *bucket;
+	*bucket = dentry;
+}
+
+static void hash_remove(struct dentry *dentry)
+{
+	struct dentry **at = &hash_table[dentry->hash % HASH_SIZE];
+
+	while (*at != dentry)
+		at = &(*at)->hash_next;
+	*at = dentry->hash_next;
+}
+
+static void tree_insert(struct dentry *dentry)
+{
+	struct inode *dir = dentry->parent->inode;
+
+	dentry->cookie = dir->next_cookie++;
+	dir->entries++;
+	dentry->unlinked = false;
+	list_append(&dentry->parent->children, &dentry->siblings);
+	hash_insert(dentry);
+}
+
+static void tree_remove(struct dentry *dentry)
+{
+	hash_remove(dentry);
+	list_remove(&dentry->siblings);
+	dentry->parent->inode->entries--;
+	dentry->unlinked = true;
+}
+
+/* Memory for a name: the given short buffer, or the heap's. */
+static char *name_store(char *short_name, const char *name, size_t len)
+{
+	char *store = len < sizeof(((struct dentry *)0)->short_name) ? short_name : heap_alloc(len + 1);
+
+	if (store) {
+		memcpy(store, name, len);
+		store[len] = 0;
+	}
+	return store;
+}
+
+struct dentry *dentry_create(struct dentry *parent, const char *name, size_t len, struct inode *inode)
+{
+	struct dentry *dentry = heap_alloc(sizeof(*dentry));
+
+	if (!dentry)
+		return NULL;
+	dentry->name = name_store(dentry->short_name, name, len);
+	if (!dentry->name) {
+		heap_free(dentry);
+		return NULL;
+	}
+	dentry->refs = 1;
+	dentry->mounts = 0;
+	dentry->parent = parent ? dentry_get(parent) : dentry;
+	dentry->inode = inode;
+	dentry->hash_next = NULL;
+	dentry->cookie = 0;
+	dentry->hash = 0;
+	dentry->unlinked = parent != NULL;
+	dentry->name_len = (uint8_t)len;
+	list_init(&dentry->siblings);
+	list_init(&dentry->children);
+	return dentry;
+}
+
+int dentry_add(struct dentry *dir, const char *name, size_t len, struct inode *inode, struct dentry **out)
+{
+	struct dentry *dentry = dentry_create(dir, name, len, inode);
+
+	if (!dentry)
+		return -ENOMEM;
+	inode_get(inode);
+	tree_insert(dentry);
+	if (out)
+		*out = dentry;
+	return 0;
+}
+
+void dentry_unlink(struct dentry *dentry)
+{
+	tree_remove(dentry);
+	dentry_put(dentry);
+}
+
+/* Gives a dentry that is out of the tree another name and parent. */
+static void rename_to(struct dentry *dentry, struct dentry *dir, char *store, const char *short_name, size_t len)
+{
+	struct dentry *old_parent = dentry->parent;
+
+	if (dentry->name != dentry->short_name)
+		heap_free(dentry->name);
+	if (store) {
+		dentry->name = store;
+	} else {
+		dentry->name = dentry->short_name;
+		memcpy(dentry->short_name, short_name, len);
+		dentry->short_name[len] = 0;
+	}
+	dentry->name_len = (uint8_t)len;
+	dentry->parent = dentry_get(dir);
+	dentry_put(old_parent);
+}
+
+int dentry_move(struct dentry *dentry, struct dentry *dir, const char *name, size_t len)
+{
+	char *store = NULL;
+
+	if (len >= sizeof(dentry->short_name)) {
+		store = name_store(NULL, name, len);
+		if (!store)
+			return -ENOMEM;
+	}
+	tree_remove(dentry);
+	rename_to(dentry, dir, store, name, len);
+	tree_insert(dentry);
+	return 0;
+}
+
+/* Swaps name and parent; the parents' references go with them, and nothing has to be allocated. */
+void dentry_exchange(struct dentry *a, struct dentry *b)
+{
+	struct dentry *parent = a->parent;
+	char *name = a->name == a->short_name ? b->short_name : a->name;
+	char short_name[sizeof(a->short_name)];
+	uint8_t len = a->name_len;
+
+	tree_remove(a);
+	tree_remove(b);
+	memcpy(short_name, a->short_name, sizeof(short_name));
+	memcpy(a->short_name, b->short_name, sizeof(short_name));
+	memcpy(b->short_name, short_name, sizeof(short_name));
+	a->name = b->name == b->short_name ? a->short_name : b->name;
+	b->name = name;
+	a->name_len = b->name_len;
+	b->name_len = len;
+	a->parent = b->parent;
+	b->parent = parent;
+	tree_insert(a);
+	tree_insert(b);
+}
+
+bool dentry_is_ancestor(const struct dentry *a, const struct dentry *b)
+{
+	while (b != a && b->parent != b)
+		b = b->parent;
+	return a == b;
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Devices as files: "devfs" (also "devtmpfs") is a file system in memory that starts with a node for each CHAR_DEVICE(). What
+ * a node does is decided by its number at open, wherever the node lies.
+ */
+#include <kernel/abi/mount.h>
+#include <kernel/boot.h>
+#include <kernel/heap.h>
+#include <kernel/string.h>
+
+#include "fs_internal.h"
+#include "ramfs.h"
+
+LINKSET_DECLARE(char_device);
+
+const struct char_device *char_device_find(uint32_t rdev)
+{
+	LINKSET_FOREACH(char_device, const struct char_device, device)
+		if (DEV_MAKE(device->major, device->minor) == rdev)
+			return device;
+	return NULL;
+}
+
+int device_open(struct file *file)
+{
+	const struct char_device *device = S_ISCHR(file->inode->mode) ? char_device_find(file->inode->rdev) : NULL;
+
+	if (!device)
+		return -ENXIO;
+	file->ops = device->fops;
+	return 0;
+}
+
+static int add_entry(struct superblock *sb, const char *name, unsigned mode, uint32_t rdev, const char *target)
+{
+	struct inode *inode;
+	int err = sb->ops->inode_create(sb, mode, rdev, &inode);
+
+	if (err)
+		return err;
+	if (target) {
+		inode->target = heap_strdup(target);
+		inode->size = (off_t)strlen(target);
+		err = inode->target ? 0 : -ENOMEM;
+	}
+	if (!err)
+		err = dentry_add(sb->root, name, strlen(name), inode, NULL);
+	inode_put(inode);
+	return err;
+}
+
+/* The names come in order of device number, whatever the linker's order was. */
+static int add_devices(struct superblock *sb)
+{
+	uint64_t last = 0;
+
+	for (;;) {
+		const struct char_device *next = NULL;
+		int err;
+
+		LINKSET_FOREACH(char_device, const struct char_device, device) {
+			uint64_t rdev = DEV_MAKE(device->major, device->minor);
+
+			if (rdev > last && (!next || rdev < DEV_MAKE(next->major, next->minor)))
+				next = device;
+		}
+		if (!next)
+			return 0;
+		last = DEV_MAKE(next->major, next->minor);
+		err = add_entry(sb, next->name, S_IFCHR | next->mode, (uint32_t)last, NULL);
+		if (err)
+			return err;
+	}
+}
+
+static int devfs_mount(struct superblock *sb, const char *options)
+{
+	int err = ramfs_fill(sb, options, 0755);
+
+	if (err)
+		return err;
+	vfs_lock();
+	err = add_devices(sb);
+	vfs_unlock();
+	return err;
+}
+
+static const struct filesystem devfs = {
+	.name = "devfs", .magic = TMPFS_MAGIC, .mount = devfs_mount, .blocks = ramfs_blocks,
+};
+static const struct filesystem devtmpfs = {
+	.name = "devtmpfs", .magic = TMPFS_MAGIC, .mount = devfs_mount, .blocks = ramfs_blocks,
+};
+FILESYSTEM(devfs);
+FILESYSTEM(devtmpfs);
+
+/* ---- devices without a path ---- */
+
+static struct mount *internal_mount;
+
+int device_open_internal(const char *name, unsigned flags, struct file **out)
+{
+	struct dentry *dentry;
+	int err;
+
+	if (!internal_mount)
+		return -ENXIO;
+	vfs_lock();
+	dentry = dentry_find(internal_mount->root, name, strlen(name));
+	err = dentry ? open_dentry((struct path){ internal_mount, dentry }, flags, out) : -ENXIO;
+	vfs_unlock();
+	return err ? err : open_ready(*out, flags);
+}
+
+int devfs_init_internal(void)
+{
+	return mount_create("devfs", 0, "", &internal_mount);
+}

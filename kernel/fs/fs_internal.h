@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What the files of kernel/fs share with each other and with nobody else.
+ */
+#pragma once
+
+#include <kernel/vfs.h>
+
+void superblock_put(struct superblock *sb);
+
+/* File ids of a process: the owner of what it creates. */
+void cred_fs_ids(const struct credentials *cred, uint32_t *uid, uint32_t *gid);
+
+/* walk.c: ".." from at. */
+int walk_up(struct walk *walk);
+
+/*
+ * namespace.c. Create the last component of a walk, at being its directory: checks rights, sets owner and group; target for
+ * symbolic links. The dentry is borrowed. The nameless one belongs to the caller.
+ */
+int namespace_create(struct walk *walk, unsigned mode, uint32_t rdev, const char *target, struct dentry **out);
+int namespace_create_nameless(struct walk *walk, unsigned mode, bool linkable, struct dentry **out);
+/* May the last component of a walk be removed, as a directory or as something else? */
+int namespace_may_delete(const struct walk *walk, const struct dentry *victim, bool directory);
+/* Removes a name and what hangs on it: link counts, times. */
+void namespace_remove(struct dentry *victim);
+
+/* Called once, at boot: the mounts that hang nowhere. */
+int ramfs_init_internal(void);
+int devfs_init_internal(void);
+
+/* Sets the boot context's root and working directory. */
+void fs_context_set_root(struct path root);
+
+/* lock.c: POSIX and flock locks. */
+void lock_release_inode(struct inode *inode);		/* the inode goes away */
+void lock_release_file(struct file *file);		/* an open file goes away: its flock and OFD locks */
+void lock_release_process(struct inode *inode);		/* the process closed a descriptor of it: its POSIX locks */
+long lock_fcntl(struct file *file, unsigned command, user_ptr_t argument);
+long lock_flock(struct file *file, unsigned operation);
+
+/* xattr.c */
+void xattr_release_inode(struct inode *inode);
+
+/* epoll.c: the file goes away; epolls that watch it forget it. */
+void epoll_release_file(struct file *file);
+
+/* fifo.c: opens of named pipes; may sleep. */
+extern const struct file_ops fifo_fops;
+
+/*
+ * open.c. The open file at path, with references of its own; then, outside the tree lock since it may sleep, what makes a device
+ * or fifo ready: on an error the file is gone.
+ */
+int open_dentry(struct path path, unsigned flags, struct file **out);
+int open_ready(struct file *file, unsigned flags);
+
+/* devfs.c: replaces file->ops by those of the inode's device. -ENXIO. */
+int device_open(struct file *file);
+
+/* Access modes of an open file. */
+static inline bool file_may_read(const struct file *file)
+{
+	return ((file->flags & O_ACCMODE) == O_RDONLY || (file->flags & O_ACCMODE) == O_RDWR) && !(file->flags & O_PATH);
+}
+static inline bool file_may_write(const struct file *file)
+{
+	return ((file->flags & O_ACCMODE) == O_WRONLY || (file->flags & O_ACCMODE) == O_RDWR) && !(file->flags & O_PATH);
+}
+
+/*
+ * RLIMIT_FSIZE for a write of *len bytes at offset: cuts *len. True, and SIGXFSZ is sent, when nothing may be written.
+ */
+bool file_size_limit(off_t offset, size_t *len);
+
+/* memfd.c: seals. */
+long memfd_fcntl(struct file *file, unsigned command, uint64_t argument);

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * rename, renameat2: checks in Linux's order, then one move or exchange in the tree, which nobody can see half done.
+ */
+#include <kernel/process.h>
+#include <kernel/vfs.h>
+
+#include "fs_internal.h"
+
+/* What is renamed to what; target is NULL where the new name is free. */
+struct renaming {
+	struct walk *from, *to;
+	unsigned flags;
+	struct dentry *source, *target;
+};
+
+static bool is_directory(const struct dentry *dentry)
+{
+	return S_ISDIR(dentry->inode->mode);
+}
+
+static int check_names(const struct renaming *r)
+{
+	if (r->from->at.mount != r->to->at.mount)
+		return -EXDEV;
+	if (r->from->last_type != WALK_NORMAL)
+		return -EBUSY;
+	if (r->to->last_type != WALK_NORMAL)
+		return r->flags & RENAME_NOREPLACE ? -EEXIST : -EBUSY;
+	return mount_may_write(r->from->at.mount);
+}
+
+static int find_both(struct renaming *r)
+{
+	int err = walk_child(r->from, &r->source);
+
+	if (err)
+		return err;
+	err = walk_child(r->to, &r->target);
+	if (err && err != -ENOENT)
+		return err;
+	if (err)
+		r->target = NULL;
+	if (r->target && (r->flags & RENAME_NOREPLACE))
+		return -EEXIST;
+	if (r->flags & RENAME_EXCHANGE) {
+		if (!r->target)
+			return -ENOENT;
+		if (!is_directory(r->target) && r->to->last_slash)
+			return -ENOTDIR;
+	}
+	return 0;
+}
+
+/* Trailing slashes, and one being inside the other. */
+static int check_shape(const struct renaming *r)
+{
+	bool exchange = r->flags & RENAME_EXCHANGE;
+
+	if (!is_directory(r->source)) {
+		if (r->from->last_slash || (!exchange && r->to->last_slash))
+			return -ENOTDIR;
+	}
+	if (dentry_is_ancestor(r->source, r->to->at.dentry))
+		return -EINVAL;
+	if (r->target && dentry_is_ancestor(r->target, r->from->at.dentry))
+		return exchange ? -EINVAL : -ENOTEMPTY;
+	return 0;
+}
+
+static int check_rights(const struct renaming *r)
+{
+	bool exchange = r->flags & RENAME_EXCHANGE, directory = is_directory(r->source);
+	int err = namespace_may_delete(r->from, r->source, directory);
+
+	if (err)
+		return err;
+	if (r->target)
+		err = namespace_may_delete(r->to, r->target, exchange ? is_directory(r->target) : directory);
+	else if (r->to->at.dentry->unlinked)
+		err = -ENOENT;
+	else
+		err = inode_permission(r->to->at.dentry->inode, MAY_WRITE | MAY_EXEC, r->to->cred);
+	if (err || r->from->at.dentry == r->to->at.dentry)
+		return err;
+	/* A directory that moves gets another "..". */
+	if (directory)
+		err = inode_permission(r->source->inode, MAY_WRITE, r->from->cred);
+	if (!err && exchange && is_directory(r->target))
+		err = inode_permission(r->target->inode, MAY_WRITE, r->to->cred);
+	return err;
+}
+
+static void touch_both(const struct renaming *r, struct inode *from_dir)
+{
+	inode_touch(from_dir, TOUCH_MTIME | TOUCH_CTIME);
+	inode_touch(r->to->at.dentry->inode, TOUCH_MTIME | TOUCH_CTIME);
+	inode_touch(r->source->inode, TOUCH_CTIME);
+}
+
+static int exchange(const struct renaming *r)
+{
+	struct inode *from_dir = r->from->at.dentry->inode, *to_dir = r->to->at.dentry->inode;
+
+	dentry_exchange(r->source, r->target);
+	if (is_directory(r->source) && !is_directory(r->target)) {
+		from_dir->nlink--;
+		to_dir->nlink++;
+	} else if (!is_directory(r->source) && is_directory(r->target)) {
+		from_dir->nlink++;
+		to_dir->nlink--;
+	}
+	inode_touch(r->target->inode, TOUCH_CTIME);
+	touch_both(r, from_dir);
+	return 0;
+}
+
+static int move(const struct renaming *r)
+{
+	struct dentry *to_dir = r->to->at.dentry, *from_dir = r->from->at.dentry;
+	struct dentry *target = r->target ? dentry_get(r->target) : NULL;
+	int err;
+
+	err = dentry_move(r->source, to_dir, r->to->last, r->to->last_len);
+	if (!err) {
+		if (is_directory(r->source)) {
+			from_dir->inode->nlink--;
+			to_dir->inode->nlink++;
+		}
+		if (target)
+			namespace_remove(target);
+		touch_both(r, from_dir->inode);
+	}
+	if (target)
+		dentry_put(target);
+	return err;
+}
+
+/* Leaves a whiteout (a character device 0:0) where the source was. */
+static int leave_whiteout(const struct renaming *r)
+{
+	return namespace_create(r->from, S_IFCHR, 0, NULL, NULL);
+}
+
+int vfs_rename(struct walk *from, struct walk *to, unsigned flags)
+{
+	struct renaming r = { .from = from, .to = to, .flags = flags };
+	int err = check_names(&r);
+
+	if (!err)
+		err = find_both(&r);
+	if (!err)
+		err = check_shape(&r);
+	if (err)
+		return err;
+	if (r.target && r.source->inode == r.target->inode)
+		return 0;
+	err = check_rights(&r);
+	if (err)
+		return err;
+	if (r.source->mounts || (r.target && r.target->mounts))
+		return -EBUSY;
+	if (flags & RENAME_EXCHANGE)
+		return exchange(&r);
+	if (r.target && !list_empty(&r.target->children))
+		return -ENOTEMPTY;
+	err = move(&r);
+	if (!err && (flags & RENAME_WHITEOUT))
+		err = leave_whiteout(&r);
+	return err;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The tree a program finds: a file system in memory, filled from the initrd, with the devices in /dev and room in /tmp.
+ */
+#include <arch/arch.h>
+#include <kernel/boot.h>
+#include <kernel/cpio.h>
+#include <kernel/log.h>
+#include <kernel/string.h>
+
+#include "fs_internal.h"
+
+static int make_directory(const char *name, unsigned mode)
+{
+	int err = vfs_mkdir(AT_FDCWD, name, mode);
+
+	return err == -EEXIST ? 0 : err;
+}
+
+static int mount_devices(void)
+{
+	struct mount *devices;
+	struct path at;
+	int err;
+
+	err = make_directory("/dev", 0755);
+	if (err)
+		return err;
+	err = mount_create("devfs", 0, "", &devices);
+	if (err)
+		return err;
+	err = path_lookup(AT_FDCWD, "/dev", WALK_FOLLOW | WALK_DIRECTORY, &at);
+	if (!err) {
+		err = mount_attach(devices, at);
+		path_put(at);
+	}
+	if (err)
+		mount_put(devices);
+	return err;
+}
+
+static int make_tmp(void)
+{
+	struct path tmp;
+	int err = make_directory("/tmp", 0777);
+
+	if (!err)
+		err = path_lookup(AT_FDCWD, "/tmp", 0, &tmp);
+	if (err)
+		return err;
+	tmp.dentry->inode->mode |= 0777 | S_ISVTX;
+	path_put(tmp);
+	return 0;
+}
+
+/* A bad initrd is no reason to stop: its error was logged, and a program that is missing has an exit code of its own. */
+static int rootfs_init(void)
+{
+	struct mount *root;
+	int err;
+
+	err = ramfs_init_internal();
+	if (!err)
+		err = devfs_init_internal();
+	if (!err)
+		err = mount_create("ramfs", 0, "", &root);
+	if (err)
+		return err;
+	fs_context_set_root((struct path){ root, root->root });
+	if (boot_info->initrd_size)
+		cpio_unpack((struct path){ root, root->root }, arch_phys_to_virt(boot_info->initrd), boot_info->initrd_size);
+	err = mount_devices();
+	return err ? err : make_tmp();
+}
+INIT_CALL(INIT_FS, rootfs_init);

@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Path walk: from a directory and a text to a place in the tree. The whole walk runs under the tree lock and borrows what it
+ * sees. Symbolic links are followed without recursion: what remains of the text that named a link waits on a small stack.
+ */
+#include <kernel/fd.h>
+#include <kernel/heap.h>
+#include <kernel/process.h>
+#include <kernel/string.h>
+#include <kernel/vfs.h>
+
+#include "fs_internal.h"
+
+static struct mutex tree_lock = MUTEX_INIT(tree_lock);
+
+void vfs_lock(void)
+{
+	mutex_lock(&tree_lock);
+}
+
+void vfs_unlock(void)
+{
+	mutex_unlock(&tree_lock);
+}
+
+/* Where a walk starts that is not absolute. */
+static int walk_start(struct walk *walk, int dirfd, const struct fs_context *context)
+{
+	if (dirfd == AT_FDCWD) {
+		walk->start = context->cwd;
+		return 0;
+	}
+	walk->dir = fd_get_any(dirfd);
+	if (!walk->dir)
+		return -EBADF;
+	walk->start = (struct path){ walk->dir->mount, walk->dir->dentry };
+	if (!*walk->rest)
+		return 0;
+	return walk->dir->dentry && S_ISDIR(walk->dir->inode->mode) ? 0 : -ENOTDIR;
+}
+
+int walk_begin_nested(struct walk *walk, int dirfd, const char *text, unsigned flags)
+{
+	struct fs_context *context = fs_context_current();
+	int err = 0;
+
+	walk->cred = credentials_current();
+	walk->flags = flags;
+	walk->dir = NULL;
+	walk->rest = text;
+	walk->depth = walk->links = 0;
+	walk->last_slash = false;
+	walk->root = context->root;
+	if (!*text && !(flags & WALK_EMPTY))
+		err = -ENOENT;
+	else if (*text != '/' || (flags & WALK_IN_ROOT))
+		err = walk_start(walk, dirfd, context);
+	else if (flags & WALK_BENEATH)
+		err = -EXDEV;
+	else
+		walk->start = context->root;
+	if (flags & (WALK_IN_ROOT | WALK_BENEATH))
+		walk->root = walk->start;
+	walk->at = walk->start;
+	return err;
+}
+
+int walk_begin(struct walk *walk, int dirfd, const char *text, unsigned flags)
+{
+	vfs_lock();
+	return walk_begin_nested(walk, dirfd, text, flags);
+}
+
+void walk_end_nested(struct walk *walk)
+{
+	if (walk->dir)
+		file_put(walk->dir);
+}
+
+void walk_end(struct walk *walk)
+{
+	vfs_unlock();
+	walk_end_nested(walk);
+}
+
+static void skip_slashes(struct walk *walk)
+{
+	while (*walk->rest == '/')
+		walk->rest++;
+}
+
+/* Splits the next component off; rest is then at what follows its slashes. */
+static void next_component(struct walk *walk)
+{
+	const char *s = walk->rest;
+
+	walk->last = s;
+	while (*s && *s != '/')
+		s++;
+	walk->last_len = (size_t)(s - walk->last);
+	walk->last_slash = *s == '/';
+	walk->rest = s;
+	skip_slashes(walk);
+	walk->last_type = WALK_NORMAL;
+	if (walk->last[0] == '.' && walk->last_len == 1)
+		walk->last_type = WALK_DOT;
+	else if (walk->last[0] == '.' && walk->last[1] == '.' && walk->last_len == 2)
+		walk->last_type = WALK_DOTDOT;
+}
+
+static int cross_mounts(struct walk *walk)
+{
+	for (struct mount *mount; (mount = mount_at(walk->at));) {
+		if (walk->flags & WALK_NO_XDEV)
+			return -EXDEV;
+		walk->at = (struct path){ mount, mount->root };
+	}
+	return 0;
+}
+
+static bool at_root(const struct walk *walk)
+{
+	return walk->at.dentry == walk->root.dentry && walk->at.mount == walk->root.mount;
+}
+
+int walk_up(struct walk *walk)
+{
+	if (at_root(walk))
+		return walk->flags & WALK_BENEATH ? -EXDEV : 0;
+	while (walk->at.dentry == walk->at.mount->root) {
+		struct mount *mount = walk->at.mount;
+
+		if (!mount->parent)
+			return 0;
+		if (walk->flags & WALK_NO_XDEV)
+			return -EXDEV;
+		walk->at = (struct path){ mount->parent, mount->mountpoint };
+		if (at_root(walk))
+			return 0;
+	}
+	walk->at.dentry = walk->at.dentry->parent;
+	return cross_mounts(walk);
+}
+
+int walk_child(struct walk *walk, struct dentry **child)
+{
+	if (walk->last_len > NAME_MAX)
+		return -ENAMETOOLONG;
+	*child = dentry_find(walk->at.dentry, walk->last, walk->last_len);
+	return *child ? 0 : -ENOENT;
+}
+
+int walk_enter(struct walk *walk, struct dentry *child, bool follow)
+{
+	if (S_ISLNK(child->inode->mode) && follow)
+		return 1;
+	walk->at.dentry = child;
+	return child->mounts ? cross_mounts(walk) : 0;
+}
+
+int walk_follow(struct walk *walk, struct inode *link)
+{
+	if (walk->flags & WALK_NO_SYMLINKS || ++walk->links > WALK_LINKS_MAX)
+		return -ELOOP;
+	inode_accessed(link, NULL);
+	if (*walk->rest)
+		walk->stack[walk->depth++] = walk->rest;
+	walk->rest = link->target;
+	if (*walk->rest != '/')
+		return 0;
+	if (walk->flags & WALK_BENEATH)
+		return -EXDEV;
+	if ((walk->flags & WALK_NO_XDEV) && walk->at.mount != walk->root.mount)
+		return -EXDEV;
+	walk->at = walk->root;
+	return 0;
+}
+
+/* Goes through one component that is not the last. */
+static int walk_step(struct walk *walk)
+{
+	struct dentry *child;
+	int err;
+
+	if (walk->last_type == WALK_DOT)
+		return 0;
+	if (walk->last_type == WALK_DOTDOT)
+		return walk_up(walk);
+	err = walk_child(walk, &child);
+	if (err)
+		return err;
+	err = walk_enter(walk, child, true);
+	if (err == 1)
+		return walk_follow(walk, child->inode);
+	return err;
+}
+
+int walk_parent(struct walk *walk)
+{
+	int err;
+
+	if (*walk->rest == '/') {
+		walk->at = walk->root;
+		skip_slashes(walk);
+	}
+	walk->last_type = WALK_ROOT;
+	walk->last = walk->rest;
+	walk->last_len = 0;
+	for (;;) {
+		if (!*walk->rest) {
+			if (!walk->depth)
+				return 0;
+			walk->rest = walk->stack[--walk->depth];
+		}
+		if (!S_ISDIR(walk->at.dentry->inode->mode))
+			return -ENOTDIR;
+		err = inode_permission(walk->at.dentry->inode, MAY_EXEC, walk->cred);
+		if (err)
+			return err;
+		next_component(walk);
+		if (!*walk->rest && !walk->depth)
+			return 0;
+		err = walk_step(walk);
+		if (err)
+			return err;
+		if (*walk->rest == '/')		/* an absolute link was followed: at is the root already */
+			skip_slashes(walk);
+	}
+}
+
+int walk_all(struct walk *walk)
+{
+	bool follow = walk->flags & WALK_FOLLOW, directory = walk->flags & WALK_DIRECTORY;
+	struct dentry *child;
+	int err;
+
+	if (!*walk->rest)	/* WALK_EMPTY: dirfd itself */
+		return walk->at.dentry ? 0 : -ENOENT;
+	for (;;) {
+		err = walk_parent(walk);
+		if (err)
+			return err;
+		if (walk->last_slash)
+			directory = follow = true;
+		if (walk->last_type != WALK_NORMAL) {
+			if (walk->last_type == WALK_DOTDOT)
+				err = walk_up(walk);
+			break;
+		}
+		err = walk_child(walk, &child);
+		if (err)
+			return err;
+		err = walk_enter(walk, child, follow);
+		if (err != 1)
+			break;
+		err = walk_follow(walk, child->inode);
+		if (err)
+			return err;
+	}
+	if (!err && directory && !S_ISDIR(walk->at.dentry->inode->mode))
+		err = -ENOTDIR;
+	return err;
+}
+
+int path_lookup_as(int dirfd, const char *text, unsigned flags, const struct credentials *cred, struct path *out)
+{
+	struct walk walk;
+	int err = walk_begin(&walk, dirfd, text, flags);
+
+	walk.cred = cred;
+	if (!err)
+		err = walk_all(&walk);
+	if (!err)
+		*out = path_get(walk.at);
+	walk_end(&walk);
+	return err;
+}
+
+int path_lookup(int dirfd, const char *text, unsigned flags, struct path *out)
+{
+	return path_lookup_as(dirfd, text, flags, credentials_current(), out);
+}
+
+/* Puts a component before *at; false when there is no room. */
+static bool prepend(char *buf, char **at, const char *name, size_t len)
+{
+	if ((size_t)(*at - buf) < len + 1)
+		return false;
+	*at -= len;
+	memcpy(*at, name, len);
+	*--*at = '/';
+	return true;
+}
+
+int path_name(struct path path, char *buf, size_t size, char **name)
+{
+	const struct path root = fs_context_current()->root;
+	static const char unreachable[] = "(unreachable)";
+	char *at = buf + size - 1;
+
+	*at = 0;
+	if (path.dentry->unlinked)
+		return -ENOENT;
+	while (path.dentry != root.dentry || path.mount != root.mount) {
+		if (path.dentry == path.mount->root) {
+			if (path.mount->parent) {
+				path = (struct path){ path.mount->parent, path.mount->mountpoint };
+				continue;
+			}
+			if (!*at && !prepend(buf, &at, "", 0))
+				return -ERANGE;
+			if ((size_t)(at - buf) < sizeof(unreachable) - 1)
+				return -ERANGE;
+			at -= sizeof(unreachable) - 1;
+			memcpy(at, unreachable, sizeof(unreachable) - 1);
+			*name = at;
+			return 0;
+		}
+		if (!prepend(buf, &at, path.dentry->name, path.dentry->name_len))
+			return -ERANGE;
+		path.dentry = path.dentry->parent;
+	}
+	if (!*at && !prepend(buf, &at, "", 0))
+		return -ERANGE;
+	*name = at;
+	return 0;
+}
