@@ -2,4 +2,4 @@
 obj-y += page.o page_init.o minset.o stack.o
 obj-y += heap.o heap_slab.o heap_large.o heap_mark.o heap_quarantine.o
 obj-y += aspace.o region.o region_page.o place.o limit.o mmap.o mprotect.o mremap.o madvise.o mlock.o
-obj-y += user.o io.o
+obj-y += user.o io.o sys_mmap.o sys_mlock.o

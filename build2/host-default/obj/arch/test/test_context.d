@@ -1,0 +1,20 @@
+build2/host-default/obj/arch/test/test_context.o: \
+  arch/test/test_context.c \
+  build2/host-default/include/generated/config.h arch/arch.h \
+  kernel/include/kernel/types.h arch/host/include/arch/cpu.h \
+  kernel/include/kernel/compiler.h kernel/include/kernel/heap.h \
+  kernel/include/kernel/page.h kernel/include/kernel/list.h \
+  kernel/include/kernel/string.h kernel/include/kernel/test.h \
+  kernel/include/kernel/crash_abi.h kernel/include/kernel/linkset.h
+build2/host-default/include/generated/config.h:
+arch/arch.h:
+kernel/include/kernel/types.h:
+arch/host/include/arch/cpu.h:
+kernel/include/kernel/compiler.h:
+kernel/include/kernel/heap.h:
+kernel/include/kernel/page.h:
+kernel/include/kernel/list.h:
+kernel/include/kernel/string.h:
+kernel/include/kernel/test.h:
+kernel/include/kernel/crash_abi.h:
+kernel/include/kernel/linkset.h:

@@ -1,0 +1,20 @@
+build2/host-default/obj/arch/test/test_pagetable.o: \
+  arch/test/test_pagetable.c \
+  build2/host-default/include/generated/config.h arch/arch.h \
+  kernel/include/kernel/types.h arch/host/include/arch/cpu.h \
+  kernel/include/kernel/compiler.h kernel/include/kernel/errno.h \
+  kernel/include/kernel/page.h kernel/include/kernel/list.h \
+  kernel/include/kernel/test.h kernel/include/kernel/crash_abi.h \
+  kernel/include/kernel/linkset.h kernel/include/kernel/user.h
+build2/host-default/include/generated/config.h:
+arch/arch.h:
+kernel/include/kernel/types.h:
+arch/host/include/arch/cpu.h:
+kernel/include/kernel/compiler.h:
+kernel/include/kernel/errno.h:
+kernel/include/kernel/page.h:
+kernel/include/kernel/list.h:
+kernel/include/kernel/test.h:
+kernel/include/kernel/crash_abi.h:
+kernel/include/kernel/linkset.h:
+kernel/include/kernel/user.h:

@@ -1,0 +1,30 @@
+build2/host-default/obj/kernel/core/crash.o: kernel/core/crash.c \
+  build2/host-default/include/generated/config.h \
+  kernel/include/kernel/atomic.h kernel/include/kernel/compiler.h \
+  kernel/include/kernel/types.h kernel/include/kernel/boot.h \
+  kernel/include/kernel/cpu.h arch/arch.h arch/host/include/arch/cpu.h \
+  kernel/include/kernel/list.h kernel/include/kernel/spinlock.h \
+  kernel/include/kernel/crash.h kernel/include/kernel/crash_abi.h \
+  kernel/include/kernel/log.h kernel/include/kernel/string.h \
+  kernel/include/kernel/thread.h kernel/include/kernel/wait.h \
+  plat/plat.h kernel/include/kernel/linkset.h \
+  kernel/core/core_internal.h
+build2/host-default/include/generated/config.h:
+kernel/include/kernel/atomic.h:
+kernel/include/kernel/compiler.h:
+kernel/include/kernel/types.h:
+kernel/include/kernel/boot.h:
+kernel/include/kernel/cpu.h:
+arch/arch.h:
+arch/host/include/arch/cpu.h:
+kernel/include/kernel/list.h:
+kernel/include/kernel/spinlock.h:
+kernel/include/kernel/crash.h:
+kernel/include/kernel/crash_abi.h:
+kernel/include/kernel/log.h:
+kernel/include/kernel/string.h:
+kernel/include/kernel/thread.h:
+kernel/include/kernel/wait.h:
+plat/plat.h:
+kernel/include/kernel/linkset.h:
+kernel/core/core_internal.h:

@@ -1,0 +1,18 @@
+build2/host-default/obj/kernel/lib/test.o: kernel/lib/test.c \
+  build2/host-default/include/generated/config.h \
+  kernel/include/kernel/heap.h kernel/include/kernel/compiler.h \
+  kernel/include/kernel/types.h kernel/include/kernel/log.h \
+  kernel/include/kernel/parse.h kernel/include/kernel/sort.h \
+  kernel/include/kernel/string.h kernel/include/kernel/test.h \
+  kernel/include/kernel/crash_abi.h kernel/include/kernel/linkset.h
+build2/host-default/include/generated/config.h:
+kernel/include/kernel/heap.h:
+kernel/include/kernel/compiler.h:
+kernel/include/kernel/types.h:
+kernel/include/kernel/log.h:
+kernel/include/kernel/parse.h:
+kernel/include/kernel/sort.h:
+kernel/include/kernel/string.h:
+kernel/include/kernel/test.h:
+kernel/include/kernel/crash_abi.h:
+kernel/include/kernel/linkset.h:

@@ -1,0 +1,19 @@
+build2/host-default/obj/kernel/lib/test_crash.o: kernel/lib/test_crash.c \
+  build2/host-default/include/generated/config.h arch/arch.h \
+  kernel/include/kernel/types.h arch/host/include/arch/cpu.h \
+  kernel/include/kernel/compiler.h kernel/include/kernel/cpu.h \
+  kernel/include/kernel/list.h kernel/include/kernel/spinlock.h \
+  kernel/include/kernel/crash.h kernel/include/kernel/crash_abi.h \
+  kernel/include/kernel/test.h kernel/include/kernel/linkset.h
+build2/host-default/include/generated/config.h:
+arch/arch.h:
+kernel/include/kernel/types.h:
+arch/host/include/arch/cpu.h:
+kernel/include/kernel/compiler.h:
+kernel/include/kernel/cpu.h:
+kernel/include/kernel/list.h:
+kernel/include/kernel/spinlock.h:
+kernel/include/kernel/crash.h:
+kernel/include/kernel/crash_abi.h:
+kernel/include/kernel/test.h:
+kernel/include/kernel/linkset.h:

@@ -1,0 +1,33 @@
+build2/host-default/obj/kernel/mm/aspace.o: kernel/mm/aspace.c \
+  build2/host-default/include/generated/config.h \
+  kernel/include/kernel/aspace.h arch/arch.h \
+  kernel/include/kernel/types.h arch/host/include/arch/cpu.h \
+  kernel/include/kernel/compiler.h kernel/include/kernel/list.h \
+  kernel/include/kernel/mutex.h kernel/include/kernel/wait.h \
+  kernel/include/kernel/spinlock.h kernel/include/kernel/atomic.h \
+  kernel/include/kernel/errno.h kernel/include/kernel/heap.h \
+  kernel/include/kernel/linkset.h kernel/include/kernel/log.h \
+  kernel/include/kernel/string.h kernel/include/kernel/thread.h \
+  kernel/mm/aspace_internal.h kernel/include/kernel/abi/mman.h \
+  kernel/include/kernel/page.h kernel/include/kernel/user.h
+build2/host-default/include/generated/config.h:
+kernel/include/kernel/aspace.h:
+arch/arch.h:
+kernel/include/kernel/types.h:
+arch/host/include/arch/cpu.h:
+kernel/include/kernel/compiler.h:
+kernel/include/kernel/list.h:
+kernel/include/kernel/mutex.h:
+kernel/include/kernel/wait.h:
+kernel/include/kernel/spinlock.h:
+kernel/include/kernel/atomic.h:
+kernel/include/kernel/errno.h:
+kernel/include/kernel/heap.h:
+kernel/include/kernel/linkset.h:
+kernel/include/kernel/log.h:
+kernel/include/kernel/string.h:
+kernel/include/kernel/thread.h:
+kernel/mm/aspace_internal.h:
+kernel/include/kernel/abi/mman.h:
+kernel/include/kernel/page.h:
+kernel/include/kernel/user.h:

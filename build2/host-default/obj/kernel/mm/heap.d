@@ -1,0 +1,21 @@
+build2/host-default/obj/kernel/mm/heap.o: kernel/mm/heap.c \
+  build2/host-default/include/generated/config.h \
+  kernel/include/kernel/crash.h kernel/include/kernel/types.h \
+  kernel/include/kernel/compiler.h kernel/include/kernel/crash_abi.h \
+  kernel/include/kernel/string.h kernel/mm/heap_internal.h \
+  kernel/include/kernel/heap.h kernel/include/kernel/page.h arch/arch.h \
+  arch/host/include/arch/cpu.h kernel/include/kernel/list.h \
+  kernel/include/kernel/spinlock.h
+build2/host-default/include/generated/config.h:
+kernel/include/kernel/crash.h:
+kernel/include/kernel/types.h:
+kernel/include/kernel/compiler.h:
+kernel/include/kernel/crash_abi.h:
+kernel/include/kernel/string.h:
+kernel/mm/heap_internal.h:
+kernel/include/kernel/heap.h:
+kernel/include/kernel/page.h:
+arch/arch.h:
+arch/host/include/arch/cpu.h:
+kernel/include/kernel/list.h:
+kernel/include/kernel/spinlock.h:

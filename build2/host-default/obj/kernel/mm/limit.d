@@ -1,0 +1,31 @@
+build2/host-default/obj/kernel/mm/limit.o: kernel/mm/limit.c \
+  build2/host-default/include/generated/config.h \
+  kernel/include/kernel/abi/resource.h kernel/include/kernel/abi/time.h \
+  kernel/include/kernel/types.h kernel/include/kernel/errno.h \
+  kernel/include/kernel/process.h kernel/include/kernel/compiler.h \
+  kernel/include/kernel/fd.h kernel/include/kernel/mutex.h \
+  kernel/include/kernel/wait.h kernel/include/kernel/list.h \
+  kernel/include/kernel/spinlock.h kernel/include/kernel/thread.h \
+  arch/arch.h arch/host/include/arch/cpu.h kernel/mm/aspace_internal.h \
+  kernel/include/kernel/abi/mman.h kernel/include/kernel/aspace.h \
+  kernel/include/kernel/page.h kernel/include/kernel/user.h
+build2/host-default/include/generated/config.h:
+kernel/include/kernel/abi/resource.h:
+kernel/include/kernel/abi/time.h:
+kernel/include/kernel/types.h:
+kernel/include/kernel/errno.h:
+kernel/include/kernel/process.h:
+kernel/include/kernel/compiler.h:
+kernel/include/kernel/fd.h:
+kernel/include/kernel/mutex.h:
+kernel/include/kernel/wait.h:
+kernel/include/kernel/list.h:
+kernel/include/kernel/spinlock.h:
+kernel/include/kernel/thread.h:
+arch/arch.h:
+arch/host/include/arch/cpu.h:
+kernel/mm/aspace_internal.h:
+kernel/include/kernel/abi/mman.h:
+kernel/include/kernel/aspace.h:
+kernel/include/kernel/page.h:
+kernel/include/kernel/user.h:

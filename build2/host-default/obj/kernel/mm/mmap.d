@@ -1,0 +1,27 @@
+build2/host-default/obj/kernel/mm/mmap.o: kernel/mm/mmap.c \
+  build2/host-default/include/generated/config.h \
+  kernel/include/kernel/abi/fcntl.h kernel/include/kernel/types.h \
+  kernel/include/kernel/errno.h kernel/include/kernel/file.h \
+  kernel/include/kernel/mutex.h kernel/include/kernel/wait.h \
+  kernel/include/kernel/list.h kernel/include/kernel/compiler.h \
+  kernel/include/kernel/spinlock.h kernel/include/kernel/user.h \
+  kernel/mm/aspace_internal.h kernel/include/kernel/abi/mman.h \
+  kernel/include/kernel/aspace.h arch/arch.h \
+  arch/host/include/arch/cpu.h kernel/include/kernel/page.h
+build2/host-default/include/generated/config.h:
+kernel/include/kernel/abi/fcntl.h:
+kernel/include/kernel/types.h:
+kernel/include/kernel/errno.h:
+kernel/include/kernel/file.h:
+kernel/include/kernel/mutex.h:
+kernel/include/kernel/wait.h:
+kernel/include/kernel/list.h:
+kernel/include/kernel/compiler.h:
+kernel/include/kernel/spinlock.h:
+kernel/include/kernel/user.h:
+kernel/mm/aspace_internal.h:
+kernel/include/kernel/abi/mman.h:
+kernel/include/kernel/aspace.h:
+arch/arch.h:
+arch/host/include/arch/cpu.h:
+kernel/include/kernel/page.h:

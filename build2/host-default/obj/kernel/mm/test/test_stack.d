@@ -1,0 +1,25 @@
+build2/host-default/obj/kernel/mm/test/test_stack.o: \
+  kernel/mm/test/test_stack.c \
+  build2/host-default/include/generated/config.h \
+  kernel/include/kernel/page.h arch/arch.h kernel/include/kernel/types.h \
+  arch/host/include/arch/cpu.h kernel/include/kernel/compiler.h \
+  kernel/include/kernel/list.h kernel/include/kernel/string.h \
+  kernel/include/kernel/thread.h kernel/include/kernel/wait.h \
+  kernel/include/kernel/spinlock.h kernel/mm/test/mm_test.h \
+  kernel/include/kernel/test.h kernel/include/kernel/crash_abi.h \
+  kernel/include/kernel/linkset.h
+build2/host-default/include/generated/config.h:
+kernel/include/kernel/page.h:
+arch/arch.h:
+kernel/include/kernel/types.h:
+arch/host/include/arch/cpu.h:
+kernel/include/kernel/compiler.h:
+kernel/include/kernel/list.h:
+kernel/include/kernel/string.h:
+kernel/include/kernel/thread.h:
+kernel/include/kernel/wait.h:
+kernel/include/kernel/spinlock.h:
+kernel/mm/test/mm_test.h:
+kernel/include/kernel/test.h:
+kernel/include/kernel/crash_abi.h:
+kernel/include/kernel/linkset.h:
