@@ -10,3 +10,8 @@ int	worse(int x)
 {
   return x;
 }
+
+static const int table[] = {
+	1, 2, 3,
+	4, 5,
+};
