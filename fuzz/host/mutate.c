@@ -34,7 +34,8 @@ static const struct compares *map_compares(const char *path)
 
 	if (fd < 0)
 		return NULL;
-	if (fstat(fd, &info) == 0 && (info.st_size >= (off_t)sizeof(*compares) || ftruncate(fd, sizeof(*compares)) == 0))
+	if (fstat(fd, &info) == 0 &&
+	    (info.st_size >= (off_t)sizeof(*compares) || ftruncate(fd, sizeof(*compares)) == 0))
 		compares = mmap(NULL, sizeof(*compares), PROT_READ, MAP_SHARED, fd, 0);
 	close(fd);
 	return compares == MAP_FAILED ? NULL : compares;
@@ -112,7 +113,8 @@ static void duplicate_call(struct mutator *m)
 
 static void move_call(struct mutator *m)
 {
-	unsigned count = m->from->call_count, moved = (unsigned)random_below(m, count), at = (unsigned)random_below(m, count);
+	unsigned count = m->from->call_count, moved = (unsigned)random_below(m, count),
+		 at = (unsigned)random_below(m, count);
 
 	for (unsigned i = 0; i < count; i++) {
 		if (i == at && at <= moved)
@@ -136,15 +138,12 @@ static void change_args(struct mutator *m)
 static const struct operation {
 	const char *name;
 	unsigned weight;
-	bool empty;		/* possible on a program without calls */
+	bool empty;  /* possible on a program without calls */
 	void (*apply)(struct mutator *m);
 } operations[] = {
-	{ "arg", 58, false, change_args },
-	{ "insert", 20, true, insert_call },
-	{ "remove", 9, false, remove_call },
-	{ "replace", 4, false, replace_call },
-	{ "duplicate", 5, false, duplicate_call },
-	{ "move", 4, false, move_call },
+	{ "arg", 58, false, change_args },         { "insert", 20, true, insert_call },
+	{ "remove", 9, false, remove_call },       { "replace", 4, false, replace_call },
+	{ "duplicate", 5, false, duplicate_call }, { "move", 4, false, move_call },
 };
 
 static const struct operation *pick_operation(struct mutator *m)
@@ -258,13 +257,24 @@ size_t mutate_cross(struct mutator *m, const uint8_t *a, size_t a_size, const ui
 	return encode(m, out, max);
 }
 
+size_t mutate_input(const char *harness, uint8_t *data, size_t size, size_t max, uint32_t seed)
+{
+	static struct mutator *mutators[2];
+	enum mutate_kind kind = strcmp(harness, "syscall") == 0 ? MUTATE_PROGRAM : MUTATE_BYTES;
+
+	if (!mutators[kind])
+		mutators[kind] = mutator_open(kind, NULL);
+	return mutators[kind] ? mutate(mutators[kind], data, size, data, max, seed) : size;
+}
+
 unsigned mutate_count_calls(struct mutator *m, const uint8_t *data, size_t size)
 {
 	program_decode(&m->programs[0], data, size);
 	return m->programs[0].call_count;
 }
 
-size_t mutate_without_call(struct mutator *m, const uint8_t *data, size_t size, unsigned index, uint8_t *out, size_t max)
+size_t mutate_without_call(struct mutator *m, const uint8_t *data, size_t size, unsigned index, uint8_t *out,
+			   size_t max)
 {
 	size = take_input(m, data, size, index);
 	program_decode(m->from, m->input, size);

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * AFL++'s hooks (custom mutators, 4.04c): a shared object that afl-fuzz loads. SAKI_HARNESS names the harness ("syscall" when
- * it does not), SAKI_COMPARES the kernel's comparisons. Trimming takes calls away, from the last to the first.
+ * AFL++'s hooks (custom mutators, 4.04c): a shared object that afl-fuzz loads. SAKI_HARNESS names the harness
+ * ("syscall" when it does not), SAKI_COMPARES the kernel's comparisons. Trimming takes calls away, from the last to the
+ * first.
  */
 #include <fuzz/host/mutate_internal.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct afl;	/* its own state, not looked at */
+struct afl; /* its own state, not looked at */
 
 void *afl_custom_init(struct afl *afl, unsigned seed);
-size_t afl_custom_fuzz(void *data, uint8_t *buf, size_t size, uint8_t **out, uint8_t *add, size_t add_size, size_t max_size);
+size_t afl_custom_fuzz(void *data, uint8_t *buf, size_t size, uint8_t **out, uint8_t *add, size_t add_size,
+		       size_t max_size);
 const char *afl_custom_describe(void *data, size_t max_len);
 int32_t afl_custom_init_trim(void *data, uint8_t *buf, size_t size);
 size_t afl_custom_trim(void *data, uint8_t **out);
@@ -20,8 +22,8 @@ void afl_custom_deinit(void *data);
 struct custom {
 	struct mutator *mutator;
 	uint64_t seed;
-	size_t best_size;		/* trimming: the shortest form that does the same */
-	unsigned steps, left;		/* calls to try, not yet tried */
+	size_t best_size;  /* trimming: the shortest form that does the same */
+	unsigned steps, left;  /* calls to try, not yet tried */
 	size_t trial_size;
 	uint8_t out[CHANNEL_INPUT_MAX], best[CHANNEL_INPUT_MAX], trial[CHANNEL_INPUT_MAX];
 };
@@ -43,7 +45,8 @@ void *afl_custom_init(struct afl *afl, unsigned seed)
 	return custom;
 }
 
-size_t afl_custom_fuzz(void *data, uint8_t *buf, size_t size, uint8_t **out, uint8_t *add, size_t add_size, size_t max_size)
+size_t afl_custom_fuzz(void *data, uint8_t *buf, size_t size, uint8_t **out, uint8_t *add, size_t add_size,
+		       size_t max_size)
 {
 	struct custom *custom = data;
 	uint64_t seed = custom->seed++;
@@ -86,8 +89,8 @@ size_t afl_custom_trim(void *data, uint8_t **out)
 	struct custom *custom = data;
 
 	custom->left--;
-	custom->trial_size = mutate_without_call(custom->mutator, custom->best, custom->best_size, custom->left, custom->trial,
-						 sizeof(custom->trial));
+	custom->trial_size = mutate_without_call(custom->mutator, custom->best, custom->best_size, custom->left,
+						 custom->trial, sizeof(custom->trial));
 	*out = custom->trial_size ? custom->trial : custom->best;
 	return custom->trial_size ? custom->trial_size : custom->best_size;
 }

@@ -8,7 +8,7 @@
 /* The call that is copied. */
 struct place {
 	const struct program *from;
-	unsigned start, end;		/* its nodes */
+	unsigned start, end;  /* its nodes */
 };
 
 static bool is_changeable(const struct program_node *node)
@@ -62,34 +62,25 @@ static uint64_t change_number(struct mutator *m, const struct desc_type *type, u
 	if (random_chance(m, 30) && take_compared(m, old, type->size, &value))
 		return value;
 	switch (random_below(m, 6)) {
-	case 0:
-		return old + random_below(m, 9) - 4;
-	case 1:
-		return old ^ UINT64_C(1) << random_below(m, type->size ? type->size * 8 : 64);
+	case 0: return old + random_below(m, 9) - 4;
+	case 1: return old ^ UINT64_C(1) << random_below(m, type->size ? type->size * 8 : 64);
 	case 2:
 		if (type->kind == DESC_FLAGS && type->value_count)
 			return old ^ type->values[random_below(m, type->value_count)].value;
 		return random_number(m);
-	default:
-		return value_number(m, type);
+	default: return value_number(m, type);
 	}
 }
 
 static uint64_t change_length(struct mutator *m, uint64_t old)
 {
 	switch (random_below(m, 8)) {
-	case 0:
-		return 0;
-	case 1:
-		return old + 1;
-	case 2:
-		return old - 1;
-	case 3:
-		return -random_below(m, 20);
-	case 4:
-		return random_number(m);
-	default:
-		return value_written_length(m);
+	case 0: return 0;
+	case 1: return old + 1;
+	case 2: return old - 1;
+	case 3: return -random_below(m, 20);
+	case 4: return random_number(m);
+	default: return value_written_length(m);
 	}
 }
 

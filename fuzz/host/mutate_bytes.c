@@ -67,26 +67,16 @@ size_t bytes_change(struct mutator *m, uint8_t *data, size_t len, size_t max)
 	if (len == 0)
 		return insert(m, data, len, max);
 	switch (random_below(m, 8)) {
-	case 0:
-		data[random_below(m, len)] ^= (uint8_t)(1u << random_below(m, 8));
-		return len;
-	case 1:
-		data[random_below(m, len)] = (uint8_t)random_next(m);
-		return len;
-	case 2:
-		return insert(m, data, len, max);
-	case 3:
-		return erase(m, data, len);
+	case 0: data[random_below(m, len)] ^= (uint8_t)(1u << random_below(m, 8)); return len;
+	case 1: data[random_below(m, len)] = (uint8_t)random_next(m); return len;
+	case 2: return insert(m, data, len, max);
+	case 3: return erase(m, data, len);
 	case 4:
 		if (size <= len)
 			store(data + random_below(m, len - size + 1), random_number(m), size);
 		return len;
-	case 5:
-		copy_part(m, data, len);
-		return len;
-	case 6:
-		data[random_below(m, len)] += (uint8_t)(random_below(m, 9) - 4);
-		return len;
+	case 5: copy_part(m, data, len); return len;
+	case 6: data[random_below(m, len)] += (uint8_t)(random_below(m, 9) - 4); return len;
 	default:
 		if (!put_compared(m, data, len))
 			data[random_below(m, len)] ^= (uint8_t)(1 + random_below(m, 255));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Copying and adding whole calls. A copied reference follows its resource to its new place; where that is gone, it finds
- * another that fits.
+ * Copying and adding whole calls. A copied reference follows its resource to its new place; where that is gone, it
+ * finds another that fits.
  */
 #include <fuzz/host/mutate_internal.h>
 #include <string.h>
@@ -45,7 +45,8 @@ bool call_copy(struct mutator *m, const struct program *from, unsigned index)
 	const struct program_call *call = &from->calls[index];
 
 	return program_begin_call(m->to, call->desc) &&
-	       call_copy_nodes(m, from, call->node, (unsigned)call->node + call->node_count) && call_end_copy(m, from, index);
+	       call_copy_nodes(m, from, call->node, (unsigned)call->node + call->node_count) &&
+	       call_end_copy(m, from, index);
 }
 
 /* ---- new calls ---- */
@@ -60,7 +61,8 @@ static void provide(const struct desc_resource *want, void *context)
 	struct needs *needs = context;
 	const struct desc_call *producer;
 
-	if (program_find_resource(needs->m->to, want, needs->m->to->resource_count, 0) >= 0 || !random_chance(needs->m, 85))
+	if (program_find_resource(needs->m->to, want, needs->m->to->resource_count, 0) >= 0 ||
+	    !random_chance(needs->m, 85))
 		return;
 	producer = tables_producer(needs->m, want);
 	if (producer)
@@ -91,6 +93,7 @@ const struct desc_call *call_choose(struct mutator *m)
 	unsigned count = m->to->resource_count;
 
 	if (count && random_chance(m, 65))
-		desc = tables_consumer(m, m->to->resources[random_chance(m, 40) ? count - 1 : random_below(m, count)].kind);
+		desc = tables_consumer(
+			m, m->to->resources[random_chance(m, 40) ? count - 1 : random_below(m, count)].kind);
 	return desc ? desc : tables_random_call(m);
 }

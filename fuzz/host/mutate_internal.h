@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What the files of the mutator share. Programs are never changed in place: each operation copies from->to with a difference.
+ * What the files of the mutator share. Programs are never changed in place: each operation copies from->to with a
+ * difference.
  */
 #pragma once
 
@@ -13,23 +14,24 @@
 
 struct mutator {
 	enum mutate_kind kind;
-	const struct compares *compares;	/* may be NULL */
-	size_t compares_mapped;			/* bytes to unmap at the end */
+	const struct compares *compares; /* may be NULL */
+	size_t compares_mapped;   /* bytes to unmap at the end */
 	uint64_t random;
 	struct program programs[2], other;
 	struct program *from, *to;
-	uint16_t map[PROGRAM_RESOURCES_MAX];	/* resource of from (or other) -> resource of to; MUTATE_NONE */
+	uint16_t map[PROGRAM_RESOURCES_MAX]; /* resource of from (or other) -> resource of to; MUTATE_NONE */
 	char description[64];
-	uint8_t input[CHANNEL_INPUT_MAX];	/* a copy: the caller's memory is the output's */
+	uint8_t input[CHANNEL_INPUT_MAX]; /* a copy: the caller's memory is the output's */
 	size_t pool_used;
-	uint8_t pool[MUTATE_POOL];		/* literals made by this mutation */
+	uint8_t pool[MUTATE_POOL];  /* literals made by this mutation */
 };
 
 /* ---- the mutator: mutate.c ---- */
 
 unsigned mutate_count_calls(struct mutator *m, const uint8_t *data, size_t size);
 /* The program without one of its calls; 0: nothing is left, or it does not fit. */
-size_t mutate_without_call(struct mutator *m, const uint8_t *data, size_t size, unsigned index, uint8_t *out, size_t max);
+size_t mutate_without_call(struct mutator *m, const uint8_t *data, size_t size, unsigned index, uint8_t *out,
+			   size_t max);
 
 /* ---- chance: mutate_random.c ---- */
 

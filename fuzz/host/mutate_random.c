@@ -36,8 +36,10 @@ bool random_compare(struct mutator *m, struct channel_compare *compare)
 
 static uint64_t random_address(struct mutator *m)
 {
-	static const uint64_t bases[] = { PROGRAM_ARENA, PROGRAM_ARENA + PROGRAM_ARENA_SIZE, 0x10000, 0x30000000, 0x7ffffffff000,
-					  0xffffffff80000000, 0x8000000000000000 };
+	static const uint64_t bases[] = { PROGRAM_ARENA,     PROGRAM_ARENA + PROGRAM_ARENA_SIZE,
+					  0x10000,           0x30000000,
+					  0x7ffffffff000,    0xffffffff80000000,
+					  0x8000000000000000 };
 
 	return bases[random_below(m, sizeof(bases) / sizeof(bases[0]))] + (random_below(m, 9) - 4) * 4096 +
 	       (random_chance(m, 20) ? random_below(m, 16) : 0);
@@ -49,22 +51,16 @@ uint64_t random_number(struct mutator *m)
 
 	switch (random_below(m, 8)) {
 	case 0:
-	case 1:
-		return random_below(m, 17);
-	case 2:
-		return program_boundaries[random_below(m, 32)] + random_below(m, 3) - 1;
-	case 3:
-		return (UINT64_C(1) << random_below(m, 64)) + random_below(m, 3) - 1;
-	case 4:
-		return -random_below(m, 130);
-	case 5:
-		return random_address(m);
+	case 1: return random_below(m, 17);
+	case 2: return program_boundaries[random_below(m, 32)] + random_below(m, 3) - 1;
+	case 3: return (UINT64_C(1) << random_below(m, 64)) + random_below(m, 3) - 1;
+	case 4: return -random_below(m, 130);
+	case 5: return random_address(m);
 	case 6:
 		if (random_compare(m, &compare))
 			return random_chance(m, 50) ? compare.a : compare.b;
 		return random_below(m, 256);
-	default:
-		return random_next(m) >> random_below(m, 64);
+	default: return random_next(m) >> random_below(m, 64);
 	}
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Which calls the harness makes, and for each kind of resource, which make and which take it. Found once from the tables.
+ * Which calls the harness makes, and for each kind of resource, which make and which take it. Found once from the
+ * tables.
  */
 #include <fuzz/host/mutate_internal.h>
 #include <stdlib.h>
@@ -36,19 +37,14 @@ static void walk(const struct desc_type *type, enum desc_dir dir, bool written,
 		if (written == (dir == DESC_OUT))
 			visit(type->resource, context);
 		break;
-	case DESC_POINTER:
-		walk(type->target, program_dir(type->dir, dir), written, visit, context);
-		break;
-	case DESC_ARRAY:
-		walk(type->target, dir, written, visit, context);
-		break;
+	case DESC_POINTER: walk(type->target, program_dir(type->dir, dir), written, visit, context); break;
+	case DESC_ARRAY: walk(type->target, dir, written, visit, context); break;
 	case DESC_STRUCT:
 	case DESC_UNION:
 		for (unsigned i = 0; i < type->field_count; i++)
 			walk(type->fields[i].type, program_dir(type->fields[i].dir, dir), written, visit, context);
 		break;
-	default:
-		break;
+	default: break;
 	}
 }
 

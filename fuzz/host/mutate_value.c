@@ -55,7 +55,8 @@ void value_choose_resource(struct mutator *m, struct program_node *node, unsigne
 	}
 	node->form = PROGRAM_PLAIN;
 	if (node->type->resource->special_count && random_chance(m, 70))
-		node->value = node->type->resource->specials[random_below(m, node->type->resource->special_count)].value;
+		node->value =
+			node->type->resource->specials[random_below(m, node->type->resource->special_count)].value;
 	else if (node->type->value_count && random_chance(m, 80))
 		node->value = node->type->values[random_below(m, node->type->value_count)].value;
 	else if (random_chance(m, 80))
@@ -78,7 +79,8 @@ static void set_random_bytes(struct mutator *m, struct program_node *node, size_
 
 void value_set_blob(struct mutator *m, struct program_node *node)
 {
-	static const uint32_t lengths[] = { 1, 8, 16, 64, 255, 256, 511, 512, 4095, 4096, 4097, 8192, 65535, 65536, 65537 };
+	static const uint32_t lengths[] = { 1,    8,    16,   64,   255,   256,   511,  512,
+					    4095, 4096, 4097, 8192, 65535, 65536, 65537 };
 	const struct desc_type *type = node->type;
 
 	if (type->kind == DESC_PATH && random_chance(m, 96)) {
@@ -98,7 +100,8 @@ void value_set_blob(struct mutator *m, struct program_node *node)
 /* For memory that the call writes. */
 uint64_t value_written_length(struct mutator *m)
 {
-	static const uint32_t lengths[] = { 0, 1, 4, 8, 16, 24, 64, 100, 128, 144, 256, 512, 1024, 4095, 4096, 4097, 8192, 65536 };
+	static const uint32_t lengths[] = { 0,   1,   4,   8,    16,   24,   64,   100,  128,
+					    144, 256, 512, 1024, 4095, 4096, 4097, 8192, 65536 };
 
 	return random_chance(m, 95) ? lengths[random_below(m, sizeof(lengths) / sizeof(lengths[0]))] : random_number(m);
 }
@@ -110,7 +113,8 @@ static bool measures_written(const struct desc_type *length, enum desc_dir dir, 
 	if (!fields || length->length < 0)
 		return false;
 	pointer = fields[length->length].type;
-	return pointer->kind == DESC_POINTER && program_dir(pointer->dir, dir) == DESC_OUT && length->unit == DESC_ELEMENTS;
+	return pointer->kind == DESC_POINTER && program_dir(pointer->dir, dir) == DESC_OUT &&
+	       length->unit == DESC_ELEMENTS;
 }
 
 static uint64_t length_difference(struct mutator *m, const struct desc_type *type, enum desc_dir dir,
@@ -188,7 +192,8 @@ static bool add_array(struct mutator *m, const struct desc_type *type, enum desc
 	if (type->length < 0 && type->min == type->max)
 		count = type->min < PROGRAM_ELEMENTS_MAX ? (unsigned)type->min : PROGRAM_ELEMENTS_MAX;
 	else
-		count = (unsigned)(random_chance(m, 95) ? random_below(m, 5) : random_below(m, PROGRAM_ELEMENTS_MAX + 1));
+		count = (unsigned)(random_chance(m, 95) ? random_below(m, 5)
+							: random_below(m, PROGRAM_ELEMENTS_MAX + 1));
 	node->count = count;
 	for (unsigned i = 0; i < count; i++)
 		if (!value_add(m, type->target, dir, NULL))
