@@ -124,6 +124,24 @@ static inline uint64_t arch_regs_fp(const struct arch_regs *regs);
 void arch_regs_export(const struct arch_regs *regs, uint64_t *words, size_t max);
 /* One line a register group, through log_printf(). */
 void arch_regs_print(const struct arch_regs *regs);
+/* A system call's number and arguments, as the program passed them; its result; and that the program makes it again. */
+uint64_t arch_syscall_args(const struct arch_regs *regs, uint64_t args[6]);
+void arch_syscall_set_result(struct arch_regs *regs, long result);
+void arch_syscall_restart(struct arch_regs *regs);
+
+/* What the auxiliary vector tells a program of its CPU: AT_HWCAP and AT_PLATFORM. */
+uint64_t arch_hwcap(void);
+const char *arch_platform(void);
+
+struct abi_stack;
+struct arch_signal;	/* what a handler is told: kernel/signal.h */
+/**
+ * Puts a frame onto the program's stack that remembers regs, FPU and mask, as Linux lays it out, and makes regs run the
+ * handler. Of the running thread. -EFAULT: the stack cannot be written; regs are as before.
+ */
+int arch_signal_push(struct arch_regs *regs, const struct arch_signal *signal);
+/* Takes the frame off again that lies at the program's stack pointer. What it holds is the program's: it is checked. -EFAULT. */
+int arch_signal_pop(struct arch_regs *regs, uint64_t *mask, struct abi_stack *stack);
 /* The thread pointer of a program (FS on x86): of the running thread. */
 void arch_set_tls(uint64_t value);
 uint64_t arch_get_tls(void);

@@ -44,6 +44,10 @@ void fpu_save(struct arch_context *context);
 void fpu_load(const struct arch_context *context);
 void fpu_reset(void);
 void fpu_context_init(struct arch_context *context);
+/* The state in a signal frame: XSAVE's standard form and Linux's second magic number behind it. load changes frame. */
+#define X86_SIGNAL_FPU_SIZE (X86_FPU_SIZE + 4)
+void fpu_signal_save(struct thread *thread, uint8_t frame[X86_SIGNAL_FPU_SIZE]);
+void fpu_signal_load(struct thread *thread, uint8_t frame[X86_SIGNAL_FPU_SIZE]);
 
 /*
  * pagetable.c: the level-1 entry of a page, NULL when a table on the way is missing (with create: when there is no

@@ -11,6 +11,7 @@
 #include <kernel/errno.h>
 #include <kernel/page.h>
 #include <kernel/process.h>
+#include <kernel/signal.h>
 #include <kernel/thread.h>
 #include <kernel/user.h>
 
@@ -83,6 +84,7 @@ void trap_page_fault(struct arch_regs *regs)
 	}
 	arch_irq_enable();
 	process_fault(regs, err == -ENOMEM ? SIGKILL : SIGSEGV, regs->cr2);
+	arch_irq_disable();
 }
 
 static int signal_of(uint64_t vector)
@@ -133,6 +135,8 @@ void trap_exception(struct arch_regs *regs)
 	if (trap_from_program(regs) && regs->vector != X86_TRAP_MACHINE_CHECK) {
 		arch_irq_enable();
 		process_fault(regs, signal_of(regs->vector), regs->rip);
+		arch_irq_disable();
+		return;
 	}
 	if (regs->vector >= 32)
 		crash_raise(CRASH_CPU_EXCEPTION, regs, 0, "unexpected interrupt %lu", regs->vector);

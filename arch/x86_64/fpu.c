@@ -5,6 +5,8 @@
  */
 #include "arch_internal.h"
 
+#include <kernel/thread.h>
+
 #define XCR0_X87_SSE 3u
 #define XCR0_AVX 4u
 
@@ -78,4 +80,58 @@ void fpu_reset(void)
 void fpu_context_init(struct arch_context *context)
 {
 	__builtin_memcpy(area(context), initial_state, sizeof(initial_state));
+}
+
+/* ---- in signal frames: what Linux's signal frames hold, and readers of them look for ---- */
+
+#define FP_XSTATE_MAGIC1 0x46505853u
+#define FP_XSTATE_MAGIC2 0x46505845u
+#define MXCSR 24
+#define SOFTWARE_BYTES 464
+#define XSTATE_HEADER 512
+#define MXCSR_VALID 0xffbfu	/* the bits that every CPU has */
+
+struct fpu_software_bytes {
+	uint32_t magic1, extended_size;
+	uint64_t xfeatures;
+	uint32_t xstate_size, padding[7];
+};
+
+void fpu_signal_save(struct thread *thread, uint8_t frame[X86_SIGNAL_FPU_SIZE])
+{
+	struct fpu_software_bytes software = { FP_XSTATE_MAGIC1, X86_SIGNAL_FPU_SIZE, state_mask, X86_FPU_SIZE, { 0 } };
+	const uint32_t magic2 = FP_XSTATE_MAGIC2;
+
+	/* Preemption would save the very same state, so it does no harm here. */
+	fpu_save(&thread->context);
+	__builtin_memcpy(frame, area(&thread->context), X86_FPU_SIZE);
+	if (has_xsave)
+		__builtin_memcpy(frame + SOFTWARE_BYTES, &software, sizeof(software));
+	__builtin_memcpy(frame + X86_FPU_SIZE, &magic2, sizeof(magic2));
+}
+
+/* The program may have written anything into its frame; the CPU would refuse some of it with a fault. */
+static void sanitize(uint8_t frame[X86_SIGNAL_FPU_SIZE])
+{
+	uint32_t mxcsr, magic1;
+	uint64_t header[8] = { 0 };
+
+	__builtin_memcpy(&mxcsr, frame + MXCSR, sizeof(mxcsr));
+	mxcsr &= MXCSR_VALID;
+	__builtin_memcpy(frame + MXCSR, &mxcsr, sizeof(mxcsr));
+	__builtin_memcpy(&magic1, frame + SOFTWARE_BYTES, sizeof(magic1));
+	__builtin_memcpy(&header[0], frame + XSTATE_HEADER, sizeof(header[0]));
+	if (magic1 != FP_XSTATE_MAGIC1)
+		header[0] = XCR0_X87_SSE;
+	header[0] &= state_mask;
+	__builtin_memcpy(frame + XSTATE_HEADER, header, sizeof(header));
+}
+
+void fpu_signal_load(struct thread *thread, uint8_t frame[X86_SIGNAL_FPU_SIZE])
+{
+	sanitize(frame);
+	preempt_disable();
+	__builtin_memcpy(area(&thread->context), frame, X86_FPU_SIZE);
+	fpu_load(&thread->context);
+	preempt_enable();
 }

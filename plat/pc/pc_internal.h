@@ -16,9 +16,6 @@ ssize_t serial_console_read(char *text, size_t len);
 /* Waits until all that was written has left. */
 void serial_flush(void);
 
-/* Lines for the runner, on the debug console: "console" when COM1 takes input, "exit N" at the end. */
-void debug_console_write(const char *text);
-
 /* lapic.c: the local APIC and its timer. ticks_per_second as calibrated, for the timer's input divided by 16. */
 int lapic_init(void);
 uint32_t lapic_ticks(void);

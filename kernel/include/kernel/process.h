@@ -70,12 +70,15 @@ struct process {
 	uint64_t cpu_mask;		/* CPUs it may run on */
 	uint32_t personality;
 	unsigned dumpable;		/* PR_SET_DUMPABLE */
-	bool no_new_privs, keep_caps, child_subreaper;
+	bool no_new_privs, keep_caps, child_subreaper, membarrier_registered;
 	int death_signal;		/* PR_SET_PDEATHSIG */
 	uint64_t timer_slack_ns;
 	user_ptr_t robust_list;
 	uint64_t start_ns;
+	uint64_t cpu_ns;		/* used by threads that have left it */
+	uint64_t cpu_entered_ns;	/* what its thread had used before it entered */
 	bool exited;
+	bool has_code;			/* runs a program of its own; false in unit tests and harnesses */
 	int status;			/* wait status: code << 8, or signal */
 	user_ptr_t clear_child_tid;
 	struct signals *signals;	/* dispositions, mask, pending, timers (kernel/signal.h) */
@@ -96,6 +99,8 @@ struct process *process_get(struct process *process);
 void process_put(struct process *process);
 /* The process of that number, referenced; NULL. */
 struct process *process_find(int pid);
+/* CPU time that it has used. Any context. */
+uint64_t process_cpu_ns(const struct process *process);
 /* The thread id that the program knows the running thread by: its main thread's is the pid. */
 int process_tid(void);
 /* True when the running process has the capability in its effective set. A kernel thread has all. */

@@ -44,6 +44,12 @@ unsigned long syscall_unknown_count(void);
 /* The arch entry code's target: takes number and arguments from regs, puts the result there, handles exit and kills. */
 void syscall_entry(struct arch_regs *regs);
 
+/**
+ * One call as strace shows it, with its result unless that is NULL (it has not returned yet). Reads the running program's
+ * memory. @return the length, less than size.
+ */
+size_t syscall_format(char *buf, size_t size, uint64_t number, const uint64_t args[6], const long *result);
+
 /* What the last calls were, newest last, for crash reports: number, result. */
 struct syscall_record {
 	uint32_t number;

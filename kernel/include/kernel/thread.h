@@ -38,6 +38,7 @@ struct thread {
 	uint64_t cpu_ns;		/* CPU time used up to the last switch */
 	uint64_t switched_in_ns;
 	bool killed;			/* sleeps return -EINTR at once; set by thread_kill() */
+	bool interrupted;		/* the same, because a signal waits (kernel/signal.h) */
 	struct wait_queue exited;	/* where thread_join() waits */
 	void (*entry)(void *arg);
 	void *arg;

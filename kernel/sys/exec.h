@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Starting programs: elf.c reads the file into an address space, exec_stack.c makes the first stack, exec.c puts it together.
+ */
+#pragma once
+
+#include <kernel/types.h>
+
+struct aspace;
+struct file;
+struct process;
+
+/* Why a file cannot be run, for people; static text. */
+struct exec_error {
+	const char *reason;	/* NULL: the errno says it all */
+	bool interpreter;	/* it needs dynamic linking */
+};
+
+struct elf_image {
+	uint64_t entry;
+	uint64_t headers;	/* address of the program headers, 0 when they are not in memory */
+	unsigned header_count;
+	uint64_t end;		/* one past the highest segment */
+};
+
+#define ELF_HEADER_SIZE 64
+#define ELF_PROGRAM_HEADER_SIZE 56
+
+/**
+ * Maps an ELF file's segments into an empty address space. Every field of the file is untrusted.
+ * @return 0; -ENOEXEC (it is no such file, see error), -ENOMEM, -EIO, -EFAULT.
+ */
+int elf_load(struct file *file, struct aspace *aspace, struct elf_image *image, struct exec_error *error);
+
+/* Arguments and environment as one run of NUL-terminated strings. */
+struct exec_strings {
+	char *text;
+	size_t len, room;
+	size_t arg_count, env_count;
+};
+
+#define EXEC_STRINGS_MAX (128 * KIB)
+#define EXEC_STRINGS_COUNT_MAX 8192
+
+/* -E2BIG, -ENOMEM. All arguments come before the environment. */
+int exec_strings_add(struct exec_strings *strings, const char *text, size_t len);
+/* Puts one more argument before the n-th. */
+int exec_strings_insert_arg(struct exec_strings *strings, size_t n, const char *text);
+/* Removes the first argument. */
+void exec_strings_drop_first(struct exec_strings *strings);
+void exec_strings_free(struct exec_strings *strings);
+
+/* Maps the stack and fills its top as the x86_64 and arm64 ABIs want it. *sp: where the program finds argc. */
+int exec_stack_make(struct process *process, struct aspace *aspace, const struct elf_image *image,
+		    const struct exec_strings *strings, const char *path, uint64_t *sp);
+
+/**
+ * Makes the running process run another program: on success its address space, name, handlers and close-on-exec descriptors
+ * are the new program's, and *entry and *sp say where it starts; on failure nothing has changed. strings may be changed.
+ * @return 0, -ENOENT and what else opening says, -EACCES, -ENOEXEC, -E2BIG, -ELOOP (scripts), -ENOMEM.
+ */
+int exec_replace(const char *path, struct exec_strings *strings, uint64_t *entry, uint64_t *sp, struct exec_error *error);

@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Futexes: sleeping until a word of the program's memory is said to have changed. A waiter stands on one list with the
+ * address space and the address it waits for; one mutex makes "look at the word, then stand there" one step.
+ */
+#include <kernel/atomic.h>
+#include <kernel/clock.h>
+#include <kernel/list.h>
+#include <kernel/mutex.h>
+#include <kernel/time.h>
+#include <kernel/wait.h>
+
+#include "sys_internal.h"
+
+#define FUTEX_WAIT 0
+#define FUTEX_WAKE 1
+#define FUTEX_REQUEUE 3
+#define FUTEX_CMP_REQUEUE 4
+#define FUTEX_WAKE_OP 5
+#define FUTEX_WAIT_BITSET 9
+#define FUTEX_WAKE_BITSET 10
+#define FUTEX_PRIVATE_FLAG 128
+#define FUTEX_CLOCK_REALTIME 256
+#define ANY_BIT UINT32_MAX
+
+struct waiter {
+	struct list node;
+	struct aspace *aspace;
+	user_ptr_t address;
+	uint32_t bits;
+	bool woken;
+	struct wait_queue queue;	/* it alone sleeps there */
+};
+
+static struct mutex lock = MUTEX_INIT(lock);
+static struct list waiters = LIST_INIT(waiters);	/* longest first */
+
+static int check_address(user_ptr_t address)
+{
+	if (address % sizeof(uint32_t))
+		return -EINVAL;
+	return user_ok(address, sizeof(uint32_t)) ? 0 : -EFAULT;
+}
+
+static bool is_woken(void *arg)
+{
+	return atomic_load(&((struct waiter *)arg)->woken);
+}
+
+static void waiter_wake(struct waiter *waiter)
+{
+	list_remove(&waiter->node);
+	atomic_store(&waiter->woken, true);
+	wake_all(&waiter->queue);
+}
+
+/* Stands in line if the word still has the value: 0, -EAGAIN, -EFAULT. */
+static int line_up(struct waiter *waiter, uint32_t value)
+{
+	uint32_t now;
+	int err = 0;
+
+	mutex_lock(&lock);
+	if (user_read(&now, waiter->address))
+		err = -EFAULT;
+	else if (now != value)
+		err = -EAGAIN;
+	else
+		list_append(&waiters, &waiter->node);
+	mutex_unlock(&lock);
+	return err;
+}
+
+static long futex_wait(user_ptr_t address, uint32_t value, uint32_t bits, uint64_t deadline_ns)
+{
+	struct waiter waiter = { .aspace = process_current()->aspace, .address = address, .bits = bits };
+	int err;
+
+	if (!bits)
+		return -EINVAL;
+	wait_queue_init(&waiter.queue);
+	err = line_up(&waiter, value);
+	if (err)
+		return err;
+	err = wait_until(&waiter.queue, is_woken, &waiter, deadline_ns);
+	mutex_lock(&lock);
+	if (!waiter.woken)
+		list_remove(&waiter.node);
+	else
+		err = 0;
+	mutex_unlock(&lock);
+	return err;
+}
+
+/* The first max waiters of an address are woken; the lock is held. */
+static long wake_some(user_ptr_t address, uint32_t max, uint32_t bits)
+{
+	struct aspace *aspace = process_current()->aspace;
+	long count = 0;
+
+	list_foreach_safe(&waiters, struct waiter, node, waiter) {
+		if (count >= (long)max)
+			break;
+		if (waiter->aspace != aspace || waiter->address != address || !(waiter->bits & bits))
+			continue;
+		waiter_wake(waiter);
+		count++;
+	}
+	return count;
+}
+
+static long futex_wake(user_ptr_t address, uint32_t max, uint32_t bits)
+{
+	long count;
+
+	if (!bits)
+		return -EINVAL;
+	mutex_lock(&lock);
+	count = wake_some(address, max, bits);
+	mutex_unlock(&lock);
+	return count;
+}
+
+void futex_wake_address(user_ptr_t address)
+{
+	if (!check_address(address))
+		futex_wake(address, 1, ANY_BIT);
+}
+
+/* Some are woken, some wait for another address from now on. The lock is held. */
+static long requeue(user_ptr_t from, user_ptr_t to, uint32_t wake_max, uint32_t move_max)
+{
+	struct aspace *aspace = process_current()->aspace;
+	long woken = wake_some(from, wake_max, ANY_BIT), moved = 0;
+
+	list_foreach(&waiters, struct waiter, node, waiter) {
+		if (moved >= (long)move_max)
+			break;
+		if (waiter->aspace != aspace || waiter->address != from)
+			continue;
+		waiter->address = to;
+		moved++;
+	}
+	return woken + moved;
+}
+
+static long futex_requeue(user_ptr_t from, user_ptr_t to, uint32_t wake_max, uint64_t move_max, const uint32_t *expected)
+{
+	uint32_t now;
+	long result;
+
+	if ((int32_t)wake_max < 0 || (int32_t)move_max < 0)
+		return -EINVAL;
+	result = check_address(to);
+	if (result)
+		return result;
+	mutex_lock(&lock);
+	if (expected && user_read(&now, from))
+		result = -EFAULT;
+	else if (expected && now != *expected)
+		result = -EAGAIN;
+	else
+		result = requeue(from, to, wake_max, (uint32_t)move_max);
+	mutex_unlock(&lock);
+	return result;
+}
+
+/* ---- FUTEX_WAKE_OP: change a second word, and wake there too when its old value compares so (futex(2)) ---- */
+
+static int wake_op_apply(unsigned op, uint32_t old, uint32_t operand, uint32_t *new)
+{
+	if (op & 8)
+		operand = 1u << (operand & 31);
+	switch (op & 7) {
+	case 0:
+		*new = operand;
+		return 0;
+	case 1:
+		*new = old + operand;
+		return 0;
+	case 2:
+		*new = old | operand;
+		return 0;
+	case 3:
+		*new = old & ~operand;
+		return 0;
+	case 4:
+		*new = old ^ operand;
+		return 0;
+	default:
+		return -ENOSYS;
+	}
+}
+
+static int wake_op_compare(unsigned compare, int32_t old, int32_t operand)
+{
+	switch (compare) {
+	case 0:
+		return old == operand;
+	case 1:
+		return old != operand;
+	case 2:
+		return old < operand;
+	case 3:
+		return old <= operand;
+	case 4:
+		return old > operand;
+	case 5:
+		return old >= operand;
+	default:
+		return -ENOSYS;
+	}
+}
+
+/* Signed fields of 12 bits. */
+static int32_t field12(uint32_t word, unsigned shift)
+{
+	return (int32_t)(word >> shift << 20) >> 20;
+}
+
+static long wake_op(user_ptr_t address, user_ptr_t second, uint32_t max, uint32_t max2, uint32_t word)
+{
+	uint32_t old, new;
+	long count;
+	int err;
+
+	if (user_read(&old, second))
+		return -EFAULT;
+	err = wake_op_apply(word >> 28, old, (uint32_t)field12(word, 12), &new);
+	if (err)
+		return err;
+	if (user_write(second, &new))
+		return -EFAULT;
+	err = wake_op_compare(word >> 24 & 15, (int32_t)old, field12(word, 0));
+	if (err < 0)
+		return err;
+	count = wake_some(address, max, ANY_BIT);
+	return err ? count + wake_some(second, max2, ANY_BIT) : count;
+}
+
+static long futex_wake_op(user_ptr_t address, user_ptr_t second, uint32_t max, uint64_t max2, uint32_t word)
+{
+	long result = check_address(second);
+
+	if (result)
+		return result;
+	mutex_lock(&lock);
+	result = wake_op(address, second, max, (uint32_t)max2, word);
+	mutex_unlock(&lock);
+	return result;
+}
+
+/* ---- the call ---- */
+
+/* FUTEX_WAIT counts from now, FUTEX_WAIT_BITSET until a time of the chosen clock. */
+static int read_deadline(user_ptr_t timeout, int command, bool realtime, uint64_t *deadline_ns)
+{
+	struct abi_timespec spec;
+	uint64_t ns, now = clock_ns();
+
+	*deadline_ns = WAIT_FOREVER;
+	if (!timeout)
+		return 0;
+	if (user_read(&spec, timeout))
+		return -EFAULT;
+	if (time_from_timespec(&spec, &ns))
+		return -EINVAL;
+	if (command == FUTEX_WAIT)
+		*deadline_ns = time_add(now, ns);
+	else if (realtime)
+		*deadline_ns = ns > clock_realtime_ns() ? time_add(now, ns - clock_realtime_ns()) : now;
+	else
+		*deadline_ns = ns;
+	return 0;
+}
+
+static long wait_command(user_ptr_t address, int command, bool realtime, uint32_t value, user_ptr_t timeout, uint32_t bits)
+{
+	uint64_t deadline_ns;
+	int err = read_deadline(timeout, command, realtime, &deadline_ns);
+
+	if (err)
+		return err;
+	return futex_wait(address, value, command == FUTEX_WAIT ? ANY_BIT : bits, deadline_ns);
+}
+
+SYSCALL(futex, user_ptr_t uaddr, int op, uint32_t value, user_ptr_t timeout, user_ptr_t uaddr2, uint32_t value3)
+{
+	int command = op & ~(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME);
+	bool realtime = op & FUTEX_CLOCK_REALTIME;
+	int err = check_address(uaddr);
+
+	if (realtime && command != FUTEX_WAIT_BITSET && command != FUTEX_WAIT)
+		return -ENOSYS;
+	if (err)
+		return err;
+	switch (command) {
+	case FUTEX_WAIT:
+	case FUTEX_WAIT_BITSET:
+		return wait_command(uaddr, command, realtime, value, timeout, value3);
+	case FUTEX_WAKE:
+		return futex_wake(uaddr, value, ANY_BIT);
+	case FUTEX_WAKE_BITSET:
+		return futex_wake(uaddr, value, value3);
+	case FUTEX_REQUEUE:
+		return futex_requeue(uaddr, uaddr2, value, timeout, NULL);
+	case FUTEX_CMP_REQUEUE:
+		return futex_requeue(uaddr, uaddr2, value, timeout, &value3);
+	case FUTEX_WAKE_OP:
+		return futex_wake_op(uaddr, uaddr2, value, timeout, value3);
+	default:
+		return -ENOSYS;
+	}
+}
+
+/* ---- what goes with threads ---- */
+
+SYSCALL(set_tid_address, user_ptr_t address)
+{
+	process_current()->clear_child_tid = address;
+	return process_tid();
+}
+
+#define ROBUST_LIST_SIZE 24
+
+SYSCALL(set_robust_list, user_ptr_t head, size_t len)
+{
+	if (len != ROBUST_LIST_SIZE)
+		return -EINVAL;
+	process_current()->robust_list = head;
+	return 0;
+}
+
+SYSCALL(get_robust_list, int pid, user_ptr_t head, user_ptr_t len)
+{
+	const uint64_t size = ROBUST_LIST_SIZE;
+	struct process *process = process_find(pid ? pid : process_current()->pid);
+	user_ptr_t list;
+
+	if (!process)
+		return -ESRCH;
+	list = process->robust_list;
+	process_put(process);
+	if (user_write(len, &size) || user_write(head, &list))
+		return -EFAULT;
+	return 0;
+}

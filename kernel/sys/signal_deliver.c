@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Acting on signals: handlers, default actions, and the return from a handler.
+ */
+#include <arch/arch.h>
+#include <kernel/atomic.h>
+#include <kernel/log.h>
+#include <kernel/string.h>
+#include <kernel/thread.h>
+
+#include "signal_internal.h"
+
+/* A handler is due: what it is told, and how to go on after it. Nothing of it depends on the CPU. */
+struct delivery {
+	struct arch_signal signal;
+	bool restart;	/* the call that was interrupted is to be made again */
+};
+
+static void mask_return(struct signals *signals)
+{
+	unsigned long flags = spin_lock(&signals->lock);
+
+	if (signals->borrowed)
+		signals->blocked = signals->saved;
+	signals->borrowed = false;
+	signals_update(signals);
+	spin_unlock(&signals->lock, flags);
+}
+
+static bool may_continue(void *arg)
+{
+	struct signals *signals = arg;
+
+	return !atomic_load(&signals->stopped) || (signals->pending & SIGNAL_BIT(SIGKILL));
+}
+
+/* A stopped process waits for SIGCONT or its death; other signals wait with it. */
+static void stop(struct signals *signals)
+{
+	struct thread *thread = thread_current();
+
+	atomic_store(&signals->stopped, true);
+	atomic_store(&thread->interrupted, false);
+	/* In a harness nothing will ever continue it: then the wait gives up, and so does the stop. */
+	if (wait_until(&signals->arrivals, may_continue, signals, WAIT_FOREVER))
+		atomic_store(&signals->stopped, false);
+	signals_entered();
+}
+
+/* The default action; does not return when that is the end. */
+static void act_by_default(struct signals *signals, int signo)
+{
+	if (signal_default_ignores(signo))
+		return;
+	if (signal_default_stops(signo))
+		stop(signals);
+	else
+		process_exit(signo);
+}
+
+static void handler_record(struct signals *signals, int signo)
+{
+	signals->events.count++;
+	signals->events.set |= SIGNAL_BIT(signo);
+}
+
+/* What changes for the program while its handler runs; the lock is held. */
+static void handler_enter(struct signals *signals, int signo)
+{
+	struct abi_sigaction *action = &signals->actions[signo];
+
+	signals->blocked |= action->mask & ~(SIGNAL_BIT(SIGKILL) | SIGNAL_BIT(SIGSTOP));
+	if (!(action->flags & SA_NODEFER))
+		signals->blocked |= SIGNAL_BIT(signo);
+	if (action->flags & SA_RESETHAND)
+		action->handler = SIG_DFL;
+	signals->borrowed = false;
+	signals_update(signals);
+}
+
+/* Takes the next signal to act on. True: it has a handler, which *signal describes. */
+static bool take_next(struct signals *signals, struct arch_signal *signal, int *signo)
+{
+	unsigned long flags = spin_lock(&signals->lock);
+	struct signal_queued taken;
+	bool handled = false;
+
+	*signo = signal_take(signals, ~signals->blocked | SIGNAL_BIT(SIGKILL) | SIGNAL_BIT(SIGSTOP), &taken);
+	if (*signo) {
+		signal->action = signals->actions[*signo];
+		signal->mask = signals->borrowed ? signals->saved : signals->blocked;
+		signal->stack = signals->altstack;
+		signal_info_fill(&signal->info, &taken);
+		handled = signal->action.handler != SIG_DFL && signal->action.handler != SIG_IGN;
+	}
+	signals_update(signals);
+	spin_unlock(&signals->lock, flags);
+	return handled;
+}
+
+static void handle(struct signals *signals, struct arch_regs *regs, struct delivery *delivery)
+{
+	int signo = delivery->signal.info.signo;
+	unsigned long flags;
+	int err = 0;
+
+	if (regs && delivery->restart && (delivery->signal.action.flags & SA_RESTART))
+		arch_syscall_restart(regs);
+	delivery->restart = false;
+	if (regs)
+		err = arch_signal_push(regs, &delivery->signal);
+	else
+		handler_record(signals, signo);
+	if (err) {
+		log_error("%s: no room on its stack for the handler of signal %d", process_current()->name, signo);
+		process_exit(SIGSEGV);
+	}
+	flags = spin_lock(&signals->lock);
+	if (!regs) {
+		/* No handler that would return: only what it leaves behind. */
+		if (signals->actions[signo].flags & SA_RESETHAND)
+			signals->actions[signo].handler = SIG_DFL;
+	} else {
+		handler_enter(signals, signo);
+	}
+	spin_unlock(&signals->lock, flags);
+}
+
+void signal_deliver_after(struct arch_regs *regs, bool restart)
+{
+	struct signals *signals = signals_current();
+	struct delivery delivery = { .restart = restart };
+	int signo;
+
+	if (!signals)
+		return;
+	for (;;) {
+		bool handled = take_next(signals, &delivery.signal, &signo);
+
+		if (!signo)
+			break;
+		if (handled)
+			handle(signals, regs, &delivery);
+		else if (delivery.signal.action.handler == SIG_DFL)
+			act_by_default(signals, signo);
+	}
+	/* Nothing that the program sees has happened: it must not see that its call was interrupted. */
+	if (regs && delivery.restart)
+		arch_syscall_restart(regs);
+	mask_return(signals);
+}
+
+void signal_deliver(struct arch_regs *regs)
+{
+	signal_deliver_after(regs, false);
+}
+
+bool signal_returned(struct arch_regs *regs UNUSED)
+{
+	struct signals *signals = signals_current();
+	bool returned = signals && signals->returned;
+
+	if (returned)
+		signals->returned = false;
+	return returned;
+}
+
+SYSCALL(rt_sigreturn, void)
+{
+	struct signals *signals = signals_current();
+	struct arch_regs *regs = arch_user_regs(thread_current());
+	struct abi_stack stack;
+	unsigned long flags;
+	uint64_t mask;
+
+	if (!regs || !signals || !process_current()->has_code)
+		return -EINVAL;
+	if (arch_signal_pop(regs, &mask, &stack)) {
+		log_error("%s: bad frame in rt_sigreturn", process_current()->name);
+		process_exit(SIGSEGV);
+	}
+	flags = spin_lock(&signals->lock);
+	signals->blocked = mask & ~(SIGNAL_BIT(SIGKILL) | SIGNAL_BIT(SIGSTOP));
+	signals->altstack = stack;
+	signals->returned = true;
+	signals_update(signals);
+	spin_unlock(&signals->lock, flags);
+	return 0;
+}
+
+/* ---- faults ---- */
+
+static bool has_handler(struct signals *signals, int signo)
+{
+	unsigned long flags = spin_lock(&signals->lock);
+	bool blocked = signals->blocked & SIGNAL_BIT(signo);
+	uint64_t handler = signals->actions[signo].handler;
+
+	spin_unlock(&signals->lock, flags);
+	return !blocked && handler != SIG_DFL && handler != SIG_IGN;
+}
+
+void process_fault(struct arch_regs *regs, int signo, uint64_t address)
+{
+	struct abi_siginfo info = { .code = SEGV_MAPERR, .address = address };
+	struct process *process = process_current();
+
+	if (process->signals && signo != SIGKILL && has_handler(process->signals, signo)) {
+		signal_send(process, signo, &info);
+		signal_deliver(regs);
+		return;
+	}
+	log_error("%s: killed by signal %d at pc %lx, address %lx", process->name, signo, (unsigned long)arch_regs_pc(regs),
+		  (unsigned long)address);
+	process_exit(signo);
+}

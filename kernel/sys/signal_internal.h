@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What a process keeps about signals. Everything in struct signals is under its lock, which is taken in interrupts too.
+ */
+#pragma once
+
+#include <kernel/clock.h>
+#include <kernel/list.h>
+#include <kernel/signal.h>
+#include <kernel/spinlock.h>
+#include <kernel/wait.h>
+
+#include "sys_internal.h"
+
+#define SIGNAL_QUEUE 32
+#define SIGNAL_TIMERS 32	/* timer_create() */
+
+/* One signal that waits. data: the first words of siginfo's union. */
+struct signal_queued {
+	int32_t signo, code;
+	uint64_t data[2];
+	struct signal_timer *timer;	/* whose expiry it is: goes on when it is taken */
+};
+
+/* An interval timer or a POSIX timer. Times are those of its clock. */
+struct signal_timer {
+	bool used;
+	bool armed;			/* false while its signal waits, so that it cannot flood */
+	bool cpu_time;			/* counts CPU time of the process */
+	int clock, id;
+	int notify, signo;
+	uint64_t value;			/* sigev_value */
+	uint64_t expiry_ns, interval_ns;
+	uint64_t clock_offset_ns;	/* its clock minus clock_ns(); CPU clocks: 0 */
+	int overrun;			/* expiries that the last signal stood for, less one */
+	struct timer timer;
+	struct signals *signals;
+};
+
+struct signals {
+	struct spinlock lock;
+	struct process *process;
+	struct abi_sigaction actions[SIGRTMAX + 1];
+	uint64_t blocked;
+	uint64_t saved;			/* blocked, as it was before signal_mask_borrow() */
+	bool borrowed;
+	bool returned;			/* rt_sigreturn ran */
+	bool stopped;			/* by SIGSTOP and its like, until SIGCONT */
+	uint64_t pending;		/* set of signals that wait, with or without an entry in queue */
+	unsigned queue_len;
+	struct signal_queued queue[SIGNAL_QUEUE];	/* oldest first */
+	struct abi_stack altstack;
+	struct wait_queue arrivals;	/* rt_sigtimedwait, and the stopped */
+	struct signal_events events;
+	struct signal_timer itimers[3];
+	struct signal_timer timers[SIGNAL_TIMERS];
+};
+
+struct signals *signals_current(void);
+/* Says anew whether the thread's sleeps are to end. Lock held. */
+void signals_update(struct signals *signals);
+/* Takes the first waiting signal of a set off the queue; 0 when there is none. Lock held. */
+int signal_take(struct signals *signals, uint64_t set, struct signal_queued *taken);
+/* Forgets waiting signals of a set. Lock held. */
+void signal_discard(struct signals *signals, uint64_t set);
+/* True when the default action of signo is to ignore it, to stop. */
+bool signal_default_ignores(int signo);
+bool signal_default_stops(int signo);
+/* Puts a signal on the queue of a process. @return 0, -EAGAIN. */
+int signal_queue(struct signals *signals, const struct signal_queued *queued);
+void signal_info_fill(struct abi_siginfo *info, const struct signal_queued *queued);
+
+/* The signal of a timer was taken, or dropped because nobody wants it: the timer goes on. Lock held. */
+void signal_timer_taken(struct signal_timer *timer, bool dropped);
+/* Starts (expiry_ns != 0) or stops a timer; expiry on its own clock. Lock held, after timer_cancel() without it. */
+void signal_timer_set(struct signal_timer *timer, uint64_t expiry_ns, uint64_t interval_ns);
+/* What is left to its next expiry, at least 1 while armed; 0 when it is not. Lock held. */
+uint64_t signal_timer_left(struct signal_timer *timer);
+/* The time on its clock that is ns from now. */
+uint64_t signal_timer_after(const struct signal_timer *timer, uint64_t ns);
+/* Takes its signal off the queue: nobody must follow the entry to a timer that is gone. Lock held. */
+void signal_timer_forget(struct signal_timer *timer);
+void signal_timer_init(struct signals *signals, struct signal_timer *timer, int clock, int signo);
+/* Ends those of timer_create(). Lock not held. */
+void signal_timers_delete(struct signals *signals);
+/* Stops all timers of a process; waits for one that fires. Lock not held. */
+void signal_timers_stop(struct signals *signals);

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Sending signals: kill, tkill, tgkill and the queueing kinds.
+ */
+#include <kernel/string.h>
+
+#include "sys_internal.h"
+
+static bool is_signal(int signo)
+{
+	return signo >= 0 && signo <= SIGRTMAX;
+}
+
+/* CAP_KILL, or one's own: the real or effective id is the target's real or saved one. SIGCONT goes to the whole session. */
+static bool may_signal(const struct process *target, int signo)
+{
+	const struct process *self = process_current();
+	const struct credentials *mine = &self->cred, *theirs = &target->cred;
+
+	return target == self || process_capable(CAP_KILL) || mine->euid == theirs->suid || mine->euid == theirs->uid ||
+	       mine->uid == theirs->suid || mine->uid == theirs->uid || (signo == SIGCONT && self->sid == target->sid);
+}
+
+static struct abi_siginfo info_of_self(int code)
+{
+	struct abi_siginfo info = { .code = code };
+
+	info.pid = process_current()->pid;
+	info.uid = process_current()->cred.uid;
+	return info;
+}
+
+/* Signal 0 only asks whether one could. */
+static long send_checked(struct process *target, int signo, const struct abi_siginfo *info)
+{
+	if (!may_signal(target, signo))
+		return -EPERM;
+	return signo ? signal_send(target, signo, info) : 0;
+}
+
+struct group_kill {
+	int pgid;	/* 0: everybody but process 1 and the caller */
+	int signo;
+	struct abi_siginfo info;
+	bool found, sent;
+};
+
+static int kill_member(struct process *process, void *context)
+{
+	struct group_kill *kill = context;
+
+	if (kill->pgid ? process->pgid != kill->pgid : process->pid == 1 || process == process_current())
+		return 0;
+	kill->found = true;
+	if (!send_checked(process, kill->signo, &kill->info))
+		kill->sent = true;
+	return 0;
+}
+
+static long kill_group(int pgid, int signo)
+{
+	struct group_kill kill = { .pgid = pgid, .signo = signo, .info = info_of_self(SI_USER) };
+
+	process_foreach(kill_member, &kill);
+	if (!kill.found)
+		return -ESRCH;
+	return kill.sent ? 0 : -EPERM;
+}
+
+static long send_to(int pid, int signo, const struct abi_siginfo *info)
+{
+	struct process *process = process_find(pid);
+	long result;
+
+	if (!process)
+		return -ESRCH;
+	result = send_checked(process, signo, info);
+	process_put(process);
+	return result;
+}
+
+SYSCALL(kill, int pid, int signal)
+{
+	struct abi_siginfo info = info_of_self(SI_USER);
+
+	if (!is_signal(signal))
+		return -EINVAL;
+	if (pid > 0)
+		return send_to(pid, signal, &info);
+	if (pid == 0)
+		return kill_group(process_current()->pgid, signal);
+	if (pid == -1)
+		return kill_group(0, signal);
+	if (pid == INT32_MIN)
+		return -ESRCH;
+	return kill_group(-pid, signal);
+}
+
+/* A process has one thread, known by the process's number. */
+SYSCALL(tkill, int tid, int signal)
+{
+	struct abi_siginfo info = info_of_self(SI_TKILL);
+
+	if (tid <= 0 || !is_signal(signal))
+		return -EINVAL;
+	return send_to(tid, signal, &info);
+}
+
+SYSCALL(tgkill, int tgid, int tid, int signal)
+{
+	struct abi_siginfo info = info_of_self(SI_TKILL);
+
+	if (tgid <= 0 || tid <= 0 || !is_signal(signal))
+		return -EINVAL;
+	if (tgid != tid)
+		return -ESRCH;
+	return send_to(tid, signal, &info);
+}
+
+/* A program may not pass for the kernel, or for kill(), to another process. */
+static long read_info(int pid, int signo, user_ptr_t address, struct abi_siginfo *info)
+{
+	if (user_read(info, address))
+		return -EFAULT;
+	info->signo = signo;
+	if ((info->code >= 0 || info->code == SI_TKILL) && pid != process_current()->pid)
+		return -EPERM;
+	return 0;
+}
+
+SYSCALL(rt_sigqueueinfo, int pid, int signal, user_ptr_t info)
+{
+	struct abi_siginfo told;
+	long err = read_info(pid, signal, info, &told);
+
+	if (err)
+		return err;
+	if (!is_signal(signal))
+		return -EINVAL;
+	return send_to(pid, signal, &told);
+}
+
+SYSCALL(rt_tgsigqueueinfo, int tgid, int tid, int signal, user_ptr_t info)
+{
+	struct abi_siginfo told;
+	long err;
+
+	if (tgid <= 0 || tid <= 0)
+		return -EINVAL;
+	err = read_info(tid, signal, info, &told);
+	if (err)
+		return err;
+	if (!is_signal(signal))
+		return -EINVAL;
+	if (tgid != tid)
+		return -ESRCH;
+	return send_to(tid, signal, &told);
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The one door to all system calls, with what watches it: the count of unknown calls, the history for crash reports and
+ * the trace that "strace" on the command line asks for.
+ */
+#include <arch/arch.h>
+#include <kernel/atomic.h>
+#include <kernel/boot.h>
+#include <kernel/linkset.h>
+#include <kernel/log.h>
+#include <kernel/process.h>
+#include <kernel/signal.h>
+#include <kernel/syscall.h>
+#include <kernel/thread.h>
+
+#include "sys_internal.h"
+
+static unsigned long unknown_count;
+static bool trace;
+
+/* A ring; written by the thread that calls, read when everything has stopped. */
+static struct syscall_record history[SYSCALL_HISTORY];
+static uint32_t history_next;
+
+static int trace_init(void)
+{
+	char value[8];
+
+	trace = boot_option("strace", value, sizeof(value)) != -ENOENT;
+	return 0;
+}
+INIT_CALL(INIT_LATE, trace_init);
+
+static void remember(uint64_t number, long result)
+{
+	uint32_t at = atomic_fetch_add(&history_next, 1) % SYSCALL_HISTORY;
+
+	history[at] = (struct syscall_record){ (uint32_t)number, result };
+}
+
+size_t syscall_history(struct syscall_record records[SYSCALL_HISTORY])
+{
+	uint32_t next = atomic_load(&history_next);
+	size_t count = min(next, (uint32_t)SYSCALL_HISTORY);
+
+	for (size_t i = 0; i < count; i++)
+		records[i] = history[(next - count + i) % SYSCALL_HISTORY];
+	return count;
+}
+
+unsigned long syscall_unknown_count(void)
+{
+	return atomic_load(&unknown_count);
+}
+
+static void trace_print(uint64_t number, const uint64_t args[6], const long *result)
+{
+	char line[512];
+
+	syscall_format(line, sizeof(line), number, args, result);
+	log_printf("%d: %s\n", process_tid(), line);
+}
+
+static long call(uint64_t number, const uint64_t args[6])
+{
+	if (number >= syscall_table_size || !syscall_table[number].call) {
+		atomic_fetch_add(&unknown_count, 1);
+		return -ENOSYS;
+	}
+	return syscall_table[number].call(args);
+}
+
+static long call_watched(uint64_t number, const uint64_t args[6])
+{
+	long result;
+
+	if (unlikely(trace) && !syscall_returns(number))
+		trace_print(number, args, NULL);
+	result = call(number, args);
+	remember(number, result);
+	if (unlikely(trace))
+		trace_print(number, args, &result);
+	return result;
+}
+
+long syscall_dispatch(uint64_t number, const uint64_t args[6])
+{
+	long result = call_watched(number, args);
+
+	if (signals_due())
+		signal_deliver(NULL);
+	return result;
+}
+
+/*
+ * What Linux starts again after a handler with SA_RESTART (signal(7)): calls that wait for I/O or for a lock, not those that
+ * wait for time or for a signal.
+ */
+bool syscall_restarts(uint64_t number)
+{
+	switch (number) {
+	case SYS_read:
+	case SYS_readv:
+	case SYS_pread64:
+	case SYS_preadv:
+	case SYS_write:
+	case SYS_writev:
+	case SYS_pwrite64:
+	case SYS_pwritev:
+	case SYS_ioctl:
+	case SYS_openat:
+	case SYS_wait4:
+	case SYS_waitid:
+	case SYS_fcntl:
+	case SYS_flock:
+	case SYS_futex:
+	case SYS_sendfile:
+	case SYS_splice:
+		return true;
+	default:
+		return false;
+	}
+}
+
+void syscall_entry(struct arch_regs *regs)
+{
+	uint64_t args[6];
+	uint64_t number = arch_syscall_args(regs, args);
+	long result = call_watched(number, args);
+
+	if (!signal_returned(regs))
+		arch_syscall_set_result(regs, result);
+	if (signals_due())
+		signal_deliver_after(regs, result == -EINTR && syscall_restarts(number));
+	if (unlikely(thread_current()->killed))
+		process_exit(SIGKILL);
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The process in which a unit test of system calls runs.
+ */
+#include <kernel/aspace.h>
+#include <kernel/systest.h>
+#include <kernel/thread.h>
+
+#define PROT_READ 1u
+#define PROT_WRITE 2u
+#define MAP_PRIVATE 0x02u
+#define MAP_FIXED 0x10u
+#define MAP_ANONYMOUS 0x20u
+
+static int map_scratch(struct aspace *aspace)
+{
+	const unsigned flags = MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS;
+	long at;
+
+	at = aspace_mmap(aspace, SYSTEST_MEM, SYSTEST_MEM_SIZE, PROT_READ | PROT_WRITE, flags, NULL, 0);
+	if (at < 0)
+		return (int)at;
+	at = aspace_mmap(aspace, SYSTEST_READONLY, PAGE_SIZE, PROT_READ, flags, NULL, 0);
+	return at < 0 ? (int)at : 0;
+}
+
+static struct process *test_process(void)
+{
+	struct process *process;
+	int err = process_create("test", &process);
+
+	if (err) {
+		test_fail(__FILE__, __LINE__, "no process to test in: %s", errno_name(-err));
+		return NULL;
+	}
+	err = map_scratch(process->aspace);
+	if (!err)
+		return process;
+	test_fail(__FILE__, __LINE__, "no memory to test with: %s", errno_name(-err));
+	process_teardown(process, 0);
+	process_put(process);
+	return NULL;
+}
+
+void systest_run(void (*body)(void))
+{
+	struct process *process = test_process();
+
+	if (!process)
+		return;
+	process_enter(process);
+	body();
+	process_enter(NULL);
+	process_teardown(process, 0);
+	process_put(process);
+}
+
+struct program {
+	struct process *process;
+	void (*body)(void);
+};
+
+static void run_program(void *arg)
+{
+	struct program *program = arg;
+
+	process_enter(program->process);
+	program->body();
+	process_exit(0);
+}
+
+int systest_program(void (*body)(void))
+{
+	struct program program = { test_process(), body };
+	struct thread *thread;
+	int status = -1;
+
+	if (!program.process)
+		return -1;
+	thread = thread_create("program", run_program, &program);
+	if (thread) {
+		thread_start(thread);
+		if (!thread_join(thread))
+			status = program.process->status;
+		thread_put(thread);
+	}
+	process_teardown(program.process, status);
+	process_put(program.process);
+	return status;
+}
+
+user_ptr_t systest_put(size_t offset, const void *bytes, size_t len)
+{
+	if (user_copy_out(SYSTEST_MEM + offset, bytes, len))
+		test_fail(__FILE__, __LINE__, "cannot put %zu bytes at %zu", len, offset);
+	return SYSTEST_MEM + offset;
+}
+
+user_ptr_t systest_string(size_t offset, const char *text)
+{
+	return systest_put(offset, text, strlen(text) + 1);
+}
+
+void systest_get(user_ptr_t address, void *bytes, size_t len)
+{
+	if (!user_copy_in(bytes, address, len))
+		return;
+	test_fail(__FILE__, __LINE__, "cannot read %zu bytes at %lx", len, (unsigned long)address);
+	memset(bytes, 0, len);
+}
+
+bool systest_equal(user_ptr_t address, const void *expected, size_t len)
+{
+	const uint8_t *bytes = expected;
+	uint8_t byte;
+
+	for (size_t i = 0; i < len; i++)
+		if (user_copy_in(&byte, address + i, 1) || byte != bytes[i])
+			return false;
+	return true;
+}
