@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Campaigns: start the engine process, watch it, name and confirm what it finds, end in a report. See campaign.h.
+ */
+#include "campaign.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <fuzz/abi/planted.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "finding.h"
+#include "json.h"
+#include "progress.h"
+#include "seeds.h"
+#include "store.h"
+
+#define FINDINGS_MAX 256
+#define TICK_US 200000
+#define STOP_TICKS 25			/* an engine that was asked to stop gets five seconds */
+#define GRACE_S 20			/* beyond the time limit: start-up and the engine's own end */
+
+const char *const engine_names[ENGINES] = { "libfuzzer", "afl" };
+
+/* What the campaign knows of one title. */
+struct known {
+	struct finding finding;
+	bool confirmed;
+};
+
+struct state {
+	struct campaign *campaign;
+	pid_t engine;
+	struct known known[FINDINGS_MAX];
+	size_t known_count;
+	size_t unconfirmed;		/* raw findings that a fresh machine did not show */
+	struct executor *confirmer;
+	struct symbols *symbols;
+	uint64_t start_ns;
+	double seconds;
+	bool failed;
+};
+
+static volatile sig_atomic_t interrupted;
+
+static void on_interrupt(int signal)
+{
+	(void)signal;
+	interrupted = 1;
+}
+
+struct campaign_shared *shared_open(const char *work, bool create)
+{
+	char path[PATH_MAX + 16];
+	struct campaign_shared *shared = MAP_FAILED;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/statistics", work);
+	fd = open(path, O_RDWR | O_CLOEXEC | (create ? O_CREAT | O_TRUNC : 0), 0666);
+	if (fd >= 0 && (!create || !ftruncate(fd, sizeof(*shared))))
+		shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (shared == MAP_FAILED)
+		fprintf(stderr, "saki-fuzz: %s: %s\n", path, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return shared == MAP_FAILED ? NULL : shared;
+}
+
+/* ---- findings ---- */
+
+static struct known *find_known(struct state *state, const char *title)
+{
+	for (size_t i = 0; i < state->known_count; i++) {
+		if (!strcmp(state->known[i].finding.title, title))
+			return &state->known[i];
+	}
+	return NULL;
+}
+
+static int open_confirmer(struct state *state)
+{
+	struct campaign *campaign = state->campaign;
+	struct executor_options options = {
+		.machine = { .world = campaign->world, .preset = campaign->preset, .harness = campaign->harness },
+		.timeout_ns = UINT64_C(3000000000),
+		.no_novelty = true,
+	};
+	char error[MACHINE_ERROR];
+
+	if (state->confirmer)
+		return executor_reset_hard(state->confirmer);
+	state->confirmer = executor_open(&options, error);
+	if (!state->confirmer) {
+		fprintf(stderr, "saki-fuzz: cannot confirm findings: %s\n", error);
+		return -1;
+	}
+	state->symbols = symbols_open(executor_image(state->confirmer), error);
+	return 0;
+}
+
+/* Runs the input alone on a fresh machine; a hang gets ten times the limit. */
+static void confirm(struct state *state, struct finding *finding)
+{
+	struct verdict verdict;
+
+	finding->alone_fine = true;
+	if (open_confirmer(state) || executor_run(state->confirmer, finding->input, finding->size, &verdict))
+		return;
+	finding->alone_fine = verdict.kind != VERDICT_FINDING;
+	if (finding->alone_fine)
+		return;
+	finding->verdict = verdict;
+	finding->confirmed = true;
+	finding_name(finding, state->symbols);
+}
+
+static void take_finding(struct state *state, uint8_t *input, size_t size, const struct verdict *verdict)
+{
+	struct campaign *campaign = state->campaign;
+	struct finding finding = { .harness = campaign->harness, .preset = campaign->preset, .world = campaign->world,
+				   .input = input, .size = size, .verdict = *verdict };
+	struct known *known;
+
+	if (!state->symbols)
+		open_confirmer(state);
+	finding_name(&finding, state->symbols);
+	known = find_known(state, finding.title);
+	if (known && known->confirmed) {
+		known->finding.verdict.canary_fired |= verdict->canary_fired;
+		free(input);
+		return;
+	}
+	confirm(state, &finding);
+	state->unconfirmed += !finding.confirmed;
+	known = find_known(state, finding.title);
+	if (!known && state->known_count < FINDINGS_MAX)
+		known = &state->known[state->known_count++];
+	if (!known || known->confirmed) {
+		free(input);
+		return;
+	}
+	free((void *)known->finding.input);
+	known->finding = finding;
+	known->confirmed = finding.confirmed;
+	if (finding_save(&finding, state->symbols, campaign->out))
+		fprintf(stderr, "\rsaki-fuzz: finding %s cannot be written to %s: %s\n", finding.title, campaign->out,
+			strerror(errno));
+	progress_finding(campaign->out, &finding);
+}
+
+static void take_findings(struct state *state)
+{
+	struct verdict verdict;
+	uint8_t *input;
+	size_t size;
+
+	while (!interrupted && raw_finding_take(state->campaign->work, &input, &size, &verdict))
+		take_finding(state, input, size, &verdict);
+}
+
+/* ---- the engine process ---- */
+
+static pid_t start_engine(struct campaign *campaign, const char *seeds)
+{
+	pid_t pid = fork();
+
+	if (!pid) {
+		setpgid(0, 0);
+		if (campaign->engine == ENGINE_AFL)
+			engine_afl(campaign, seeds);
+		engine_libfuzzer(campaign, seeds);
+	}
+	return pid;
+}
+
+static bool engine_ended(struct state *state)
+{
+	return waitpid(state->engine, NULL, WNOHANG) == state->engine;
+}
+
+/* Ends it and everything it started: it leads a process group of its own. */
+static void stop_engine(struct state *state)
+{
+	__atomic_store_n(&state->campaign->shared->stopped, 1, __ATOMIC_RELAXED);
+	if (state->campaign->engine == ENGINE_AFL)
+		kill(state->engine, SIGINT);
+	for (int i = 0; i < STOP_TICKS; i++) {
+		if (engine_ended(state))
+			goto group;
+		usleep(TICK_US);
+	}
+	kill(state->engine, SIGKILL);
+	waitpid(state->engine, NULL, 0);
+group:
+	kill(-state->engine, SIGKILL);
+}
+
+static void watch(struct state *state)
+{
+	struct campaign *campaign = state->campaign;
+	bool ended = false;
+
+	while (!ended && !interrupted) {
+		usleep(TICK_US);
+		ended = engine_ended(state);
+		state->seconds = (double)(now_ns() - state->start_ns) / 1e9;
+		progress_show(campaign, state->seconds, state->known_count);
+		take_findings(state);
+		if (campaign->seconds && state->seconds > (double)(campaign->seconds + GRACE_S))
+			break;
+	}
+	if (!ended)
+		stop_engine(state);
+	else
+		kill(-state->engine, SIGKILL);
+	state->seconds = (double)(now_ns() - state->start_ns) / 1e9;
+	if (!interrupted)
+		take_findings(state);
+}
+
+/* ---- the end ---- */
+
+static void write_crashes(struct json *json, const struct state *state)
+{
+	json_open(json, "crashes", '[');
+	for (size_t i = 0; i < state->known_count; i++) {
+		const struct finding *finding = &state->known[i].finding;
+		char input[PATH_MAX + TITLE_MAX];
+
+		snprintf(input, sizeof(input), "%s/%s/input", state->campaign->out, finding->slug);
+		json_open(json, NULL, '{');
+		json_string(json, "title", finding->title);
+		json_string(json, "kind", finding->kind);
+		json_string(json, "world", world_names[finding->world]);
+		json_string(json, "input", input);
+		json_string(json, "canary", planted_name(finding->verdict.canary_fired));
+		json_bool(json, "confirmed", finding->confirmed);
+		json_close(json, '}');
+	}
+	json_close(json, ']');
+}
+
+static void write_planted(struct json *json, const struct campaign_shared *shared)
+{
+	json_open(json, "planted", '[');
+	for (unsigned i = 0; i < PLANTED_COUNT; i++) {
+		json_open(json, NULL, '{');
+		json_string(json, "name", planted_name(1u << i));
+		json_bool(json, "reached", shared->canary_reached >> i & 1);
+		json_bool(json, "fired", shared->canary_fired >> i & 1);
+		json_close(json, '}');
+	}
+	json_close(json, ']');
+}
+
+static void write_json(const struct state *state)
+{
+	const struct campaign *campaign = state->campaign;
+	const struct campaign_shared *shared = campaign->shared;
+	struct json json = { .out = stdout };
+
+	json_open(&json, NULL, '{');
+	json_string(&json, "harness", campaign->harness);
+	json_string(&json, "world", world_names[campaign->world]);
+	json_string(&json, "engine", engine_names[campaign->engine]);
+	json_number(&json, "execs", shared->execs);
+	json_real(&json, "seconds", state->seconds);
+	json_real(&json, "execs_per_sec", state->seconds > 0 ? (double)shared->execs / state->seconds : 0);
+	json_number(&json, "edges_found", shared->edges_found);
+	json_number(&json, "edges_total", shared->edges_total);
+	json_number(&json, "resets", shared->resets);
+	json_number(&json, "reboots", shared->reboots);
+	json_number(&json, "audits", shared->audits);
+	json_number(&json, "audit_mismatches", shared->mismatches);
+	json_number(&json, "unconfirmed", state->unconfirmed);
+	write_crashes(&json, state);
+	write_planted(&json, shared);
+	json_close(&json, '}');
+	putchar('\n');
+}
+
+static int report(struct state *state)
+{
+	const struct campaign_shared *shared = state->campaign->shared;
+
+	progress_end(state->campaign, state->seconds, state->known_count);
+	if (shared->error[0] && !shared->execs) {
+		fprintf(stderr, "saki-fuzz: %s\n", shared->error);
+		state->failed = true;
+	} else if (shared->error[0]) {
+		fprintf(stderr, "saki-fuzz: the engine stopped early: %s\n", shared->error);
+	} else if (!shared->execs && !interrupted) {
+		fprintf(stderr, "saki-fuzz: the engine ran no input; see %s/engine.log\n", state->campaign->work);
+		state->failed = true;
+	}
+	for (size_t i = 0; i < state->known_count; i++)
+		progress_finding(state->campaign->out, &state->known[i].finding);
+	if (state->campaign->json)
+		write_json(state);
+	if (interrupted)
+		return 130;
+	return state->failed ? 3 : state->known_count ? 1 : 0;
+}
+
+static int prepare(struct campaign *campaign, char seeds[PATH_MAX])
+{
+	char raw[PATH_MAX + 8];
+
+	snprintf(raw, sizeof(raw), "%s/raw", campaign->work);
+	if (make_folders(campaign->corpus) || make_folders(raw)) {
+		fprintf(stderr, "saki-fuzz: %s: %s\n", campaign->work, strerror(errno));
+		return -1;
+	}
+	campaign->shared = shared_open(campaign->work, true);
+	if (!campaign->shared)
+		return -1;
+	return seeds_prepare(campaign, seeds);
+}
+
+int campaign_run(struct campaign *campaign)
+{
+	static struct state state;
+	struct sigaction action = { .sa_handler = on_interrupt };
+	char seeds[PATH_MAX];
+	int status;
+
+	state.campaign = campaign;
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGHUP, &action, NULL);
+	if (prepare(campaign, seeds))
+		return 3;
+	/* Built here, so that the engine process finds it ready and its time is all fuzzing. */
+	free(image_path(campaign->world, campaign->preset, campaign->shared->error));
+	if (campaign->shared->error[0])
+		return fprintf(stderr, "saki-fuzz: %s\n", campaign->shared->error), 3;
+	setenv("SAKI_NO_BUILD", "1", 1);
+	take_findings(&state);
+	state.start_ns = now_ns();
+	state.engine = start_engine(campaign, seeds);
+	if (state.engine < 0)
+		return fprintf(stderr, "saki-fuzz: cannot start the engine: %s\n", strerror(errno)), 3;
+	watch(&state);
+	status = report(&state);
+	executor_close(state.confirmer);
+	symbols_close(state.symbols);
+	return status;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The subcommands of saki-fuzz: each gets the words after its name, parsed into options, and returns the exit status.
+ */
+#pragma once
+
+#include "campaign.h"
+
+enum { EXIT_DONE = 0, EXIT_FINDINGS = 1, EXIT_USAGE = 2, EXIT_ENVIRONMENT = 3, EXIT_INTERRUPTED = 130 };
+
+struct options {
+	struct campaign campaign;	/* harness, world, engine, preset, limits, seed, corpus, out, json */
+	bool world_given, preset_given, harness_given;
+	const char *corpus;
+	uint64_t count;			/* --count */
+	const char **words;		/* what is not an option */
+	int word_count;
+};
+
+int cmd_fuzz(struct options *options);
+int cmd_list(struct options *options);
+int cmd_show(struct options *options);
+int cmd_parse(struct options *options);
+int cmd_replay(struct options *options);
+int cmd_minimize(struct options *options);
+int cmd_bench(struct options *options);
+int cmd_verify(struct options *options);
+int cmd_compare(struct options *options);
+int cmd_inject(struct options *options);
+int cmd_convert_strace(struct options *options);
+int cmd_afl_runner(struct options *options);
+
+/* The preset in use: what was asked for, or the default of world and command. */
+const char *options_preset(const struct options *options, bool bench);
+/* Takes harness, world and preset from the report beside an input, where the command line does not say them. */
+void options_from_finding(struct options *options, const char *path);
+/* An executor for one of the commands, or NULL after a line on stderr. */
+struct executor *options_executor(const struct options *options, const char *preset, uint64_t timeout_ns);
+/* One line on stderr; EXIT_USAGE. */
+int usage_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

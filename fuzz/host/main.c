@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * saki-fuzz: options and dispatch. One cmd_<name>() a subcommand, in cmd_<name>.c.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "commands.h"
+#include "json.h"
+#include "store.h"
+
+static const char usage[] =
+	"usage: saki fuzz HARNESS [--world host|vm] [--engine libfuzzer|afl] [--time S | --runs N] [options]\n"
+	"       saki fuzz list | show FILE | parse FILE | replay FILE | minimize FILE\n"
+	"       saki fuzz bench HARNESS | verify HARNESS | compare HARNESS | inject HARNESS\n"
+	"       saki fuzz convert-strace -o DIR LOG...\n"
+	"\n"
+	"  --world W      where the kernel runs: host (a process, default) or vm (QEMU)\n"
+	"  --engine E     libfuzzer (default) or afl\n"
+	"  --time S       seconds (default: 60)       --runs N     inputs, instead of a time\n"
+	"  --seed N       of the engine's random numbers\n"
+	"  --preset P     of the image (default: asan in host, fuzz in vm; bench: fuzz)\n"
+	"  --corpus DIR   default: OUT/corpus/HARNESS --out DIR    findings and work (default: out)\n"
+	"  --harness H    for commands that take a FILE (default: what its report says, else syscall)\n"
+	"  --count N      of programs for verify, of bit flips for inject\n"
+	"  --json         one object on the last line of stdout\n"
+	"  --verbose      what the machine and the engine say, on stderr\n"
+	"\n"
+	"  example: saki fuzz syscall --world vm --engine afl --time 60\n"
+	"  exit status: 0 done, 1 findings, 2 usage, 3 environment, 130 interrupted\n";
+
+static const struct command {
+	const char *name;
+	int (*run)(struct options *options);
+	int words_min, words_max;	/* what is not an option */
+	bool harness;			/* the first word is a harness */
+} commands[] = {
+	{ "list", cmd_list, 0, 0, false },
+	{ "show", cmd_show, 1, 1, false },
+	{ "parse", cmd_parse, 1, 1, false },
+	{ "replay", cmd_replay, 1, 1, false },
+	{ "minimize", cmd_minimize, 1, 1, false },
+	{ "bench", cmd_bench, 1, 1, true },
+	{ "verify", cmd_verify, 1, 1, true },
+	{ "compare", cmd_compare, 1, 1, true },
+	{ "inject", cmd_inject, 1, 1, true },
+	{ "convert-strace", cmd_convert_strace, 1, 10000, false },
+	{ "afl-runner", cmd_afl_runner, 5, 5, false },
+};
+
+int usage_error(const char *fmt, ...)
+{
+	va_list args;
+
+	fputs("saki-fuzz: ", stderr);
+	va_start(args, fmt);
+	vfprintf(stderr, fmt, args);
+	va_end(args);
+	fputs("; try --help\n", stderr);
+	return EXIT_USAGE;
+}
+
+static int number(const char *name, const char *text, uint64_t *value)
+{
+	char *end;
+
+	errno = 0;
+	*value = strtoull(text, &end, 0);
+	if (errno || end == text || *end || strchr(text, '-'))
+		return usage_error("--%s %s: a number is wanted", name, text);
+	return 0;
+}
+
+static int set_option(struct options *options, int option, const char *name, const char *arg)
+{
+	struct campaign *campaign = &options->campaign;
+	uint64_t value = 0;
+	int index;
+
+	switch (option) {
+	case 'w':
+		index = world_parse(arg);
+		if (index < 0)
+			return usage_error("--world %s: there is host and vm", arg);
+		campaign->world = (enum world)index;
+		options->world_given = true;
+		return 0;
+	case 'e':
+		for (index = 0; index < ENGINES && strcmp(arg, engine_names[index]); index++)
+			;
+		if (index == ENGINES)
+			return usage_error("--engine %s: there is libfuzzer and afl", arg);
+		campaign->engine = (enum engine)index;
+		return 0;
+	case 't':
+		return number(name, arg, &campaign->seconds);
+	case 'r':
+		return number(name, arg, &campaign->runs);
+	case 's':
+		if (number(name, arg, &value))
+			return EXIT_USAGE;
+		campaign->seed = (uint32_t)value;
+		return 0;
+	case 'n':
+		return number(name, arg, &options->count);
+	case 'p':
+		campaign->preset = arg;
+		options->preset_given = true;
+		return 0;
+	case 'c':
+		options->corpus = arg;
+		return 0;
+	case 'o':
+		campaign->out = arg;
+		return 0;
+	case 'H':
+		campaign->harness = arg;
+		options->harness_given = true;
+		return 0;
+	case 'j':
+		campaign->json = true;
+		return 0;
+	case 'v':
+		campaign->verbose = true;
+		return 0;
+	default:
+		fputs("saki-fuzz: try --help\n", stderr);
+		return EXIT_USAGE;
+	}
+}
+
+static int parse_options(struct options *options, int argc, char **argv)
+{
+	static const struct option table[] = {
+		{ "world", required_argument, NULL, 'w' },   { "engine", required_argument, NULL, 'e' },
+		{ "time", required_argument, NULL, 't' },    { "runs", required_argument, NULL, 'r' },
+		{ "seed", required_argument, NULL, 's' },    { "preset", required_argument, NULL, 'p' },
+		{ "corpus", required_argument, NULL, 'c' },  { "out", required_argument, NULL, 'o' },
+		{ "harness", required_argument, NULL, 'H' }, { "count", required_argument, NULL, 'n' },
+		{ "json", no_argument, NULL, 'j' },	     { "verbose", no_argument, NULL, 'v' },
+		{ "help", no_argument, NULL, 'h' },	     { NULL, 0, NULL, 0 },
+	};
+	int option, index = 0;
+
+	while ((option = getopt_long(argc, argv, "o:h", table, &index)) != -1) {
+		if (option == 'h') {
+			fputs(usage, stdout);
+			exit(0);
+		}
+		if (set_option(options, option, table[index].name, optarg))
+			return EXIT_USAGE;
+	}
+	options->words = (const char **)argv + optind;
+	options->word_count = argc - optind;
+	return 0;
+}
+
+const char *options_preset(const struct options *options, bool bench)
+{
+	if (options->preset_given)
+		return options->campaign.preset;
+	return options->campaign.world == WORLD_HOST && !bench ? "asan" : "fuzz";
+}
+
+void options_from_finding(struct options *options, const char *path)
+{
+	static char harness[64], preset[128], world[16];
+	char report[PATH_MAX], *text;
+	const char *slash = strrchr(path, '/');
+	size_t size;
+
+	snprintf(report, sizeof(report), "%s/report.json", path);
+	if (access(report, R_OK))
+		snprintf(report, sizeof(report), "%.*sreport.json", slash ? (int)(slash + 1 - path) : 0, path);
+	text = (char *)load_file(report, &size, 1 << 20);
+	if (!text)
+		return;
+	if (!options->harness_given && json_find(text, "harness", harness, sizeof(harness)))
+		options->campaign.harness = harness;
+	if (!options->world_given && json_find(text, "world", world, sizeof(world)) && world_parse(world) >= 0)
+		options->campaign.world = (enum world)world_parse(world);
+	/* A preset goes with a world: the other world has another default. */
+	if (!options->preset_given && json_find(text, "world", world, sizeof(world)) &&
+	    world_parse(world) == (int)options->campaign.world && json_find(text, "preset", preset, sizeof(preset))) {
+		options->campaign.preset = preset;
+		options->preset_given = true;
+	}
+	free(text);
+}
+
+struct executor *options_executor(const struct options *options, const char *preset, uint64_t timeout_ns)
+{
+	struct executor_options executor_options = {
+		.machine = { .world = options->campaign.world, .preset = preset, .harness = options->campaign.harness,
+			     .verbose = options->campaign.verbose },
+		.timeout_ns = timeout_ns,
+		.no_novelty = true,
+	};
+	char error[MACHINE_ERROR];
+	struct executor *executor = executor_open(&executor_options, error);
+
+	if (!executor)
+		fprintf(stderr, "saki-fuzz: %s\n", error);
+	return executor;
+}
+
+static const struct command *find_command(const char *name)
+{
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		if (!strcmp(name, commands[i].name))
+			return &commands[i];
+	}
+	return NULL;
+}
+
+int main(int argc, char **argv)
+{
+	static struct options options = { .campaign = { .harness = "syscall", .out = "out" } };
+	const struct command *command;
+
+	/* Lines must survive a pipe and a crash of ours. */
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (parse_options(&options, argc, argv))
+		return EXIT_USAGE;
+	if (!options.word_count)
+		return usage_error("a harness or a command is wanted");
+	command = find_command(options.words[0]);
+	if (!command) {
+		if (options.word_count > 1)
+			return usage_error("unexpected \"%s\"", options.words[1]);
+		options.campaign.harness = options.words[0];
+		return cmd_fuzz(&options);
+	}
+	options.words++;
+	options.word_count--;
+	if (options.word_count < command->words_min || options.word_count > command->words_max)
+		return usage_error("%s takes %s%d word%s", command->name,
+				   command->words_max > command->words_min ? "at least " : "", command->words_min,
+				   command->words_min == 1 ? "" : "s");
+	if (command->harness)
+		options.campaign.harness = options.words[0];
+	return command->run(&options);
+}
