@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * "saki fuzz bench HARNESS": replays a fixed set of inputs without an engine; each counts hand-over, decoding, calls, teardown,
+ * reset and reading coverage. And the reset alone, with 16 pages dirtied by a plain store each.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "commands.h"
+#include "inputs.h"
+#include "json.h"
+#include "novelty.h"
+#include "store.h"
+
+#define INPUTS 1000
+#define SEED 20260102
+#define SECONDS 5.0
+#define RESET_SECONDS 2.0
+#define DIRTY_PAGES 16
+
+struct bench {
+	struct executor *executor;
+	struct inputs inputs;
+	struct novelty novelty;
+	uint64_t execs, findings;
+	double seconds, resets_per_sec, nops_per_sec;
+};
+
+static double seconds_since(uint64_t start)
+{
+	return (double)(now_ns() - start) / 1e9;
+}
+
+/* Engines read the counters after each run: so does this. */
+static int run_all(struct bench *bench)
+{
+	struct verdict verdict;
+	size_t count;
+
+	for (size_t i = 0; i < bench->inputs.count; i++) {
+		const struct input *input = &bench->inputs.items[i];
+
+		if (executor_run(bench->executor, input->data, input->size, &verdict))
+			return -1;
+		novelty_check(&bench->novelty, executor_counters(bench->executor, &count));
+		bench->findings += verdict.kind == VERDICT_FINDING;
+		bench->execs++;
+	}
+	return 0;
+}
+
+static int measure_programs(struct bench *bench, double limit)
+{
+	uint64_t start;
+
+	if (run_all(bench))
+		return -1;
+	bench->execs = bench->findings = 0;
+	start = now_ns();
+	do {
+		if (run_all(bench))
+			return -1;
+		bench->seconds = seconds_since(start);
+	} while (bench->seconds < limit);
+	return 0;
+}
+
+/* How often a request can be answered in a second. */
+static double measure_request(struct bench *bench, enum channel_request request, uint32_t argument)
+{
+	uint64_t start = now_ns(), n = 0;
+
+	do {
+		for (int i = 0; i < 100; i++) {
+			if (executor_request(bench->executor, request, argument))
+				return 0;
+		}
+		n += 100;
+	} while (seconds_since(start) < RESET_SECONDS);
+	return (double)n / seconds_since(start);
+}
+
+static void report(const struct options *options, const char *preset, const struct bench *bench)
+{
+	const struct executor_stats *stats = executor_stats(bench->executor);
+	double rate = (double)bench->execs / bench->seconds;
+	double dirty = stats->resets ? (double)stats->dirty_pages / (double)stats->resets : 0;
+	struct json json = { .out = stdout };
+
+	if (!options->campaign.json) {
+		printf("%s in %s (%s): %.0f programs/s; reset of %d pages %.0f/s; hand-over %.0f/s; %.1f pages written back a "
+		       "reset; %llu findings\n",
+		       options->campaign.harness, world_names[options->campaign.world], preset, rate, DIRTY_PAGES,
+		       bench->resets_per_sec, bench->nops_per_sec, dirty, (unsigned long long)bench->findings);
+		return;
+	}
+	json_open(&json, NULL, '{');
+	json_string(&json, "harness", options->campaign.harness);
+	json_string(&json, "world", world_names[options->campaign.world]);
+	json_string(&json, "preset", preset);
+	json_number(&json, "execs", bench->execs);
+	json_real(&json, "seconds", bench->seconds);
+	json_real(&json, "execs_per_sec", rate);
+	json_real(&json, "resets_per_sec", bench->resets_per_sec);
+	json_real(&json, "audited_per_sec", (double)stats->audits / bench->seconds);
+	json_real(&json, "handovers_per_sec", bench->nops_per_sec);
+	json_real(&json, "dirty_pages_mean", dirty);
+	json_number(&json, "edges_found", bench->novelty.found);
+	json_number(&json, "edges_total", bench->novelty.count);
+	json_number(&json, "reboots", stats->reboots);
+	json_number(&json, "findings", bench->findings);
+	json_close(&json, '}');
+	putchar('\n');
+}
+
+int cmd_bench(struct options *options)
+{
+	const char *preset = options_preset(options, true);
+	struct bench bench = { 0 };
+	size_t counters;
+	int err;
+
+	if (inputs_make_bench(&bench.inputs, options->campaign.harness, INPUTS, SEED))
+		return EXIT_ENVIRONMENT;
+	bench.executor = options_executor(options, preset, 0);
+	if (!bench.executor)
+		return EXIT_ENVIRONMENT;
+	executor_counters(bench.executor, &counters);
+	err = novelty_init(&bench.novelty, counters);
+	err = err ? err : measure_programs(&bench, options->campaign.seconds ? (double)options->campaign.seconds : SECONDS);
+	if (!err) {
+		bench.resets_per_sec = measure_request(&bench, REQUEST_DIRTY, DIRTY_PAGES);
+		bench.nops_per_sec = measure_request(&bench, REQUEST_NOP, 0);
+		report(options, preset, &bench);
+	} else {
+		fprintf(stderr, "saki-fuzz: %s\n", executor_error(bench.executor));
+	}
+	executor_close(bench.executor);
+	novelty_free(&bench.novelty);
+	inputs_free(&bench.inputs);
+	return err ? EXIT_ENVIRONMENT : EXIT_DONE;
+}

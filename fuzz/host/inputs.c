@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Sets of inputs: see inputs.h.
+ */
+#include "inputs.h"
+
+#include <fuzz/abi/channel.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mutate.h"
+#include "seeds.h"
+
+#define SEEDS_MAX 4096
+#define MUTANT_MAX 4096
+
+static int add(struct inputs *inputs, const uint8_t *data, size_t size)
+{
+	struct input *item = &inputs->items[inputs->count];
+
+	item->data = malloc(size + 1);
+	if (!item->data)
+		return -1;
+	memcpy(item->data, data, size);
+	item->size = size;
+	inputs->count++;
+	return 0;
+}
+
+struct collecting {
+	struct inputs *inputs;
+	size_t limit;
+};
+
+static int collect(const uint8_t *data, size_t size, const char *name, void *context)
+{
+	struct collecting *collecting = context;
+
+	(void)name;
+	return collecting->inputs->count < collecting->limit ? add(collecting->inputs, data, size) : 0;
+}
+
+static int add_mutant(struct inputs *inputs, const char *harness, size_t seeds, uint32_t seed)
+{
+	static uint8_t buffer[CHANNEL_INPUT_MAX];
+	const struct input *from = &inputs->items[inputs->count % seeds];
+	size_t size = from->size < MUTANT_MAX ? from->size : MUTANT_MAX;
+
+	memcpy(buffer, from->data, size);
+	for (int i = 0; i < 3; i++)
+		size = mutate_input(harness, buffer, size, MUTANT_MAX, seed * 31 + (uint32_t)i);
+	return add(inputs, buffer, size);
+}
+
+int inputs_make(struct inputs *inputs, const char *harness, size_t count, uint32_t seed)
+{
+	struct collecting collecting = { inputs, count };
+	size_t seeds;
+
+	inputs->count = 0;
+	inputs->items = calloc(count, sizeof(*inputs->items));
+	if (!inputs->items || seeds_foreach(harness, collect, &collecting))
+		return -1;
+	if (!inputs->count && add(inputs, (const uint8_t *)"\0", 1))
+		return -1;
+	seeds = inputs->count;
+	while (inputs->count < count) {
+		if (add_mutant(inputs, harness, seeds, seed + (uint32_t)inputs->count))
+			return -1;
+	}
+	return 0;
+}
+
+void inputs_shuffle(size_t *order, size_t count, uint64_t seed)
+{
+	for (size_t i = 0; i < count; i++)
+		order[i] = i;
+	for (size_t i = count; i > 1; i--) {
+		size_t j, swap;
+
+		seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+		j = (seed >> 33) % i;
+		swap = order[i - 1];
+		order[i - 1] = order[j];
+		order[j] = swap;
+	}
+}
+
+void inputs_free(struct inputs *inputs)
+{
+	for (size_t i = 0; i < inputs->count; i++)
+		free(inputs->items[i].data);
+	free(inputs->items);
+}
