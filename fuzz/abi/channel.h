@@ -33,6 +33,7 @@ struct channel_beacon {
 #define CHANNEL_FRAMES_MAX (256u * 1024)	/* frames a live bitmap can hold: 1 GiB of memory */
 #define CHANNEL_CONSOLE 4096
 #define CHANNEL_HISTORY 16
+#define CHANNEL_DIRTY_FRAMES 64
 
 enum channel_state {
 	CHANNEL_BOOTING,
@@ -81,6 +82,8 @@ struct channel {
 	uint64_t bench_area;		/* address of live pages that REQUEST_DIRTY writes to */
 	uint64_t bench_pages;
 	uint64_t max_size;		/* of an input, bytes */
+	uint64_t source_counters;	/* option SRCCOV: address and size of the counters of source-based coverage; else 0 */
+	uint64_t source_size;
 	char harness[32];
 
 	/* ---- host to guest ---- */
@@ -100,13 +103,14 @@ struct channel {
 	uint32_t compare_count;		/* comparisons seen; the ring holds the last CHANNEL_COMPARES */
 	uint64_t results_hash;		/* over all results in order */
 	uint64_t virtual_ns;		/* virtual time that passed */
-	uint32_t dirty_pages;		/* that the last reset wrote back */
+	uint32_t dirty_pages;		/* that the last reset wrote back; the first CHANNEL_DIRTY_FRAMES are named */
 	uint32_t blocked_calls;
 	uint32_t canary_reached, canary_fired;	/* bit n: planted bug n */
 	uint32_t console_len;		/* bytes written by this input; the first CHANNEL_CONSOLE are kept */
 	uint32_t history_count;
 	uint32_t ready_seq CHANNEL_ALIGNED(64);
 
+	uint32_t dirty_frames[CHANNEL_DIRTY_FRAMES];
 	uint64_t results[CHANNEL_RESULTS];
 	struct crash_record crash;
 	struct channel_call history[CHANNEL_HISTORY];

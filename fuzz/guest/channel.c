@@ -18,6 +18,11 @@ struct channel *channel;
 
 static void fill_coverage(void)
 {
+	size_t source_size;
+	void *source = coverage_source_counters(&source_size);
+
+	channel->source_counters = source_size ? arch_virt_to_phys(source) : 0;
+	channel->source_size = source_size;
 	channel->counter_count = (uint32_t)coverage_counter_count();
 	if (!channel->counter_count)
 		return;

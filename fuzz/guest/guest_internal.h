@@ -36,8 +36,8 @@ void *snapshot_alloc_exempt(size_t len);
  */
 int snapshot_take(void);
 
-/* Returns all live memory to the snapshot. Same conditions. @return the number of pages written back. */
-uint32_t snapshot_reset(void);
+/* Returns all live memory to the snapshot, and tells the channel which pages that took. Same conditions. */
+void snapshot_reset(void);
 
 /* True when the frame is to be restored: neither free at the snapshot nor exempt. */
 bool snapshot_frame_is_live(size_t frame);
@@ -48,6 +48,7 @@ bool snapshot_frame_is_live(size_t frame);
 struct snapshot_page {
 	void *page;		/* as tracker_view() shows it */
 	void *pristine;
+	size_t frame;
 };
 
 /* True where a crash leaves the machine beyond repair: it reports and ends, and the host starts another. */
@@ -61,8 +62,8 @@ void *tracker_view(phys_t phys);
 bool tracker_frame_can_change(size_t frame);
 /* The pages are chosen and copied: from here on changes are seen. */
 void tracker_start(struct snapshot_page *pages, size_t count);
-/* Calls restore for each page that may have changed, and forgets that it did. @return how many. */
-uint32_t tracker_collect(struct snapshot_page *pages, size_t count, void (*restore)(struct snapshot_page *page));
+/* Calls restore for each page that may have changed, and forgets that it did. */
+void tracker_collect(struct snapshot_page *pages, size_t count, void (*restore)(struct snapshot_page *page));
 
 /* ---- input.c ---- */
 

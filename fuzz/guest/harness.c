@@ -73,7 +73,7 @@ static void serve(uint32_t seq)
 	}
 	channel_signal(&channel->done_seq, seq);
 	if (channel->request != REQUEST_NOP)
-		channel->dirty_pages = snapshot_reset();
+		snapshot_reset();
 	channel_signal(&channel->ready_seq, seq);
 }
 

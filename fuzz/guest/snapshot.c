@@ -159,6 +159,7 @@ static size_t choose_pages(bool fill)
 		if (!snapshot_frame_is_live(frame) || !tracker_frame_can_change(frame))
 			continue;
 		if (fill) {
+			pages[n].frame = frame;
 			pages[n].page = tracker_view((phys_t)frame << PAGE_SHIFT);
 			pages[n].pristine = held_page();
 			if (!pages[n].pristine)
@@ -215,12 +216,17 @@ int snapshot_take(void)
 
 static void restore(struct snapshot_page *page)
 {
+	uint32_t n = channel->dirty_pages++;
+
 	copy_page(page->page, page->pristine);
+	if (n < CHANNEL_DIRTY_FRAMES)
+		channel->dirty_frames[n] = (uint32_t)page->frame;
 }
 
-uint32_t snapshot_reset(void)
+void snapshot_reset(void)
 {
-	return tracker_collect(pages, page_count, restore);
+	channel->dirty_pages = 0;
+	tracker_collect(pages, page_count, restore);
 }
 
 void snapshot_fill(void *base, size_t len)

@@ -104,25 +104,24 @@ struct page_list {
 };
 
 /* The pages are sorted by frame. */
-static struct snapshot_page *find_page(const struct page_list *list, phys_t phys)
+static struct snapshot_page *find_page(const struct page_list *list, size_t frame)
 {
-	void *wanted = arch_alias(phys);
 	size_t low = 0, high = list->count;
 
 	while (low < high) {
 		size_t middle = (low + high) / 2;
 
-		if (list->pages[middle].page < wanted)
+		if (list->pages[middle].frame < frame)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return low < list->count && list->pages[low].page == wanted ? &list->pages[low] : NULL;
+	return low < list->count && list->pages[low].frame == frame ? &list->pages[low] : NULL;
 }
 
 static void track_mapping(const struct arch_mapping *mapping, void *context)
 {
-	struct snapshot_page *page = mapping->writable ? find_page(context, mapping->phys) : NULL;
+	struct snapshot_page *page = mapping->writable ? find_page(context, mapping->phys >> PAGE_SHIFT) : NULL;
 
 	if (!page)
 		return;
@@ -155,26 +154,22 @@ void snapshot_frame_mapped(phys_t phys, bool writable)
 	remapped->frame[remapped->count++] = frame;
 }
 
-static uint32_t restore_remapped(void (*restore)(struct snapshot_page *page), struct page_list *list)
+static void restore_remapped(void (*restore)(struct snapshot_page *page), struct page_list *list)
 {
-	uint32_t n = (uint32_t)remapped->count;
-
-	for (size_t i = 0; i < n; i++) {
-		struct snapshot_page *page = find_page(list, (phys_t)remapped->frame[i] << PAGE_SHIFT);
+	for (size_t i = 0; i < remapped->count; i++) {
+		struct snapshot_page *page = find_page(list, remapped->frame[i]);
 
 		frames[remapped->frame[i]] &= (uint8_t)~FRAME_REMAPPED;
 		if (page)
 			restore(page);
 	}
 	remapped->count = 0;
-	return n;
 }
 
-uint32_t tracker_collect(struct snapshot_page *pages, size_t count, void (*restore)(struct snapshot_page *page))
+void tracker_collect(struct snapshot_page *pages, size_t count, void (*restore)(struct snapshot_page *page))
 {
 	struct page_list list = { pages, count };
 	size_t table_count = 0;
-	uint32_t dirty = 0;
 
 	for (size_t i = 0; i < tracked_count; i++) {
 		struct tracked *t = &tracked[i];
@@ -182,7 +177,6 @@ uint32_t tracker_collect(struct snapshot_page *pages, size_t count, void (*resto
 		if (likely(!arch_mapping_is_dirty(&t->mapping)))
 			continue;
 		arch_mapping_clean(&t->mapping);
-		dirty++;
 		/* A table page goes last: it holds dirty bits that are still to be looked at. */
 		if (frames[t->mapping.phys >> PAGE_SHIFT] & FRAME_TABLE)
 			deferred[table_count++] = t->page;
@@ -190,10 +184,9 @@ uint32_t tracker_collect(struct snapshot_page *pages, size_t count, void (*resto
 			restore(t->page);
 	}
 	if (unlikely(remapped->count))
-		dirty += restore_remapped(restore, &list);
+		restore_remapped(restore, &list);
 	for (size_t i = 0; i < table_count; i++)
 		restore(deferred[i]);
 	if (table_count)
 		arch_mapping_flush();
-	return dirty;
 }

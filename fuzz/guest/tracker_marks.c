@@ -82,15 +82,10 @@ static bool in_marked_area(size_t frame)
 	return false;
 }
 
-static size_t frame_of(const struct snapshot_page *page)
-{
-	return arch_virt_to_phys(page->page) >> PAGE_SHIFT;
-}
-
 void tracker_start(struct snapshot_page *pages, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (in_marked_area(frame_of(&pages[i])))
+		if (in_marked_area(pages[i].frame))
 			marked[marked_count++] = &pages[i];
 		else
 			always[always_count++] = &pages[i];
@@ -108,23 +103,19 @@ static void restore_shadow(struct snapshot_page *pages, struct snapshot_page *pa
 				     SHADOW_BYTES);
 }
 
-uint32_t tracker_collect(struct snapshot_page *pages, size_t count UNUSED, void (*restore)(struct snapshot_page *page))
+void tracker_collect(struct snapshot_page *pages, size_t count UNUSED, void (*restore)(struct snapshot_page *page))
 {
-	uint32_t restored = (uint32_t)always_count;
-
 	for (size_t i = 0; i < marked_count; i++) {
-		size_t frame = frame_of(marked[i]);
+		size_t frame = marked[i]->frame;
 
 		if (likely(!marks[frame]))
 			continue;
 		marks[frame] = 0;
 		restore(marked[i]);
 		restore_shadow(pages, marked[i]);
-		restored++;
 	}
 	for (size_t i = 0; i < always_count; i++) {
 		restore(always[i]);
 		restore_shadow(pages, always[i]);
 	}
-	return restored;
 }

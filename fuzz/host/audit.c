@@ -22,14 +22,17 @@ int audit_init(struct audit *audit, const struct machine *machine)
 	audit->count = 0;
 	audit->pristine = malloc(view->live_count * PAGE + 1);
 	audit->frames = malloc(view->live_count * sizeof(*audit->frames) + 1);
-	if (!audit->pristine || !audit->frames) {
+	audit->index = malloc(view->frame_limit * sizeof(*audit->index) + 1);
+	if (!audit->pristine || !audit->frames || !audit->index) {
 		audit_free(audit);
 		return -1;
 	}
+	memset(audit->index, 0xff, view->frame_limit * sizeof(*audit->index));
 	for (size_t frame = 0; frame < view->frame_limit; frame++) {
 		if (!(view->live[frame / 8] >> frame % 8 & 1) || audit->count == view->live_count)
 			continue;
 		audit->frames[audit->count] = (uint32_t)frame;
+		audit->index[frame] = (uint32_t)audit->count;
 		memcpy(audit->pristine + audit->count * PAGE, frame_at(audit, audit->count), PAGE);
 		audit->count++;
 	}
@@ -49,9 +52,23 @@ size_t audit_compare(const struct audit *audit, size_t *first)
 	return differ;
 }
 
+size_t audit_compare_frames(const struct audit *audit, const uint32_t *frames, size_t count)
+{
+	size_t differ = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		uint32_t at = frames[i] < audit->machine->view.frame_limit ? audit->index[frames[i]] : UINT32_MAX;
+
+		if (at != UINT32_MAX)
+			differ += memcmp(audit->pristine + (size_t)at * PAGE, frame_at(audit, at), PAGE) != 0;
+	}
+	return differ;
+}
+
 void audit_free(struct audit *audit)
 {
 	free(audit->pristine);
 	free(audit->frames);
+	free(audit->index);
 	memset(audit, 0, sizeof(*audit));
 }

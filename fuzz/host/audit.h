@@ -11,6 +11,7 @@ struct audit {
 	const struct machine *machine;
 	uint8_t *pristine;	/* the live frames, one after the other */
 	uint32_t *frames;	/* their numbers */
+	uint32_t *index;	/* of a frame, where it is in frames; UINT32_MAX: not live */
 	size_t count;
 };
 
@@ -18,4 +19,9 @@ struct audit {
 int audit_init(struct audit *audit, const struct machine *machine);
 /* The machine is idle. @return the number of frames that differ; *first is the first of them when first is given. */
 size_t audit_compare(const struct audit *audit, size_t *first);
+/**
+ * Compares only these frames: those that a reset says it wrote back, so the ones that the next input will use again.
+ * Numbers that name no live frame are passed over.
+ */
+size_t audit_compare_frames(const struct audit *audit, const uint32_t *frames, size_t count);
 void audit_free(struct audit *audit);

@@ -23,7 +23,7 @@ struct bench {
 	struct inputs inputs;
 	struct novelty novelty;
 	uint64_t execs, findings;
-	double seconds, resets_per_sec, nops_per_sec;
+	double seconds, resets_per_sec, nops_per_sec, dirty_pages;
 };
 
 static double seconds_since(uint64_t start)
@@ -84,14 +84,13 @@ static void report(const struct options *options, const char *preset, const stru
 {
 	const struct executor_stats *stats = executor_stats(bench->executor);
 	double rate = (double)bench->execs / bench->seconds;
-	double dirty = stats->resets ? (double)stats->dirty_pages / (double)stats->resets : 0;
 	struct json json = { .out = stdout };
 
 	if (!options->campaign.json) {
 		printf("%s in %s (%s): %.0f programs/s; reset of %d pages %.0f/s; hand-over %.0f/s; %.1f pages written back a "
 		       "reset; %llu findings\n",
 		       options->campaign.harness, world_names[options->campaign.world], preset, rate, DIRTY_PAGES,
-		       bench->resets_per_sec, bench->nops_per_sec, dirty, (unsigned long long)bench->findings);
+		       bench->resets_per_sec, bench->nops_per_sec, bench->dirty_pages, (unsigned long long)bench->findings);
 		return;
 	}
 	json_open(&json, NULL, '{');
@@ -104,7 +103,7 @@ static void report(const struct options *options, const char *preset, const stru
 	json_real(&json, "resets_per_sec", bench->resets_per_sec);
 	json_real(&json, "audited_per_sec", (double)stats->audits / bench->seconds);
 	json_real(&json, "handovers_per_sec", bench->nops_per_sec);
-	json_real(&json, "dirty_pages_mean", dirty);
+	json_real(&json, "dirty_pages_mean", bench->dirty_pages);
 	json_number(&json, "edges_found", bench->novelty.found);
 	json_number(&json, "edges_total", bench->novelty.count);
 	json_number(&json, "reboots", stats->reboots);
@@ -129,6 +128,9 @@ int cmd_bench(struct options *options)
 	err = novelty_init(&bench.novelty, counters);
 	err = err ? err : measure_programs(&bench, options->campaign.seconds ? (double)options->campaign.seconds : SECONDS);
 	if (!err) {
+		const struct executor_stats *stats = executor_stats(bench.executor);
+
+		bench.dirty_pages = stats->resets ? (double)stats->dirty_pages / (double)stats->resets : 0;
 		bench.resets_per_sec = measure_request(&bench, REQUEST_DIRTY, DIRTY_PAGES);
 		bench.nops_per_sec = measure_request(&bench, REQUEST_NOP, 0);
 		report(options, preset, &bench);

@@ -4,6 +4,7 @@
  * program. The machine is another process, so a crash of the kernel is a return value here: the input is kept out of the corpus
  * (it was written down as a finding), and the engine goes on.
  */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

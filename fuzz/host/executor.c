@@ -10,6 +10,7 @@
 
 #include "audit.h"
 #include "novelty.h"
+#include "store.h"
 
 #define DEFAULT_TIMEOUT_NS UINT64_C(1000000000)
 #define DEFAULT_AUDIT_EVERY 1000
@@ -35,6 +36,11 @@ struct executor {
 	void *on_rerun_context;
 	char error[MACHINE_ERROR];
 };
+
+static uint32_t at_most(uint32_t value, uint32_t limit)
+{
+	return value < limit ? value : limit;
+}
 
 /* ---- machines ---- */
 
@@ -111,6 +117,31 @@ int executor_reset_hard(struct executor *executor)
 
 /* ---- one request ---- */
 
+static void machine_end(struct executor *executor)
+{
+	executor->resetting = false;
+	machine_kill(&executor->machine);
+}
+
+/*
+ * The pages that the last input wrote, and the next will read, are looked at after every reset where that is cheap: a booted
+ * machine writes back few of them, at a price for which this process compares them many times over.
+ */
+static int check_dirty(struct executor *executor)
+{
+	uint32_t frames[CHANNEL_DIRTY_FRAMES];
+	uint32_t count = at_most(executor->machine.channel->dirty_pages, CHANNEL_DIRTY_FRAMES);
+
+	if (executor->machine.options.world == WORLD_HOST)
+		return 0;
+	memcpy(frames, executor->machine.channel->dirty_frames, count * sizeof(frames[0]));
+	if (!audit_compare_frames(&executor->audit, frames, count))
+		return 0;
+	executor->stats.mismatches++;
+	machine_end(executor);
+	return -1;
+}
+
 /* Waits for the end of the last reset. 0, or -1 when the machine has to be replaced. */
 static int finish_reset(struct executor *executor)
 {
@@ -119,11 +150,13 @@ static int finish_reset(struct executor *executor)
 	if (!executor->resetting)
 		return 0;
 	executor->resetting = false;
-	if (machine_wait(machine, &machine->channel->ready_seq, DEFAULT_TIMEOUT_NS) != MACHINE_ANSWERED)
+	if (machine_wait(machine, &machine->channel->ready_seq, DEFAULT_TIMEOUT_NS) != MACHINE_ANSWERED) {
+		machine_end(executor);
 		return -1;
+	}
 	executor->stats.resets++;
 	executor->stats.dirty_pages += machine->channel->dirty_pages;
-	return 0;
+	return check_dirty(executor);
 }
 
 static bool machine_usable(struct executor *executor)
@@ -139,11 +172,6 @@ static void set_crash(struct verdict *verdict, enum crash_kind kind, const char 
 	verdict->crash.kind = kind;
 	verdict->crash.call_index = UINT32_MAX;
 	snprintf(verdict->crash.text, sizeof(verdict->crash.text), "%s", text);
-}
-
-static uint32_t at_most(uint32_t value, uint32_t limit)
-{
-	return value < limit ? value : limit;
 }
 
 /* Copies the guest's status, each count cut to what its array holds. */
@@ -188,12 +216,6 @@ static enum machine_wait wait_done(struct executor *executor)
 	return machine_wait(machine, done, timeout);
 }
 
-static void machine_end(struct executor *executor)
-{
-	executor->resetting = false;
-	machine_kill(&executor->machine);
-}
-
 static void run_once(struct executor *executor, const void *data, size_t size, struct verdict *verdict)
 {
 	struct machine *machine = &executor->machine;
@@ -228,8 +250,10 @@ size_t executor_audit(struct executor *executor, size_t *first)
 {
 	size_t differ;
 
-	if (!machine_usable(executor))
+	if (!executor->machine.pid)
 		return 0;
+	if (finish_reset(executor))
+		return 1;
 	executor->stats.audits++;
 	differ = audit_compare(&executor->audit, first);
 	executor->stats.mismatches += differ != 0;
@@ -287,15 +311,33 @@ static int rerun_recent(struct executor *executor)
 	return 0;
 }
 
+/*
+ * Memory that was wrong for one input only leaves nothing for an audit to see. So what matters, new coverage or a finding, has to
+ * show itself twice; where a finding ends the machine, the campaign does that.
+ */
+static bool repeats(struct executor *executor, const void *data, size_t size, const struct verdict *verdict)
+{
+	static struct verdict again;
+	size_t count = executor->machine.view.counter_count;
+	uint64_t counters = hash_bytes(executor->machine.view.counters, count);
+
+	if (!verdict->new_coverage && verdict->kind == VERDICT_OK)
+		return true;
+	run_once(executor, data, size, &again);
+	return hash_bytes(executor->machine.view.counters, count) == counters && again.kind == verdict->kind &&
+	       again.results_hash == verdict->results_hash && again.crash.kind == verdict->crash.kind &&
+	       machine_usable(executor);
+}
+
 /* After an input that matters, or enough others: is the machine still what it was? */
 static int audit_now(struct executor *executor, const void *data, size_t size, struct verdict *verdict)
 {
-	if (!executor->machine.pid) {
-		/* Died with its finding: what came before it can't be looked at any more; a confirmation runs it alone. */
+	if (!executor->machine.pid && executor->machine.options.world == WORLD_HOST) {
+		/* Died with its finding, as it does; a confirmation runs it alone. */
 		forget_recent(executor, false);
 		return 0;
 	}
-	if (machine_usable(executor) && !executor_audit(executor, NULL)) {
+	if (executor->machine.pid && !executor_audit(executor, NULL) && repeats(executor, data, size, verdict)) {
 		verdict->audited = true;
 		forget_recent(executor, true);
 		return 0;
@@ -314,6 +356,9 @@ int executor_run(struct executor *executor, const void *data, size_t size, struc
 {
 	if (size > executor->machine.view.max_size)
 		size = executor->machine.view.max_size;
+	/* Gone since the last input: by its own finding (nothing is left to run again), or found wrong just now. */
+	if (!machine_usable(executor) && (replace_machine(executor) || rerun_recent(executor)))
+		return -1;
 	if (!machine_usable(executor) && replace_machine(executor))
 		return -1;
 	verdict->audited = false;

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "json.h"
-#include "program_text.h"
+#include "program_folder.h"
 #include "store.h"
 
 #define CHAIN_MAX 8	/* inlined frames of one address */
@@ -263,7 +263,7 @@ int finding_save(const struct finding *finding, struct symbols *symbols, const c
 		return -1;
 	if (strcmp(finding->harness, "syscall"))
 		return 0;
-	return program_save_texts(folder, finding->input, finding->size);
+	return program_save_texts(folder, finding->input, finding->size, &finding->verdict);
 }
 
 /* ---- raw findings ---- */

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <limits.h>
+#include <stdio.h>
 
 #include "executor.h"
 #include "symbols.h"

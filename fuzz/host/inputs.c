@@ -10,10 +10,12 @@
 #include <string.h>
 
 #include "mutate.h"
+#include "program_text.h"
 #include "seeds.h"
 
 #define SEEDS_MAX 4096
 #define MUTANT_MAX 4096
+#define BENCH_CALLS 8
 
 static int add(struct inputs *inputs, const uint8_t *data, size_t size)
 {
@@ -70,6 +72,54 @@ int inputs_make(struct inputs *inputs, const char *harness, size_t count, uint32
 			return -1;
 	}
 	return 0;
+}
+
+int inputs_seeds(struct inputs *inputs, const char *harness)
+{
+	struct collecting collecting = { inputs, SEEDS_MAX };
+
+	inputs->count = 0;
+	inputs->items = calloc(SEEDS_MAX, sizeof(*inputs->items));
+	return !inputs->items || seeds_foreach(harness, collect, &collecting) ? -1 : 0;
+}
+
+/* A window of BENCH_CALLS calls of a program; windows start at different places so that they differ. */
+static size_t cut_program(uint8_t *buffer, const struct input *from, size_t nth)
+{
+	static struct program program, cut;
+	unsigned first;
+
+	program_decode(&program, from->data, from->size);
+	first = program.call_count > BENCH_CALLS ? (unsigned)nth % (program.call_count - BENCH_CALLS + 1) : 0;
+	program_window(&program, first, BENCH_CALLS, &cut);
+	return cut.call_count == BENCH_CALLS ? program_encode(&cut, buffer, MUTANT_MAX) : 0;
+}
+
+int inputs_make_bench(struct inputs *inputs, const char *harness, size_t count, uint32_t seed)
+{
+	static uint8_t buffer[MUTANT_MAX];
+	struct inputs seeds;
+	int err;
+
+	if (strcmp(harness, "syscall"))
+		return inputs_make(inputs, harness, count, seed);
+	if (inputs_seeds(&seeds, harness))
+		return -1;
+	inputs->count = 0;
+	inputs->items = calloc(count, sizeof(*inputs->items));
+	err = inputs->items && seeds.count ? 0 : -1;
+	for (size_t i = 0, empty = 0; !err && inputs->count < count && empty < 100 * count; i++) {
+		size_t size = cut_program(buffer, &seeds.items[i % seeds.count], i / seeds.count);
+
+		empty += !size;
+		err = size ? add(inputs, buffer, size) : 0;
+	}
+	inputs_free(&seeds);
+	if (!err && inputs->count < count) {
+		fprintf(stderr, "saki-fuzz: the seeds of syscall hold no %d-call programs\n", BENCH_CALLS);
+		err = -1;
+	}
+	return err;
 }
 
 void inputs_shuffle(size_t *order, size_t count, uint64_t seed)

@@ -19,6 +19,10 @@ struct inputs {
 
 /* The seeds of a harness, then mutants until there are count. At least count 1. 0, or -1 with a line on stderr. */
 int inputs_make(struct inputs *inputs, const char *harness, size_t count, uint32_t seed);
+/* The seeds alone; there may be none. */
+int inputs_seeds(struct inputs *inputs, const char *harness);
+/* What bench replays: for programs, count programs of 8 calls each, cut from the seeds; else as inputs_make(). */
+int inputs_make_bench(struct inputs *inputs, const char *harness, size_t count, uint32_t seed);
 /* Fisher-Yates with a fixed generator. order holds count indices. */
 void inputs_shuffle(size_t *order, size_t count, uint64_t seed);
 void inputs_free(struct inputs *inputs);

@@ -4,6 +4,8 @@
  */
 #pragma once
 
+#include <stdio.h>
+
 #include "executor.h"
 
 /* The program as text, each call with its result where the verdict holds it. */

@@ -42,28 +42,48 @@ static bool ends_with(const char *text, const char *end)
 	return n >= m && !strcmp(text + n - m, end);
 }
 
+static uint8_t *load_program(const char *path, bool text, size_t *size)
+{
+	char error[PROGRAM_ERROR_MAX];
+	uint8_t *data = malloc(CHANNEL_INPUT_MAX), *raw = NULL;
+	ssize_t n = -1;
+	size_t len;
+
+	if (!data)
+		snprintf(error, sizeof(error), "out of memory");
+	else if (text && !(raw = load_file(path, &len, 1 << 20)))
+		snprintf(error, sizeof(error), "%.150s: %s", path, strerror(errno));
+	else if (text)
+		n = program_parse(path, (char *)raw, len, data, CHANNEL_INPUT_MAX, error);
+	else
+		n = program_load(path, data, CHANNEL_INPUT_MAX, error);
+	free(raw);
+	if (n < 0) {
+		fprintf(stderr, "saki-fuzz: %s\n", error);
+		free(data);
+		return NULL;
+	}
+	*size = (size_t)n;
+	return data;
+}
+
+uint8_t *input_load_text(const char *path, size_t *size)
+{
+	return load_program(path, true, size);
+}
+
 uint8_t *input_load(const char *path, size_t *size)
 {
-	char inside[PATH_MAX], error[PROGRAM_ERROR_MAX];
+	char inside[PATH_MAX];
 	struct stat stat_buf;
 	uint8_t *data;
-	ssize_t n;
 
 	if (!stat(path, &stat_buf) && S_ISDIR(stat_buf.st_mode)) {
 		snprintf(inside, sizeof(inside), "%s/input", path);
 		path = inside;
 	}
-	if (ends_with(path, ".prog") || ends_with(path, ".txt")) {
-		data = malloc(CHANNEL_INPUT_MAX);
-		n = data ? program_load(path, data, CHANNEL_INPUT_MAX, error) : -1;
-		if (n >= 0) {
-			*size = (size_t)n;
-			return data;
-		}
-		fprintf(stderr, "saki-fuzz: %s\n", data ? error : "out of memory");
-		free(data);
-		return NULL;
-	}
+	if (ends_with(path, ".prog") || ends_with(path, ".txt"))
+		return load_program(path, true, size);
 	data = load_file(path, size, CHANNEL_INPUT_MAX);
 	if (!data && errno == EFBIG)
 		fprintf(stderr, "saki-fuzz: %s: an input has at most %u bytes\n", path, CHANNEL_INPUT_MAX);

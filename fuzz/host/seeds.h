@@ -16,6 +16,9 @@ int seeds_prepare(const struct campaign *campaign, char seeds[PATH_MAX]);
  */
 uint8_t *input_load(const char *path, size_t *size);
 
+/* The same for a file that is text whatever its name is. */
+uint8_t *input_load_text(const char *path, size_t *size);
+
 /* Calls visit for every seed of a harness, as bytes, in order of name. 0, -1 (a line is on stderr), or visit's result. */
 int seeds_foreach(const char *harness, int (*visit)(const uint8_t *data, size_t size, const char *name, void *context),
 		  void *context);

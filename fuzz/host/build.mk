@@ -1,0 +1,6 @@
+# fuzz/host: saki-fuzz. The kernel is never linked into it: machines are processes of their own.
+tool-saki-fuzz-y += main.o cmd_bench.o cmd_compare.o cmd_fuzz.o cmd_minimize.o cmd_replay.o cmd_show.o cmd_verify.o
+tool-saki-fuzz-y += campaign.o progress.o worker.o engine_libfuzzer.o engine_afl.o engine_compares.o afl_runner.o
+tool-saki-fuzz-y += executor.o audit.o novelty.o machine.o machine_host.o machine_vm.o image.o ../../plat/run/qemu.o
+tool-saki-fuzz-y += finding.o symbols.o json.o store.o seeds.o inputs.o
+tool-saki-fuzz-libs := -ldw -lelf $(libfuzzer)
