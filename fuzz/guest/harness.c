@@ -45,6 +45,7 @@ static int make_bench_area(void)
 		return -ENOMEM;
 	channel->bench_area = page_phys(page);
 	channel->bench_pages = BENCH_PAGES;
+	snapshot_mark_area(page_virt(page), BENCH_PAGES * PAGE_SIZE);
 	return 0;
 }
 

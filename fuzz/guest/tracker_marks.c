@@ -7,6 +7,7 @@
  * With AddressSanitizer the shadow of a page belongs to it and is restored with it.
  */
 #include <fuzz/guest/guest_internal.h>
+#include <instrumentation/coverage/coverage.h>
 #include <kernel/errno.h>
 #include <kernel/log.h>
 #include <kernel/page.h>
@@ -68,9 +69,13 @@ void *tracker_view(phys_t phys)
 	return arch_phys_to_virt(phys);
 }
 
-bool tracker_frame_can_change(size_t frame UNUSED)
+/* All but the table of coverage PCs, which is large and constant. */
+bool tracker_frame_can_change(size_t frame)
 {
-	return true;
+	size_t first = arch_virt_to_phys(coverage_pcs()) >> PAGE_SHIFT;
+	size_t pages = coverage_counter_count() * 2 * sizeof(uint64_t) >> PAGE_SHIFT;
+
+	return frame - first >= pages;
 }
 
 static bool in_marked_area(size_t frame)

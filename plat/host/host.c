@@ -6,6 +6,7 @@
 #include <kernel/boot.h>
 #include <kernel/errno.h>
 #include <kernel/log.h>
+#include <kernel/snapshot.h>
 #include <kernel/string.h>
 #include <plat/plat.h>
 
@@ -59,6 +60,8 @@ static int host_probe(const struct boot_info *info)
 static int host_init(const struct boot_info *info)
 {
 	(void)info;
+	/* Left for good as soon as there are threads. */
+	snapshot_exempt(boot_stack, sizeof(boot_stack));
 	return 0;
 }
 
