@@ -133,11 +133,27 @@ static int prepare(void)
 	return 0;
 }
 
+/* For people: each harness with its one line, on the console. */
+static void list(void)
+{
+	char line[160];
+
+	LINKSET_FOREACH(harness, const struct harness, h) {
+		size_t len = format(line, sizeof(line), "%-16s %s\n", h->name, h->about ? h->about : "");
+
+		plat->console_write(line, min(len, sizeof(line) - 1));
+	}
+}
+
 void harness_main(const char *name)
 {
 	void *stack;
 	int err;
 
+	if (!strcmp(name, "list")) {
+		list();
+		plat->stop(PLAT_POWER_OFF, 0);
+	}
 	chosen = find(name);
 	if (!chosen) {
 		log_error("there is no harness %s", name);

@@ -4,7 +4,7 @@ tool-saki-fuzz-y += campaign.o progress.o worker.o engine_libfuzzer.o engine_afl
 tool-saki-fuzz-y += executor.o audit.o novelty.o machine.o machine_host.o machine_vm.o image.o ../../plat/run/qemu.o
 tool-saki-fuzz-y += finding.o symbols.o json.o store.o seeds.o inputs.o
 tool-saki-fuzz-libs := -ldw -lelf $(libfuzzer)
-tool-saki-fuzz-y += program_folder.o cmd_inject.o
+tool-saki-fuzz-y += program_folder.o cmd_inject.o cmd_list.o
 # The programs' format, and the system calls' descriptions, are the guest's own sources.
 tool-saki-fuzz-y += ../abi/program.o ../abi/program_decode.o ../abi/program_encode.o ../abi/program_place.o
 tool-saki-fuzz-y += ../../kernel/sys/describe.o

@@ -22,7 +22,7 @@ static void set_environment(const struct campaign *campaign, const char *tools)
 	static const char *const on[] = { "AFL_NO_UI", "AFL_NO_AFFINITY", "AFL_SKIP_CPUFREQ", "AFL_SKIP_BIN_CHECK", "AFL_FAST_CAL",
 					  "AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES", "AFL_AUTORESUME", "AFL_IGNORE_PROBLEMS",
 					  "AFL_CUSTOM_MUTATOR_ONLY", "AFL_NO_STARTUP_CALIBRATION", "AFL_DISABLE_TRIM" };
-	char mutator[PATH_MAX + 32], text[32];
+	char mutator[PATH_MAX + 32];
 
 	for (size_t i = 0; i < sizeof(on) / sizeof(on[0]); i++)
 		setenv(on[i], "1", 1);
@@ -34,7 +34,7 @@ static void set_environment(const struct campaign *campaign, const char *tools)
 		setenv("AFL_CUSTOM_MUTATOR_LIBRARY", mutator, 1);
 	else
 		unsetenv("AFL_CUSTOM_MUTATOR_ONLY");
-	snprintf(text, sizeof(text), "%s/compares", campaign->work);
+	setenv("SAKI_HARNESS", campaign->harness, 1);
 	snprintf(mutator, sizeof(mutator), "%s/compares", campaign->work);
 	setenv("SAKI_COMPARES", mutator, 1);
 }

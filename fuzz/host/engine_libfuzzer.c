@@ -13,6 +13,7 @@
 
 #include "campaign.h"
 #include "engine_compares.h"
+#include "mutate.h"
 
 int LLVMFuzzerRunDriver(int *argc, char ***argv, int (*run)(const uint8_t *data, size_t size));
 void __sanitizer_cov_8bit_counters_init(uint8_t *start, uint8_t *stop);
@@ -82,6 +83,7 @@ void engine_libfuzzer(struct campaign *campaign, const char *seeds)
 	if (!worker)
 		_exit(3);
 	compares_open(campaign->work);
+	mutate_for_libfuzzer(campaign->harness);
 	register_counters();
 	snprintf(time, sizeof(time), "-max_total_time=%llu", (unsigned long long)campaign->seconds);
 	snprintf(runs, sizeof(runs), "-runs=%lld", campaign->runs ? (long long)campaign->runs : -1LL);

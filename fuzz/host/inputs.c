@@ -10,11 +10,13 @@
 #include <string.h>
 
 #include "mutate.h"
+#include "program_edit.h"
 #include "program_text.h"
 #include "seeds.h"
 
 #define SEEDS_MAX 4096
 #define MUTANT_MAX 4096
+#define MUTATIONS 3
 #define BENCH_CALLS 8
 
 static int add(struct inputs *inputs, const uint8_t *data, size_t size)
@@ -43,22 +45,33 @@ static int collect(const uint8_t *data, size_t size, const char *name, void *con
 	return collecting->inputs->count < collecting->limit ? add(collecting->inputs, data, size) : 0;
 }
 
-static int add_mutant(struct inputs *inputs, const char *harness, size_t seeds, uint32_t seed)
+static int add_mutant(struct inputs *inputs, struct mutator *mutator, size_t seeds, uint64_t seed)
 {
-	static uint8_t buffer[CHANNEL_INPUT_MAX];
+	static uint8_t buffer[MUTANT_MAX];
 	const struct input *from = &inputs->items[inputs->count % seeds];
 	size_t size = from->size < MUTANT_MAX ? from->size : MUTANT_MAX;
 
 	memcpy(buffer, from->data, size);
-	for (int i = 0; i < 3; i++)
-		size = mutate_input(harness, buffer, size, MUTANT_MAX, seed * 31 + (uint32_t)i);
+	for (unsigned i = 0; i < MUTATIONS; i++)
+		size = mutate(mutator, buffer, size, buffer, MUTANT_MAX, seed * MUTATIONS + i);
 	return add(inputs, buffer, size);
+}
+
+static int add_mutants(struct inputs *inputs, const char *harness, size_t count, uint64_t seed)
+{
+	struct mutator *mutator = mutator_open_harness(harness);
+	size_t seeds = inputs->count;
+	int err = mutator ? 0 : -1;
+
+	while (!err && inputs->count < count)
+		err = add_mutant(inputs, mutator, seeds, seed + inputs->count);
+	mutator_close(mutator);
+	return err;
 }
 
 int inputs_make(struct inputs *inputs, const char *harness, size_t count, uint32_t seed)
 {
 	struct collecting collecting = { inputs, count };
-	size_t seeds;
 
 	inputs->count = 0;
 	inputs->items = calloc(count, sizeof(*inputs->items));
@@ -66,12 +79,7 @@ int inputs_make(struct inputs *inputs, const char *harness, size_t count, uint32
 		return -1;
 	if (!inputs->count && add(inputs, (const uint8_t *)"\0", 1))
 		return -1;
-	seeds = inputs->count;
-	while (inputs->count < count) {
-		if (add_mutant(inputs, harness, seeds, seed + (uint32_t)inputs->count))
-			return -1;
-	}
-	return 0;
+	return add_mutants(inputs, harness, count, seed);
 }
 
 int inputs_seeds(struct inputs *inputs, const char *harness)
@@ -87,12 +95,19 @@ int inputs_seeds(struct inputs *inputs, const char *harness)
 static size_t cut_program(uint8_t *buffer, const struct input *from, size_t nth)
 {
 	static struct program program, cut;
+	struct program_copy copy;
 	unsigned first;
 
 	program_decode(&program, from->data, from->size);
-	first = program.call_count > BENCH_CALLS ? (unsigned)nth % (program.call_count - BENCH_CALLS + 1) : 0;
-	program_window(&program, first, BENCH_CALLS, &cut);
-	return cut.call_count == BENCH_CALLS ? program_encode(&cut, buffer, MUTANT_MAX) : 0;
+	if (program.call_count < BENCH_CALLS)
+		return 0;
+	first = (unsigned)nth % (program.call_count - BENCH_CALLS + 1);
+	program_copy_start(&copy, &program, &cut);
+	for (unsigned i = 0; i < BENCH_CALLS; i++) {
+		if (!program_copy_call(&copy, first + i))
+			return 0;
+	}
+	return program_encode(&cut, buffer, MUTANT_MAX);
 }
 
 int inputs_make_bench(struct inputs *inputs, const char *harness, size_t count, uint32_t seed)

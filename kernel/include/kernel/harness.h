@@ -30,7 +30,7 @@ struct harness {
 
 /**
  * Runs the named harness for the runner behind the channel, forever. Called by kernel_main() for "harness=NAME" instead of
- * starting a program. Ends the machine with status 127 when there is none of that name, 123 when there is no channel.
+ * starting a program; "list" lists them. Ends the machine with status 127 when there is none of that name, 123 when there is no channel.
  */
 void harness_main(const char *name) NORETURN;
 
