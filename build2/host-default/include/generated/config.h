@@ -1,5 +1,0 @@
-#define CONFIG_ARCH_HOST 1
-#define CONFIG_PLAT_HOST 1
-#define CONFIG_TESTS 1
-#define CONFIG_ASAN 1
-#define CONFIG_UBSAN 1

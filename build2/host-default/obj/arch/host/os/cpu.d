@@ -1,5 +1,0 @@
-build2/host-default/obj/arch/host/os/cpu.o: arch/host/os/cpu.c \
-  build2/host-default/include/generated/config.h \
-  arch/host/os/arch_host_abi.h
-build2/host-default/include/generated/config.h:
-arch/host/os/arch_host_abi.h:
