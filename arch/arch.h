@@ -140,7 +140,10 @@ struct arch_signal;	/* what a handler is told: kernel/signal.h */
  * handler. Of the running thread. -EFAULT: the stack cannot be written; regs are as before.
  */
 int arch_signal_push(struct arch_regs *regs, const struct arch_signal *signal);
-/* Takes the frame off again that lies at the program's stack pointer. What it holds is the program's: it is checked. -EFAULT. */
+/*
+ * Takes the frame off again that lies at the program's stack pointer. What it holds is the program's: it is
+ * checked. -EFAULT.
+ */
 int arch_signal_pop(struct arch_regs *regs, uint64_t *mask, struct abi_stack *stack);
 /* The thread pointer of a program (FS on x86): of the running thread. */
 void arch_set_tls(uint64_t value);

@@ -29,7 +29,10 @@ uint64_t timer_next_ns(void);
 struct timer {
 	struct list node;
 	uint64_t deadline_ns;
-	/* Interrupts off. May arm it again, for later than now: the virtual clock passes no moment before all has fired. */
+	/*
+	 * Interrupts off. May arm it again, for later than now: the virtual clock passes no moment before all
+	 * has fired.
+	 */
 	void (*fire)(struct timer *timer);
 	struct cpu *cpu;			/* whose list it is on; NULL when not armed */
 	bool deferrable;			/* background work: does not keep a harness's input alive */

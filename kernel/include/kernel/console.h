@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The program's terminal. Two devices: /dev/console (also tty) reads the machine's console and writes to it (the runner's
- * stdout); /dev/errout is the same terminal written to the kernel log's place (the runner's stderr), for a program's fd 2.
+ * The program's terminal. Two devices: /dev/console (also tty) reads the machine's console and writes to it (the
+ * runner's stdout); /dev/errout is the same terminal written to the kernel log's place (the runner's stderr), for a
+ * program's fd 2.
  */
 #pragma once
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Open files: what a descriptor refers to, shared by dup and by references. Behaviour comes from file_ops; files of a file
- * system, pipes, eventfds, timerfds, epolls, devices all are one.
+ * Open files: what a descriptor refers to, shared by dup and by references. Behaviour comes from file_ops; files of a
+ * file system, pipes, eventfds, timerfds, epolls, devices all are one.
  */
 #pragma once
 
@@ -19,7 +19,10 @@ struct mount;
 struct page;
 
 struct file_ops {
-	/* Makes the file ready; may replace file->ops, may sleep. On an error release is not called. NULL: always fine. */
+	/*
+	 * Makes the file ready; may replace file->ops, may sleep. On an error release is not called. NULL:
+	 * always fine.
+	 */
 	int (*open)(struct file *file);
 	/* Move bytes and *position; NULL: -EINVAL. -EAGAIN when O_NONBLOCK and nothing can be done now. May sleep. */
 	ssize_t (*read)(struct file *file, struct io *io, off_t *position);
@@ -27,13 +30,14 @@ struct file_ops {
 	/* NULL: a stream, which has no position: -ESPIPE. */
 	off_t (*seek)(struct file *file, off_t offset, int whence);
 	/*
-	 * POLLIN etc. that hold now; if table is given, first joins the wait queues with poll_wait(). Does not sleep and takes
-	 * no lock under which it wakes anybody: it is asked as a wait condition too. NULL: always readable and writable.
+	 * POLLIN etc. that hold now; if table is given, first joins the wait queues with poll_wait(). Does not sleep
+	 * and takes no lock under which it wakes anybody: it is asked as a wait condition too. NULL: always readable
+	 * and writable.
 	 */
 	unsigned (*poll)(struct file *file, struct poll_table *table);
 	/*
-	 * The page at a page index, referenced, for a mapping of the file; made when absent and create is set (*page NULL: a
-	 * hole). -EFAULT beyond the end (SIGBUS), -ENOSPC. NULL: cannot be mapped (-ENODEV).
+	 * The page at a page index, referenced, for a mapping of the file; made when absent and create is set (*page
+	 * NULL: a hole). -EFAULT beyond the end (SIGBUS), -ENOSPC. NULL: cannot be mapped (-ENODEV).
 	 */
 	int (*map_page)(struct file *file, uint64_t index, bool create, struct page **page);
 	/* -ENOTTY for what it does not know; NULL likewise. */
@@ -64,7 +68,10 @@ struct file {
 	struct list epoll_items;	/* epolls that watch it: told when it goes away */
 };
 
-/* One reference, counted as an object that must not outlive a process. NULL: no memory. Takes over the inode's reference. */
+/*
+ * One reference, counted as an object that must not outlive a process. NULL: no memory. Takes over the inode's
+ * reference.
+ */
 struct file *file_alloc(const struct file_ops *ops, unsigned flags, struct inode *inode, void *data);
 struct file *file_get(struct file *file);
 void file_put(struct file *file);
@@ -78,7 +85,10 @@ ssize_t file_write_at(struct file *file, struct io *io, off_t offset);
 /* What one read or write moves at most: INT_MAX cut to a page. */
 #define FILE_TRANSFER_MAX 0x7ffff000
 
-/* Parts of seek operations: to an absolute offset in [0, limit]; SEEK_SET, CUR and END in a file of that size; always to 0. */
+/*
+ * Parts of seek operations: to an absolute offset in [0, limit]; SEEK_SET, CUR and END in a file of that size;
+ * always to 0.
+ */
 off_t file_seek_to(struct file *file, off_t offset, off_t limit);
 off_t file_seek_size(struct file *file, off_t offset, int whence, off_t size);
 off_t file_seek_zero(struct file *file, off_t offset, int whence);

@@ -17,7 +17,10 @@ struct harness {
 	int (*setup)(void);
 	/* One input. The result is told to the runner; by itself it is no finding. Called on a thread; may sleep. */
 	int (*run)(const uint8_t *data, size_t size);
-	/* After run, also when it was not completed by a block: gives up what the input made. Leaks are counted after it. */
+	/*
+	 * After run, also when it was not completed by a block: gives up what the input made. Leaks are counted
+	 * after it.
+	 */
 	void (*teardown)(void);
 	size_t max_size;	/* of an input, bytes */
 	const char *magic;	/* how an input starts, for engines' dictionaries; may be NULL */
@@ -29,14 +32,18 @@ struct harness {
 	LINKSET_ADD(harness, &harness_##harness_name)
 
 /**
- * Runs the named harness for the runner behind the channel, forever. Called by kernel_main() for "harness=NAME" instead of
- * starting a program; "list" lists them. Ends the machine with status 127 when there is none of that name, 123 when there is no channel.
+ * Runs the named harness for the runner behind the channel, forever. Called by kernel_main() for "harness=NAME" instead
+ * of starting a program; "list" lists them. Ends the machine with status 127 when there is none of that name, 123 when
+ * there is no channel.
  */
 void harness_main(const char *name) NORETURN;
 
 /* ---- for harness code, while an input runs ---- */
 
-/* The harness's next result word for the runner: compared between worlds and runs. More than the channel holds are hashed. */
+/*
+ * The harness's next result word for the runner: compared between worlds and runs. More than the channel holds
+ * are hashed.
+ */
 void harness_result(uint64_t value);
 /* The same for bytes: a hash of them is recorded. */
 void harness_result_bytes(const void *data, size_t len);
@@ -45,7 +52,8 @@ void harness_call_begin(uint32_t index);
 /* True when the last sleeping call ended because nothing could ever have woken it; cleared by reading. */
 bool harness_call_blocked(void);
 /**
- * Ends the input's program at once, as if run() had returned: for exit calls. Only while an input runs; does not return.
+ * Ends the input's program at once, as if run() had returned: for exit calls. Only while an input runs; does not
+ * return.
  */
 void harness_end(void) NORETURN;
 /* True while an input runs. */

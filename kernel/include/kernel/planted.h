@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Option PLANTED: seven bugs put into the kernel on purpose, one line each at its place, to see whether a campaign finds them
- * and how it names them. Each tells the harness when it was reached and when it did its harm (canaries, fuzz/abi/planted.h).
- * Without the option nothing is left of them.
+ * Option PLANTED: seven bugs put into the kernel on purpose, one line each at its place, to see whether a campaign
+ * finds them and how it names them. Each tells the harness when it was reached and when it did its harm (canaries,
+ * fuzz/abi/planted.h). Without the option nothing is left of them.
  */
 #pragma once
 

@@ -89,8 +89,8 @@ struct process {
 struct process *process_current(void);
 
 /**
- * A process without a program: empty address space, fds 0, 1, 2 on the console, root's credentials, cwd "/". The running
- * thread can be moved into it with process_enter(): for unit tests and for harnesses. -ENOMEM.
+ * A process without a program: empty address space, fds 0, 1, 2 on the console, root's credentials, cwd "/". The
+ * running thread can be moved into it with process_enter(): for unit tests and for harnesses. -ENOMEM.
  */
 int process_create(const char *name, struct process **out);
 /* Makes it the running thread's process (address space activated, credentials apply); NULL leaves it. */
@@ -107,22 +107,25 @@ int process_tid(void);
 bool process_capable(enum capability capability);
 
 /**
- * Gives up all that the process owns: descriptors (files closed), address space, fs context. Afterwards only its pid and status
- * remain. May sleep. Called by exit, and by the harness at the end of an input.
+ * Gives up all that the process owns: descriptors (files closed), address space, fs context. Afterwards only its pid
+ * and status remain. May sleep. Called by exit, and by the harness at the end of an input.
  */
 void process_teardown(struct process *process, int status);
 
-/* Ends the running thread's process with a wait status; does not return. In harness mode it ends the input's program. */
+/*
+ * Ends the running thread's process with a wait status; does not return. In harness mode it ends the input's
+ * program.
+ */
 void process_exit(int status) NORETURN;
 
 /**
- * The program did what the CPU refused. Returns when it has a handler for the signal: regs then lead there. Else one readable
- * line goes to the log, and the program ends with the signal.
+ * The program did what the CPU refused. Returns when it has a handler for the signal: regs then lead there. Else one
+ * readable line goes to the log, and the program ends with the signal.
  */
 void process_fault(struct arch_regs *regs, int signal, uint64_t address);
 
 /**
- * Loads path with the command line's arguments and environment, runs it as a process and waits for its end; returns its exit
- * status (exit code, or 128 + signal; 126 refused, 127 not found, with one line on the log).
+ * Loads path with the command line's arguments and environment, runs it as a process and waits for its end; returns its
+ * exit status (exit code, or 128 + signal; 126 refused, 127 not found, with one line on the log).
  */
 int process_run_init(const char *path);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Entropy: one ChaCha20 generator, keyed at boot from the CPU's entropy instruction and the jitter of the cycle counter.
- * It forgets what it gave: each request leaves with a new key. One of the two doors through which nondeterminism enters.
+ * Entropy: one ChaCha20 generator, keyed at boot from the CPU's entropy instruction and the jitter of the cycle
+ * counter. It forgets what it gave: each request leaves with a new key. One of the two doors through which
+ * nondeterminism enters.
  */
 #pragma once
 

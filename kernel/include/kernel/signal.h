@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Signals of a process: what it does about each, which are blocked, which wait. In this build a process has one thread, so
- * a signal to the thread and one to the process are the same.
+ * Signals of a process: what it does about each, which are blocked, which wait. In this build a process has one thread,
+ * so a signal to the thread and one to the process are the same.
  *
- * A signal is acted upon at the end of a system call, or after a trap: ignored, stopped for, handed to the program's handler
- * (its registers are changed so that it runs next), or the program ends with it. Where a program has no code of its own (unit
- * tests, harness inputs) a handler is a recorded event: signal_events().
+ * A signal is acted upon at the end of a system call, or after a trap: ignored, stopped for, handed to the program's
+ * handler (its registers are changed so that it runs next), or the program ends with it. Where a program has no code of
+ * its own (unit tests, harness inputs) a handler is a recorded event: signal_events().
  */
 #pragma once
 
@@ -24,8 +24,8 @@ int signals_create(struct process *process, struct signals **out);
 void signals_free(struct signals *signals);
 
 /**
- * Sends a signal (1..64). Any context, interrupts included. NULL info: the kernel's own (SI_KERNEL). A standard signal that
- * waits already is not queued again; real-time ones queue up to a limit.
+ * Sends a signal (1..64). Any context, interrupts included. NULL info: the kernel's own (SI_KERNEL). A standard signal
+ * that waits already is not queued again; real-time ones queue up to a limit.
  * @return 0, -EAGAIN when the queue is full.
  */
 int signal_send(struct process *process, int signo, const struct abi_siginfo *info);
@@ -36,14 +36,14 @@ void signal_send_self(int signo);
 bool signal_pending(void);
 
 /**
- * A mask for the time of one call (ppoll, pselect6, epoll_pwait, rt_sigsuspend): blocks exactly *mask until the call has
- * ended and its signals are delivered. The program's pointer; 0: nothing to do. -EINVAL (size is not 8), -EFAULT.
+ * A mask for the time of one call (ppoll, pselect6, epoll_pwait, rt_sigsuspend): blocks exactly *mask until the call
+ * has ended and its signals are delivered. The program's pointer; 0: nothing to do. -EINVAL (size is not 8), -EFAULT.
  */
 int signal_mask_borrow(user_ptr_t mask, size_t size);
 
 /**
- * Acts on what waits, with the registers the program will continue with; NULL: a program without code. May not return (the
- * signal ends the program). Interrupts on, may sleep.
+ * Acts on what waits, with the registers the program will continue with; NULL: a program without code. May not return
+ * (the signal ends the program). Interrupts on, may sleep.
  */
 void signal_deliver(struct arch_regs *regs);
 

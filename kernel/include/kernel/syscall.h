@@ -8,8 +8,8 @@
  *		return fd_dup(fd, 0, false);
  *	}
  *
- * A result is a value >= 0 (or an address), or -errno. Arguments come as the program passed them: integers are already cut to
- * their declared C type, pointers are user_ptr_t and only for user_*().
+ * A result is a value >= 0 (or an address), or -errno. Arguments come as the program passed them: integers are already
+ * cut to their declared C type, pointers are user_ptr_t and only for user_*().
  */
 #pragma once
 
@@ -35,8 +35,9 @@ extern const struct syscall_entry syscall_table[];
 extern const size_t syscall_table_size;
 
 /**
- * Runs one system call for the running thread. Interrupts and preemption on; may sleep. An unknown number is -ENOSYS and
- * counted (syscall_unknown_count()). This is the one door: the arch entry, the unit tests and the harness all come here.
+ * Runs one system call for the running thread. Interrupts and preemption on; may sleep. An unknown number is -ENOSYS
+ * and counted (syscall_unknown_count()). This is the one door: the arch entry, the unit tests and the harness all come
+ * here.
  */
 long syscall_dispatch(uint64_t number, const uint64_t args[6]);
 unsigned long syscall_unknown_count(void);
@@ -45,8 +46,8 @@ unsigned long syscall_unknown_count(void);
 void syscall_entry(struct arch_regs *regs);
 
 /**
- * One call as strace shows it, with its result unless that is NULL (it has not returned yet). Reads the running program's
- * memory. @return the length, less than size.
+ * One call as strace shows it, with its result unless that is NULL (it has not returned yet). Reads the running
+ * program's memory. @return the length, less than size.
  */
 size_t syscall_format(char *buf, size_t size, uint64_t number, const uint64_t args[6], const long *result);
 

@@ -2,10 +2,11 @@
 /*
  * System calls described as data: names, numbers, argument types, directions, lengths, resources. Generated from
  * kernel/sys/syscalls.tbl and types.def (<build>/gen/syscall_desc.c), constant, and compiled into the kernel (strace,
- * crash reports, the syscall harness) and into host programs alike; so this header uses the compiler's own headers only.
+ * crash reports, the syscall harness) and into host programs alike; so this header uses the compiler's own headers
+ * only.
  *
- * A *call* is a row of the table: a plain call or a variant of one ("fcntl$setpipe_sz": same number, some arguments fixed).
- * (number, variant) identify it forever: inputs on disk refer to calls by them.
+ * A *call* is a row of the table: a plain call or a variant of one ("fcntl$setpipe_sz": same number, some arguments
+ * fixed). (number, variant) identify it forever: inputs on disk refer to calls by them.
  *
  * A *type* says what a value means. Arguments and fields of structs hold values; values of kind DESC_POINTER point to a
  * target, whose type says what lies in memory. All values are little-endian.
@@ -77,7 +78,8 @@ struct desc_type {
 	uint8_t dir;			/* DESC_POINTER: enum desc_dir of the target */
 	uint8_t unit;			/* DESC_LENGTH: enum desc_unit */
 	int8_t length;			/* DESC_LENGTH: index of the pointer it measures; DESC_ARRAY, DESC_BYTES: index of the
-					 * sibling (argument, or field of the struct that holds the pointer) that holds its
+					 * sibling (argument, or field of the struct that holds the pointer) that holds
+					 * its
 					 * length; -1: none */
 	uint8_t align;			/* in memory */
 	uint16_t value_count;

@@ -9,8 +9,8 @@
  *		CHECK_ERR(sys(SYS_getcwd, SYSTEST_BAD, 16), EFAULT);
  *	}
  *
- * The process is root's, with its root and working directory at "/", and fds 0, 1 and 2 on the console. It is gone, with all
- * that it opened and mapped, when the test ends, however it ends.
+ * The process is root's, with its root and working directory at "/", and fds 0, 1 and 2 on the console. It is gone,
+ * with all that it opened and mapped, when the test ends, however it ends.
  */
 #pragma once
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The program's memory, as the kernel may touch it. Programs run at the kernel's own privilege level, so what is allowed
- * is decided by one fixed range (user_ok) and never by the page tables alone: everything else is -EFAULT by construction.
- * The range is the same in every world (the host world translates it in software), and so are all addresses in it.
+ * The program's memory, as the kernel may touch it. Programs run at the kernel's own privilege level, so what is
+ * allowed is decided by one fixed range (user_ok) and never by the page tables alone: everything else is -EFAULT by
+ * construction. The range is the same in every world (the host world translates it in software), and so are all
+ * addresses in it.
  *
  * All functions act on the running thread's address space, and may sleep (a page may have to be made).
  */
@@ -58,8 +59,9 @@ void io_kernel(struct io *io, void *base, size_t len);
 /* spans: as copied from the program's struct iovec array and checked by io_import(). */
 void io_user_spans(struct io *io, const struct io_span *spans, size_t count);
 /**
- * Copies count struct iovec from the program into spans (heap memory if > 8; *spans to be freed with heap_free() when it
- * differs from fast), checks that lengths add up to at most INT_MAX & PAGE_MASK (cut as Linux does) and bases are user_ok().
+ * Copies count struct iovec from the program into spans (heap memory if > 8; *spans to be freed with heap_free() when
+ * it differs from fast), checks that lengths add up to at most INT_MAX & PAGE_MASK (cut as Linux does) and bases are
+ * user_ok().
  * @return 0, -EINVAL, -EFAULT, -ENOMEM.
  */
 int io_import(struct io *io, user_ptr_t iov, size_t count, struct io_span fast[8], struct io_span **spans);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The file system tree: inodes (files), dentries (their names), superblocks (one file system each) and mounts (where in the
- * tree it hangs), path walk and everything that acts on a path.
+ * The file system tree: inodes (files), dentries (their names), superblocks (one file system each) and mounts (where in
+ * the tree it hangs), path walk and everything that acts on a path.
  *
- * The dentry tree *is* the content of a directory: every file system keeps all of its names in memory. Locking: one mutex, the
- * tree lock, guards names, parents and the mount table; a path walk runs under it and therefore needs no references on its
- * way. An inode's own mutex guards its content and attributes; it is taken after the tree lock, never before. Neither is
- * held while a fifo's opener sleeps. References (dentry, inode, mount, path) are atomic and may be put in any thread context.
+ * The dentry tree *is* the content of a directory: every file system keeps all of its names in memory. Locking: one
+ * mutex, the tree lock, guards names, parents and the mount table; a path walk runs under it and therefore needs no
+ * references on its way. An inode's own mutex guards its content and attributes; it is taken after the tree lock, never
+ * before. Neither is held while a fifo's opener sleeps. References (dentry, inode, mount, path) are atomic and may be
+ * put in any thread context.
  */
 #pragma once
 
@@ -222,7 +223,10 @@ void vfs_unlock(void);
 
 enum walk_last { WALK_NORMAL, WALK_DOT, WALK_DOTDOT, WALK_ROOT };
 
-/* A walk in progress, from walk_begin() to walk_end(); the tree lock is held meanwhile. All paths in it are borrowed. */
+/*
+ * A walk in progress, from walk_begin() to walk_end(); the tree lock is held meanwhile. All paths in it are
+ * borrowed.
+ */
 struct walk {
 	const struct credentials *cred;
 	unsigned flags;
@@ -248,7 +252,10 @@ void walk_end_nested(struct walk *walk);
 int walk_parent(struct walk *walk);
 /* Looks the last component up without following it: *child, mounts not crossed. -ENOENT, -ENAMETOOLONG, -EACCES. */
 int walk_child(struct walk *walk, struct dentry **child);
-/* Moves at to child (and into what is mounted there). Returns 1 when it is a link that walk_follow() should follow now. */
+/*
+ * Moves at to child (and into what is mounted there). Returns 1 when it is a link that walk_follow() should
+ * follow now.
+ */
 int walk_enter(struct walk *walk, struct dentry *child, bool follow);
 /* Continues at the text of the link; walk_parent() is next. -ELOOP, -EACCES. */
 int walk_follow(struct walk *walk, struct inode *link);
@@ -259,7 +266,10 @@ int walk_all(struct walk *walk);
 int path_lookup(int dirfd, const char *text, unsigned flags, struct path *out);
 /* The same with other credentials than the thread's own: access(). */
 int path_lookup_as(int dirfd, const char *text, unsigned flags, const struct credentials *cred, struct path *out);
-/* The absolute name as the caller's root sees it, at the end of buf; "(unreachable)/..." outside. Tree lock. -ERANGE, -ENOENT. */
+/*
+ * The absolute name as the caller's root sees it, at the end of buf; "(unreachable)/..." outside. Tree lock.
+ * -ERANGE, -ENOENT.
+ */
 int path_name(struct path path, char *buf, size_t size, char **name);
 
 /* ---- what is done to paths ---- */
