@@ -15,6 +15,7 @@
 
 #define FIRST_SIZE 16u
 #define RLIMIT_NOFILE_INDEX 7
+#define SELECT_MIN 64u
 #define SIZE_LIMIT (1u << 20)	/* whatever the resource limit says */
 
 int fd_table_create(struct fd_table **out)
@@ -266,4 +267,28 @@ void fd_close_on_exec(void)
 
 	while ((file = take_next(table, &fd, UINT32_MAX, true)))
 		file_close(file);
+}
+
+unsigned fd_table_size(void)
+{
+	return max(table_current()->size, SELECT_MIN);
+}
+
+int fd_install_anonymous(const struct file_ops *ops, unsigned flags, void *data, bool close_on_exec)
+{
+	struct inode *inode = inode_anonymous();
+	struct file *file = file_alloc(ops, flags, inode, data);
+	int fd;
+
+	if (!file) {
+		struct file never_open = { .data = data };
+
+		ops->release(&never_open);
+		inode_put(inode);
+		return -ENOMEM;
+	}
+	fd = fd_install(file, 0, close_on_exec);
+	if (fd < 0)
+		file_put(file);
+	return fd;
 }

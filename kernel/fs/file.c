@@ -43,6 +43,8 @@ void file_put(struct file *file)
 {
 	if (atomic_fetch_sub(&file->refs, 1) != 1)
 		return;
+	if (!list_empty(&file->epoll_items))
+		epoll_release_file(file);
 	lock_release_file(file);
 	if (file->ops && file->ops->release && !(file->flags & O_PATH))
 		file->ops->release(file);

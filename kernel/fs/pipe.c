@@ -249,7 +249,7 @@ static unsigned pipe_poll(struct file *file, struct poll_table *table)
 	unsigned events = 0;
 
 	if (file_may_read(file)) {
-		poll_wait(table, &pipe->readable);
+		poll_wait_events(table, &pipe->readable, POLLIN | POLLRDNORM | POLLHUP);
 		if (!pipe_is_empty(pipe))
 			events |= POLLIN | POLLRDNORM;
 		/* A fifo opened before its first writer has not been hung up yet. */
@@ -257,7 +257,7 @@ static unsigned pipe_poll(struct file *file, struct poll_table *table)
 			events |= POLLHUP;
 	}
 	if (file_may_write(file)) {
-		poll_wait(table, &pipe->writable);
+		poll_wait_events(table, &pipe->writable, POLLOUT | POLLWRNORM | POLLERR);
 		if (!pipe_is_full(pipe))
 			events |= POLLOUT | POLLWRNORM;
 		if (!atomic_load(&pipe->readers))

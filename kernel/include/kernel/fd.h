@@ -8,6 +8,7 @@
 #include <kernel/mutex.h>
 
 struct file;
+struct file_ops;
 struct process;
 
 struct fd_slot {
@@ -43,3 +44,7 @@ int fd_set_flags(int fd, bool close_on_exec);
 int fd_close_range(unsigned first, unsigned last, bool only_cloexec);
 /* The descriptors of the running process that are open and close-on-exec: closed at execve. */
 void fd_close_on_exec(void);
+/* How many descriptors select looks at: no open one is beyond. */
+unsigned fd_table_size(void);
+/* A new descriptor for a new file without a name. The data is the file's even on failure: it was released then. */
+int fd_install_anonymous(const struct file_ops *ops, unsigned flags, void *data, bool close_on_exec);

@@ -109,13 +109,32 @@ off_t file_seek_zero(struct file *file, off_t offset, int whence);
 #define POLLMSG 0x400u
 #define POLLRDHUP 0x2000u
 
-/* Collects the queues that a poll must sleep on. */
+/* Collects the queues that a poll must sleep on; events: what a wake-up on this one can mean. */
 struct poll_table {
-	void (*add)(struct poll_table *table, struct wait_queue *queue);
+	void (*add)(struct poll_table *table, struct wait_queue *queue, unsigned events);
 };
-static inline void poll_wait(struct poll_table *table, struct wait_queue *queue)
+static inline void poll_wait_events(struct poll_table *table, struct wait_queue *queue, unsigned events)
 {
 	if (table)
-		table->add(table, queue);
+		table->add(table, queue, events);
+}
+static inline void poll_wait(struct poll_table *table, struct wait_queue *queue)
+{
+	poll_wait_events(table, queue, ~0u);
 }
 unsigned file_poll(struct file *file, struct poll_table *table);
+
+/* Sleeping on many files at once: poll, select. Add with file_poll(file, &wait->table), then poll_waiter_sleep(), then _end(). */
+#define POLL_ENTRIES_INLINE 8
+struct poll_chunk;
+struct poll_waiter {
+	struct poll_table table;
+	int err;			/* -ENOMEM: not all queues could be joined */
+	unsigned count;
+	struct wait_entry entries[POLL_ENTRIES_INLINE];
+	struct poll_chunk *more;
+};
+void poll_waiter_begin(struct poll_waiter *waiter);
+/* As wait_until_any(); -ENOMEM. */
+int poll_waiter_sleep(struct poll_waiter *waiter, wait_condition_t *condition, void *arg, uint64_t deadline_ns) MUST_CHECK;
+void poll_waiter_end(struct poll_waiter *waiter);
