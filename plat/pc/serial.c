@@ -4,6 +4,7 @@
  */
 #include "pc_internal.h"
 
+#include <arch/arch.h>
 #include <arch/x86.h>
 #include <kernel/errno.h>
 
@@ -79,6 +80,8 @@ void serial_console_write(const char *text, size_t len)
 #define ESCAPE 0x10
 #define END 0x04
 
+#define REFILL_NS 100000
+
 /* False for the first half of an escape. */
 static bool input_byte(uint8_t byte, char *decoded)
 {
@@ -94,12 +97,30 @@ static bool input_byte(uint8_t byte, char *decoded)
 	return !input_ended;
 }
 
+static bool data_ready(void)
+{
+	return x86_in8(COM1 + LINE_STATUS) & LINE_STATUS_DATA;
+}
+
+/* More of what is flowing: the other side needs a moment to refill the FIFO, and the next look here may be far away. */
+static bool data_follows(void)
+{
+	uint64_t end = clock_now_ns() + REFILL_NS;
+
+	do {
+		if (data_ready())
+			return true;
+		arch_relax();
+	} while (clock_now_ns() < end);
+	return false;
+}
+
 ssize_t serial_console_read(char *text, size_t len)
 {
 	size_t n = 0;
 
 	set_up();
-	while (console_is_there && !input_ended && n < len && (x86_in8(COM1 + LINE_STATUS) & LINE_STATUS_DATA))
+	while (console_is_there && !input_ended && n < len && (n ? data_follows() : data_ready()))
 		n += input_byte(x86_in8(COM1 + DATA), &text[n]);
 	return !n && input_ended ? -EPIPE : (ssize_t)n;
 }
