@@ -94,11 +94,13 @@ int clock_init(void)
 	int err;
 
 	tsc_start = arch_cycles();
-	err = measure(&tsc_hz, &lapic_hz);
+	if (!told || !lapic_timer_counts_tsc()) {
+		err = measure(&tsc_hz, &lapic_hz);
+		if (err)
+			return err;
+	}
 	if (told)
 		tsc_hz = told;
-	else if (err)
-		return err;
 	if (tsc_hz < 1000000)
 		return -ENODEV;
 	ns_per_tsc_32 = (NSEC_PER_SEC << 32) / tsc_hz;

@@ -105,9 +105,14 @@ static void spurious(void)
 {
 }
 
+bool lapic_timer_counts_tsc(void)
+{
+	return x86_cpuid(1, 0).ecx & 1u << 24;
+}
+
 void lapic_timer_init(uint64_t ticks_per_second)
 {
-	tsc_deadline = x86_cpuid(1, 0).ecx & 1u << 24;
+	tsc_deadline = lapic_timer_counts_tsc();
 	ticks_per_ns_32 = clock_per_ns_32(ticks_per_second);
 	x86_irq_set_handler(VECTOR_TIMER, timer_fired);
 	x86_irq_set_handler(VECTOR_SPURIOUS, spurious);

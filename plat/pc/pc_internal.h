@@ -16,9 +16,16 @@ ssize_t serial_console_read(char *text, size_t len);
 /* Waits until all that was written has left. */
 void serial_flush(void);
 
-/* lapic.c: the local APIC and its timer. ticks_per_second as calibrated, for the timer's input divided by 16. */
+/* Lines for the runner, on the debug console: "console" when COM1 takes input, "exit N" at the end. */
+void debug_console_write(const char *text);
+
+/*
+ * lapic.c: the local APIC and its timer. ticks_per_second as measured, for the timer's input divided by 16; of no matter
+ * where the timer can go by the time-stamp counter.
+ */
 int lapic_init(void);
 uint32_t lapic_ticks(void);
+bool lapic_timer_counts_tsc(void);
 void lapic_timer_init(uint64_t ticks_per_second);
 void lapic_timer_arm(uint64_t deadline_ns);
 
