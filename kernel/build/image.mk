@@ -91,7 +91,7 @@ $(B)/seam.o: $(B)/kernel.o arch/host/seam.txt
 	$(call run,OBJCOPY) $(OBJCOPY) --keep-global-symbols=arch/host/seam.txt $< $@
 $(B)/saki.host: $(B)/seam.o $(hosted-objs) $(B)/objects.txt
 	$(call run,LD) $(CC) -no-pie -fuse-ld=lld-$(LLVM) -g -Wl,--build-id=sha1,--image-base=0x50000000 \
-		-Wl,--warn-unresolved-symbols $(instr-ldflags-y) -o $@ $(hosted-objs) $< -lpthread
+		-Wl $(instr-ldflags-y) -o $@ $(hosted-objs) $< -lpthread
 endif
 
 -include $(patsubst %.o,%.d,$(kernel-objs) $(hosted-objs))
