@@ -99,21 +99,17 @@ int aspace_handle_fault(uint64_t address, unsigned access)
 /* The page of an address in the direct map, made if it is not there. */
 static int page_of(struct aspace *as, uint64_t address, bool write, char **memory)
 {
-	struct region *region = region_at(as, address), any;
+	struct region *region = region_at(as, address);
 	phys_t phys;
 	int err;
 
 	if (!region)
 		return -EFAULT;
-	/* The loader fills what its program may not write; a private page must become its own for that. */
-	any = *region;
-	any.prot |= write ? PROT_READ | PROT_WRITE : PROT_READ;
-	err = page_make(as, &any, address, write ? ASPACE_ACCESS_WRITE : ASPACE_ACCESS_READ);
+	err = page_force(as, region, address, write);
 	if (!err)
 		err = arch_pagetable_lookup(&as->tables, address & PAGE_MASK, &phys, NULL);
 	if (err)
 		return err;
-	page_restrict(as, region, address);
 	*memory = (char *)arch_phys_to_virt(phys) + (address & ~PAGE_MASK);
 	return 0;
 }

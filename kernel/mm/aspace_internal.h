@@ -58,8 +58,8 @@ void pages_drop(struct aspace *as, uint64_t start, uint64_t end);
  * Makes the page of an address in region present, as an access would: -EFAULT for what region->prot forbids; -ENOMEM.
  */
 int page_make(struct aspace *as, struct region *region, uint64_t address, unsigned access);
-/* Takes back the rights that the page of an address, if it is there, has beyond its region's. */
-void page_restrict(struct aspace *as, struct region *region, uint64_t address);
+/* The same whatever the protection, which the page has afterwards. */
+int page_force(struct aspace *as, struct region *region, uint64_t address, bool write);
 /* Makes all pages of [start, end) in region present that can be; 0 or the first error. */
 int pages_populate(struct aspace *as, struct region *region, uint64_t start, uint64_t end);
 

@@ -63,21 +63,27 @@ static long advise_remove(struct aspace *as, struct region *region, uint64_t sta
 {
 	if (region->locked || !region_is_shared(region))
 		return -EINVAL;
-	if (!(region->prot & PROT_WRITE))
-		return -EACCES;
 	if (region->file)
-		return region->file->ops->allocate ? -EOPNOTSUPP : -EINVAL;
+		return (region->file->flags & O_ACCMODE) == O_RDWR ? -EOPNOTSUPP : -EACCES;
 	zero_pages(as, start, end);
 	return 0;
 }
 
-static long advise_populate(struct aspace *as, struct region *region, uint64_t start, uint64_t end, bool write)
+/* Unlike other advice it goes no further than the first hole, and does not take "may be read" from other rights. */
+static long populate(struct aspace *as, uint64_t start, uint64_t end, bool write)
 {
 	int err = 0;
 
-	for (; start < end && !err; start += PAGE_SIZE)
+	for (; start < end && !err; start += PAGE_SIZE) {
+		struct region *region = region_at(as, start);
+
+		if (!region)
+			return -ENOMEM;
+		if (!(region->prot & (write ? PROT_WRITE : PROT_READ)))
+			return -EINVAL;
 		err = page_make(as, region, start, write ? ASPACE_ACCESS_WRITE : ASPACE_ACCESS_READ);
-	return err == -EFAULT ? -EINVAL : err;
+	}
+	return err;
 }
 
 static long advise(struct aspace *as, struct region *region, uint64_t start, uint64_t end, int advice)
@@ -88,12 +94,10 @@ static long advise(struct aspace *as, struct region *region, uint64_t start, uin
 	case MADV_DONTNEED:
 	case MADV_DONTNEED_LOCKED: return advise_dontneed(as, region, start, end, advice == MADV_DONTNEED_LOCKED);
 	case MADV_REMOVE: return advise_remove(as, region, start, end);
-	case MADV_FREE:
+	case MADV_FREE: return private_anonymous && !region->locked ? 0 : -EINVAL;
 	case MADV_WIPEONFORK: return private_anonymous ? 0 : -EINVAL;
 	case MADV_COLD:
 	case MADV_PAGEOUT: return region->locked ? -EINVAL : 0;
-	case MADV_POPULATE_READ:
-	case MADV_POPULATE_WRITE: return advise_populate(as, region, start, end, advice == MADV_POPULATE_WRITE);
 	}
 	/* The others are about speed, fork and dumps: there is nothing that would become different. */
 	return 0;
@@ -109,7 +113,10 @@ long aspace_madvise(struct aspace *as, uint64_t addr, uint64_t len, int advice)
 	if (!pages_len)
 		return 0;
 	mutex_lock(&as->lock);
-	err = walk(as, addr, addr + pages_len, advise, advice);
+	if (advice == MADV_POPULATE_READ || advice == MADV_POPULATE_WRITE)
+		err = populate(as, addr, addr + pages_len, advice == MADV_POPULATE_WRITE);
+	else
+		err = walk(as, addr, addr + pages_len, advise, advice);
 	mutex_unlock(&as->lock);
 	return err;
 }

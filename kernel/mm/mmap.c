@@ -14,11 +14,13 @@
 	 MAP_LOCKED | MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK | MAP_STACK | MAP_HUGETLB |                          \
 	 MAP_HUGE_MASK << MAP_HUGE_SHIFT)
 
-static int check_file(const struct file *file, unsigned prot, unsigned flags)
+static int check_file(const struct file *file, uint64_t len, unsigned prot, unsigned flags, uint64_t offset)
 {
 	unsigned mode = file->flags & O_ACCMODE, type = flags & MAP_TYPE;
 	bool shared = type == MAP_SHARED || type == MAP_SHARED_VALIDATE;
 
+	if (len > INT64_MAX || offset > INT64_MAX - len)
+		return -EOVERFLOW;
 	if (!shared && type != MAP_PRIVATE)
 		return -EINVAL;
 	if (type == MAP_SHARED_VALIDATE && (flags & ~LEGACY_FLAGS))
@@ -85,7 +87,8 @@ static long map_region(struct aspace *as, const struct region *model, bool popul
 	return (long)model->start;
 }
 
-static int check_flags(struct aspace *as, uint64_t len, unsigned prot, unsigned flags, const struct file *file)
+static int check_flags(struct aspace *as, uint64_t len, unsigned prot, unsigned flags, const struct file *file,
+		       off_t offset)
 {
 	int err;
 
@@ -96,7 +99,7 @@ static int check_flags(struct aspace *as, uint64_t len, unsigned prot, unsigned 
 		if (err)
 			return err;
 	}
-	return file ? check_file(file, prot, flags) : check_anonymous(flags);
+	return file ? check_file(file, len, prot, flags, (uint64_t)offset) : check_anonymous(flags);
 }
 
 static long mmap_locked(struct aspace *as, uint64_t addr, uint64_t len, unsigned prot, unsigned flags,
@@ -111,7 +114,7 @@ static long mmap_locked(struct aspace *as, uint64_t addr, uint64_t len, unsigned
 	at = place(as, addr, len, flags);
 	if (at < 0)
 		return at;
-	err = check_flags(as, len, prot, flags, file);
+	err = check_flags(as, len, prot, flags, file, offset);
 	if (err)
 		return err;
 	model.start = (uint64_t)at;
@@ -123,8 +126,10 @@ static long mmap_locked(struct aspace *as, uint64_t addr, uint64_t len, unsigned
 	model.locked = (flags & MAP_LOCKED) || as->lock_future;
 	model.file = file;
 	model.offset = file ? offset : 0;
-	if (!file && region_is_shared(&model))
+	if (!file && region_is_shared(&model)) {
 		model.shared_id = as->shared_next++;
+		model.shared_size = len;
+	}
 	return map_region(as, &model, (flags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE || model.locked);
 }
 
@@ -138,8 +143,6 @@ long aspace_mmap(struct aspace *as, uint64_t addr, uint64_t len, unsigned prot, 
 	len = align_up(len, PAGE_SIZE);
 	if (!len)
 		return -ENOMEM;
-	if (((uint64_t)offset >> PAGE_SHIFT) + (len >> PAGE_SHIFT) > UINT64_MAX >> PAGE_SHIFT)
-		return -EOVERFLOW;
 	mutex_lock(&as->lock);
 	result = mmap_locked(as, addr, len, prot, flags, file, offset);
 	mutex_unlock(&as->lock);

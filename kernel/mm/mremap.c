@@ -11,15 +11,31 @@ struct remap {
 	unsigned flags;
 };
 
+static bool wants_new_addr(const struct remap *r)
+{
+	return r->flags & (MREMAP_FIXED | MREMAP_DONTUNMAP);
+}
+
+static long check_new_addr(const struct remap *r)
+{
+	if (!is_aligned(r->new_addr, PAGE_SIZE) || r->new_addr > USER_END - r->new_len)
+		return -EINVAL;
+	if ((r->flags & MREMAP_DONTUNMAP) && r->old_len != r->new_len)
+		return -EINVAL;
+	if (r->addr + r->old_len > r->new_addr && r->new_addr + r->new_len > r->addr)
+		return -EINVAL;
+	return (r->flags & MREMAP_FIXED) && r->new_addr < USER_START ? -EPERM : 0;
+}
+
 static long check_arguments(const struct remap *r)
 {
 	if (r->flags & ~(MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP))
 		return -EINVAL;
-	if ((r->flags & MREMAP_FIXED) && !(r->flags & MREMAP_MAYMOVE))
+	if (wants_new_addr(r) && !(r->flags & MREMAP_MAYMOVE))
 		return -EINVAL;
-	if ((r->flags & MREMAP_DONTUNMAP) && (!(r->flags & MREMAP_MAYMOVE) || r->old_len != r->new_len))
+	if (!is_aligned(r->addr, PAGE_SIZE) || !r->new_len || r->new_len > USER_END)
 		return -EINVAL;
-	return is_aligned(r->addr, PAGE_SIZE) && r->new_len ? 0 : -EINVAL;
+	return wants_new_addr(r) ? check_new_addr(r) : 0;
 }
 
 /* May the region that holds addr become that long? */
@@ -30,7 +46,7 @@ static long check_resize(const struct aspace *as, const struct region *region, c
 	/* Length 0 asks for a second mapping of the same pages, which only shared ones can have. */
 	if (!r->old_len && !region_is_shared(region))
 		return -EINVAL;
-	if (r->old_len > region->end - r->addr)
+	if (min(r->old_len, r->new_len) > region->end - r->addr)
 		return -EFAULT;
 	if (((uint64_t)region->offset >> PAGE_SHIFT) + (r->new_len >> PAGE_SHIFT) > UINT64_MAX >> PAGE_SHIFT)
 		return -EINVAL;
@@ -79,6 +95,17 @@ static int move_pages(struct aspace *as, uint64_t from, uint64_t to, uint64_t le
 	return 0;
 }
 
+/* So that all pages can be shared; those that come later would be two. */
+static long make_all(struct aspace *as, struct region *region, uint64_t start, uint64_t end)
+{
+	long err = 0;
+
+	for (; start < end && !err; start += PAGE_SIZE)
+		err = page_force(as, region, start, false);
+	/* The region may be longer than what it maps. */
+	return err == -EFAULT ? 0 : err;
+}
+
 /* The region at r->addr continues at 'to', where nothing is. */
 static long move_region(struct aspace *as, const struct remap *r, uint64_t to)
 {
@@ -94,7 +121,7 @@ static long move_region(struct aspace *as, const struct remap *r, uint64_t to)
 		err = region_split(as, old_end);
 	old = region_at(as, r->addr);
 	if (!err && !r->old_len)
-		err = pages_populate(as, old, r->addr, min(old->end, r->addr + r->new_len));
+		err = make_all(as, old, r->addr, min(old->end, r->addr + r->new_len));
 	if (err)
 		goto err_old;
 	model = *old;
@@ -131,12 +158,6 @@ static long remap_to(struct aspace *as, struct remap *r)
 	struct region *region;
 	long err;
 
-	if (!is_aligned(r->new_addr, PAGE_SIZE) || r->new_len > USER_END || r->new_addr > USER_END - r->new_len)
-		return -EINVAL;
-	if (r->addr + r->old_len > r->new_addr && r->new_addr + r->new_len > r->addr)
-		return -EINVAL;
-	if ((r->flags & MREMAP_FIXED) && r->new_addr < USER_START)
-		return -EPERM;
 	if (as->region_count + 2 >= ASPACE_REGIONS_MAX)
 		return -ENOMEM;
 	if (r->flags & MREMAP_FIXED) {
@@ -150,12 +171,11 @@ static long remap_to(struct aspace *as, struct remap *r)
 			return err;
 		r->old_len = r->new_len;
 	}
+	/* With old length 0 the new range may have held it. */
 	region = region_at(as, r->addr);
 	if (!region)
 		return -EFAULT;
-	err = check_resize(as, region, r);
-	if (!err && (r->flags & MREMAP_DONTUNMAP))
-		err = limit_check_total(as, r->old_len);
+	err = r->flags & MREMAP_DONTUNMAP ? limit_check_total(as, r->old_len) : 0;
 	if (err)
 		return err;
 	if (!(r->flags & MREMAP_FIXED)) {
@@ -175,15 +195,15 @@ static long remap(struct aspace *as, struct remap *r)
 
 	if (!region)
 		return -EFAULT;
-	if (r->flags & (MREMAP_FIXED | MREMAP_DONTUNMAP))
-		return remap_to(as, r);
-	if (r->old_len >= r->new_len) {
+	if (!wants_new_addr(r) && r->old_len >= r->new_len) {
 		at = r->old_len == r->new_len ? 0 : region_remove_range(as, new_end, r->addr + r->old_len);
 		return at ? at : (long)r->addr;
 	}
 	at = check_resize(as, region, r);
 	if (at)
 		return at;
+	if (wants_new_addr(r))
+		return remap_to(as, r);
 	if (r->addr + r->old_len == region->end && user_ok(r->addr, r->new_len) &&
 	    region_is_free(as, region->end, new_end)) {
 		uint64_t old_end = region->end;

@@ -36,7 +36,8 @@ void pages_drop(struct aspace *as, uint64_t start, uint64_t end)
 	}
 }
 
-void page_restrict(struct aspace *as, struct region *region, uint64_t address)
+/* Gives the page of an address, if it is there, its region's rights. */
+static void page_restrict(struct aspace *as, struct region *region, uint64_t address)
 {
 	phys_t phys;
 
@@ -65,6 +66,8 @@ static int page_source(struct region *region, uint64_t address, struct page **pa
 		if (err || *page)
 			return err;
 	}
+	if (!region->file && region_is_shared(region) && index >= region->shared_size >> PAGE_SHIFT)
+		return -EFAULT;
 	/* Anonymous, or a hole of a file in a private mapping. */
 	*page = page_alloc_zeroed(0);
 	return *page ? 0 : -ENOMEM;
@@ -126,6 +129,18 @@ int page_make(struct aspace *as, struct region *region, uint64_t address, unsign
 		return page_unshare(as, region, address, page);
 	/* Present and allowed: another CPU made it, or the frame has lost its other users. */
 	return arch_pagetable_protect(&as->tables, address, rights_of(region, page));
+}
+
+int page_force(struct aspace *as, struct region *region, uint64_t address, bool write)
+{
+	struct region any = *region;
+	int err;
+
+	any.prot |= write ? PROT_READ | PROT_WRITE : PROT_READ;
+	err = page_make(as, &any, address, write ? ASPACE_ACCESS_WRITE : ASPACE_ACCESS_READ);
+	if (!err)
+		page_restrict(as, region, address);
+	return err;
 }
 
 int pages_populate(struct aspace *as, struct region *region, uint64_t start, uint64_t end)

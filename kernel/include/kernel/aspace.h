@@ -30,6 +30,7 @@ struct region {
 	struct file *file;	/* referenced; NULL for anonymous memory */
 	off_t offset;		/* of start: in the file, or in the shared anonymous object */
 	uint64_t shared_id;	/* of the anonymous object, when MAP_SHARED */
+	uint64_t shared_size;	/* its bytes: beyond them is nothing, however long the region became */
 };
 
 struct aspace {

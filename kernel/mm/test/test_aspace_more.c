@@ -101,6 +101,11 @@ TEST(mremap_of_length_zero_shares)
 	CHECK_EQ(peek(ELSEWHERE + PAGE_SIZE), 2);
 	CHECK_EQ(user_copy_out(ELSEWHERE, &value, 1), 0);
 	CHECK_EQ(peek(BASE), 99);
+	CHECK_EQ(aspace_mremap(as, ELSEWHERE, 0, PAGE_SIZE, MREMAP_MAYMOVE | MREMAP_FIXED, ELSEWHERE), -EFAULT);
+	/* Longer than the object: there is nothing to touch. */
+	CHECK_EQ(aspace_mremap(as, BASE, 2 * PAGE_SIZE, 3 * PAGE_SIZE, 0, 0), BASE);
+	CHECK_EQ(peek(BASE + PAGE_SIZE), 2);
+	CHECK_EQ(peek(BASE + 2 * PAGE_SIZE), -EFAULT);
 	CHECK(finish());
 }
 
@@ -117,6 +122,7 @@ TEST(mremap_errors)
 	CHECK_EQ(aspace_mremap(as, BASE, 5 * PAGE_SIZE, 6 * PAGE_SIZE, MREMAP_MAYMOVE, 0), -EFAULT);
 	CHECK_EQ(aspace_mremap(as, BASE, 0, PAGE_SIZE, MREMAP_MAYMOVE, 0), -EINVAL);
 	CHECK_EQ(aspace_mremap(as, BASE, PAGE_SIZE, USER_END, MREMAP_MAYMOVE, 0), -ENOMEM);
+	CHECK_EQ(aspace_mremap(as, BASE, PAGE_SIZE, USER_END + 1, MREMAP_MAYMOVE, 0), -EINVAL);
 	for (unsigned i = 0; i < 3; i++) {
 		static const uint64_t to[] = { ELSEWHERE + 1, BASE + PAGE_SIZE, USER_END };
 
@@ -144,8 +150,6 @@ TEST(madvise_keeps_and_removes_shared_pages)
 	CHECK_EQ(aspace_madvise(as, BASE, PAGE_SIZE, MADV_REMOVE), 0);
 	CHECK_EQ(peek(BASE), 0);
 	CHECK_EQ(peek(BASE + PAGE_SIZE), 2);
-	CHECK_EQ(aspace_mprotect(as, BASE, PAGE_SIZE, PROT_READ), 0);
-	CHECK_EQ(aspace_madvise(as, BASE, PAGE_SIZE, MADV_REMOVE), -EACCES);
 	CHECK_EQ(aspace_madvise(as, BASE, PAGE_SIZE, MADV_FREE), -EINVAL);
 	CHECK(finish());
 }
@@ -167,6 +171,9 @@ TEST(madvise_errors)
 	CHECK_EQ(aspace_mprotect(as, BASE, PAGE_SIZE, PROT_READ), 0);
 	CHECK_EQ(aspace_madvise(as, BASE, PAGE_SIZE, MADV_POPULATE_WRITE), -EINVAL);
 	CHECK_EQ(aspace_madvise(as, BASE, PAGE_SIZE, MADV_POPULATE_READ), 0);
+	CHECK_EQ(aspace_mprotect(as, BASE, PAGE_SIZE, PROT_EXEC), 0);
+	CHECK_EQ(aspace_madvise(as, BASE, PAGE_SIZE, MADV_POPULATE_READ), -EINVAL);
+	CHECK_EQ(aspace_madvise(as, ELSEWHERE, PAGE_SIZE, MADV_POPULATE_READ), -ENOMEM);
 	CHECK(finish());
 }
 
@@ -286,7 +293,9 @@ TEST(file_mappings_check_the_mode)
 	CHECK_EQ(aspace_mmap(as, 0, PAGE_SIZE, RW, MAP_SHARED_VALIDATE | MAP_SYNC, &file, 0), -EOPNOTSUPP);
 	CHECK_EQ(aspace_mmap(as, ELSEWHERE, PAGE_SIZE, PROT_READ, MAP_SHARED | MAP_FIXED, &file, 0), ELSEWHERE);
 	CHECK_EQ(aspace_mprotect(as, ELSEWHERE, PAGE_SIZE, RW), -EACCES);
+	CHECK_EQ(aspace_madvise(as, ELSEWHERE, PAGE_SIZE, MADV_REMOVE), -EACCES);
 	CHECK_EQ(aspace_munmap(as, ELSEWHERE, PAGE_SIZE), 0);
+	CHECK_EQ(aspace_mmap(as, 0, PAGE_SIZE, PROT_READ, MAP_SHARED, &file, INT64_MAX & (off_t)PAGE_MASK), -EOVERFLOW);
 	file.flags = O_WRONLY;
 	CHECK_EQ(aspace_mmap(as, 0, PAGE_SIZE, PROT_READ, MAP_PRIVATE, &file, 0), -EACCES);
 	file.flags = O_RDWR;
