@@ -124,9 +124,12 @@ static size_t move_user(uint64_t address, char *data, size_t len, enum io_direct
 	if (!user_ok(address, len))
 		return len;
 	switch (direction) {
-	case IO_PUT: return arch_user_copy_out(address, data, len);
-	case IO_GET: return arch_user_copy_in(data, address, len);
-	default: return arch_user_zero(address, len);
+	case IO_PUT:
+		return arch_user_copy_out(address, data, len);
+	case IO_GET:
+		return arch_user_copy_in(data, address, len);
+	default:
+		return arch_user_zero(address, len);
 	}
 }
 

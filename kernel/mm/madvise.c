@@ -92,12 +92,17 @@ static long advise(struct aspace *as, struct region *region, uint64_t start, uin
 
 	switch (advice) {
 	case MADV_DONTNEED:
-	case MADV_DONTNEED_LOCKED: return advise_dontneed(as, region, start, end, advice == MADV_DONTNEED_LOCKED);
-	case MADV_REMOVE: return advise_remove(as, region, start, end);
-	case MADV_FREE: return private_anonymous && !region->locked ? 0 : -EINVAL;
-	case MADV_WIPEONFORK: return private_anonymous ? 0 : -EINVAL;
+	case MADV_DONTNEED_LOCKED:
+		return advise_dontneed(as, region, start, end, advice == MADV_DONTNEED_LOCKED);
+	case MADV_REMOVE:
+		return advise_remove(as, region, start, end);
+	case MADV_FREE:
+		return private_anonymous && !region->locked ? 0 : -EINVAL;
+	case MADV_WIPEONFORK:
+		return private_anonymous ? 0 : -EINVAL;
 	case MADV_COLD:
-	case MADV_PAGEOUT: return region->locked ? -EINVAL : 0;
+	case MADV_PAGEOUT:
+		return region->locked ? -EINVAL : 0;
 	}
 	/* The others are about speed, fork and dumps: there is nothing that would become different. */
 	return 0;

@@ -35,8 +35,10 @@ static int check_file(const struct file *file, uint64_t len, unsigned prot, unsi
 static int check_anonymous(unsigned flags)
 {
 	switch (flags & MAP_TYPE) {
-	case MAP_SHARED: return flags & MAP_GROWSDOWN ? -EINVAL : 0;
-	case MAP_PRIVATE: return 0;
+	case MAP_SHARED:
+		return flags & MAP_GROWSDOWN ? -EINVAL : 0;
+	case MAP_PRIVATE:
+		return 0;
 	}
 	return -EINVAL;
 }
