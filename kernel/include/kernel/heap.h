@@ -22,7 +22,8 @@ char *heap_strdup(const char *s) MUST_CHECK;
 
 struct heap_stats {
 	size_t live_objects;
-	size_t live_bytes;	/* of their blocks: sizes rounded up, with what surrounds an object in a checked image */
+	/* Of their blocks: sizes rounded up, with what surrounds an object in a checked image. */
+	size_t live_bytes;
 	size_t pages;		/* held from the page allocator */
 };
 void heap_stats(struct heap_stats *stats);

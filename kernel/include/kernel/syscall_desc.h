@@ -29,7 +29,7 @@ enum desc_kind {
 	/* What pointers point to, and parts of it. A target may also be any value above. */
 	DESC_STRUCT,	/* fields[] at their offsets, size bytes in all */
 	DESC_UNION,	/* one of fields[], all at offset 0 */
-	DESC_ARRAY,	/* elements of type target: min == max: that many; else a number given by the sibling in length */
+	DESC_ARRAY,	/* elements of type target: min == max: that many; else what the sibling in length says */
 	DESC_BYTES,	/* raw bytes: as many as DESC_ARRAY's elements */
 	DESC_STRING,	/* NUL-terminated; values[] names usual ones (their numbers mean nothing) */
 	DESC_PATH,	/* NUL-terminated path name */
