@@ -89,6 +89,8 @@ static long loop(void *arg UNUSED)
 		log_error("harness %s: the snapshot failed (error %d)", chosen->name, -err);
 		plat->stop(PLAT_POWER_OFF, STATUS_ENVIRONMENT);
 	}
+	input_calibrate(chosen, input_stack, input_stack_size);
+	snapshot_reset();
 	channel_publish(CHANNEL_READY);
 	for (;;) {
 		seq = channel_wait(seq);
@@ -118,8 +120,8 @@ static int prepare(void)
 	err = channel_create(chosen);
 	if (err)
 		return err;
-	input_init();
-	if (chosen->setup)
+	err = input_init();
+	if (!err && chosen->setup)
 		err = chosen->setup();
 	if (err)
 		return err;
@@ -129,7 +131,6 @@ static int prepare(void)
 	exempt_counters();
 	input_stack = self->stack_base;
 	input_stack_size = (size_t)((uintptr_t)&here - (uintptr_t)self->stack_base - STACK_MARGIN) & ~(size_t)63;
-	input_baseline();
 	return 0;
 }
 
