@@ -1,32 +1,60 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What all users of programs share: the lists that the wire refers to, building a program node by node with what its calls
- * make, and lengths.
+ * What all users of programs share: the lists that the wire refers to, building a program node by node with what its
+ * calls make, and lengths.
  */
 #include <fuzz/abi/program.h>
 #include <kernel/string.h>
 
 const uint64_t program_boundaries[32] = {
-	255, 256, 257, 511, 512, 1000, 1023, 1024, 4095, 4096, 4097, 8192, 32767, 32768, 65535, 65536,
-	65537, 131072, 1000000, 999999999, 1000000000, 0x10000, 0x7fffffff, 0x80000000, 0xffffffff, 0x100000000,
-	0x20000000, 0x20001000, 0x7ffffffff000, 0x7fffffffffffffff, 0x8000000000000000, 0xffffffff80000000,
+	255,
+	256,
+	257,
+	511,
+	512,
+	1000,
+	1023,
+	1024,
+	4095,
+	4096,
+	4097,
+	8192,
+	32767,
+	32768,
+	65535,
+	65536,
+	65537,
+	131072,
+	1000000,
+	999999999,
+	1000000000,
+	0x10000,
+	0x7fffffff,
+	0x80000000,
+	0xffffffff,
+	0x100000000,
+	0x20000000,
+	0x20001000,
+	0x7ffffffff000,
+	0x7fffffffffffffff,
+	0x8000000000000000,
+	0xffffffff80000000,
 };
 
 const int64_t program_specials[PROGRAM_SPECIALS] = { -1, -100, 0, 1, 2, 3, 999, 1000 };
 
 /* The fixture (harnesses/fuzz/syscall.c) has those marked +. */
 const char *const program_paths[] = {
-	"f0",		/* + a file of some bytes */
-	"f1",		/* + an empty file */
-	"d0",		/* + a directory */
-	"d0/f2",	/* + a file of two pages */
-	"l0",		/* + symbolic link to f0 */
-	"l1",		/* + symbolic link to d0 */
-	"l2",		/* + symbolic link to itself */
-	"n0", "n1", "d0/n2", "d0/n3",
-	".", "..", "/", "",
-	"/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/console",
-	"d0/../f0", "./d0/.", "d0/", "f0/", "f0/x", "l1/f2", "n0/n1", "//", "d0//f2", "l2/x", "../..", "/dev",
+	"f0",  /* + a file of some bytes */
+	"f1",  /* + an empty file */
+	"d0",  /* + a directory */
+	"d0/f2", /* + a file of two pages */
+	"l0",  /* + symbolic link to f0 */
+	"l1",  /* + symbolic link to d0 */
+	"l2",  /* + symbolic link to itself */
+	"n0",        "n1",        "d0/n2",       "d0/n3",        ".",        "..",     "/",    "",    "/dev/null",
+	"/dev/zero", "/dev/full", "/dev/random", "/dev/console", "d0/../f0", "./d0/.", "d0/",  "f0/", "f0/x",
+	"l1/f2",     "n0/n1",     "//",          "d0//f2",       "l2/x",     "../..",  "/dev",
 };
 const size_t program_path_count = sizeof(program_paths) / sizeof(program_paths[0]);
 
@@ -97,7 +125,8 @@ static bool add_resource(struct program *program, const struct desc_type *type, 
 }
 
 /* Notes the handles that the call leaves in memory of this type. */
-static bool add_written(struct program *program, const struct desc_type *type, enum desc_dir dir, int arg, uint32_t offset)
+static bool add_written(struct program *program, const struct desc_type *type, enum desc_dir dir, int arg,
+			uint32_t offset)
 {
 	if (type->kind == DESC_RESOURCE && dir == DESC_OUT)
 		return add_resource(program, type, arg, offset);
@@ -138,7 +167,8 @@ bool program_end_call(struct program *program)
 	return true;
 }
 
-int program_find_resource(const struct program *program, const struct desc_resource *want, unsigned before, unsigned skip)
+int program_find_resource(const struct program *program, const struct desc_resource *want, unsigned before,
+			  unsigned skip)
 {
 	for (unsigned i = before; i-- > 0;)
 		if ((!want || desc_resource_fits(program->resources[i].kind, want)) && skip-- == 0)

@@ -215,23 +215,16 @@ static bool read_target(struct reader *reader, const struct desc_type *type, enu
 	if (dir == DESC_OUT && type->kind != DESC_POINTER)
 		return program_add_node(reader->program, type, PROGRAM_ABSENT) != NULL;
 	switch (type->kind) {
-	case DESC_RESOURCE:
-		return read_resource(reader, type) != NULL;
-	case DESC_LENGTH:
-		return read_length(reader, type) != NULL;
-	case DESC_POINTER:
-		return read_pointer(reader, type, dir);
+	case DESC_RESOURCE: return read_resource(reader, type) != NULL;
+	case DESC_LENGTH: return read_length(reader, type) != NULL;
+	case DESC_POINTER: return read_pointer(reader, type, dir);
 	case DESC_STRUCT:
-	case DESC_UNION:
-		return read_fields(reader, type, dir);
-	case DESC_ARRAY:
-		return read_array(reader, type, dir);
+	case DESC_UNION: return read_fields(reader, type, dir);
+	case DESC_ARRAY: return read_array(reader, type, dir);
 	case DESC_BYTES:
 	case DESC_STRING:
-	case DESC_PATH:
-		return read_blob(reader, type);
-	default:
-		return read_scalar(reader, type) != NULL;
+	case DESC_PATH: return read_blob(reader, type);
+	default: return read_scalar(reader, type) != NULL;
 	}
 }
 

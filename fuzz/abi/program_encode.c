@@ -7,7 +7,7 @@
 
 struct writer {
 	uint8_t *start, *next, *end;
-	uint8_t *floor;		/* zeros before this are not trailing: a literal ends here, and its length must stay */
+	uint8_t *floor;  /* zeros before this are not trailing: a literal ends here, and its length must stay */
 	bool full;
 	const struct program *program;
 	const struct program_call *call;
@@ -104,7 +104,7 @@ static void write_resource(struct writer *writer, const struct program_node *nod
 		bool fits = desc_resource_fits(writer->program->resources[index].kind, want);
 
 		n = distance(writer, fits ? want : NULL, index);
-		write_byte(writer, fits ? n : n < 0x20 ? 0x60 + n : 0x80);	/* too far away: -1 */
+		write_byte(writer, fits ? n : n < 0x20 ? 0x60 + n : 0x80); /* too far away: -1 */
 		return;
 	}
 	for (n = 0; n < PROGRAM_SPECIALS; n++)
@@ -172,14 +172,9 @@ static const struct program_node *write_pointer(struct writer *writer, const str
 		write_byte(writer, 0xe0);
 		write_number(writer, NULL, node->value, false);
 		return node + 1;
-	case PROGRAM_NULL:
-		write_byte(writer, 0xc0);
-		return node + 1;
-	case PROGRAM_EDGE:
-		write_byte(writer, 0xd0 + (node->value & 0xf));
-		break;
-	default:
-		write_byte(writer, 0);
+	case PROGRAM_NULL: write_byte(writer, 0xc0); return node + 1;
+	case PROGRAM_EDGE: write_byte(writer, 0xd0 + (node->value & 0xf)); break;
+	default: write_byte(writer, 0);
 	}
 	return program_has_target(node) ? write_target(writer, node + 1) : node + 1;
 }
@@ -193,32 +188,20 @@ static const struct program_node *write_target(struct writer *writer, const stru
 	if (node->form == PROGRAM_ABSENT)
 		return end;
 	switch (type->kind) {
-	case DESC_CONST:
-		break;
-	case DESC_RESOURCE:
-		write_resource(writer, node);
-		break;
-	case DESC_LENGTH:
-		write_number(writer, type, node->value, true);
-		break;
-	case DESC_POINTER:
-		return write_pointer(writer, node);
+	case DESC_CONST: break;
+	case DESC_RESOURCE: write_resource(writer, node); break;
+	case DESC_LENGTH: write_number(writer, type, node->value, true); break;
+	case DESC_POINTER: return write_pointer(writer, node);
 	case DESC_ARRAY:
 		if (type->length >= 0 || type->min != type->max)
 			write_byte(writer, node->count);
 		break;
-	case DESC_UNION:
-		write_byte(writer, node->count);
-		break;
-	case DESC_STRUCT:
-		break;
+	case DESC_UNION: write_byte(writer, node->count); break;
+	case DESC_STRUCT: break;
 	case DESC_BYTES:
 	case DESC_STRING:
-	case DESC_PATH:
-		write_blob(writer, node);
-		break;
-	default:
-		write_number(writer, type, node->value, false);
+	case DESC_PATH: write_blob(writer, node); break;
+	default: write_number(writer, type, node->value, false);
 	}
 	for (node++; node < end;)
 		node = write_target(writer, node);

@@ -95,7 +95,8 @@ static uint64_t at_edge(const struct program_node *pointer, uint64_t size)
 	return ARENA_END - size + (cut < size ? cut : size);
 }
 
-static void note_area(struct placer *placer, const struct program_node *pointer, uint64_t address, uint64_t size, int arg)
+static void note_area(struct placer *placer, const struct program_node *pointer, uint64_t address, uint64_t size,
+		      int arg)
 {
 	struct program_placement *p = placer->placement;
 	struct program_area *area = &p->areas[p->area_count];
@@ -109,8 +110,8 @@ static void note_area(struct placer *placer, const struct program_node *pointer,
 	area->arg = (int8_t)arg;
 }
 
-static uint64_t place_pointer(struct placer *placer, const struct program_node *node, const struct program_node *siblings,
-			      int arg)
+static uint64_t place_pointer(struct placer *placer, const struct program_node *node,
+			      const struct program_node *siblings, int arg)
 {
 	uint64_t size, address;
 
@@ -161,7 +162,8 @@ static void place_blob(struct placer *placer, const struct program_node *node, u
 
 static bool is_compound(const struct desc_type *type)
 {
-	return type->kind == DESC_STRUCT || type->kind == DESC_UNION || type->kind == DESC_ARRAY || program_is_blob(type);
+	return type->kind == DESC_STRUCT || type->kind == DESC_UNION || type->kind == DESC_ARRAY ||
+	       program_is_blob(type);
 }
 
 static void place_target(struct placer *placer, const struct program_node *node, uint64_t address)
@@ -179,20 +181,15 @@ static void place_target(struct placer *placer, const struct program_node *node,
 			else
 				put_value(placer, child, node + 1, address + type->fields[i].offset);
 		break;
-	case DESC_UNION:
-		place_target(placer, child, address);
-		break;
+	case DESC_UNION: place_target(placer, child, address); break;
 	case DESC_ARRAY:
 		for (uint32_t i = 0; i < node->count; i++, child += child->span)
 			place_target(placer, child, address + (uint64_t)i * type->target->size);
 		break;
 	case DESC_BYTES:
 	case DESC_STRING:
-	case DESC_PATH:
-		place_blob(placer, node, address);
-		break;
-	default:
-		put_value(placer, node, node, address);
+	case DESC_PATH: place_blob(placer, node, address); break;
+	default: put_value(placer, node, node, address);
 	}
 }
 
@@ -203,8 +200,8 @@ static uint64_t place_value(struct placer *placer, const struct program_node *no
 	if (node->form == PROGRAM_ABSENT)
 		return 0;
 	if (node->form == PROGRAM_REF)
-		return program_cut(node->type, placer->sink->resource(placer->sink->context, (unsigned)node->value, address,
-								      node->type->size));
+		return program_cut(node->type, placer->sink->resource(placer->sink->context, (unsigned)node->value,
+								      address, node->type->size));
 	if (node->type->kind == DESC_LENGTH)
 		return program_length_value(node, siblings);
 	if (node->type->kind == DESC_POINTER)

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Lays a call's arguments in the program's memory and tells the argument words. The same placement is used by the harness and
- * by the writer of C reproducers, so a reproducer makes the same calls with the same addresses.
+ * Lays a call's arguments in the program's memory and tells the argument words. The same placement is used by the
+ * harness and by the writer of C reproducers, so a reproducer makes the same calls with the same addresses.
  */
 #pragma once
 
 #include <fuzz/abi/program.h>
 
-#define PROGRAM_IMAGE_SIZE 0x800	/* the small inputs */
+#define PROGRAM_IMAGE_SIZE 0x800 /* the small inputs */
 #define PROGRAM_AREAS_MAX 24
 
 /* How the bytes get to the program's memory. Addresses are the program's; ranges lie in the arena. */
@@ -22,8 +22,8 @@ struct program_sink {
 /* Memory that the call may write. */
 struct program_area {
 	uint64_t address, size;
-	const struct desc_type *type;	/* of the target */
-	int8_t arg;			/* argument that points to it, -1: something further down does */
+	const struct desc_type *type; /* of the target */
+	int8_t arg;   /* argument that points to it, -1: something further down does */
 };
 
 struct program_placement {

@@ -8,6 +8,7 @@
  * free memory is held back; it pays for the pristine copies.
  */
 #include <fuzz/guest/guest_internal.h>
+#include <kernel/aspace.h>
 #include <kernel/boot.h>
 #include <kernel/errno.h>
 #include <kernel/heap.h>
@@ -39,6 +40,8 @@ static size_t exempt_count;
 static uint8_t *live;			/* a bit a frame: channel->live */
 static struct snapshot_page *pages;
 static size_t page_count;
+static struct arch_pagetable *tables;	/* in use */
+static uint64_t tls;
 
 void snapshot_exempt(const void *base, size_t len)
 {
@@ -207,6 +210,8 @@ int snapshot_take(void)
 	if (!page_count)
 		return -ENOMEM;
 	channel->live_count = count_live();
+	tables = aspace_current() ? &aspace_current()->tables : &arch_kernel_pagetable;
+	tls = arch_get_tls();
 	snapshot_active = true;
 	tracker_start(pages, page_count);
 	for (size_t i = 0; i < page_count; i++)
@@ -223,10 +228,17 @@ static void restore(struct snapshot_page *page)
 		channel->dirty_frames[n] = (uint32_t)page->frame;
 }
 
+/*
+ * An input may have ended on tables of its own, or on some that it freed: only the kernel's own are there at all times. What a
+ * CPU keeps in registers is put back last.
+ */
 void snapshot_reset(void)
 {
 	channel->dirty_pages = 0;
+	arch_pagetable_activate(&arch_kernel_pagetable);
 	tracker_collect(pages, page_count, restore);
+	arch_pagetable_activate(tables);
+	arch_set_tls(tls);
 }
 
 void snapshot_fill(void *base, size_t len)

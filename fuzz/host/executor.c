@@ -77,6 +77,7 @@ static int replace_machine(struct executor *executor)
 struct executor *executor_open(const struct executor_options *options, char *error)
 {
 	struct executor *executor = calloc(1, sizeof(*executor));
+	char *image;
 
 	if (!executor) {
 		snprintf(error, MACHINE_ERROR, "out of memory");
@@ -88,6 +89,13 @@ struct executor *executor_open(const struct executor_options *options, char *err
 		executor->options.timeout_ns = DEFAULT_TIMEOUT_NS;
 	if (!executor->options.audit_every)
 		executor->options.audit_every = DEFAULT_AUDIT_EVERY;
+	/* Built, or found missing, once: a machine that does not start is another matter, and tried again. */
+	image = image_path(options->machine.world, options->machine.preset, error);
+	if (!image) {
+		free(executor);
+		return NULL;
+	}
+	free(image);
 	executor->recent.bytes = malloc(RECENT_BYTES);
 	if (!executor->recent.bytes || start_machine(executor) ||
 	    novelty_init(&executor->novelty, executor->machine.view.counter_count)) {

@@ -56,10 +56,8 @@ static bool add_children(struct program *program, const struct desc_type *type, 
 			if (!program_add_default(program, type->target, dir))
 				return false;
 		return true;
-	case DESC_POINTER:
-		return program_add_default(program, type->target, dir);
-	default:
-		return true;
+	case DESC_POINTER: return program_add_default(program, type->target, dir);
+	default: return true;
 	}
 }
 

@@ -90,7 +90,10 @@ size_t lex_word(struct lexer *lexer, const char **word)
 
 static int digit(char c, unsigned base)
 {
-	int value = isdigit((unsigned char)c) ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : 99;
+	int value = isdigit((unsigned char)c) ? c - '0'
+		    : c >= 'a' && c <= 'f'    ? c - 'a' + 10
+		    : c >= 'A' && c <= 'F'    ? c - 'A' + 10
+					      : 99;
 
 	return value < (int)base ? value : -1;
 }
@@ -142,17 +145,12 @@ static int escaped(struct lexer *lexer)
 	int high, low;
 
 	switch (c) {
-	case 'n':
-		return '\n';
-	case 't':
-		return '\t';
-	case 'r':
-		return '\r';
-	case '0':
-		return 0;
+	case 'n': return '\n';
+	case 't': return '\t';
+	case 'r': return '\r';
+	case '0': return 0;
 	case '"':
-	case '\\':
-		return c;
+	case '\\': return c;
 	case 'x':
 		if (lexer->end - lexer->next < 2)
 			return -1;
@@ -160,8 +158,7 @@ static int escaped(struct lexer *lexer)
 		low = digit(lexer->next[1], 16);
 		lexer->next += 2;
 		return high < 0 || low < 0 ? -1 : high << 4 | low;
-	default:
-		return -1;
+	default: return -1;
 	}
 }
 
@@ -198,7 +195,8 @@ ssize_t lex_string(struct lexer *lexer, uint8_t *out, size_t max)
 		else
 			byte = (unsigned char)*lexer->next++;
 		if (byte < 0)
-			return string_fail(lexer, hex ? "x\"\" holds pairs of hex digits" : "an escape must be one of \\n \\t \\r \\0 \\\" \\\\ \\xHH");
+			return string_fail(lexer, hex ? "x\"\" holds pairs of hex digits"
+						      : "an escape must be one of \\n \\t \\r \\0 \\\" \\\\ \\xHH");
 		if (len == max)
 			return string_fail(lexer, "the strings are too long for an input");
 		out[len++] = (uint8_t)byte;

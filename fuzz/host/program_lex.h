@@ -10,10 +10,10 @@
 #include <sys/types.h>
 
 struct lexer {
-	const char *name;	/* of the text, for errors */
+	const char *name; /* of the text, for errors */
 	const char *next, *end;
 	unsigned line;
-	char *error;		/* PROGRAM_ERROR_MAX bytes; the first error stays */
+	char *error;  /* PROGRAM_ERROR_MAX bytes; the first error stays */
 	bool failed;
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Text to program. What the text leaves out gets a plain default; what it says and the tables do not know is an error with
- * its line. Hostile text must not do more than that.
+ * Text to program. What the text leaves out gets a plain default; what it says and the tables do not know is an error
+ * with its line. Hostile text must not do more than that.
  */
 #include <errno.h>
 #include <fuzz/abi/channel.h>
@@ -16,13 +16,13 @@
 struct parser {
 	struct lexer lexer;
 	struct program program;
-	unsigned name_count;		/* of resources that have a name */
+	unsigned name_count;  /* of resources that have a name */
 	struct {
 		char text[NAME_MAX_LEN];
 		unsigned resource;
 	} names[4 * PROGRAM_RESOURCES_MAX];
 	size_t pool_used;
-	uint8_t pool[POOL_SIZE];	/* what literals point to */
+	uint8_t pool[POOL_SIZE]; /* what literals point to */
 };
 
 static bool parse_target(struct parser *parser, const struct desc_type *type, enum desc_dir dir);
@@ -95,7 +95,8 @@ static bool parse_const(struct parser *parser, const struct desc_type *type)
 		return false;
 	node->value = program_cut(type, value);
 	lex_peek(lexer);
-	if (name && strlen(name) <= (size_t)(lexer->end - lexer->next) && memcmp(name, lexer->next, strlen(name)) == 0) {
+	if (name && strlen(name) <= (size_t)(lexer->end - lexer->next) &&
+	    memcmp(name, lexer->next, strlen(name)) == 0) {
 		lexer->next += strlen(name);
 		return true;
 	}
@@ -151,7 +152,8 @@ static bool parse_resource(struct parser *parser, const struct desc_type *type)
 			return true;
 		}
 	if (len > 1 && word[0] == 'r' && word[1] >= '0' && word[1] <= '9')
-		return lex_fail(&parser->lexer, "%.*s is not the result of an earlier call", (int)(len < 40 ? len : 40), word);
+		return lex_fail(&parser->lexer, "%.*s is not the result of an earlier call", (int)(len < 40 ? len : 40),
+				word);
 	parser->lexer = before;
 	if (!parse_value(parser, type, &node->value))
 		return false;
@@ -161,7 +163,10 @@ static bool parse_resource(struct parser *parser, const struct desc_type *type)
 
 /* ---- blobs ---- */
 
-/* One string of a blob, perhaps repeated, to the pool. A blob that is one repeated byte is a fill, with nothing in the pool. */
+/*
+ * One string of a blob, perhaps repeated, to the pool. A blob that is one repeated byte is a fill, with nothing in the
+ * pool.
+ */
 static bool parse_piece(struct parser *parser, struct program_node *node, size_t start)
 {
 	ssize_t len = lex_string(&parser->lexer, parser->pool + parser->pool_used, POOL_SIZE - parser->pool_used);
@@ -186,7 +191,8 @@ static bool parse_piece(struct parser *parser, struct program_node *node, size_t
 	if (times * (uint64_t)len > POOL_SIZE - parser->pool_used)
 		return lex_fail(&parser->lexer, "the strings are too long for an input");
 	for (uint64_t i = 1; i < times; i++)
-		memcpy(parser->pool + parser->pool_used + i * (size_t)len, parser->pool + parser->pool_used, (size_t)len);
+		memcpy(parser->pool + parser->pool_used + i * (size_t)len, parser->pool + parser->pool_used,
+		       (size_t)len);
 	parser->pool_used += times * (size_t)len;
 	return true;
 }
@@ -227,15 +233,18 @@ static int parse_field_name(struct parser *parser, const struct desc_type *type,
 	int index = find_field(type, word, len);
 
 	if (index < 0)
-		lex_fail(&parser->lexer, "%s has no field %.*s", type->name ? type->name : "it", (int)(len < 40 ? len : 40), word);
+		lex_fail(&parser->lexer, "%s has no field %.*s", type->name ? type->name : "it",
+			 (int)(len < 40 ? len : 40), word);
 	else if ((unsigned)index < least)
-		lex_fail(&parser->lexer, "the fields of %s come in their order; %.*s is too late", type->name, (int)len, word);
+		lex_fail(&parser->lexer, "the fields of %s come in their order; %.*s is too late", type->name, (int)len,
+			 word);
 	else if (lex_expect(&parser->lexer, '='))
 		return index;
 	return -1;
 }
 
-static bool add_defaults(struct parser *parser, const struct desc_type *type, enum desc_dir dir, unsigned from, unsigned to)
+static bool add_defaults(struct parser *parser, const struct desc_type *type, enum desc_dir dir, unsigned from,
+			 unsigned to)
 {
 	for (unsigned i = from; i < to; i++)
 		if (!program_add_default(&parser->program, type->fields[i].type, program_dir(type->fields[i].dir, dir)))
@@ -372,26 +381,17 @@ static bool parse_target(struct parser *parser, const struct desc_type *type, en
 	if (dir == DESC_OUT && type->kind != DESC_POINTER)
 		return lex_fail(&parser->lexer, "only the call writes this");
 	switch (type->kind) {
-	case DESC_CONST:
-		return parse_const(parser, type);
-	case DESC_RESOURCE:
-		return parse_resource(parser, type);
-	case DESC_LENGTH:
-		return parse_length(parser, type);
-	case DESC_POINTER:
-		return parse_pointer(parser, type, dir);
-	case DESC_STRUCT:
-		return parse_struct(parser, type, dir);
-	case DESC_UNION:
-		return parse_union(parser, type, dir);
-	case DESC_ARRAY:
-		return parse_array(parser, type, dir);
+	case DESC_CONST: return parse_const(parser, type);
+	case DESC_RESOURCE: return parse_resource(parser, type);
+	case DESC_LENGTH: return parse_length(parser, type);
+	case DESC_POINTER: return parse_pointer(parser, type, dir);
+	case DESC_STRUCT: return parse_struct(parser, type, dir);
+	case DESC_UNION: return parse_union(parser, type, dir);
+	case DESC_ARRAY: return parse_array(parser, type, dir);
 	case DESC_BYTES:
 	case DESC_STRING:
-	case DESC_PATH:
-		return parse_blob(parser, type);
-	default:
-		return parse_scalar(parser, type);
+	case DESC_PATH: return parse_blob(parser, type);
+	default: return parse_scalar(parser, type);
 	}
 }
 
@@ -407,7 +407,8 @@ static bool pointer_follows(struct parser *parser)
 	if (lex_peek(&look) == '@')
 		return true;
 	len = lex_word(&look, &word);
-	return (len == 4 && (memcmp(word, "NULL", 4) == 0 || memcmp(word, "edge", 4) == 0)) || (len == 1 && *word == '_');
+	return (len == 4 && (memcmp(word, "NULL", 4) == 0 || memcmp(word, "edge", 4) == 0)) ||
+	       (len == 1 && *word == '_');
 }
 
 static bool parse_args(struct parser *parser, const struct desc_call *desc)
@@ -428,8 +429,8 @@ static bool parse_args(struct parser *parser, const struct desc_call *desc)
 			continue;
 		}
 		if (!comma)
-			return lex_fail(&parser->lexer, "%s has %u arguments; %s is missing", desc->name, desc->arg_count,
-					desc->args[i].name);
+			return lex_fail(&parser->lexer, "%s has %u arguments; %s is missing", desc->name,
+					desc->arg_count, desc->args[i].name);
 		if (!parse_target(parser, type, DESC_IN))
 			return false;
 		any = true;
@@ -457,8 +458,8 @@ static bool bind_names(struct parser *parser, const char **words, size_t *lens, 
 	const struct program_call *call = &parser->program.calls[parser->program.call_count - 1];
 
 	if (count > call->resource_count)
-		return lex_fail(&parser->lexer, "%s makes %u things, but %u are named", call->desc->name, call->resource_count,
-				count);
+		return lex_fail(&parser->lexer, "%s makes %u things, but %u are named", call->desc->name,
+				call->resource_count, count);
 	for (unsigned i = 0; i < count; i++) {
 		if (parser->name_count == sizeof(parser->names) / sizeof(parser->names[0]))
 			return lex_fail(&parser->lexer, "too many names");
@@ -547,7 +548,7 @@ ssize_t program_parse(const char *name, const char *text, size_t len, uint8_t *o
 ssize_t program_load(const char *path, uint8_t *out, size_t max, char *error)
 {
 	const char *end = strrchr(path, '.');
-	bool text = end && strcmp(end, ".prog") == 0;
+	bool text = end && (strcmp(end, ".prog") == 0 || strcmp(end, ".txt") == 0);
 	size_t limit = text ? 8 * CHANNEL_INPUT_MAX : max;
 	uint8_t *data = malloc(limit + 1);
 	FILE *file = fopen(path, "rb");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Program to text. Everything that the canonical form can say is written so that program_parse() reads it back the same.
+ * Program to text. Everything that the canonical form can say is written so that program_parse() reads it back the
+ * same.
  */
 #include <ctype.h>
 #include <fuzz/host/program_internal.h>
@@ -32,8 +33,8 @@ static void print_number(struct printer *printer, const struct desc_type *type, 
 		fprintf(printer->out, value > UINT32_MAX ? "%#" PRIx64 : "%" PRIu64, value);
 }
 
-static bool print_name(struct printer *printer, const struct desc_value *values, size_t count, const struct desc_type *type,
-		       uint64_t value)
+static bool print_name(struct printer *printer, const struct desc_value *values, size_t count,
+		       const struct desc_type *type, uint64_t value)
 {
 	for (size_t i = 0; i < count; i++)
 		if (program_cut(type, values[i].value) == value && program_is_name(values[i].name)) {
@@ -243,25 +244,13 @@ static const struct program_node *print_target(struct printer *printer, const st
 		if (!print_name(printer, type->values, type->value_count, type, node->value))
 			print_number(printer, type, node->value);
 		break;
-	case DESC_FLAGS:
-		print_flags(printer, type, node->value);
-		break;
-	case DESC_RESOURCE:
-		print_resource(printer, node);
-		break;
-	case DESC_LENGTH:
-		print_number(printer, type, program_length_value(node, siblings));
-		break;
-	case DESC_POINTER:
-		print_pointer(printer, node);
-		break;
+	case DESC_FLAGS: print_flags(printer, type, node->value); break;
+	case DESC_RESOURCE: print_resource(printer, node); break;
+	case DESC_LENGTH: print_number(printer, type, program_length_value(node, siblings)); break;
+	case DESC_POINTER: print_pointer(printer, node); break;
 	case DESC_STRUCT:
-	case DESC_UNION:
-		print_fields(printer, node);
-		break;
-	case DESC_ARRAY:
-		print_array(printer, node);
-		break;
+	case DESC_UNION: print_fields(printer, node); break;
+	case DESC_ARRAY: print_array(printer, node); break;
 	case DESC_BYTES:
 	case DESC_STRING:
 	case DESC_PATH:
@@ -270,8 +259,7 @@ static const struct program_node *print_target(struct printer *printer, const st
 		else
 			print_literal(printer, node->data, node->count);
 		break;
-	default:
-		print_number(printer, type, node->value);
+	default: print_number(printer, type, node->value);
 	}
 	return node + node->span;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Makes the system calls of one program (fuzz/abi/program.h), in a process with a small arena of memory and a few files to
- * play with. Finds: whatever a program can do to the kernel, or learn wrongly from it. The runner is told two words a call: its
- * result, and a hash of what it wrote (and of whether it was blocked). Seeds: harnesses/seeds/syscall/, recorded from real programs and written by hand.
+ * Makes the system calls of one program (fuzz/abi/program.h), in a process with a small arena of memory and a few files
+ * to play with. Finds: whatever a program can do to the kernel, or learn wrongly from it. The runner is told two words
+ * a call: its result, and a hash of what it wrote (and of whether it was blocked). Seeds: harnesses/seeds/syscall/,
+ * recorded from real programs and written by hand.
  */
 #include <fuzz/abi/program_place.h>
 #include <kernel/aspace.h>
@@ -12,7 +13,7 @@
 #include <kernel/string.h>
 #include <kernel/syscall.h>
 
-#define READ_BACK_MAX 8192	/* bytes written by a call that are looked at */
+#define READ_BACK_MAX 8192 /* bytes written by a call that are looked at */
 #define FIXTURE_HOME "/home"
 
 #define PROT_READ 1
@@ -53,7 +54,7 @@ static uint64_t text(unsigned slot, const char *string)
 static int make_file(const char *path, size_t size)
 {
 	long fd = call(SYS_open, text(0, path), O_RDWR | O_CREAT, 0644);
-	static const char line[] = "the quick brown fox jumps over the lazy dog, 0123456789 ABCDEF\n";
+	static const char line[] = PROGRAM_FIXTURE_LINE;
 
 	if (fd < 0)
 		return (int)fd;
