@@ -17,7 +17,6 @@
 #define BRIDGE_Q35 0x29c08086u
 #define BRIDGE_I440FX 0x12378086u
 
-#define PORT_DEBUG_CONSOLE 0xe9
 #define PORT_DEBUG_EXIT 0xf4
 #define PORT_KEYBOARD_COMMAND 0x64
 
@@ -48,12 +47,6 @@ static uint64_t pc_boot_time_ns(void)
 	uint64_t seconds = rtc_seconds(), since_boot = clock_now_ns();
 
 	return seconds ? seconds * NSEC_PER_SEC - since_boot : 0;
-}
-
-static void debug_console_write(const char *text)
-{
-	while (*text)
-		x86_out8(PORT_DEBUG_CONSOLE, (uint8_t)*text++);
 }
 
 /*

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Two 16550 serial ports at their ISA addresses, polled.
+ * Two 16550 serial ports at their ISA addresses, polled; and QEMU's debug console, a port that takes bytes.
  */
 #include "pc_internal.h"
 
@@ -10,6 +10,7 @@
 
 #define COM1 0x3f8
 #define COM2 0x2f8
+#define DEBUG_CONSOLE 0xe9
 
 /* Registers, as offsets from the port. */
 #define DATA 0
@@ -42,13 +43,23 @@ static bool port_init(uint16_t port)
 	return true;
 }
 
-/* At the first use: the log may be needed before the platform is initialised. */
+void debug_console_write(const char *text)
+{
+	while (*text)
+		x86_out8(DEBUG_CONSOLE, (uint8_t)*text++);
+}
+
+/*
+ * At the first use: the log may be needed before the platform is initialised. A byte that came in earlier is lost
+ * when the FIFO is switched on, so the runner waits for our word before it sends any.
+ */
 static void set_up(void)
 {
 	if (is_set_up)
 		return;
 	is_set_up = true;
 	console_is_there = port_init(COM1);
+	debug_console_write("console\n");
 	log_port = port_init(COM2) ? COM2 : COM1;
 }
 

@@ -2,10 +2,10 @@
 /*
  * Starting QEMU: the one place that knows its command line. Used by saki-run and by whatever else runs a booted image.
  *
- * The machine gets a debug console (port 0xe9) on which the kernel says "exit N\n" as its last words, COM1 as the
- * program's console and COM2 for the kernel log. A machine dies with the *thread* that started it (PR_SET_PDEATHSIG),
- * lives in a process group of its own (Ctrl-C is its starter's to handle), and is waited for with waitpid() as any
- * child.
+ * The machine gets a debug console (port 0xe9) on which the kernel says "console\n" when COM1 takes input and "exit
+ * N\n" as its last words, COM1 as the program's console and COM2 for the kernel log. A machine dies with the *thread*
+ * that started it (PR_SET_PDEATHSIG), lives in a process group of its own (Ctrl-C is its starter's to handle), and is
+ * waited for with waitpid() as any child.
  */
 #pragma once
 

@@ -28,6 +28,7 @@ struct state {
 	struct session *s;
 	int stop;   /* != 0: the status to end with, at once */
 	int signal_fd;
+	int input_started;  /* the console takes input: before its word for that, bytes would be lost */
 	int input_ended;
 	char input[2 * INPUT_CHUNK]; /* escaped, not yet taken by the console */
 	size_t input_len;
@@ -123,6 +124,8 @@ static void read_debug(struct state *st)
 
 	if (n > 0)
 		keep_end(st->words, sizeof(st->words), &st->words_len, buf, (size_t)n);
+	if (strstr(st->words, "console\n"))
+		st->input_started = 1;
 }
 
 static void read_messages(struct state *st)
@@ -199,7 +202,7 @@ static void poll_once(struct state *st, int timeout_ms)
 		{ .fd = s->log_fd, .events = POLLIN },
 		{ .fd = s->debug_fd, .events = POLLIN },
 		{ .fd = s->message_fd, .events = POLLIN },
-		{ .fd = st->input_ended || st->input_len ? -1 : STDIN_FILENO, .events = POLLIN },
+		{ .fd = !st->input_started || st->input_ended || st->input_len ? -1 : STDIN_FILENO, .events = POLLIN },
 		{ .fd = st->input_len ? s->console_in_fd : -1, .events = POLLOUT },
 	};
 	static void (*const handlers[])(struct state *) = { on_signal,        console_to_stdout, log_to_stderr,
