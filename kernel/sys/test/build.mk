@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Unit tests of system calls that are neither files nor memory.
+obj-$(CONFIG_TESTS) += test_ids.o test_cred.o test_uname.o test_limits.o test_clock.o test_signal.o test_timer.o test_futex.o \
+	test_sched.o test_prctl.o
