@@ -75,9 +75,7 @@ $(B)/obj/%.o: %.S
 
 # ---- links ----
 
-ifeq ($(wildcard arch/$(ARCH)/kernel.ld),)
-image: $(kernel-objs) $(hosted-objs)
-else ifeq ($(ARCH),x86_64)
+ifeq ($(ARCH),x86_64)
 image: $(B)/saki.elf
 $(B)/saki.elf: arch/x86_64/kernel.ld $(kernel-objs) $(B)/objects.txt
 	$(call run,LD) $(LD) -static -z max-page-size=4096 -z noexecstack --build-id=sha1 --fatal-warnings -T $< -o $@ \

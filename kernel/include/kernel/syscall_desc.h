@@ -77,10 +77,11 @@ struct desc_type {
 	uint8_t flags;
 	uint8_t dir;			/* DESC_POINTER: enum desc_dir of the target */
 	uint8_t unit;			/* DESC_LENGTH: enum desc_unit */
-	int8_t length;			/* DESC_LENGTH: index of the pointer it measures; DESC_ARRAY, DESC_BYTES: index of the
-					 * sibling (argument, or field of the struct that holds the pointer) that holds
-					 * its
-					 * length; -1: none */
+	/*
+	 * DESC_LENGTH: index of the pointer it measures; DESC_ARRAY, DESC_BYTES: index of the sibling (argument, or
+	 * field of the struct that holds the pointer) that holds its length; -1: none.
+	 */
+	int8_t length;
 	uint8_t align;			/* in memory */
 	uint16_t value_count;
 	uint16_t field_count;
