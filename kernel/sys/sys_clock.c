@@ -5,6 +5,7 @@
 #include <kernel/clock.h>
 #include <kernel/thread.h>
 #include <kernel/time.h>
+#include <kernel/timerfd.h>
 
 #include "sys_internal.h"
 
@@ -101,6 +102,7 @@ static long set_realtime(uint64_t now)
 	if (now < clock_ns())
 		return -EINVAL;
 	clock_realtime_set(now);
+	timerfd_clock_was_set();
 	return 0;
 }
 
