@@ -50,7 +50,7 @@ static const struct command {
 	{ "verify", cmd_verify, 1, 1, true },
 	{ "compare", cmd_compare, 1, 1, true },
 	{ "inject", cmd_inject, 1, 1, true },
-
+	{ "convert-strace", cmd_convert_strace, 1, 10000, false },
 	{ "afl-runner", cmd_afl_runner, 5, 5, false },
 };
 
