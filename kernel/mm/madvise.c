@@ -86,6 +86,56 @@ static long populate(struct aspace *as, uint64_t start, uint64_t end, bool write
 	return err;
 }
 
+/* Advice that changes nothing now: it is kept with the region, which may become a region of its own for it. */
+static const struct advice_bits {
+	int advice;
+	unsigned clear, set;
+} advice_bits[] = {
+	{ MADV_NORMAL, REGION_RANDOM | REGION_SEQUENTIAL, 0 },
+	{ MADV_RANDOM, REGION_SEQUENTIAL, REGION_RANDOM },
+	{ MADV_SEQUENTIAL, REGION_RANDOM, REGION_SEQUENTIAL },
+	{ MADV_DONTFORK, 0, REGION_DONTFORK },
+	{ MADV_DOFORK, REGION_DONTFORK, 0 },
+	{ MADV_MERGEABLE, 0, REGION_MERGEABLE },
+	{ MADV_UNMERGEABLE, REGION_MERGEABLE, 0 },
+	{ MADV_HUGEPAGE, REGION_NOHUGEPAGE, REGION_HUGEPAGE },
+	{ MADV_NOHUGEPAGE, REGION_HUGEPAGE, REGION_NOHUGEPAGE },
+	{ MADV_DONTDUMP, 0, REGION_DONTDUMP },
+	{ MADV_DODUMP, REGION_DONTDUMP, 0 },
+	{ MADV_WIPEONFORK, 0, REGION_WIPEONFORK },
+	{ MADV_KEEPONFORK, REGION_WIPEONFORK, 0 },
+};
+
+static long set_advice(struct aspace *as, struct region *region, uint64_t start, uint64_t end, unsigned advice)
+{
+	long err;
+
+	if (region->advice == advice)
+		return 0;
+	err = region_split(as, start);
+	if (!err)
+		err = region_split(as, end);
+	region = region_at(as, start);
+	if (!err)
+		region->advice = advice;
+	region_merge(as, region);
+	return err;
+}
+
+static long advise_later(struct aspace *as, struct region *region, uint64_t start, uint64_t end, int advice)
+{
+	/* Only private anonymous memory is ever looked at for equal pages. */
+	if (advice == MADV_MERGEABLE && (region->file || region_is_shared(region)))
+		return 0;
+	for (size_t i = 0; i < array_size(advice_bits); i++) {
+		const struct advice_bits *bits = &advice_bits[i];
+
+		if (bits->advice == advice)
+			return set_advice(as, region, start, end, (region->advice & ~bits->clear) | bits->set);
+	}
+	return 0;
+}
+
 static long advise(struct aspace *as, struct region *region, uint64_t start, uint64_t end, int advice)
 {
 	bool private_anonymous = !region->file && !region_is_shared(region);
@@ -99,13 +149,14 @@ static long advise(struct aspace *as, struct region *region, uint64_t start, uin
 	case MADV_FREE:
 		return private_anonymous && !region->locked ? 0 : -EINVAL;
 	case MADV_WIPEONFORK:
-		return private_anonymous ? 0 : -EINVAL;
+		if (!private_anonymous)
+			return -EINVAL;
+		break;
 	case MADV_COLD:
 	case MADV_PAGEOUT:
 		return region->locked ? -EINVAL : 0;
 	}
-	/* The others are about speed, fork and dumps: there is nothing that would become different. */
-	return 0;
+	return advise_later(as, region, start, end, advice);
 }
 
 long aspace_madvise(struct aspace *as, uint64_t addr, uint64_t len, int advice)

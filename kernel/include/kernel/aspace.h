@@ -20,12 +20,22 @@
 
 struct file;
 
+#define REGION_RANDOM 0x01u
+#define REGION_SEQUENTIAL 0x02u
+#define REGION_DONTFORK 0x04u
+#define REGION_DONTDUMP 0x08u
+#define REGION_WIPEONFORK 0x10u
+#define REGION_MERGEABLE 0x20u
+#define REGION_HUGEPAGE 0x40u
+#define REGION_NOHUGEPAGE 0x80u
+
 /* [start, end) with one protection and one source; page aligned, never overlapping, sorted by start. */
 struct region {
 	struct list node;
 	uint64_t start, end;
 	unsigned prot;		/* PROT_READ, PROT_WRITE, PROT_EXEC */
 	unsigned flags;		/* MAP_SHARED or MAP_PRIVATE, MAP_ANONYMOUS, MAP_GROWSDOWN, MAP_NORESERVE */
+	unsigned advice;	/* REGION_*: what madvise said; no effect but that unlike regions are not joined */
 	bool locked;		/* by mlock and the like */
 	struct file *file;	/* referenced; NULL for anonymous memory */
 	off_t offset;		/* of start: in the file, or in the shared anonymous object */

@@ -154,6 +154,21 @@ TEST(madvise_keeps_and_removes_shared_pages)
 	CHECK(finish());
 }
 
+TEST(madvise_parts_regions)
+{
+	CHECK(start(FIXED, 4));
+	CHECK_EQ(aspace_madvise(as, BASE + PAGE_SIZE, PAGE_SIZE, MADV_DONTDUMP), 0);
+	CHECK_EQ(as->region_count, 3);
+	/* One region at a time can be moved. */
+	CHECK_EQ(aspace_mremap(as, BASE, 2 * PAGE_SIZE, 3 * PAGE_SIZE, MREMAP_MAYMOVE, 0), -EFAULT);
+	CHECK_EQ(aspace_madvise(as, BASE, 4 * PAGE_SIZE, MADV_DODUMP), 0);
+	CHECK_EQ(as->region_count, 1);
+	CHECK_EQ(aspace_madvise(as, BASE, 2 * PAGE_SIZE, MADV_RANDOM), 0);
+	CHECK_EQ(aspace_madvise(as, BASE, 4 * PAGE_SIZE, MADV_SEQUENTIAL), 0);
+	CHECK_EQ(as->region_count, 1);
+	CHECK(finish());
+}
+
 TEST(madvise_errors)
 {
 	CHECK(start(FIXED, 2));
