@@ -136,9 +136,8 @@ static int read_slot(struct pipe *pipe, struct io *io, ssize_t *total)
 	return packet || !io->remaining;
 }
 
-static ssize_t pipe_read(struct file *file, struct io *io, off_t *position UNUSED)
+ssize_t pipe_read_io(struct pipe *pipe, struct io *io, bool nonblock)
 {
-	struct pipe *pipe = file->data;
 	ssize_t total = 0;
 	int err = 0;
 
@@ -152,12 +151,19 @@ static ssize_t pipe_read(struct file *file, struct io *io, off_t *position UNUSE
 		}
 		if (total || !pipe->writers)
 			break;
-		err = file->flags & O_NONBLOCK ? -EAGAIN : pipe_wait_readable(pipe);
+		err = nonblock ? -EAGAIN : pipe_wait_readable(pipe);
 	}
 	mutex_unlock(&pipe->lock);
-	if (total)
-		inode_accessed(file->inode, file);
 	return total ? total : err;
+}
+
+static ssize_t pipe_read(struct file *file, struct io *io, off_t *position UNUSED)
+{
+	ssize_t n = pipe_read_io(file->data, io, file->flags & O_NONBLOCK);
+
+	if (n > 0)
+		inode_accessed(file->inode, file);
+	return n;
 }
 
 /* ---- write ---- */
@@ -201,9 +207,8 @@ static int write_slot(struct pipe *pipe, struct io *io, unsigned flags, ssize_t 
 }
 
 /* Fills slots, sleeping where the file allows it, until all is written. */
-static int write_all(struct file *file, struct pipe *pipe, struct io *io, ssize_t *total)
+static int write_all(struct pipe *pipe, struct io *io, bool nonblock, unsigned flags, ssize_t *total)
 {
-	unsigned flags = file->flags & O_DIRECT ? PIPE_SLOT_PACKET : PIPE_SLOT_MERGE;
 	int err = pipe->readers ? write_merge(pipe, io, total) : 0;
 
 	while (!err && (io->remaining || !*total)) {
@@ -213,7 +218,7 @@ static int write_all(struct file *file, struct pipe *pipe, struct io *io, ssize_
 			err = write_slot(pipe, io, flags, total);
 			continue;
 		}
-		if (file->flags & O_NONBLOCK)
+		if (nonblock)
 			return -EAGAIN;
 		wake_all(&pipe->readable);
 		err = pipe_wait_writable(pipe);
@@ -221,24 +226,31 @@ static int write_all(struct file *file, struct pipe *pipe, struct io *io, ssize_
 	return err;
 }
 
-static ssize_t pipe_write(struct file *file, struct io *io, off_t *position UNUSED)
+ssize_t pipe_write_io(struct pipe *pipe, struct io *io, bool nonblock, bool packet)
 {
-	struct pipe *pipe = file->data;
 	ssize_t total = 0;
 	int err;
 
 	if (!io->remaining)
 		return 0;
 	mutex_lock(&pipe->lock);
-	err = write_all(file, pipe, io, &total);
+	err = write_all(pipe, io, nonblock, packet ? PIPE_SLOT_PACKET : PIPE_SLOT_MERGE, &total);
 	mutex_unlock(&pipe->lock);
 	if (err == -EPIPE)
 		signal_send_self(SIGPIPE);
 	if (!total)
 		return err;
 	wake_all(&pipe->readable);
-	inode_touch(file->inode, TOUCH_MTIME | TOUCH_CTIME);
 	return total;
+}
+
+static ssize_t pipe_write(struct file *file, struct io *io, off_t *position UNUSED)
+{
+	ssize_t n = pipe_write_io(file->data, io, file->flags & O_NONBLOCK, file->flags & O_DIRECT);
+
+	if (n > 0)
+		inode_touch(file->inode, TOUCH_MTIME | TOUCH_CTIME);
+	return n;
 }
 
 /* ---- poll, ioctl, fcntl ---- */

@@ -54,6 +54,10 @@ static inline struct pipe_slot *pipe_slot(struct pipe *pipe, unsigned index)
 	return &pipe->slots[index & (pipe->size - 1)];
 }
 
+/* What read and write do, for one open file's flags. A write without readers sends SIGPIPE. */
+ssize_t pipe_read_io(struct pipe *pipe, struct io *io, bool nonblock);
+ssize_t pipe_write_io(struct pipe *pipe, struct io *io, bool nonblock, bool packet);
+
 /* Under the pipe's lock. Frees the slot at the tail; adds one at the head (there is room), taking over the page's reference. */
 void pipe_pop(struct pipe *pipe);
 void pipe_push(struct pipe *pipe, struct page *page, size_t offset, size_t len, unsigned flags);
