@@ -130,7 +130,7 @@ static int check_segments(struct loader *loader, uint64_t *end)
 			loader->error->interpreter = true;
 			return -ENOEXEC;
 		}
-		if (s->type != PT_LOAD || !s->memsz)
+		if (s->type != PT_LOAD || !(s->memsz | s->filesz))
 			continue;
 		err = check_segment(loader, s, end);
 		if (err)

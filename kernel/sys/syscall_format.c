@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * System calls as text, as strace(1) shows them: "openat(AT_FDCWD, "/etc/passwd", O_RDONLY|O_CLOEXEC) = 3". Everything comes
+ * System calls as text, as strace(1) shows them: "openat(AT_FDCWD, "/etc/passwd", O_CLOEXEC, 0) = 3". Everything comes
  * from the descriptions (kernel/syscall_desc.h). Program memory is read again for it, and may be bad.
  */
 #include <kernel/log.h>

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * execve: what it refuses, scripts, the first stack. A program that is loaded here does not run: it ends at once.
+ */
+#include <kernel/abi/mman.h>
+#include <kernel/aspace.h>
+#include <kernel/heap.h>
+#include <kernel/systest.h>
+
+#include "../exec.h"
+
+#define DIRECTORY "/exec-test"
+
+/* x86_64: one segment of one page, made here byte by byte so that no compiler is needed. */
+static void make_program(uint8_t page[256])
+{
+	static const uint8_t head[] = { 0x7f, 'E', 'L', 'F', 2, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 62, 0, 1, 0, 0, 0,
+					0x80, 0, 0x40, 0, 0, 0, 0, 0, 64 };
+	const uint64_t segment[7] = { 1 | UINT64_C(5) << 32, 0, 0x400000, 0x400000, 256, 256, 4096 };
+
+	memset(page, 0xf4, 256);
+	memset(page, 0, 120);
+	memcpy(page, head, sizeof(head));
+	page[52] = 64;
+	page[54] = 56;
+	page[56] = 1;
+	memcpy(page + 64, segment, sizeof(segment));
+}
+
+static void make(const char *path, const void *data, size_t len, unsigned mode)
+{
+	long fd = sys(SYS_open, systest_string(0, path), 0x42, mode);
+
+	if (fd < 0 || sys(SYS_write, fd, systest_put(4096, data, len), len) != (long)len || sys(SYS_close, fd))
+		test_fail(__FILE__, __LINE__, "cannot make %s", path);
+}
+
+static void make_files(void)
+{
+	uint8_t program[256];
+
+	make_program(program);
+	sys(SYS_mkdir, systest_string(0, DIRECTORY), 0755);
+	make(DIRECTORY "/program", program, sizeof(program), 0755);
+	make(DIRECTORY "/secret", program, sizeof(program), 0644);
+	make(DIRECTORY "/text", "hello\n", 6, 0755);
+	make(DIRECTORY "/script", "#!" DIRECTORY "/program  -x \nrest", 32, 0755);
+	make(DIRECTORY "/lost", "#! /nowhere\n", 12, 0755);
+	make(DIRECTORY "/loop", "#!" DIRECTORY "/loop\n", 19, 0755);
+	make(DIRECTORY "/empty", "#! \n", 4, 0755);
+}
+
+static void remove_files(void)
+{
+	static const char *const names[] = { "/program", "/secret", "/text", "/script", "/lost", "/loop", "/empty" };
+	char path[64];
+
+	for (unsigned i = 0; i < array_size(names); i++) {
+		memcpy(path, DIRECTORY, sizeof(DIRECTORY));
+		memcpy(path + sizeof(DIRECTORY) - 1, names[i], strlen(names[i]) + 1);
+		sys(SYS_unlink, systest_string(0, path));
+	}
+	sys(SYS_rmdir, systest_string(0, DIRECTORY));
+}
+
+static long run(const char *path)
+{
+	return sys(SYS_execve, systest_string(0, path), 0, 0);
+}
+
+SYSTEST(execve_refuses)
+{
+	make_files();
+	CHECK_ERR(run("/nowhere"), ENOENT);
+	CHECK_ERR(run(""), ENOENT);
+	CHECK_ERR(run(DIRECTORY), EACCES);
+	CHECK_ERR(run(DIRECTORY "/program/x"), ENOTDIR);
+	CHECK_ERR(run(DIRECTORY "/secret"), EACCES);
+	CHECK_ERR(run(DIRECTORY "/text"), ENOEXEC);
+	CHECK_ERR(run(DIRECTORY "/lost"), ENOENT);
+	CHECK_ERR(run(DIRECTORY "/loop"), ELOOP);
+	CHECK_ERR(run(DIRECTORY "/empty"), ENOEXEC);
+	CHECK_ERR(sys(SYS_execve, SYSTEST_BAD, 0, 0), EFAULT);
+	CHECK_ERR(sys(SYS_execve, systest_string(0, DIRECTORY "/program"), SYSTEST_BAD, 0), EFAULT);
+	CHECK_ERR(sys(SYS_execve, systest_string(0, DIRECTORY "/program"), 0, SYSTEST_BAD), EFAULT);
+	remove_files();
+}
+
+SYSTEST(execve_limits_arguments)
+{
+	user_ptr_t path = systest_string(0, "/nowhere"), text = SYSTEST_MEM + 4096;
+	uint64_t pointers[64];
+
+	for (unsigned i = 0; i < 63; i++)
+		pointers[i] = text;
+	pointers[63] = 0;
+	for (unsigned i = 0; i < 4000; i++)
+		systest_put(4096 + i, "a", 1);
+	CHECK_ERR(sys(SYS_execve, path, systest_put(1024, pointers, sizeof(pointers)), 0), E2BIG);
+}
+
+static void exec_program(void)
+{
+	const uint64_t argv[2] = { systest_string(512, "name"), 0 };
+
+	run(DIRECTORY "/program");
+	sys(SYS_execve, systest_string(0, DIRECTORY "/program"), systest_put(600, argv, sizeof(argv)), 0);
+	process_exit(9 << 8);
+}
+
+static void exec_script(void)
+{
+	run(DIRECTORY "/script");
+	process_exit(9 << 8);
+}
+
+SYSTEST(execve_becomes_the_program)
+{
+	make_files();
+	CHECK_EQ(systest_program(exec_program), 0);
+	CHECK_EQ(systest_program(exec_script), 0);
+	remove_files();
+}
+
+/* ---- strings and stack ---- */
+
+TEST(exec_strings_insert_and_drop)
+{
+	struct exec_strings strings = { 0 };
+
+	CHECK_EQ(exec_strings_insert_arg(&strings, 0, "b"), 0);
+	CHECK_EQ(exec_strings_insert_arg(&strings, 0, "a"), 0);
+	CHECK_EQ(exec_strings_insert_arg(&strings, 2, "c"), 0);
+	CHECK_EQ(exec_strings_add(&strings, "X=1", 3), 0);
+	CHECK_EQ(strings.arg_count, 3);
+	CHECK_EQ(memcmp(strings.text, "a\0b\0c\0X=1", 10), 0);
+	exec_strings_drop_first(&strings);
+	CHECK_EQ(strings.arg_count, 2);
+	CHECK_EQ(memcmp(strings.text, "b\0c\0X=1", 8), 0);
+	exec_strings_free(&strings);
+}
+
+TEST(exec_strings_are_bounded)
+{
+	struct exec_strings strings = { 0 };
+	char *big = heap_alloc(40000);
+	int err = 0;
+
+	CHECK(big);
+	memset(big, 'x', 40000);
+	for (int i = 0; i < 10 && !err; i++)
+		err = exec_strings_add(&strings, big, 40000);
+	heap_free(big);
+	exec_strings_free(&strings);
+	CHECK_ERR(err, E2BIG);
+}
+
+static uint64_t word_at(struct aspace *as, uint64_t address)
+{
+	uint64_t word = 0;
+
+	if (aspace_read(as, address, &word, sizeof(word)))
+		test_fail(__FILE__, __LINE__, "no stack at %lx", (unsigned long)address);
+	return word;
+}
+
+static uint64_t aux(struct aspace *as, uint64_t vector, uint64_t type)
+{
+	for (unsigned i = 0; i < 64 && word_at(as, vector + 16 * i); i++)
+		if (word_at(as, vector + 16 * i) == type)
+			return word_at(as, vector + 16 * i + 8);
+	return UINT64_MAX;
+}
+
+static bool string_at(struct aspace *as, uint64_t address, const char *expected)
+{
+	char text[32] = { 0 };
+
+	return !aspace_read(as, address, text, strlen(expected) + 1) && !strcmp(text, expected);
+}
+
+SYSTEST(exec_stack_is_as_the_abi_says)
+{
+	const struct elf_image image = { .entry = 0x401000, .headers = 0x400040, .header_count = 5 };
+	struct exec_strings strings = { 0 };
+	struct aspace *as;
+	uint64_t sp;
+
+	CHECK_EQ(exec_strings_insert_arg(&strings, 0, "prog"), 0);
+	CHECK_EQ(exec_strings_insert_arg(&strings, 1, "-v"), 0);
+	CHECK_EQ(exec_strings_add(&strings, "HOME=/", 6), 0);
+	strings.env_count = 1;
+	CHECK_EQ(aspace_create(&as), 0);
+	CHECK_EQ(exec_stack_make(process_current(), as, &image, &strings, "/bin/prog", &sp), 0);
+	exec_strings_free(&strings);
+	CHECK_EQ(sp % 16, 0);
+	CHECK_EQ(word_at(as, sp), 2);
+	CHECK(string_at(as, word_at(as, sp + 8), "prog"));
+	CHECK(string_at(as, word_at(as, sp + 16), "-v"));
+	CHECK_EQ(word_at(as, sp + 24), 0);
+	CHECK(string_at(as, word_at(as, sp + 32), "HOME=/"));
+	CHECK_EQ(word_at(as, sp + 40), 0);
+	CHECK_EQ(aux(as, sp + 48, 9), 0x401000);
+	CHECK_EQ(aux(as, sp + 48, 3), 0x400040);
+	CHECK_EQ(aux(as, sp + 48, 5), 5);
+	CHECK_EQ(aux(as, sp + 48, 6), PAGE_SIZE);
+	CHECK_EQ(aux(as, sp + 48, 23), 0);
+	CHECK(string_at(as, aux(as, sp + 48, 31), "/bin/prog"));
+	CHECK(string_at(as, aux(as, sp + 48, 15), "x86_64"));
+	CHECK(word_at(as, aux(as, sp + 48, 25)) != word_at(as, aux(as, sp + 48, 25) + 8));
+	CHECK_EQ(aux(as, sp + 48, 33), UINT64_MAX);
+	aspace_put(as);
+}
