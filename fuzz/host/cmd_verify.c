@@ -11,7 +11,9 @@
 #include "commands.h"
 #include "inputs.h"
 #include "json.h"
+#include "program_folder.h"
 #include "store.h"
+#include "symbols.h"
 
 #define DEFAULT_COUNT 1000
 #define FRESH_SAMPLE 50
@@ -22,13 +24,16 @@ struct trace {
 	uint64_t counters, results;
 	uint32_t kind, blocked;
 	int32_t run_result;
-	uint32_t pad;
+	uint32_t word_count;
+	uint64_t words[CHANNEL_RESULTS];	/* the first results themselves */
 };
 
 struct verify {
 	struct executor *executor;
 	struct inputs inputs;
 	struct trace *first;
+	uint8_t *first_counters;	/* of each input's first run */
+	struct symbols *symbols;
 	uint64_t runs, identical, pages_differing;
 	size_t shown;
 };
@@ -49,6 +54,8 @@ static int run_one(struct verify *verify, size_t index, struct trace *trace)
 	trace->kind = verdict.crash.kind;
 	trace->blocked = verdict.blocked_calls;
 	trace->run_result = verdict.run_result;
+	trace->word_count = verdict.result_count;
+	memcpy(trace->words, verdict.results, verdict.result_count * sizeof(trace->words[0]));
 	return 0;
 }
 
@@ -62,6 +69,42 @@ static void audit(struct verify *verify, size_t index)
 			first * 4096);
 }
 
+/* Where the runs took different ways. */
+static void show_counters(struct verify *verify, size_t index)
+{
+	const uint64_t *pcs = executor_pcs(verify->executor);
+	struct symbol_frame frame;
+	const uint8_t *now, *then;
+	size_t count, shown = 0;
+
+	now = executor_counters(verify->executor, &count);
+	then = verify->first_counters + index * count;
+	for (size_t i = 0; i < count && shown < 5; i++) {
+		if (now[i] == then[i] || !verify->symbols)
+			continue;
+		symbols_lookup(verify->symbols, pcs[i], &frame, 1);
+		fprintf(stderr, "    %s (%s:%d) counted %u, then %u\n", frame.function, frame.file ? frame.file : "?",
+			frame.line, then[i], now[i]);
+		shown++;
+	}
+}
+
+/* The first result that is another one. */
+static void show_results(const struct verify *verify, size_t index, const struct trace *now)
+{
+	const struct trace *then = &verify->first[index];
+	const struct input *input = &verify->inputs.items[index];
+	struct verdict verdict = { .result_count = now->word_count };
+	uint32_t i = 0;
+
+	while (i < now->word_count && i < then->word_count && now->words[i] == then->words[i])
+		i++;
+	fprintf(stderr, "    result %u was %#llx, then %#llx\n", i, (unsigned long long)then->words[i % CHANNEL_RESULTS],
+		(unsigned long long)now->words[i % CHANNEL_RESULTS]);
+	memcpy(verdict.results, now->words, sizeof(now->words));
+	program_show(stderr, input->data, input->size, &verdict);
+}
+
 static void compare(struct verify *verify, size_t index, const struct trace *trace, const char *when)
 {
 	const struct trace *first = &verify->first[index];
@@ -71,10 +114,22 @@ static void compare(struct verify *verify, size_t index, const struct trace *tra
 		verify->identical++;
 		return;
 	}
-	if (verify->shown++ < 10)
-		fprintf(stderr, "input %zu differs %s: %s%s\n", index, when,
-			first->counters != trace->counters ? "counters " : "",
-			first->results != trace->results ? "results" : "");
+	if (verify->shown++ >= 10)
+		return;
+	fprintf(stderr, "input %zu differs %s: %s%s\n", index, when, first->counters != trace->counters ? "counters " : "",
+		first->results != trace->results ? "results" : "");
+	show_counters(verify, index);
+	if (first->results != trace->results)
+		show_results(verify, index, trace);
+}
+
+static void keep_first(struct verify *verify, size_t index, const struct trace *trace)
+{
+	size_t count;
+	const uint8_t *counters = executor_counters(verify->executor, &count);
+
+	verify->first[index] = *trace;
+	memcpy(verify->first_counters + index * count, counters, count);
 }
 
 /* One pass over all inputs; the first is what the others are compared with. */
@@ -87,7 +142,7 @@ static int pass(struct verify *verify, const size_t *order, bool first)
 			return -1;
 		audit(verify, order[i]);
 		if (first)
-			verify->first[order[i]] = trace;
+			keep_first(verify, order[i], &trace);
 		else
 			compare(verify, order[i], &trace, "in another order");
 	}
@@ -132,12 +187,16 @@ static void report(const struct options *options, const struct verify *verify)
 
 static int run_passes(struct verify *verify)
 {
-	size_t count = verify->inputs.count, *order = calloc(count, sizeof(*order));
+	size_t count = verify->inputs.count, counters, *order = calloc(count, sizeof(*order));
+	char error[MACHINE_ERROR];
 	int err;
 
+	executor_counters(verify->executor, &counters);
 	verify->first = calloc(count, sizeof(*verify->first));
-	if (!order || !verify->first)
+	verify->first_counters = malloc(count * counters + 1);
+	if (!order || !verify->first || !verify->first_counters)
 		return -1;
+	verify->symbols = symbols_open(executor_image(verify->executor), error);
 	inputs_shuffle(order, count, 0);
 	err = pass(verify, order, true);
 	inputs_shuffle(order, count, SEED);
@@ -145,6 +204,8 @@ static int run_passes(struct verify *verify)
 	err = err ? err : fresh_pass(verify);
 	free(order);
 	free(verify->first);
+	free(verify->first_counters);
+	symbols_close(verify->symbols);
 	return err;
 }
 
