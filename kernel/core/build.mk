@@ -1,3 +1,3 @@
 # kernel/core: boot order, command line, log, crashes; threads, locks, sleeping, time
 obj-y += main.o boot.o cmdline.o log.o crash.o
-obj-y += cpu.o spinlock.o sched.o thread.o wait.o mutex.o timer.o clock.o entropy.o
+obj-y += cpu.o spinlock.o sched.o thread.o wait.o mutex.o timer.o clock.o

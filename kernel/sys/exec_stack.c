@@ -6,7 +6,7 @@
 #include <arch/arch.h>
 #include <kernel/abi/mman.h>
 #include <kernel/aspace.h>
-#include <kernel/entropy.h>
+#include <kernel/random.h>
 #include <kernel/heap.h>
 #include <kernel/process.h>
 #include <kernel/string.h>
@@ -124,7 +124,7 @@ static int fill(struct stack *stack, struct process *process, const struct elf_i
 
 	if (!vector.words)
 		return -ENOMEM;
-	entropy_bytes(random, sizeof(random));
+	random_bytes(random, sizeof(random));
 	name = push(stack, path, strlen(path) + 1);
 	at = push(stack, strings->text, strings->len);
 	platform = push(stack, arch_platform(), strlen(arch_platform()) + 1);

@@ -3,7 +3,7 @@
  * Calls about the machine as a whole: entropy, memory barriers, power.
  */
 #include <kernel/atomic.h>
-#include <kernel/entropy.h>
+#include <kernel/random.h>
 #include <kernel/string.h>
 #include <plat/plat.h>
 
@@ -29,7 +29,7 @@ SYSCALL(getrandom, user_ptr_t buf, size_t len, unsigned flags)
 	while (done < len) {
 		size_t n = min(len - done, sizeof(piece));
 
-		entropy_bytes(piece, n);
+		random_bytes(piece, n);
 		if (user_copy_out(buf + done, piece, n))
 			return done ? (long)done : -EFAULT;
 		done += n;

@@ -1,3 +1,3 @@
 # kernel/core/test: unit tests
 obj-$(CONFIG_TESTS) += test_cmdline.o test_log.o test_crash.o
-obj-$(CONFIG_TESTS) += test_lock.o test_thread.o test_preempt.o test_wait.o test_idle.o test_timer.o test_storm.o test_entropy.o
+obj-$(CONFIG_TESTS) += test_lock.o test_thread.o test_preempt.o test_wait.o test_idle.o test_timer.o test_storm.o

@@ -1,0 +1,3 @@
+# kernel/dev: unit tests
+nosan-y := 1
+obj-$(CONFIG_TESTS) += test_random.o
