@@ -16,6 +16,7 @@ ANY = r".*"
 # (files, tree's headers they may include besides their own folder's, system headers)
 RULES = [
     (r"(arch|plat)/host/os/", r"(arch|plat)/host/.*_abi\.h|.*/(\w+_)?abi/.*|.*_abi\.h|generated/.*", ANY),
+    (r"instrumentation/srccov/host/", ABI + r"|fuzz/host/(executor|machine|seeds|store)\.h", ANY),
     (r"(plat/run|fuzz/xen|(fuzz|profiler|instrumentation/\w+|harnesses/\w+)/host|kernel/build)/", ABI, ANY),
     (r"instrumentation/.*_hosted\.c", ABI, ANY),
     (r"(fuzz|profiler)/abi/",
