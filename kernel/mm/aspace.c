@@ -80,22 +80,6 @@ struct aspace *aspace_current(void)
 	return thread ? thread->aspace : NULL;
 }
 
-int aspace_handle_fault(uint64_t address, unsigned access)
-{
-	struct aspace *as = aspace_current();
-	struct region *region;
-	int err = -EFAULT;
-
-	if (!as || !user_ok(address, 1))
-		return -EFAULT;
-	mutex_lock(&as->lock);
-	region = region_at(as, address);
-	if (region)
-		err = page_make(as, region, address, access);
-	mutex_unlock(&as->lock);
-	return err;
-}
-
 /* The page of an address in the direct map, made if it is not there. */
 static int page_of(struct aspace *as, uint64_t address, bool write, char **memory)
 {

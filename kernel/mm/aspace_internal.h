@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The parts of an address space: aspace.c (life, faults), region.c (the list of regions and the pages in them),
+ * The parts of an address space: aspace.c (life), fault.c, region.c (the list of regions), region_page.c (the pages in them),
  * place.c (where a new region goes), and one file for each call or family of calls. All functions here want as->lock
- * held.
+ * held, but where it says otherwise.
  */
 #pragma once
 
@@ -54,14 +54,29 @@ void region_extend(struct aspace *as, struct region *region, uint64_t end);
 
 /* Drops the pages that are in [start, end). */
 void pages_drop(struct aspace *as, uint64_t start, uint64_t end);
-/*
- * Makes the page of an address in region present, as an access would: -EFAULT for what region->prot forbids; -ENOMEM.
+/* A file's page that a fault needs: which one, and once fetched, the page. The references are its own. */
+struct page_source {
+	struct file *file;
+	uint64_t index;
+	bool create;
+	struct page *page;
+};
+
+/* Asks the file. Without as->lock where the file may be in use by others: see fault.c. */
+int source_fetch(struct page_source *source);
+void source_drop(struct page_source *source);
+
+/**
+ * Makes the page of an address in region present, as an access would: -EFAULT for what region->prot forbids; -ENOMEM;
+ * -EAGAIN: *source, zeros at first, says which page of a file is needed: fetch it and call again.
  */
-int page_make(struct aspace *as, struct region *region, uint64_t address, unsigned access);
+int page_make(struct aspace *as, struct region *region, uint64_t address, unsigned access, struct page_source *source);
 /* The same whatever the protection, which the page has afterwards. */
 int page_force(struct aspace *as, struct region *region, uint64_t address, bool write);
-/* Makes all pages of [start, end) in region present that can be; 0 or the first error. */
-int pages_populate(struct aspace *as, struct region *region, uint64_t start, uint64_t end);
+/* ---- fault.c: without as->lock ---- */
+
+/* Makes the pages of [start, end) present, as that access (0: one that the region allows) would; 0 or the first error. */
+int aspace_populate(struct aspace *as, uint64_t start, uint64_t end, unsigned access);
 
 /* ---- place.c ---- */
 

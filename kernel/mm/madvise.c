@@ -72,16 +72,18 @@ static long advise_remove(struct aspace *as, struct region *region, uint64_t sta
 /* Unlike other advice it goes no further than the first hole, and does not take "may be read" from other rights. */
 static long populate(struct aspace *as, uint64_t start, uint64_t end, bool write)
 {
+	unsigned prot = write ? PROT_WRITE : PROT_READ;
 	int err = 0;
 
 	for (; start < end && !err; start += PAGE_SIZE) {
-		struct region *region = region_at(as, start);
+		struct region *region;
 
-		if (!region)
-			return -ENOMEM;
-		if (!(region->prot & (write ? PROT_WRITE : PROT_READ)))
-			return -EINVAL;
-		err = page_make(as, region, start, write ? ASPACE_ACCESS_WRITE : ASPACE_ACCESS_READ);
+		mutex_lock(&as->lock);
+		region = region_at(as, start);
+		err = !region ? -ENOMEM : !(region->prot & prot) ? -EINVAL : 0;
+		mutex_unlock(&as->lock);
+		if (!err)
+			err = aspace_populate(as, start, start + PAGE_SIZE, write ? ASPACE_ACCESS_WRITE : ASPACE_ACCESS_READ);
 	}
 	return err;
 }
@@ -168,11 +170,10 @@ long aspace_madvise(struct aspace *as, uint64_t addr, uint64_t len, int advice)
 		return -EINVAL;
 	if (!pages_len)
 		return 0;
-	mutex_lock(&as->lock);
 	if (advice == MADV_POPULATE_READ || advice == MADV_POPULATE_WRITE)
-		err = populate(as, addr, addr + pages_len, advice == MADV_POPULATE_WRITE);
-	else
-		err = walk(as, addr, addr + pages_len, advise, advice);
+		return populate(as, addr, addr + pages_len, advice == MADV_POPULATE_WRITE);
+	mutex_lock(&as->lock);
+	err = walk(as, addr, addr + pages_len, advise, advice);
 	mutex_unlock(&as->lock);
 	return err;
 }

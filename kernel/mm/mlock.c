@@ -45,23 +45,6 @@ static long mark_range(struct aspace *as, uint64_t start, uint64_t end, bool loc
 	return 0;
 }
 
-static long populate_range(struct aspace *as, uint64_t start, uint64_t end)
-{
-	long err;
-
-	while (start < end) {
-		struct region *region = region_at(as, start);
-		uint64_t part_end = min(region->end, end);
-
-		err = pages_populate(as, region, start, part_end);
-		if (err)
-			/* POSIX: what cannot be accessed is ENOMEM, what there is no memory for EAGAIN. */
-			return err == -ENOMEM ? -EAGAIN : -ENOMEM;
-		start = part_end;
-	}
-	return 0;
-}
-
 static long check_limit(struct aspace *as, uint64_t start, uint64_t end)
 {
 	uint64_t pages = (end - start) >> PAGE_SHIFT;
@@ -84,9 +67,13 @@ long aspace_lock(struct aspace *as, uint64_t addr, uint64_t len, bool locked, bo
 	err = locked ? check_limit(as, start, max(start, end)) : 0;
 	if (!err)
 		err = end < start ? -EINVAL : mark_range(as, start, end, locked);
-	if (!err && locked && !on_fault)
-		err = populate_range(as, start, end);
 	mutex_unlock(&as->lock);
+	if (!err && locked && !on_fault) {
+		err = aspace_populate(as, start, end, 0);
+		/* POSIX: what cannot be accessed is ENOMEM, what there is no memory for EAGAIN. */
+		if (err)
+			err = err == -ENOMEM ? -EAGAIN : -ENOMEM;
+	}
 	return err;
 }
 
@@ -103,12 +90,29 @@ static long lock_all(struct aspace *as, int flags)
 		region_set_locked(as, region, flags & MCL_CURRENT);
 		next = region_next(as, region_merge(as, region));
 	}
-	if (!(flags & MCL_CURRENT) || (flags & MCL_ONFAULT))
-		return 0;
-	/* Regions that cannot be filled are passed over, as Linux does. */
-	for (struct region *region = region_at_or_above(as, 0); region; region = region_next(as, region))
-		(void)pages_populate(as, region, region->start, region->end);
 	return 0;
+}
+
+/* The next region that ends above *start: *start and *end become its bounds. */
+static bool next_range(struct aspace *as, uint64_t *start, uint64_t *end)
+{
+	struct region *region;
+
+	mutex_lock(&as->lock);
+	region = region_at_or_above(as, *start);
+	if (region) {
+		*start = max(*start, region->start);
+		*end = region->end;
+	}
+	mutex_unlock(&as->lock);
+	return region != NULL;
+}
+
+/* Regions that cannot be filled are passed over, as Linux does. */
+static void populate_all(struct aspace *as)
+{
+	for (uint64_t start = 0, end; next_range(as, &start, &end); start = end)
+		(void)aspace_populate(as, start, end, 0);
 }
 
 long aspace_lock_all(struct aspace *as, int flags)
@@ -122,5 +126,7 @@ long aspace_lock_all(struct aspace *as, int flags)
 	mutex_lock(&as->lock);
 	err = lock_all(as, flags);
 	mutex_unlock(&as->lock);
+	if (!err && (flags & (MCL_CURRENT | MCL_ONFAULT)) == MCL_CURRENT)
+		populate_all(as);
 	return err;
 }

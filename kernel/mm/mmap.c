@@ -69,10 +69,9 @@ static uint64_t mapped_in(struct aspace *as, uint64_t start, uint64_t end)
 }
 
 /* Replaces what is in the way. */
-static long map_region(struct aspace *as, const struct region *model, bool populate)
+static long map_region(struct aspace *as, const struct region *model)
 {
 	uint64_t len = region_len(model);
-	struct region *region;
 	int err;
 
 	err = limit_check_total(as, len - mapped_in(as, model->start, model->end));
@@ -80,13 +79,7 @@ static long map_region(struct aspace *as, const struct region *model, bool popul
 		err = region_remove_range(as, model->start, model->end);
 	if (err)
 		return err;
-	region = region_add(as, model);
-	if (!region)
-		return -ENOMEM;
-	/* Whether memory is there for all of it shows when it is touched. */
-	if (populate)
-		(void)pages_populate(as, region, model->start, model->start + len);
-	return (long)model->start;
+	return region_add(as, model) ? (long)model->start : -ENOMEM;
 }
 
 static int check_flags(struct aspace *as, uint64_t len, unsigned prot, unsigned flags, const struct file *file,
@@ -132,12 +125,13 @@ static long mmap_locked(struct aspace *as, uint64_t addr, uint64_t len, unsigned
 		model.shared_id = as->shared_next++;
 		model.shared_size = len;
 	}
-	return map_region(as, &model, (flags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE || model.locked);
+	return map_region(as, &model);
 }
 
 long aspace_mmap(struct aspace *as, uint64_t addr, uint64_t len, unsigned prot, unsigned flags, struct file *file,
 		 off_t offset)
 {
+	bool populate;
 	long result;
 
 	if (!len)
@@ -147,7 +141,11 @@ long aspace_mmap(struct aspace *as, uint64_t addr, uint64_t len, unsigned prot, 
 		return -ENOMEM;
 	mutex_lock(&as->lock);
 	result = mmap_locked(as, addr, len, prot, flags, file, offset);
+	populate = (flags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE || (flags & MAP_LOCKED) || as->lock_future;
 	mutex_unlock(&as->lock);
+	/* Whether memory is there for all of it shows when it is touched. */
+	if (populate && result >= 0)
+		(void)aspace_populate(as, (uint64_t)result, (uint64_t)result + len, 0);
 	return result;
 }
 
@@ -183,13 +181,13 @@ static bool brk_grow(struct aspace *as, uint64_t old_end, uint64_t new_end)
 		return false;
 	if (as->lock_future && limit_check_locked(as, new_end - old_end))
 		return false;
-	return as->region_count < ASPACE_REGIONS_MAX && map_region(as, &model, as->lock_future) >= 0;
+	return as->region_count < ASPACE_REGIONS_MAX && map_region(as, &model) >= 0;
 }
 
 uint64_t aspace_brk(struct aspace *as, uint64_t brk)
 {
-	uint64_t old_end, new_end;
-	bool done = false;
+	uint64_t old_end = 0, new_end = 0;
+	bool done = false, populate;
 
 	mutex_lock(&as->lock);
 	if (brk >= as->brk_start && brk <= USER_END && limit_data_allows(brk - as->brk_start)) {
@@ -203,6 +201,9 @@ uint64_t aspace_brk(struct aspace *as, uint64_t brk)
 	if (done)
 		as->brk = brk;
 	brk = as->brk;
+	populate = done && as->lock_future;
 	mutex_unlock(&as->lock);
+	if (populate)
+		(void)aspace_populate(as, old_end, new_end, 0);
 	return brk;
 }

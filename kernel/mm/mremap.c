@@ -9,6 +9,7 @@
 struct remap {
 	uint64_t addr, old_len, new_len, new_addr;
 	unsigned flags;
+	bool populate;		/* the result is locked: its new pages are made at the end */
 };
 
 static bool wants_new_addr(const struct remap *r)
@@ -107,7 +108,7 @@ static long make_all(struct aspace *as, struct region *region, uint64_t start, u
 }
 
 /* The region at r->addr continues at 'to', where nothing is. */
-static long move_region(struct aspace *as, const struct remap *r, uint64_t to)
+static long move_region(struct aspace *as, struct remap *r, uint64_t to)
 {
 	uint64_t old_end = r->addr + r->old_len;
 	struct region *old, model;
@@ -120,7 +121,7 @@ static long move_region(struct aspace *as, const struct remap *r, uint64_t to)
 	if (!err && r->old_len)
 		err = region_split(as, old_end);
 	old = region_at(as, r->addr);
-	if (!err && !r->old_len)
+	if (!err && !r->old_len && !old->file)
 		err = make_all(as, old, r->addr, min(old->end, r->addr + r->new_len));
 	if (err)
 		goto err_old;
@@ -142,8 +143,7 @@ static long move_region(struct aspace *as, const struct remap *r, uint64_t to)
 		(void)region_remove_range(as, r->addr, old_end);
 	else
 		region_merge(as, old);
-	if (model.locked)
-		(void)pages_populate(as, region_at(as, to), to, to + r->new_len);
+	r->populate = model.locked;
 	return (long)to;
 
 err_new:
@@ -206,12 +206,8 @@ static long remap(struct aspace *as, struct remap *r)
 		return remap_to(as, r);
 	if (r->addr + r->old_len == region->end && user_ok(r->addr, r->new_len) &&
 	    region_is_free(as, region->end, new_end)) {
-		uint64_t old_end = region->end;
-
+		r->populate = region->locked;
 		region_extend(as, region, new_end);
-		region = region_at(as, r->addr);
-		if (region->locked)
-			(void)pages_populate(as, region, old_end, new_end);
 		return (long)r->addr;
 	}
 	if (!(r->flags & MREMAP_MAYMOVE))
@@ -237,5 +233,7 @@ long aspace_mremap(struct aspace *as, uint64_t addr, uint64_t old_len, uint64_t 
 	mutex_lock(&as->lock);
 	result = remap(as, &r);
 	mutex_unlock(&as->lock);
+	if (r.populate && result >= 0)
+		(void)aspace_populate(as, (uint64_t)result, (uint64_t)result + r.new_len, 0);
 	return result;
 }

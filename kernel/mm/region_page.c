@@ -54,23 +54,53 @@ void region_set_prot(struct aspace *as, struct region *region, unsigned prot)
 		page_restrict(as, region, at);
 }
 
-/* The frame that an absent page starts with, with a reference. */
-static int page_source(struct region *region, uint64_t address, struct page **page)
+static void source_want(struct page_source *source, const struct region *region, uint64_t index)
+{
+	source_drop(source);
+	source->file = file_get(region->file);
+	source->index = index;
+	source->create = region_is_shared(region);
+}
+
+int source_fetch(struct page_source *source)
+{
+	int err = source->file->ops->map_page(source->file, source->index, source->create, &source->page);
+
+	if (err || source->page)
+		return err;
+	/* A hole, and the mapping is private. */
+	source->page = page_alloc_zeroed(0);
+	return source->page ? 0 : -ENOMEM;
+}
+
+void source_drop(struct page_source *source)
+{
+	if (source->page)
+		page_put(source->page);
+	if (source->file)
+		file_put(source->file);
+	*source = (struct page_source){ 0 };
+}
+
+/* The frame that an absent page starts with, with a reference. -EAGAIN: it must be fetched first. */
+static int first_page(struct region *region, uint64_t address, struct page_source *source, struct page **page)
 {
 	uint64_t index = ((uint64_t)region->offset + (address - region->start)) >> PAGE_SHIFT;
-	int err;
+	bool shared = region_is_shared(region);
 
-	*page = NULL;
-	if (region->file) {
-		err = region->file->ops->map_page(region->file, index, region_is_shared(region), page);
-		if (err || *page)
-			return err;
+	if (!region->file) {
+		if (shared && index >= region->shared_size >> PAGE_SHIFT)
+			return -EFAULT;
+		*page = page_alloc_zeroed(0);
+		return *page ? 0 : -ENOMEM;
 	}
-	if (!region->file && region_is_shared(region) && index >= region->shared_size >> PAGE_SHIFT)
-		return -EFAULT;
-	/* Anonymous, or a hole of a file in a private mapping. */
-	*page = page_alloc_zeroed(0);
-	return *page ? 0 : -ENOMEM;
+	if (!source->page || source->file != region->file || source->index != index || source->create != shared) {
+		source_want(source, region, index);
+		return -EAGAIN;
+	}
+	*page = source->page;
+	source->page = NULL;
+	return 0;
 }
 
 static int page_map(struct aspace *as, struct region *region, uint64_t address, struct page *page)
@@ -107,7 +137,7 @@ static bool allows(const struct region *region, unsigned access)
 	return region->prot & PROT_ACCESS;
 }
 
-int page_make(struct aspace *as, struct region *region, uint64_t address, unsigned access)
+int page_make(struct aspace *as, struct region *region, uint64_t address, unsigned access, struct page_source *source)
 {
 	struct page *page;
 	phys_t phys;
@@ -117,7 +147,7 @@ int page_make(struct aspace *as, struct region *region, uint64_t address, unsign
 	if (!allows(region, access))
 		return -EFAULT;
 	if (arch_pagetable_lookup(&as->tables, address, &phys, NULL)) {
-		err = page_source(region, address, &page);
+		err = first_page(region, address, source, &page);
 		if (!err)
 			err = page_map(as, region, address, page);
 		if (err || !(access & ASPACE_ACCESS_WRITE))
@@ -133,26 +163,18 @@ int page_make(struct aspace *as, struct region *region, uint64_t address, unsign
 
 int page_force(struct aspace *as, struct region *region, uint64_t address, bool write)
 {
+	struct page_source source = { 0 };
 	struct region any = *region;
 	int err;
 
 	any.prot |= write ? PROT_READ | PROT_WRITE : PROT_READ;
-	err = page_make(as, &any, address, write ? ASPACE_ACCESS_WRITE : ASPACE_ACCESS_READ);
+	while ((err = page_make(as, &any, address, write ? ASPACE_ACCESS_WRITE : ASPACE_ACCESS_READ, &source)) == -EAGAIN) {
+		err = source_fetch(&source);
+		if (err)
+			break;
+	}
+	source_drop(&source);
 	if (!err)
 		page_restrict(as, region, address);
 	return err;
-}
-
-int pages_populate(struct aspace *as, struct region *region, uint64_t start, uint64_t end)
-{
-	/* As if written where that makes pages of its own, so that they need no second fault. */
-	bool write = region->prot & PROT_WRITE && !region_is_shared(region);
-	int err;
-
-	for (uint64_t at = start; at < end; at += PAGE_SIZE) {
-		err = page_make(as, region, at, write ? ASPACE_ACCESS_WRITE : ASPACE_ACCESS_READ);
-		if (err)
-			return err;
-	}
-	return 0;
 }
