@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The parts of an address space: aspace.c (life), fault.c, region.c (the list of regions), region_page.c (the pages in them),
- * place.c (where a new region goes), and one file for each call or family of calls. All functions here want as->lock
- * held, but where it says otherwise.
+ * The parts of an address space: aspace.c (life), fault.c, region.c (the list of regions), region_page.c (the pages
+ * in them), place.c (where a new region goes), and one file for each call or family of calls. All functions here want
+ * as->lock held, but where it says otherwise.
  */
 #pragma once
 
@@ -75,7 +75,10 @@ int page_make(struct aspace *as, struct region *region, uint64_t address, unsign
 int page_force(struct aspace *as, struct region *region, uint64_t address, bool write);
 /* ---- fault.c: without as->lock ---- */
 
-/* Makes the pages of [start, end) present, as that access (0: one that the region allows) would; 0 or the first error. */
+/*
+ * Makes the pages of [start, end) present, as that access (0: one that the region allows) would; 0 or the first
+ * error.
+ */
 int aspace_populate(struct aspace *as, uint64_t start, uint64_t end, unsigned access);
 
 /* ---- place.c ---- */

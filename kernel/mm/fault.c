@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What happens when a program touches a page that is not there, or must be there beforehand. A file is asked for its page
- * without the address space's lock: a write to the file holds the file's locks while it faults on the program's memory.
+ * What happens when a program touches a page that is not there, or must be there beforehand. A file is asked for its
+ * page without the address space's lock: a write to the file holds the file's locks while it faults on the program's
+ * memory.
  */
 #include <kernel/errno.h>
 #include "aspace_internal.h"

@@ -83,7 +83,8 @@ static long populate(struct aspace *as, uint64_t start, uint64_t end, bool write
 		err = !region ? -ENOMEM : !(region->prot & prot) ? -EINVAL : 0;
 		mutex_unlock(&as->lock);
 		if (!err)
-			err = aspace_populate(as, start, start + PAGE_SIZE, write ? ASPACE_ACCESS_WRITE : ASPACE_ACCESS_READ);
+			err = aspace_populate(as, start, start + PAGE_SIZE,
+					      write ? ASPACE_ACCESS_WRITE : ASPACE_ACCESS_READ);
 	}
 	return err;
 }

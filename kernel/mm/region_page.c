@@ -168,7 +168,8 @@ int page_force(struct aspace *as, struct region *region, uint64_t address, bool 
 	int err;
 
 	any.prot |= write ? PROT_READ | PROT_WRITE : PROT_READ;
-	while ((err = page_make(as, &any, address, write ? ASPACE_ACCESS_WRITE : ASPACE_ACCESS_READ, &source)) == -EAGAIN) {
+	while ((err = page_make(as, &any, address, write ? ASPACE_ACCESS_WRITE : ASPACE_ACCESS_READ, &source)) ==
+	       -EAGAIN) {
 		err = source_fetch(&source);
 		if (err)
 			break;
