@@ -33,9 +33,16 @@ static bool is_canonical(uint64_t virt)
 	return (uint64_t)((int64_t)(virt << 16) >> 16) == virt;
 }
 
+/*
+ * An entry that goes takes its dirty bit with it, and one that comes may lead to a page that the snapshot holds: its tracker
+ * has to be told of both.
+ */
 static void entry_write(uint64_t *entry, uint64_t value)
 {
-	snapshot_mark(entry, sizeof(*entry));
+	if (*entry & PTE_DIRTY)
+		snapshot_frame_mapped(*entry & PTE_ADDRESS, true);
+	if (value & PTE_WRITE)
+		snapshot_frame_mapped(value & PTE_ADDRESS, true);
 	*entry = value;
 }
 
