@@ -35,6 +35,9 @@ static void make(const char *path, const void *data, size_t len, unsigned mode)
 		test_fail(__FILE__, __LINE__, "cannot make %s", path);
 }
 
+/* A string and its length. */
+#define TEXT(s) s, sizeof(s) - 1
+
 static void make_files(void)
 {
 	uint8_t program[256];
@@ -43,11 +46,11 @@ static void make_files(void)
 	sys(SYS_mkdir, systest_string(0, DIRECTORY), 0755);
 	make(DIRECTORY "/program", program, sizeof(program), 0755);
 	make(DIRECTORY "/secret", program, sizeof(program), 0644);
-	make(DIRECTORY "/text", "hello\n", 6, 0755);
-	make(DIRECTORY "/script", "#!" DIRECTORY "/program  -x \nrest", 32, 0755);
-	make(DIRECTORY "/lost", "#! /nowhere\n", 12, 0755);
-	make(DIRECTORY "/loop", "#!" DIRECTORY "/loop\n", 19, 0755);
-	make(DIRECTORY "/empty", "#! \n", 4, 0755);
+	make(DIRECTORY "/text", TEXT("hello\n"), 0755);
+	make(DIRECTORY "/script", TEXT("#!" DIRECTORY "/program  -x \nrest"), 0755);
+	make(DIRECTORY "/lost", TEXT("#! /nowhere\n"), 0755);
+	make(DIRECTORY "/loop", TEXT("#!" DIRECTORY "/loop\n"), 0755);
+	make(DIRECTORY "/empty", TEXT("#! \n"), 0755);
 }
 
 static void remove_files(void)
