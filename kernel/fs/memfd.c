@@ -66,6 +66,15 @@ static int create(unsigned flags, struct file **out)
 	return -ENOMEM;
 }
 
+int file_create_memory(uint64_t size, struct file **out)
+{
+	int err = create(0, out);
+
+	if (!err)
+		(*out)->inode->size = (off_t)size;
+	return err;
+}
+
 SYSCALL(memfd_create, user_ptr_t name, unsigned flags)
 {
 	char text[NAME_LEN_MAX + 1];

@@ -4,6 +4,7 @@
  * read takes pages one by one, each with a reference of its own, and copies without any lock, because the copy may fault on a
  * mapping of the very same file.
  */
+#include <kernel/aspace.h>
 #include <kernel/atomic.h>
 #include <kernel/heap.h>
 #include <kernel/process.h>
@@ -214,6 +215,7 @@ int ramfs_truncate(struct inode *inode, off_t size)
 		clear_part(ri, size, page_end);
 		if (ri->pages.root)
 			drop_pages(ri, PAGE_INDEX(page_end), UINT64_MAX);
+		aspace_forget_file(inode, (uint64_t)page_end, UINT64_MAX, true);
 	}
 	inode_touch(inode, TOUCH_MTIME | TOUCH_CTIME);
 	return 0;
@@ -232,8 +234,10 @@ static int punch_hole(struct ramfs_inode *ri, off_t offset, off_t end)
 	if (ri->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE))
 		return -EPERM;
 	clear_part(ri, offset, first_full);
-	if (first_full < last_full)
+	if (first_full < last_full) {
 		drop_pages(ri, PAGE_INDEX(first_full), PAGE_INDEX(last_full) - 1);
+		aspace_forget_file(&ri->inode, (uint64_t)first_full, (uint64_t)last_full, false);
+	}
 	clear_part(ri, last_full, end);
 	inode_touch(&ri->inode, TOUCH_MTIME | TOUCH_CTIME);
 	return 0;

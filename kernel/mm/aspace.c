@@ -30,7 +30,6 @@ int aspace_create(struct aspace **out)
 	mutex_init(&as->lock);
 	list_init(&as->regions);
 	as->mmap_top = ASPACE_MMAP_TOP;
-	as->shared_next = 1;
 	as->refs = 1;
 	object_count_add(&object_type_aspace, 1);
 	*out = as;

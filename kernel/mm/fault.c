@@ -5,6 +5,7 @@
  * memory.
  */
 #include <kernel/errno.h>
+#include <kernel/file.h>
 #include "aspace_internal.h"
 
 /* What populating asks for: pages of private memory come as if written, so that they need no second fault. */
@@ -55,4 +56,27 @@ int aspace_populate(struct aspace *as, uint64_t start, uint64_t end, unsigned ac
 	for (; start < end && !err; start += PAGE_SIZE)
 		err = fault(as, start, access);
 	return err;
+}
+
+static void forget_in(struct aspace *as, struct region *region, uint64_t start, uint64_t end)
+{
+	uint64_t first = (uint64_t)region->offset, last = first + region_len(region);
+
+	start = max(start, first);
+	end = min(end, last);
+	if (start < end)
+		pages_drop(as, region->start + (start - first), region->start + (end - first));
+}
+
+void aspace_forget_file(const struct inode *inode, uint64_t start, uint64_t end, bool truncated)
+{
+	struct aspace *as = aspace_current();
+
+	if (!as)
+		return;
+	mutex_lock(&as->lock);
+	list_foreach(&as->regions, struct region, node, region)
+		if (region->file && region->file->inode == inode && (truncated || region_is_shared(region)))
+			forget_in(as, region, start, end);
+	mutex_unlock(&as->lock);
 }

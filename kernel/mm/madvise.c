@@ -40,33 +40,61 @@ static bool is_known(int advice)
 	       (advice >= MADV_FREE && advice <= MADV_DONTNEED_LOCKED);
 }
 
-static void zero_pages(struct aspace *as, uint64_t start, uint64_t end)
-{
-	phys_t phys;
-
-	for (uint64_t at = start; (at = arch_pagetable_next(&as->tables, at, end)) < end; at += PAGE_SIZE)
-		if (!arch_pagetable_lookup(&as->tables, at, &phys, NULL))
-			memset(arch_phys_to_virt(phys), 0, PAGE_SIZE);
-}
-
 static long advise_dontneed(struct aspace *as, struct region *region, uint64_t start, uint64_t end, bool even_locked)
 {
 	if (region->locked && !even_locked)
 		return -EINVAL;
-	/* The pages of a shared object stay in it; nothing else holds those of an anonymous one. */
-	if (region->file || !region_is_shared(region))
-		pages_drop(as, start, end);
+	/* Those of a file stay in it. */
+	pages_drop(as, start, end);
 	return 0;
 }
 
-static long advise_remove(struct aspace *as, struct region *region, uint64_t start, uint64_t end)
+static int check_remove(const struct region *region)
 {
 	if (region->locked || !region_is_shared(region))
 		return -EINVAL;
-	if (region->file)
-		return (region->file->flags & O_ACCMODE) == O_RDWR ? -EOPNOTSUPP : -EACCES;
-	zero_pages(as, start, end);
-	return 0;
+	if ((region->file->flags & O_ACCMODE) != O_RDWR)
+		return -EACCES;
+	return region->file->ops->allocate ? 0 : -EOPNOTSUPP;
+}
+
+/* Punches the part of [*start, end) in the next region out of its file, without as->lock; *start moves behind it. */
+static long remove_part(struct aspace *as, uint64_t *start, uint64_t end, bool *hole)
+{
+	struct file *file = NULL;
+	uint64_t offset = 0, len = 0;
+	struct region *region;
+	long err = 0;
+
+	mutex_lock(&as->lock);
+	region = region_at_or_above(as, *start);
+	*hole = *hole || !region || region->start > *start;
+	if (region && region->start < end) {
+		*start = max(*start, region->start);
+		len = min(region->end, end) - *start;
+		err = check_remove(region);
+	}
+	if (len && !err) {
+		file = file_get(region->file);
+		offset = (uint64_t)region->offset + (*start - region->start);
+	}
+	mutex_unlock(&as->lock);
+	*start = len ? *start + len : end;
+	if (!file)
+		return err;
+	err = file->ops->allocate(file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)offset, (off_t)len);
+	file_put(file);
+	return err;
+}
+
+static long remove_range(struct aspace *as, uint64_t start, uint64_t end)
+{
+	bool hole = false;
+	long err = 0;
+
+	while (start < end && !err)
+		err = remove_part(as, &start, end, &hole);
+	return err ? err : hole ? -ENOMEM : 0;
 }
 
 /* Unlike other advice it goes no further than the first hole, and does not take "may be read" from other rights. */
@@ -147,8 +175,6 @@ static long advise(struct aspace *as, struct region *region, uint64_t start, uin
 	case MADV_DONTNEED:
 	case MADV_DONTNEED_LOCKED:
 		return advise_dontneed(as, region, start, end, advice == MADV_DONTNEED_LOCKED);
-	case MADV_REMOVE:
-		return advise_remove(as, region, start, end);
 	case MADV_FREE:
 		return private_anonymous && !region->locked ? 0 : -EINVAL;
 	case MADV_WIPEONFORK:
@@ -173,6 +199,8 @@ long aspace_madvise(struct aspace *as, uint64_t addr, uint64_t len, int advice)
 		return 0;
 	if (advice == MADV_POPULATE_READ || advice == MADV_POPULATE_WRITE)
 		return populate(as, addr, addr + pages_len, advice == MADV_POPULATE_WRITE);
+	if (advice == MADV_REMOVE)
+		return remove_range(as, addr, addr + pages_len);
 	mutex_lock(&as->lock);
 	err = walk(as, addr, addr + pages_len, advise, advice);
 	mutex_unlock(&as->lock);

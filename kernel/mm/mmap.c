@@ -121,11 +121,14 @@ static long mmap_locked(struct aspace *as, uint64_t addr, uint64_t len, unsigned
 	model.locked = (flags & MAP_LOCKED) || as->lock_future;
 	model.file = file;
 	model.offset = file ? offset : 0;
-	if (!file && region_is_shared(&model)) {
-		model.shared_id = as->shared_next++;
-		model.shared_size = len;
-	}
-	return map_region(as, &model);
+	if (file || !region_is_shared(&model))
+		return map_region(as, &model);
+	err = file_create_memory(len, &model.file);
+	if (err)
+		return -ENOMEM;
+	at = map_region(as, &model);
+	file_put(model.file);
+	return at;
 }
 
 long aspace_mmap(struct aspace *as, uint64_t addr, uint64_t len, unsigned prot, unsigned flags, struct file *file,

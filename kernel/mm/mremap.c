@@ -56,8 +56,7 @@ static long check_resize(const struct aspace *as, const struct region *region, c
 	return limit_check_total(as, more);
 }
 
-/* Makes the page at 'from' the one at 'to', or a second one of it. */
-static int move_page(struct aspace *as, uint64_t from, uint64_t to, bool copy)
+static int move_page(struct aspace *as, uint64_t from, uint64_t to)
 {
 	unsigned rights;
 	phys_t phys;
@@ -66,45 +65,24 @@ static int move_page(struct aspace *as, uint64_t from, uint64_t to, bool copy)
 	err = arch_pagetable_lookup(&as->tables, from, &phys, &rights);
 	if (!err)
 		err = arch_pagetable_map(&as->tables, to, phys, rights);
-	if (err)
-		return err;
-	if (copy) {
-		page_get(page_from_phys(phys));
-		as->pages++;
-		return 0;
-	}
-	return arch_pagetable_unmap(&as->tables, from, NULL);
+	return err ? err : arch_pagetable_unmap(&as->tables, from, NULL);
 }
 
 /* Moves what is there of [from, from + len); after an error everything is back where it was. */
-static int move_pages(struct aspace *as, uint64_t from, uint64_t to, uint64_t len, bool copy)
+static int move_pages(struct aspace *as, uint64_t from, uint64_t to, uint64_t len)
 {
 	int err;
 
 	for (uint64_t at = from; (at = arch_pagetable_next(&as->tables, at, from + len)) < from + len;
 	     at += PAGE_SIZE) {
-		err = move_page(as, at, at - from + to, copy);
+		err = move_page(as, at, at - from + to);
 		if (!err)
 			continue;
-		if (copy)
-			pages_drop(as, to, to + len);
-		else
-			/* The tables on the way back are all there. */
-			(void)move_pages(as, to, from, at - from, false);
+		/* The tables on the way back are all there. */
+		(void)move_pages(as, to, from, at - from);
 		return err;
 	}
 	return 0;
-}
-
-/* So that all pages can be shared; those that come later would be two. */
-static long make_all(struct aspace *as, struct region *region, uint64_t start, uint64_t end)
-{
-	long err = 0;
-
-	for (; start < end && !err; start += PAGE_SIZE)
-		err = page_force(as, region, start, false);
-	/* The region may be longer than what it maps. */
-	return err == -EFAULT ? 0 : err;
 }
 
 /* The region at r->addr continues at 'to', where nothing is. */
@@ -121,8 +99,6 @@ static long move_region(struct aspace *as, struct remap *r, uint64_t to)
 	if (!err && r->old_len)
 		err = region_split(as, old_end);
 	old = region_at(as, r->addr);
-	if (!err && !r->old_len && !old->file)
-		err = make_all(as, old, r->addr, min(old->end, r->addr + r->new_len));
 	if (err)
 		goto err_old;
 	model = *old;
@@ -132,8 +108,8 @@ static long move_region(struct aspace *as, struct remap *r, uint64_t to)
 		err = -ENOMEM;
 		goto err_old;
 	}
-	err = r->old_len ? move_pages(as, r->addr, to, r->old_len, false)
-			 : move_pages(as, r->addr, to, min(region_len(old), r->new_len), true);
+	/* Length 0: a second mapping of a file, which has the pages. */
+	err = move_pages(as, r->addr, to, r->old_len);
 	if (err)
 		goto err_new;
 	old = region_at(as, r->addr);

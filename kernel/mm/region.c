@@ -125,11 +125,10 @@ int region_split(struct aspace *as, uint64_t address)
 static bool can_merge(const struct region *low, const struct region *high)
 {
 	if (low->end != high->start || low->prot != high->prot || low->flags != high->flags ||
-	    low->advice != high->advice || low->locked != high->locked || low->file != high->file ||
-	    low->shared_id != high->shared_id)
+	    low->advice != high->advice || low->locked != high->locked || low->file != high->file)
 		return false;
 	/* A private anonymous page is nobody else's, so there is no offset to agree on. */
-	if (!low->file && !region_is_shared(low))
+	if (!low->file)
 		return !(low->flags & MAP_GROWSDOWN);
 	return low->offset + (off_t)region_len(low) == high->offset;
 }

@@ -89,8 +89,6 @@ static int first_page(struct region *region, uint64_t address, struct page_sourc
 	bool shared = region_is_shared(region);
 
 	if (!region->file) {
-		if (shared && index >= region->shared_size >> PAGE_SHIFT)
-			return -EFAULT;
 		*page = page_alloc_zeroed(0);
 		return *page ? 0 : -ENOMEM;
 	}

@@ -19,6 +19,7 @@
 #define ASPACE_REGIONS_MAX 65530	/* vm.max_map_count */
 
 struct file;
+struct inode;
 
 #define REGION_RANDOM 0x01u
 #define REGION_SEQUENTIAL 0x02u
@@ -39,8 +40,6 @@ struct region {
 	bool locked;		/* by mlock and the like */
 	struct file *file;	/* referenced; NULL for anonymous memory */
 	off_t offset;		/* of start: in the file, or in the shared anonymous object */
-	uint64_t shared_id;	/* of the anonymous object, when MAP_SHARED */
-	uint64_t shared_size;	/* its bytes: beyond them is nothing, however long the region became */
 };
 
 struct aspace {
@@ -51,7 +50,6 @@ struct aspace {
 	size_t region_count;
 	uint64_t brk_start, brk;	/* the program's heap; set by the loader with aspace_set_brk() */
 	uint64_t mmap_top;
-	uint64_t shared_next;
 	size_t pages;			/* frames mapped */
 	size_t pages_total;		/* pages in all regions: what RLIMIT_AS limits */
 	size_t pages_locked;		/* pages in locked regions: what RLIMIT_MEMLOCK limits */
@@ -97,6 +95,12 @@ void aspace_set_brk(struct aspace *as, uint64_t start);
  */
 int aspace_write(struct aspace *as, uint64_t addr, const void *data, size_t len) MUST_CHECK;
 int aspace_read(struct aspace *as, uint64_t addr, void *data, size_t len) MUST_CHECK;
+
+/**
+ * The running thread's mappings of a file lose what they show of its bytes [start, end): told by the file, after it
+ * has given the pages up. Copies that private mappings have made go too when the file became shorter (truncated).
+ */
+void aspace_forget_file(const struct inode *inode, uint64_t start, uint64_t end, bool truncated);
 
 /**
  * A page of the program was touched that is absent or protected. Makes it if its region allows the access.

@@ -73,6 +73,8 @@ struct file {
  * reference.
  */
 struct file *file_alloc(const struct file_ops *ops, unsigned flags, struct inode *inode, void *data);
+/* A nameless file in memory, all holes: what shared anonymous mappings map. One reference. -ENOMEM, -ENOSPC. */
+int file_create_memory(uint64_t size, struct file **out);
 struct file *file_get(struct file *file);
 void file_put(struct file *file);
 
