@@ -16,6 +16,8 @@
 #define LEVELS 4
 #define LEVEL_BITS 9
 #define LEVEL_ENTRIES (1u << LEVEL_BITS)
+#define GROUP_ENTRIES (LEVEL_ENTRIES / 64)
+#define GROUP_SIZE (GROUP_ENTRIES * sizeof(uint64_t))
 #define VIRT_BITS (PAGE_SHIFT + LEVELS * LEVEL_BITS)
 
 /* An entry is a frame address; its low bits say that it is there and, in the last level, the rights (ARCH_PAGE_*). */
@@ -36,8 +38,28 @@ static uint64_t *table_of(phys_t entry)
 	return arch_phys_to_virt(entry & PAGE_MASK);
 }
 
+/*
+ * A table's page carries a bitmap of its groups of entries that were ever used: most tables hold a few entries in one
+ * place, and a program's end should not have to look at all of them.
+ */
+static void groups_set(struct page *page, uint64_t groups)
+{
+	snapshot_mark(page, sizeof(*page));
+	page->owner = (void *)groups;
+}
+
+static uint64_t groups_get(const struct page *page)
+{
+	return (uint64_t)page->owner;
+}
+
 static void entry_set(uint64_t *entry, uint64_t value)
 {
+	struct page *page = page_from_virt(entry);
+	uint64_t group = UINT64_C(1) << ((uintptr_t)entry & ~PAGE_MASK) / GROUP_SIZE;
+
+	if (!(groups_get(page) & group))
+		groups_set(page, groups_get(page) | group);
 	snapshot_mark(entry, sizeof(*entry));
 	*entry = value;
 }
@@ -65,6 +87,7 @@ static phys_t table_new(void)
 		return 0;
 	snapshot_mark(page_virt(page), PAGE_SIZE);
 	memset(page_virt(page), 0, PAGE_SIZE);
+	groups_set(page, 0);
 	return page_phys(page);
 }
 
@@ -98,12 +121,17 @@ int arch_pagetable_create(struct arch_pagetable *table)
 
 static void tables_free(phys_t phys, unsigned level)
 {
-	const uint64_t *entries = table_of(phys);
+	struct page *page = page_from_phys(phys);
+	uint64_t groups = level ? groups_get(page) : 0;
 
-	for (unsigned i = 0; level && i < LEVEL_ENTRIES; i++)
-		if (entries[i])
-			tables_free(entries[i] & PAGE_MASK, level - 1);
-	page_free(page_from_phys(phys), 0);
+	for (; groups; groups &= groups - 1) {
+		const uint64_t *entries = table_of(phys) + __builtin_ctzll(groups) * GROUP_ENTRIES;
+
+		for (unsigned i = 0; i < GROUP_ENTRIES; i++)
+			if (entries[i])
+				tables_free(entries[i] & PAGE_MASK, level - 1);
+	}
+	page_free(page, 0);
 }
 
 void arch_pagetable_destroy(struct arch_pagetable *table)
