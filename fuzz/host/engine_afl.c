@@ -15,13 +15,16 @@
 
 #include "campaign.h"
 
-#define TARGET_TIMEOUT_MS "20000"	/* ours is shorter: this one only ends a runner that is stuck */
+#define TARGET_TIMEOUT_MS "20000" /* ours is shorter: this one only ends a runner that is stuck */
 
 static void set_environment(const struct campaign *campaign, const char *tools)
 {
-	static const char *const on[] = { "AFL_NO_UI", "AFL_NO_AFFINITY", "AFL_SKIP_CPUFREQ", "AFL_SKIP_BIN_CHECK", "AFL_FAST_CAL",
-					  "AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES", "AFL_AUTORESUME", "AFL_IGNORE_PROBLEMS",
-					  "AFL_CUSTOM_MUTATOR_ONLY", "AFL_NO_STARTUP_CALIBRATION", "AFL_DISABLE_TRIM" };
+	static const char *const on[] = {
+		"AFL_NO_UI",          "AFL_NO_AFFINITY",     "AFL_SKIP_CPUFREQ",
+		"AFL_SKIP_BIN_CHECK", "AFL_FAST_CAL",        "AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES",
+		"AFL_AUTORESUME",     "AFL_IGNORE_PROBLEMS", "AFL_CUSTOM_MUTATOR_ONLY",
+		"AFL_DISABLE_TRIM"
+	};
 	char mutator[PATH_MAX + 32];
 
 	for (size_t i = 0; i < sizeof(on) / sizeof(on[0]); i++)
