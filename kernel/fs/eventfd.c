@@ -6,6 +6,7 @@
 #include <kernel/atomic.h>
 #include <kernel/fd.h>
 #include <kernel/heap.h>
+#include <kernel/planted.h>
 #include <kernel/spinlock.h>
 #include <kernel/syscall.h>
 #include <kernel/vfs.h>
@@ -148,5 +149,6 @@ SYSCALL(eventfd2, unsigned count, int flags)
 {
 	if ((unsigned)flags & ~(EFD_SEMAPHORE | EFD_CLOEXEC | EFD_NONBLOCK))
 		return -EINVAL;
+	planted_use_after_free(count, (unsigned)flags & EFD_SEMAPHORE);
 	return create(count, (unsigned)flags);
 }

@@ -17,7 +17,6 @@ LINKSET_DECLARE(filesystem);
 static struct list mounts = LIST_INIT(mounts);
 static int next_mount_id = 1;
 static unsigned next_minor = 20;
-OBJECT_TYPE(mount);
 
 struct path path_get(struct path path)
 {
@@ -114,7 +113,6 @@ void mount_put(struct mount *mount)
 	if (atomic_fetch_sub(&mount->refs, 1) != 1)
 		return;
 	superblock_kill(mount->sb);
-	object_count_add(&object_type_mount, -1);
 	heap_free(mount);
 }
 
@@ -139,7 +137,6 @@ int mount_create(const char *type, unsigned flags, const char *options, struct m
 	mount->id = atomic_fetch_add(&next_mount_id, 1);
 	mount->root = mount->sb->root;
 	list_init(&mount->node);
-	object_count_add(&object_type_mount, 1);
 	*out = mount;
 	return 0;
 }

@@ -4,6 +4,7 @@
  */
 #include <kernel/abi/time.h>
 #include <kernel/fd.h>
+#include <kernel/planted.h>
 #include <kernel/syscall.h>
 
 #include "fs_internal.h"
@@ -286,6 +287,7 @@ SYSCALL(fallocate, int fd, int mode, off_t offset, off_t len)
 
 	if (!file)
 		return -EBADF;
+	planted_uninitialised_read(mode);
 	if (offset < 0 || len <= 0)
 		err = -EINVAL;
 	else if (mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE | FALLOC_FL_COLLAPSE_RANGE | FALLOC_FL_ZERO_RANGE |

@@ -3,6 +3,7 @@
  * The epoll calls: checks in Linux's order, and the wait.
  */
 #include <kernel/fd.h>
+#include <kernel/planted.h>
 #include <kernel/signal.h>
 #include <kernel/syscall.h>
 
@@ -56,6 +57,7 @@ SYSCALL(epoll_ctl, int fd, int op, int target, user_ptr_t event)
 	watched = fd_get(target);
 	err = -EBADF;
 	if (watched) {
+		planted_null_dereference(op, copy.events);
 		err = control(file, op, target, watched, &copy);
 		file_put(watched);
 	}

@@ -4,6 +4,7 @@
  */
 #include <kernel/abi/tty.h>
 #include <kernel/fd.h>
+#include <kernel/planted.h>
 #include <kernel/process.h>
 #include <kernel/syscall.h>
 #include <kernel/vfs.h>
@@ -62,6 +63,7 @@ SYSCALL(dup3, int fd, int to, int flags)
 		return -EINVAL;
 	if (fd == to)
 		return -EINVAL;
+	planted_double_free(to, (unsigned)flags & O_CLOEXEC);
 	return dup_to(fd, to, (unsigned)flags & O_CLOEXEC);
 }
 
@@ -191,6 +193,7 @@ SYSCALL(fcntl, int fd, unsigned command, uint64_t argument)
 
 	switch (command) {
 	case F_DUPFD:
+		planted_leaked_file(fd, argument);
 		return dup_from(fd, (int)argument, false);
 	case F_DUPFD_CLOEXEC:
 		return dup_from(fd, (int)argument, true);

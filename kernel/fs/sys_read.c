@@ -4,6 +4,7 @@
  */
 #include <kernel/fd.h>
 #include <kernel/heap.h>
+#include <kernel/planted.h>
 #include <kernel/syscall.h>
 #include <kernel/vfs.h>
 
@@ -157,6 +158,7 @@ SYSCALL(readv, int fd, user_ptr_t iov, size_t iovcnt)
 
 SYSCALL(writev, int fd, user_ptr_t iov, size_t iovcnt)
 {
+	planted_heap_overflow(iovcnt);
 	return vector_run(&(struct vector){ .fd = fd, .iov = iov, .count = iovcnt, .write = true });
 }
 

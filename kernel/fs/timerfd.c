@@ -10,6 +10,7 @@
 #include <kernel/clock.h>
 #include <kernel/fd.h>
 #include <kernel/heap.h>
+#include <kernel/planted.h>
 #include <kernel/process.h>
 #include <kernel/spinlock.h>
 #include <kernel/syscall.h>
@@ -295,6 +296,7 @@ SYSCALL(timerfd_settime, int fd, int flags, user_ptr_t new, user_ptr_t old)
 	file = get_timerfd(fd, &err);
 	if (!file)
 		return err;
+	planted_endless_loop(interval_ns);
 	change_timer(file->data, (unsigned)flags, value_ns, interval_ns, &before);
 	file_put(file);
 	return old ? user_write(old, &before) : 0;

@@ -3,12 +3,13 @@
  * The bugs of option PLANTED: see kernel/planted.h. They are wrong on purpose; volatile keeps the compiler from repairing them.
  */
 #include <fuzz/abi/planted.h>
-#include <kernel/file.h>
+#include <kernel/fd.h>
 #include <kernel/harness.h>
 #include <kernel/heap.h>
 #include <kernel/log.h>
 #include <kernel/planted.h>
 
+#define SPANS_NOTED 8
 #define EPOLL_CTL_MOD 3
 #define FALLOC_FL_KEEP_SIZE 1
 
@@ -23,7 +24,7 @@ NOINLINE void planted_heap_overflow(size_t spans)
 	lengths = heap_alloc(room * sizeof(*lengths));
 	if (!lengths)
 		return;
-	for (size_t i = 0; i < spans; i++) {
+	for (size_t i = 0; i < min(spans, (size_t)SPANS_NOTED); i++) {
 		if (i == room)
 			harness_canary(PLANTED_HEAP_OVERFLOW, true);
 		lengths[i] = spans;
@@ -81,12 +82,11 @@ NOINLINE void planted_endless_loop(uint64_t interval_ns)
 		sink = rounded;
 }
 
-NOINLINE void planted_leaked_file(struct file *file, int from)
+NOINLINE void planted_leaked_file(int fd, uint64_t from)
 {
 	harness_canary(PLANTED_LEAKED_FILE, false);
-	if (from < 10)
+	if (from < 10 || from > 1000 || !fd_get(fd))
 		return;
-	file_get(file);
 	harness_canary(PLANTED_LEAKED_FILE, true);
 }
 

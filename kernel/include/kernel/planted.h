@@ -8,8 +8,6 @@
 
 #include <kernel/compiler.h>
 
-struct file;
-
 #if CONFIG_PLANTED
 
 /* writev() of more than four spans: notes their lengths in an array of four. */
@@ -23,7 +21,7 @@ void planted_null_dereference(int operation, uint32_t events);
 /* timerfd_settime() with an interval below 1000 ns: rounded up by steps that never arrive. */
 void planted_endless_loop(uint64_t interval_ns);
 /* fcntl(F_DUPFD) from 10 on: a reference is taken and forgotten. */
-void planted_leaked_file(struct file *file, int from);
+void planted_leaked_file(int fd, uint64_t from);
 /* fallocate() with FALLOC_FL_KEEP_SIZE: a decision by what the stack happens to hold. */
 void planted_uninitialised_read(int mode);
 
@@ -44,7 +42,7 @@ static inline void planted_null_dereference(int operation UNUSED, uint32_t event
 static inline void planted_endless_loop(uint64_t interval_ns UNUSED)
 {
 }
-static inline void planted_leaked_file(struct file *file UNUSED, int from UNUSED)
+static inline void planted_leaked_file(int fd UNUSED, uint64_t from UNUSED)
 {
 }
 static inline void planted_uninitialised_read(int mode UNUSED)
