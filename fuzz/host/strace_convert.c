@@ -126,7 +126,7 @@ static void set_path(struct converter *converter, struct program_node *node, con
 	for (size_t i = 0; i < len; i++)
 		hash = hash * 31 + name[i];
 	set_bytes(converter, node, name, len);
-	if (len <= 2 || program_path_index(node) >= 0 || strace_is_created(converter->import, name, len))
+	if (program_path_index(node) >= 0 || strace_is_created(converter->import, name, len))
 		return;
 	if (converter->record->failed && converter->record->result == -ENOENT)
 		set_fixture_path(node, missing[hash / 7 % 2]);
@@ -148,6 +148,15 @@ static void set_blob(struct converter *converter, struct program_node *node, con
 		set_bytes(converter, node, value->bytes, value->len);
 }
 
+bool strace_same_root(const struct desc_resource *a, const struct desc_resource *b)
+{
+	while (a->parent)
+		a = a->parent;
+	while (b->parent)
+		b = b->parent;
+	return a == b;
+}
+
 static void set_resource(struct converter *converter, struct program_node *node, uint64_t value)
 {
 	node->value = program_cut(node->type, value);
@@ -156,7 +165,7 @@ static void set_resource(struct converter *converter, struct program_node *node,
 		uint32_t base = converter->import->base[dep->record];
 
 		if (program_cut(node->type, dep->value) != node->value || base == STRACE_NONE ||
-		    !desc_resource_fits(dep->kind, node->type->resource))
+		    !strace_same_root(dep->kind, node->type->resource))
 			continue;
 		node->form = PROGRAM_REF;
 		node->value = base + dep->slot;

@@ -263,7 +263,7 @@ static void take(struct linking *linking, const struct desc_type *type, uint64_t
 		const struct strace_dep *live = &linking->import->live[i];
 
 		if (program_cut(type, live->value) != program_cut(type, value) ||
-		    !desc_resource_fits(live->kind, type->resource))
+		    !strace_same_root(live->kind, type->resource))
 			continue;
 		if (record->dep_count < STRACE_DEPS_MAX)
 			record->deps[record->dep_count++] = *live;

@@ -57,5 +57,7 @@ bool strace_convert(struct strace_import *import, const struct strace_record *re
 bool strace_is_created(const struct strace_import *import, const uint8_t *name, size_t len);
 /* The row of the table that these arguments belong to. */
 const struct desc_call *strace_choose_row(const struct strace_args *args, const char *name, size_t len);
+/* A descriptor is a descriptor, whatever the tables think it is of. */
+bool strace_same_root(const struct desc_resource *a, const struct desc_resource *b);
 /* A word of this value; false when it has none. */
 bool strace_number(const struct strace_args *args, int value, uint64_t *number);

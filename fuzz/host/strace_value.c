@@ -237,6 +237,15 @@ static bool parse_digits(struct scanner *scanner, uint64_t *number)
 	return len && !*end;
 }
 
+/* What decodes a number for people, "WIFEXITED(s) && WEXITSTATUS(s) == 0", cannot be turned back. */
+static void skip_condition(struct scanner *scanner)
+{
+	if (!starts_with(scanner, "&&") && !starts_with(scanner, "=="))
+		return;
+	while (scanner->next < scanner->end && !strchr(",]}", *scanner->next))
+		scanner->next++;
+}
+
 /* A number, a name, or several joined by | * << -. */
 static int parse_number(struct scanner *scanner)
 {
@@ -249,6 +258,11 @@ static int parse_number(struct scanner *scanner)
 		struct strace_value term = { 0 };
 		char c = peek(scanner);
 
+		if (c == ',' || c == ']' || c == '}' || c == ')') {
+			/* Nothing, or nothing behind a |. */
+			value->number = total;
+			return index;
+		}
 		if (isalpha((unsigned char)c) || c == '_') {
 			if (!parse_word(scanner, &term))
 				return -1;
@@ -275,11 +289,23 @@ static int parse_number(struct scanner *scanner)
 			join = '|';
 			scanner->next += 3;
 		} else {
+			skip_condition(scanner);
 			value->number = total;
 			return index;
 		}
 	}
 	return -1;
+}
+
+/* "[VINTR]=" in front of an element. */
+static void skip_designator(struct scanner *scanner)
+{
+	const char *p = scanner->next + 1;
+
+	while (p < scanner->end && is_word_char(*p))
+		p++;
+	if (peek(scanner) == '[' && scanner->end - p > 2 && p[0] == ']' && p[1] == '=')
+		scanner->next = p + 2;
 }
 
 /* "name=" in front of a field. */
@@ -341,6 +367,7 @@ static int parse_group(struct scanner *scanner, char close, enum strace_kind kin
 			scanner->next++;
 			continue;
 		}
+		skip_designator(scanner);
 		parse_field_name(scanner, &name, &name_len);
 		child = parse_value(scanner, depth + 1);
 		if (child < 0)
