@@ -88,7 +88,8 @@ TEST(preempt_disable_keeps_the_cpu)
 	preempt_disable();
 	CHECK(!thread_may_sleep());
 	thread_start(thread);
-	for (end = clock_ns() + 30 * NSEC_PER_MSEC; clock_ns() < end;)
+	/* The end of the slice asks for a switch; on a busy host the interrupt may be late. */
+	for (end = clock_ns() + 5 * NSEC_PER_SEC; clock_ns() < end && !*(volatile bool *)&arch_cpu()->need_resched;)
 		arch_relax();
 	while_disabled = atomic_load(&count);
 	/* Its slice is long over: the switch happens right here. */
@@ -112,7 +113,7 @@ TEST(preempt_accounts_cpu_time)
 	after = self->cpu_ns + (clock_ns() - self->switched_in_ns);
 	CHECK(after - before >= 4 * NSEC_PER_MSEC);
 	before = after;
-	CHECK_EQ(clock_sleep_until(clock_ns() + 20 * NSEC_PER_MSEC), 0);
+	CHECK_EQ(clock_sleep_until(clock_ns() + 60 * NSEC_PER_MSEC), 0);
 	after = self->cpu_ns + (clock_ns() - self->switched_in_ns);
-	CHECK(after - before < 15 * NSEC_PER_MSEC);
+	CHECK(after - before < 50 * NSEC_PER_MSEC);
 }

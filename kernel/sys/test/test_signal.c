@@ -236,7 +236,8 @@ SYSTEST(sigsuspend_and_pause_end_with_a_handler)
 	CHECK_EQ(send(SIGALRM), 0);
 	CHECK_EQ(pending(), SIGNAL_BIT(SIGALRM));
 	CHECK_EQ(sys(SYS_rt_sigprocmask, SIG_SETMASK, set_of(0), 0, SET), 0);
-	CHECK_EQ(sys(SYS_setitimer, 0, soon, 0), 0);
+	/* Time enough to be in pause() before it comes. */
+	CHECK_EQ(sys(SYS_setitimer, 0, systest_put(700, (int64_t[4]){ 0, 0, 0, 50000 }, 32), 0), 0);
 	CHECK_ERR(sys(SYS_pause), EINTR);
 	CHECK_EQ(events().count, 3);
 	CHECK_ERR(sys(SYS_rt_sigsuspend, set_of(0), 4), EINVAL);
