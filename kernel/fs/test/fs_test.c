@@ -12,7 +12,7 @@
 #define STRING_SLOTS 16
 #define STRINGS_OFFSET (40 * KIB)
 #define INTERRUPT_AFTER_US 20000
-#define HANDLER 0x20000000
+#define HANDLER 0x400000
 
 void fs_test_run(void (*body)(void))
 {
