@@ -89,7 +89,7 @@ void fpu_context_init(struct arch_context *context)
 #define MXCSR 24
 #define SOFTWARE_BYTES 464
 #define XSTATE_HEADER 512
-#define MXCSR_VALID 0xffbfu	/* the bits that every CPU has */
+#define MXCSR_VALID 0xffbfu /* the bits that every CPU has */
 
 struct fpu_software_bytes {
 	uint32_t magic1, extended_size;

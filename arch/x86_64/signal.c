@@ -13,10 +13,10 @@
 #include <kernel/user.h>
 
 #define RED_ZONE 128
-#define SYSCALL_SIZE 2	/* bytes of the instruction */
+#define SYSCALL_SIZE 2 /* bytes of the instruction */
 
-#define RFLAGS_PROGRAM 0x50dd5u	/* what a program may set: CF PF AF ZF SF TF DF OF RF AC */
-#define RFLAGS_HANDLER_CLEARS 0x10500u	/* TF DF RF */
+#define RFLAGS_PROGRAM 0x50dd5u /* what a program may set: CF PF AF ZF SF TF DF OF RF AC */
+#define RFLAGS_HANDLER_CLEARS 0x10500u /* TF DF RF */
 
 #define UC_FP_XSTATE 1u
 #define UC_SIGCONTEXT_SS 2u
@@ -75,13 +75,31 @@ const char *arch_platform(void)
 static void context_fill(struct sigcontext *c, const struct arch_regs *r, uint64_t mask)
 {
 	*c = (struct sigcontext){
-		.r8 = r->r8, .r9 = r->r9, .r10 = r->r10, .r11 = r->r11,
-		.r12 = r->r12, .r13 = r->r13, .r14 = r->r14, .r15 = r->r15,
-		.rdi = r->rdi, .rsi = r->rsi, .rbp = r->rbp, .rbx = r->rbx,
-		.rdx = r->rdx, .rax = r->rax, .rcx = r->rcx, .rsp = r->rsp, .rip = r->rip, .rflags = r->rflags,
+		.r8 = r->r8,
+		.r9 = r->r9,
+		.r10 = r->r10,
+		.r11 = r->r11,
+		.r12 = r->r12,
+		.r13 = r->r13,
+		.r14 = r->r14,
+		.r15 = r->r15,
+		.rdi = r->rdi,
+		.rsi = r->rsi,
+		.rbp = r->rbp,
+		.rbx = r->rbx,
+		.rdx = r->rdx,
+		.rax = r->rax,
+		.rcx = r->rcx,
+		.rsp = r->rsp,
+		.rip = r->rip,
+		.rflags = r->rflags,
 		/* What a program of Linux would see: it must not learn, or depend on, where it really runs. */
-		.cs = 0x33, .ss = 0x2b,
-		.error = r->error, .vector = r->vector < 32 ? r->vector : 0, .oldmask = mask, .cr2 = r->cr2,
+		.cs = 0x33,
+		.ss = 0x2b,
+		.error = r->error,
+		.vector = r->vector < 32 ? r->vector : 0,
+		.oldmask = mask,
+		.cr2 = r->cr2,
 	};
 }
 
@@ -129,8 +147,9 @@ static uint64_t place(const struct arch_regs *regs, const struct arch_signal *si
 
 int arch_signal_push(struct arch_regs *regs, const struct arch_signal *signal)
 {
-	struct frame frame = { .restorer = signal->action.restorer, .stack = signal->stack, .mask = signal->mask,
-			       .info = signal->info };
+	struct frame frame = {
+		.restorer = signal->action.restorer, .stack = signal->stack, .mask = signal->mask, .info = signal->info
+	};
 	uint8_t fpu[X86_SIGNAL_FPU_SIZE];
 	uint64_t fpstate, sp = place(regs, signal, &fpstate);
 
@@ -140,7 +159,8 @@ int arch_signal_push(struct arch_regs *regs, const struct arch_signal *signal)
 	frame.uc_flags = UC_FP_XSTATE | UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS;
 	context_fill(&frame.context, regs, signal->mask);
 	frame.context.fpstate = fpstate;
-	if (!user_ok(sp, fpstate + sizeof(fpu) - sp) || user_copy_out(fpstate, fpu, sizeof(fpu)) || user_write(sp, &frame))
+	if (!user_ok(sp, fpstate + sizeof(fpu) - sp) || user_copy_out(fpstate, fpu, sizeof(fpu)) ||
+	    user_write(sp, &frame))
 		return -EFAULT;
 	regs->rdi = (uint64_t)(uint32_t)signal->info.signo;
 	regs->rsi = sp + offsetof(struct frame, info);

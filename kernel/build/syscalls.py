@@ -3,7 +3,7 @@
 """Reads syscalls.tbl, types.def and the sources; writes what the kernel and the host programs know about system calls.
 
 	syscalls.py OUT syscalls.tbl types.def SOURCE.c...
-	syscalls.py --missing syscalls.tbl types.def SOURCE.c...	lists rows that no SYSCALL() serves; status 1 if any
+	syscalls.py --missing syscalls.tbl types.def SOURCE.c...	lists rows without SYSCALL(); status 1 if any
 
 Only rows whose SYSCALL(name is found in a source are active. Written into OUT, and only when changed:
 include/generated/syscall_protos.h (prototypes and SYS_ numbers), gen/syscall_table.c (wrappers, dispatch table),

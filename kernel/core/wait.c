@@ -118,8 +118,8 @@ static int sleeper_verdict(struct sleeper *sleeper, uint64_t deadline_ns)
 {
 	if (sleeper->condition(sleeper->arg))
 		return 0;
-	if (!sleeper->stubborn && (atomic_load(&sleeper->thread->killed) || atomic_load(&sleeper->thread->interrupted) ||
-				   atomic_load(&sleeper->hopeless)))
+	if (!sleeper->stubborn && (atomic_load(&sleeper->thread->killed) ||
+				   atomic_load(&sleeper->thread->interrupted) || atomic_load(&sleeper->hopeless)))
 		return -EINTR;
 	if (deadline_ns != WAIT_FOREVER && clock_ns() >= deadline_ns)
 		return -ETIMEDOUT;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Look-ups in the generated descriptions. Compiled into the kernel and into host programs: no other kernel code is used.
+ * Look-ups in the generated descriptions. Compiled into the kernel and into host programs: no other kernel code is
+ * used.
  */
 #include <kernel/syscall_desc.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The ELF loader: 64-bit static executables, fixed (ET_EXEC) or position independent (ET_DYN without PT_INTERP). The format
- * is the System V ABI's, chapters 4 and 5. All checks are made before anything is mapped.
+ * The ELF loader: 64-bit static executables, fixed (ET_EXEC) or position independent (ET_DYN without PT_INTERP). The
+ * format is the System V ABI's, chapters 4 and 5. All checks are made before anything is mapped.
  */
 #include <kernel/abi/mman.h>
 #include <kernel/aspace.h>
@@ -54,7 +54,7 @@ struct loader {
 	struct aspace *aspace;
 	struct exec_error *error;
 	uint64_t file_size;
-	uint64_t bias;		/* added to addresses of the file */
+	uint64_t bias;  /* added to addresses of the file */
 	struct elf_header header;
 	struct elf_segment segments[HEADERS_MAX];
 };
@@ -147,7 +147,8 @@ static int check_segments(struct loader *loader, uint64_t *end)
 
 static unsigned prot_of(const struct elf_segment *s)
 {
-	return (s->flags & PF_R ? PROT_READ : 0) | (s->flags & PF_W ? PROT_WRITE : 0) | (s->flags & PF_X ? PROT_EXEC : 0);
+	return (s->flags & PF_R ? PROT_READ : 0) | (s->flags & PF_W ? PROT_WRITE : 0) |
+	       (s->flags & PF_X ? PROT_EXEC : 0);
 }
 
 /* Clears the rest of the segment's last page of the file; in the file something else may follow. */
@@ -188,7 +189,8 @@ static int map_segment(struct loader *loader, const struct elf_segment *s)
 	}
 	if (file_pages_end >= end)
 		return 0;
-	at = aspace_mmap(loader->aspace, file_pages_end, end - file_pages_end, prot_of(s), flags | MAP_ANONYMOUS, NULL, 0);
+	at = aspace_mmap(loader->aspace, file_pages_end, end - file_pages_end, prot_of(s), flags | MAP_ANONYMOUS, NULL,
+			 0);
 	return at < 0 ? (int)at : 0;
 }
 
@@ -227,7 +229,8 @@ static int load(struct loader *loader, struct elf_image *image)
 	err = check_header(loader);
 	if (err)
 		return err;
-	err = read_exactly(loader, loader->segments, loader->header.phnum * sizeof(struct elf_segment), loader->header.phoff);
+	err = read_exactly(loader, loader->segments, loader->header.phnum * sizeof(struct elf_segment),
+			   loader->header.phoff);
 	if (err)
 		return err;
 	loader->bias = loader->header.type == ET_DYN ? PIE_BASE : 0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Replacing a process's program: finding the file, scripts ("#!"), the new address space, and what a new program inherits.
+ * Replacing a process's program: finding the file, scripts ("#!"), the new address space, and what a new program
+ * inherits.
  */
 #include <arch/arch.h>
 #include <kernel/aspace.h>
@@ -131,8 +132,8 @@ static int find_program(const char *path, struct exec_strings *strings, char nam
 
 /* ---- the new program ---- */
 
-static int load(struct file *file, const char *path, const struct exec_strings *strings, struct aspace **out, uint64_t *entry,
-		uint64_t *sp, struct exec_error *error)
+static int load(struct file *file, const char *path, const struct exec_strings *strings, struct aspace **out,
+		uint64_t *entry, uint64_t *sp, struct exec_error *error)
 {
 	struct elf_image image;
 	struct aspace *aspace;
@@ -198,7 +199,8 @@ static void become(struct process *process, struct aspace *aspace, const char *p
 	arch_set_tls(0);
 }
 
-int exec_replace(const char *path, struct exec_strings *strings, uint64_t *entry, uint64_t *sp, struct exec_error *error)
+int exec_replace(const char *path, struct exec_strings *strings, uint64_t *entry, uint64_t *sp,
+		 struct exec_error *error)
 {
 	char interpreter[SCRIPT_LINE];
 	struct aspace *aspace;

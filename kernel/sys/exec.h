@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Starting programs: elf.c reads the file into an address space, exec_stack.c makes the first stack, exec.c puts it together.
+ * Starting programs: elf.c reads the file into an address space, exec_stack.c makes the first stack, exec.c puts it
+ * together.
  */
 #pragma once
 
@@ -12,15 +13,15 @@ struct process;
 
 /* Why a file cannot be run, for people; static text. */
 struct exec_error {
-	const char *reason;	/* NULL: the errno says it all */
-	bool interpreter;	/* it needs dynamic linking */
+	const char *reason; /* NULL: the errno says it all */
+	bool interpreter; /* it needs dynamic linking */
 };
 
 struct elf_image {
 	uint64_t entry;
-	uint64_t headers;	/* address of the program headers, 0 when they are not in memory */
+	uint64_t headers; /* address of the program headers, 0 when they are not in memory */
 	unsigned header_count;
-	uint64_t end;		/* one past the highest segment */
+	uint64_t end;  /* one past the highest segment */
 };
 
 #define ELF_HEADER_SIZE 64
@@ -55,8 +56,10 @@ int exec_stack_make(struct process *process, struct aspace *aspace, const struct
 		    const struct exec_strings *strings, const char *path, uint64_t *sp);
 
 /**
- * Makes the running process run another program: on success its address space, name, handlers and close-on-exec descriptors
- * are the new program's, and *entry and *sp say where it starts; on failure nothing has changed. strings may be changed.
+ * Makes the running process run another program: on success its address space, name, handlers and close-on-exec
+ * descriptors are the new program's, and *entry and *sp say where it starts; on failure nothing has changed. strings
+ * may be changed.
  * @return 0, -ENOENT and what else opening says, -EACCES, -ENOEXEC, -E2BIG, -ELOOP (scripts), -ENOMEM.
  */
-int exec_replace(const char *path, struct exec_strings *strings, uint64_t *entry, uint64_t *sp, struct exec_error *error);
+int exec_replace(const char *path, struct exec_strings *strings, uint64_t *entry, uint64_t *sp,
+		 struct exec_error *error);

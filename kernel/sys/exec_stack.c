@@ -44,7 +44,7 @@
 struct stack {
 	struct aspace *aspace;
 	uint64_t sp;
-	int err;	/* of the first write that failed */
+	int err; /* of the first write that failed */
 };
 
 /* Puts bytes below what is there already; their address. */

@@ -29,11 +29,11 @@ struct waiter {
 	user_ptr_t address;
 	uint32_t bits;
 	bool woken;
-	struct wait_queue queue;	/* it alone sleeps there */
+	struct wait_queue queue; /* it alone sleeps there */
 };
 
 static struct mutex lock = MUTEX_INIT(lock);
-static struct list waiters = LIST_INIT(waiters);	/* longest first */
+static struct list waiters = LIST_INIT(waiters); /* longest first */
 
 static int check_address(user_ptr_t address)
 {
@@ -144,7 +144,8 @@ static long requeue(user_ptr_t from, user_ptr_t to, uint32_t wake_max, uint32_t 
 	return woken + moved;
 }
 
-static long futex_requeue(user_ptr_t from, user_ptr_t to, uint32_t wake_max, uint64_t move_max, const uint32_t *expected)
+static long futex_requeue(user_ptr_t from, user_ptr_t to, uint32_t wake_max, uint64_t move_max,
+			  const uint32_t *expected)
 {
 	uint32_t now;
 	long result;
@@ -274,7 +275,8 @@ static int read_deadline(user_ptr_t timeout, int command, bool realtime, uint64_
 	return 0;
 }
 
-static long wait_command(user_ptr_t address, int command, bool realtime, uint32_t value, user_ptr_t timeout, uint32_t bits)
+static long wait_command(user_ptr_t address, int command, bool realtime, uint32_t value, user_ptr_t timeout,
+			 uint32_t bits)
 {
 	uint64_t deadline_ns;
 	int err = read_deadline(timeout, command, realtime, &deadline_ns);

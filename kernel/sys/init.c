@@ -17,7 +17,7 @@
 struct start {
 	const char *path;
 	struct process *process;
-	int refused;	/* exit status when the program could not be started */
+	int refused; /* exit status when the program could not be started */
 };
 
 static int status_of(int err)

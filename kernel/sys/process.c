@@ -57,7 +57,10 @@ static void limits_init(struct process *process)
 
 /* ---- birth ---- */
 
-/* fds 0 and 1 on the terminal, 2 where the kernel's log goes. Descriptors belong to the running process: it is that for now. */
+/*
+ * fds 0 and 1 on the terminal, 2 where the kernel's log goes. Descriptors belong to the running process: it is that
+ * for now.
+ */
 static int open_console(struct process *process)
 {
 	struct thread *thread = thread_current();
@@ -146,8 +149,8 @@ uint64_t process_cpu_ns(const struct process *process)
 
 	if (!thread)
 		return process->cpu_ns;
-	return process->cpu_ns + thread->cpu_ns + (thread == thread_current() ? clock_ns() - thread->switched_in_ns : 0) -
-	       process->cpu_entered_ns;
+	return process->cpu_ns + thread->cpu_ns +
+	       (thread == thread_current() ? clock_ns() - thread->switched_in_ns : 0) - process->cpu_entered_ns;
 }
 
 void process_enter(struct process *process)

@@ -13,7 +13,7 @@
 /* A handler is due: what it is told, and how to go on after it. Nothing of it depends on the CPU. */
 struct delivery {
 	struct arch_signal signal;
-	bool restart;	/* the call that was interrupted is to be made again */
+	bool restart; /* the call that was interrupted is to be made again */
 };
 
 static void mask_return(struct signals *signals)
@@ -210,7 +210,7 @@ void process_fault(struct arch_regs *regs, int signo, uint64_t address)
 		signal_deliver(regs);
 		return;
 	}
-	log_error("%s: killed by signal %d at pc %lx, address %lx", process->name, signo, (unsigned long)arch_regs_pc(regs),
-		  (unsigned long)address);
+	log_error("%s: killed by signal %d at pc %lx, address %lx", process->name, signo,
+		  (unsigned long)arch_regs_pc(regs), (unsigned long)address);
 	process_exit(signo);
 }

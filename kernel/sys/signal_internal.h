@@ -13,26 +13,26 @@
 #include "sys_internal.h"
 
 #define SIGNAL_QUEUE 32
-#define SIGNAL_TIMERS 32	/* timer_create() */
+#define SIGNAL_TIMERS 32 /* timer_create() */
 
 /* One signal that waits. data: the first words of siginfo's union. */
 struct signal_queued {
 	int32_t signo, code;
 	uint64_t data[2];
-	struct signal_timer *timer;	/* whose expiry it is: goes on when it is taken */
+	struct signal_timer *timer; /* whose expiry it is: goes on when it is taken */
 };
 
 /* An interval timer or a POSIX timer. Times are those of its clock. */
 struct signal_timer {
 	bool used;
-	bool armed;			/* false while its signal waits, so that it cannot flood */
-	bool cpu_time;			/* counts CPU time of the process */
+	bool armed;   /* false while its signal waits, so that it cannot flood */
+	bool cpu_time;   /* counts CPU time of the process */
 	int clock, id;
 	int notify, signo;
-	uint64_t value;			/* sigev_value */
+	uint64_t value;   /* sigev_value */
 	uint64_t expiry_ns, interval_ns;
-	uint64_t clock_offset_ns;	/* its clock minus clock_ns(); CPU clocks: 0 */
-	int overrun;			/* expiries that the last signal stood for, less one */
+	uint64_t clock_offset_ns; /* its clock minus clock_ns(); CPU clocks: 0 */
+	int overrun;   /* expiries that the last signal stood for, less one */
 	struct timer timer;
 	struct signals *signals;
 };
@@ -42,15 +42,15 @@ struct signals {
 	struct process *process;
 	struct abi_sigaction actions[SIGRTMAX + 1];
 	uint64_t blocked;
-	uint64_t saved;			/* blocked, as it was before signal_mask_borrow() */
+	uint64_t saved;   /* blocked, as it was before signal_mask_borrow() */
 	bool borrowed;
-	bool returned;			/* rt_sigreturn ran */
-	bool stopped;			/* by SIGSTOP and its like, until SIGCONT */
-	uint64_t pending;		/* set of signals that wait, with or without an entry in queue */
+	bool returned;   /* rt_sigreturn ran */
+	bool stopped;   /* by SIGSTOP and its like, until SIGCONT */
+	uint64_t pending;  /* set of signals that wait, with or without an entry in queue */
 	unsigned queue_len;
-	struct signal_queued queue[SIGNAL_QUEUE];	/* oldest first */
+	struct signal_queued queue[SIGNAL_QUEUE]; /* oldest first */
 	struct abi_stack altstack;
-	struct wait_queue arrivals;	/* rt_sigtimedwait, and the stopped */
+	struct wait_queue arrivals; /* rt_sigtimedwait, and the stopped */
 	struct signal_events events;
 	struct signal_timer itimers[3];
 	struct signal_timer timers[SIGNAL_TIMERS];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Timers that send signals: setitimer, alarm and timer_create. A timer whose signal waits is not armed; it catches up when
- * the signal is taken (that is what "overrun" counts), so that a short interval cannot keep the kernel busy.
+ * Timers that send signals: setitimer, alarm and timer_create. A timer whose signal waits is not armed; it catches up
+ * when the signal is taken (that is what "overrun" counts), so that a short interval cannot keep the kernel busy.
  */
 #include <kernel/thread.h>
 #include <kernel/time.h>
@@ -69,7 +69,7 @@ static void fire(struct timer *expired)
 	bool due = timer->armed && timer_clock_now(timer) >= timer->expiry_ns;
 
 	if (timer->armed && !due) {
-		arm(timer);	/* a CPU clock that has not come so far */
+		arm(timer); /* a CPU clock that has not come so far */
 	} else if (due) {
 		timer->armed = false;
 		send(timer);

@@ -4,9 +4,9 @@
  */
 #include "sys_internal.h"
 
-#define VERSION_1 0x19980330u	/* 32 capabilities */
-#define VERSION_2 0x20071026u	/* 64: two data structures */
-#define VERSION_3 0x20080522u	/* the same as 2 */
+#define VERSION_1 0x19980330u /* 32 capabilities */
+#define VERSION_2 0x20071026u /* 64: two data structures */
+#define VERSION_3 0x20080522u /* the same as 2 */
 
 struct cap_header {
 	uint32_t version;
@@ -65,7 +65,10 @@ SYSCALL(capget, user_ptr_t header, user_ptr_t data)
 	return 0;
 }
 
-/* A process may give up what it has, and make effective what it is permitted; CAP_SETPCAP may inherit from the bounding set. */
+/*
+ * A process may give up what it has, and make effective what it is permitted; CAP_SETPCAP may inherit from the
+ * bounding set.
+ */
 static bool may_set(const struct credentials *cred, uint64_t effective, uint64_t permitted, uint64_t inheritable)
 {
 	uint64_t may_inherit = cred->cap_inheritable | cred->cap_permitted;

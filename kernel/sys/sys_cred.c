@@ -6,7 +6,7 @@
 
 #include "sys_internal.h"
 
-#define KEEP UINT32_MAX	/* -1: leave that id as it is */
+#define KEEP UINT32_MAX /* -1: leave that id as it is */
 #define FS_CAPABILITIES                                                                                                \
 	(CAP_BIT(CAP_CHOWN) | CAP_BIT(CAP_DAC_OVERRIDE) | CAP_BIT(CAP_DAC_READ_SEARCH) | CAP_BIT(CAP_FOWNER) |         \
 	 CAP_BIT(CAP_FSETID) | CAP_BIT(CAP_MKNOD))
@@ -175,7 +175,8 @@ SYSCALL(setfsuid, uint32_t uid)
 	struct credentials *c = cred();
 	uint32_t old = c->fsuid;
 
-	if (uid == KEEP || (uid != c->uid && uid != c->euid && uid != c->suid && uid != old && !process_capable(CAP_SETUID)))
+	if (uid == KEEP ||
+	    (uid != c->uid && uid != c->euid && uid != c->suid && uid != old && !process_capable(CAP_SETUID)))
 		return old;
 	c->fsuid = uid;
 	if (!old && uid)
@@ -190,7 +191,8 @@ SYSCALL(setfsgid, uint32_t gid)
 	struct credentials *c = cred();
 	uint32_t old = c->fsgid;
 
-	if (gid != KEEP && (gid == c->gid || gid == c->egid || gid == c->sgid || gid == old || process_capable(CAP_SETGID)))
+	if (gid != KEEP &&
+	    (gid == c->gid || gid == c->egid || gid == c->sgid || gid == old || process_capable(CAP_SETGID)))
 		c->fsgid = gid;
 	return old;
 }

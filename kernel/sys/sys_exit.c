@@ -7,11 +7,11 @@
 #include "sys_internal.h"
 
 #define WNOHANG 1u
-#define WUNTRACED 2u	/* wait4; waitid calls it WSTOPPED */
+#define WUNTRACED 2u /* wait4; waitid calls it WSTOPPED */
 #define WEXITED 4u
 #define WCONTINUED 8u
 #define WNOWAIT 0x01000000u
-#define WTHREADS 0xe0000000u	/* __WNOTHREAD, __WALL, __WCLONE */
+#define WTHREADS 0xe0000000u /* __WNOTHREAD, __WALL, __WCLONE */
 
 #define P_ALL 0
 #define P_PID 1
@@ -30,7 +30,7 @@ SYSCALL(exit, int status)
 }
 
 struct child_search {
-	int pid, pgid;	/* 0: any */
+	int pid, pgid; /* 0: any */
 };
 
 static int is_child(struct process *process, void *context)

@@ -11,7 +11,10 @@ static bool is_signal(int signo)
 	return signo >= 0 && signo <= SIGRTMAX;
 }
 
-/* CAP_KILL, or one's own: the real or effective id is the target's real or saved one. SIGCONT goes to the whole session. */
+/*
+ * CAP_KILL, or one's own: the real or effective id is the target's real or saved one. SIGCONT goes to the whole
+ * session.
+ */
 static bool may_signal(const struct process *target, int signo)
 {
 	const struct process *self = process_current();
@@ -39,7 +42,7 @@ static long send_checked(struct process *target, int signo, const struct abi_sig
 }
 
 struct group_kill {
-	int pgid;	/* 0: everybody but process 1 and the caller */
+	int pgid; /* 0: everybody but process 1 and the caller */
 	int signo;
 	struct abi_siginfo info;
 	bool found, sent;

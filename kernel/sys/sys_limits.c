@@ -11,7 +11,7 @@
 
 #include "sys_internal.h"
 
-#define CLOCK_TICK_NS (10 * NSEC_PER_MSEC)	/* AT_CLKTCK: 100 a second */
+#define CLOCK_TICK_NS (10 * NSEC_PER_MSEC) /* AT_CLKTCK: 100 a second */
 #define NOFILE_MAX (1024 * 1024)
 
 static long read_limit(struct process *process, unsigned resource, user_ptr_t to)

@@ -148,7 +148,7 @@ SYSCALL(prctl, int option, uint64_t arg2, uint64_t arg3, uint64_t arg4, uint64_t
 		return process->keep_caps;
 	case PR_GET_TIMING:
 	case PR_GET_SECCOMP:
-		return 0;	/* statistical timing; no filter */
+		return 0; /* statistical timing; no filter */
 	case PR_GET_NAME:
 		return user_copy_out(arg2, process->name, sizeof(process->name));
 	case PR_GET_TIMERSLACK:

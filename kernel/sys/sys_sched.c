@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Priorities, policies and CPUs. The scheduler itself knows nice values; the real-time policies are kept and told, and their
- * rules checked, but all threads share the CPU in turn.
+ * Priorities, policies and CPUs. The scheduler itself knows nice values; the real-time policies are kept and told,
+ * and their rules checked, but all threads share the CPU in turn.
  */
 #include <kernel/abi/resource.h>
 #include <kernel/cpu.h>
@@ -12,8 +12,8 @@
 #include "sys_internal.h"
 
 #define PRIORITY_MAX 99
-#define SLICE_NS (100 * NSEC_PER_MSEC)	/* what Linux tells of SCHED_RR */
-#define ATTR_SIZE_0 48			/* the first version of struct sched_attr */
+#define SLICE_NS (100 * NSEC_PER_MSEC) /* what Linux tells of SCHED_RR */
+#define ATTR_SIZE_0 48   /* the first version of struct sched_attr */
 #define ATTR_RESET_ON_FORK 1u
 
 SYSCALL(sched_yield, void)
@@ -56,7 +56,7 @@ static void set_nice(struct process *process, int nice)
 struct prio_visit {
 	int which, who;
 	bool sets;
-	int nice;	/* to set; or the best one found */
+	int nice; /* to set; or the best one found */
 	bool found;
 	long error;
 };
@@ -79,7 +79,8 @@ static long change_nice(struct process *process, int nice)
 {
 	if (!is_owner(process))
 		return -EPERM;
-	if (nice < process->nice && 20 - nice > (int64_t)process->rlimits[RLIMIT_NICE].current && !process_capable(CAP_SYS_NICE))
+	if (nice < process->nice && 20 - nice > (int64_t)process->rlimits[RLIMIT_NICE].current &&
+	    !process_capable(CAP_SYS_NICE))
 		return -EACCES;
 	set_nice(process, nice);
 	return 0;
@@ -229,14 +230,18 @@ SYSCALL(sched_get_priority_max, int policy)
 {
 	if (is_realtime(policy))
 		return PRIORITY_MAX;
-	return policy == SCHED_OTHER || policy == SCHED_BATCH || policy == SCHED_IDLE || policy == SCHED_DEADLINE ? 0 : -EINVAL;
+	return policy == SCHED_OTHER || policy == SCHED_BATCH || policy == SCHED_IDLE || policy == SCHED_DEADLINE
+		       ? 0
+		       : -EINVAL;
 }
 
 SYSCALL(sched_get_priority_min, int policy)
 {
 	if (is_realtime(policy))
 		return 1;
-	return policy == SCHED_OTHER || policy == SCHED_BATCH || policy == SCHED_IDLE || policy == SCHED_DEADLINE ? 0 : -EINVAL;
+	return policy == SCHED_OTHER || policy == SCHED_BATCH || policy == SCHED_IDLE || policy == SCHED_DEADLINE
+		       ? 0
+		       : -EINVAL;
 }
 
 SYSCALL(sched_rr_get_interval, int pid, user_ptr_t interval)
@@ -288,7 +293,7 @@ SYSCALL(sched_setattr, int pid, user_ptr_t attr, unsigned flags)
 		return err;
 	if ((int32_t)new.policy < 0 || (new.flags & ~(uint64_t)ATTR_RESET_ON_FORK))
 		return -EINVAL;
-	err = set_policy(pid, (int)new.policy, (int)new.priority, new.flags & ATTR_RESET_ON_FORK);
+	err = set_policy(pid, (int)new.policy, (int)new.priority, new.flags &ATTR_RESET_ON_FORK);
 	if (err || is_realtime((int)new.policy))
 		return err;
 	process = find(pid);

@@ -97,7 +97,7 @@ SYSCALL(reboot, uint32_t magic1, uint32_t magic2, uint32_t command, user_ptr_t a
 	switch (command) {
 	case CMD_CAD_ON:
 	case CMD_CAD_OFF:
-		return 0;	/* there is no keyboard that could ask for it */
+		return 0; /* there is no keyboard that could ask for it */
 	case CMD_RESTART2:
 		if (user_copy_string(text, argument, sizeof(text)) == -EFAULT)
 			return -EFAULT;

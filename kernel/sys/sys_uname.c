@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The system's names. Programs (glibc) refuse to start on a Linux older than they were built for, so the release is a Linux
- * one: that of the calls whose meaning this kernel follows.
+ * The system's names. Programs (glibc) refuse to start on a Linux older than they were built for, so the release is a
+ * Linux one: that of the calls whose meaning this kernel follows.
  */
 #include <kernel/abi/utsname.h>
 #include <kernel/mutex.h>

@@ -93,8 +93,8 @@ long syscall_dispatch(uint64_t number, const uint64_t args[6])
 }
 
 /*
- * What Linux starts again after a handler with SA_RESTART (signal(7)): calls that wait for I/O or for a lock, not those that
- * wait for time or for a signal.
+ * What Linux starts again after a handler with SA_RESTART (signal(7)): calls that wait for I/O or for a lock, not
+ * those that wait for time or for a signal.
  */
 bool syscall_restarts(uint64_t number)
 {

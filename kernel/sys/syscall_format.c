@@ -22,9 +22,9 @@ struct writer {
 struct scope {
 	const struct desc_field *fields;
 	unsigned count;
-	const uint64_t *args;	/* arguments; NULL: fields at base */
+	const uint64_t *args; /* arguments; NULL: fields at base */
 	user_ptr_t base;
-	bool done;		/* the call has returned without an error: what it wrote may be shown */
+	bool done;  /* the call has returned without an error: what it wrote may be shown */
 	unsigned depth;
 };
 
@@ -154,7 +154,10 @@ static void put_at(struct writer *w, const struct scope *scope, const struct des
 
 static void put_fields(struct writer *w, const struct scope *outer, const struct desc_type *type, user_ptr_t address)
 {
-	struct scope scope = { .fields = type->fields, .count = type->field_count, .base = address, .done = outer->done,
+	struct scope scope = { .fields = type->fields,
+			       .count = type->field_count,
+			       .base = address,
+			       .done = outer->done,
 			       .depth = outer->depth + 1 };
 
 	put(w, "{");
@@ -163,7 +166,8 @@ static void put_fields(struct writer *w, const struct scope *outer, const struct
 		uint64_t value;
 
 		put(w, "%s%s=", i ? ", " : "", field->name);
-		if (field->type->kind == DESC_STRUCT || field->type->kind == DESC_ARRAY || field->type->kind == DESC_BYTES)
+		if (field->type->kind == DESC_STRUCT || field->type->kind == DESC_ARRAY ||
+		    field->type->kind == DESC_BYTES)
 			put_at(w, &scope, field->type, address + field->offset);
 		else if (read_value(&scope, i, &value))
 			put_value(w, &scope, field->type, value);
@@ -175,8 +179,8 @@ static void put_fields(struct writer *w, const struct scope *outer, const struct
 	put(w, "}");
 }
 
-static void put_elements(struct writer *w, const struct scope *scope, const struct desc_type *element, user_ptr_t address,
-			 uint64_t count)
+static void put_elements(struct writer *w, const struct scope *scope, const struct desc_type *element,
+			 user_ptr_t address, uint64_t count)
 {
 	put(w, "[");
 	for (uint64_t i = 0; i < min(count, (uint64_t)ELEMENTS_SHOWN); i++) {
@@ -304,10 +308,12 @@ size_t syscall_format(char *buf, size_t size, uint64_t number, const uint64_t ar
 		put(&w, "syscall_%lu(%#lx, %#lx, %#lx, ...)", (unsigned long)number, (unsigned long)args[0],
 		    (unsigned long)args[1], (unsigned long)args[2]);
 	} else {
-		struct scope scope = { .fields = call->args, .count = call->arg_count, .args = args,
-				       .done = result && *result >= 0 };
+		struct scope scope = {
+			.fields = call->args, .count = call->arg_count, .args = args, .done = result && *result >= 0
+		};
 
-		put(&w, "%.*s(", (int)(strchr(call->name, '$') ? strchr(call->name, '$') - call->name : 64), call->name);
+		put(&w, "%.*s(", (int)(strchr(call->name, '$') ? strchr(call->name, '$') - call->name : 64),
+		    call->name);
 		for (unsigned i = 0; i < call->arg_count; i++) {
 			put(&w, "%s", i ? ", " : "");
 			put_value(&w, &scope, call->args[i].type, args[i]);

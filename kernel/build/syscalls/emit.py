@@ -25,7 +25,8 @@ def plain_rows(rows):
 
 def both_architectures(write):
     """The same lines with either architecture's numbers."""
-    return (["#ifndef __aarch64__"] + write(lambda row: row.number) + ["#else"] + write(lambda row: row.arm64) + ["#endif"])
+    x86_64, arm64 = write(lambda row: row.number), write(lambda row: row.arm64)
+    return ["#ifndef __aarch64__"] + x86_64 + ["#else"] + arm64 + ["#endif"]
 
 
 def prototypes(rows):
@@ -93,7 +94,8 @@ class Desc:
     def type(self, kind):
         if kind is None:
             return "NULL"
-        parts = [f".kind = DESC_{kind.kind}", f".align = {kind.align}", f".size = {kind.size}", f".length = {kind.length}"]
+        parts = [f".kind = DESC_{kind.kind}", f".align = {kind.align}", f".size = {kind.size}",
+                 f".length = {kind.length}"]
         if kind.flags:
             parts.append(".flags = " + " | ".join(sorted("DESC_" + flag for flag in kind.flags)))
         if kind.direction:
@@ -150,7 +152,8 @@ def resource_lines(desc, resources):
     lines = []
     for i, resource in enumerate(resources):
         parent = f"&resource_{resource.parent.name}" if resource.parent else "NULL"
-        lines.append(f"static const struct desc_resource resource_{resource.name} = {{ \"{resource.name}\", {parent}, {i}, "
+        lines.append(f"static const struct desc_resource resource_{resource.name} = "
+                     f"{{ \"{resource.name}\", {parent}, {i}, "
                      f"{CTYPES[resource.ctype][0]}, {len(resource.specials)}, {desc.values(resource.specials)} }};")
     return lines
 
@@ -199,7 +202,8 @@ def abi_check(rows, table):
     lines = [TOP] + [f"#include <kernel/abi/{header}>" for header in headers] + [""]
     for name, (value, size) in sorted(constants_of(rows).items()):
         mask = (1 << size) - 1
-        lines += [f"#ifdef {name}", f"_Static_assert(((unsigned long long)({name}) & {mask:#x}ull) == {value & mask:#x}ull, "
+        lines += [f"#ifdef {name}",
+                  f"_Static_assert(((unsigned long long)({name}) & {mask:#x}ull) == {value & mask:#x}ull, "
                   f"\"{name} differs from types.def\");", "#endif"]
     return "\n".join(lines) + "\n"
 

@@ -56,33 +56,33 @@ struct credentials {
 
 struct process {
 	int pid, ppid, pgid, sid;
-	struct list node;		/* on the list of all processes */
+	struct list node;  /* on the list of all processes */
 	unsigned refs;
 	struct aspace *aspace;
 	struct fd_table *fds;
-	struct fs_context *fs;		/* root, working directory, umask (kernel/vfs.h) */
+	struct fs_context *fs;  /* root, working directory, umask (kernel/vfs.h) */
 	struct credentials cred;
 	struct rlimit rlimits[RLIMIT_COUNT];
-	struct thread *thread;		/* the main thread; NULL while nobody has entered it */
+	struct thread *thread;  /* the main thread; NULL while nobody has entered it */
 	int nice;
 	int sched_policy, sched_priority;
 	bool sched_reset_on_fork;
-	uint64_t cpu_mask;		/* CPUs it may run on */
+	uint64_t cpu_mask;  /* CPUs it may run on */
 	uint32_t personality;
-	unsigned dumpable;		/* PR_SET_DUMPABLE */
+	unsigned dumpable;  /* PR_SET_DUMPABLE */
 	bool no_new_privs, keep_caps, child_subreaper, membarrier_registered;
-	int death_signal;		/* PR_SET_PDEATHSIG */
+	int death_signal;  /* PR_SET_PDEATHSIG */
 	uint64_t timer_slack_ns;
 	user_ptr_t robust_list;
 	uint64_t start_ns;
-	uint64_t cpu_ns;		/* used by threads that have left it */
-	uint64_t cpu_entered_ns;	/* what its thread had used before it entered */
+	uint64_t cpu_ns;  /* used by threads that have left it */
+	uint64_t cpu_entered_ns; /* what its thread had used before it entered */
 	bool exited;
-	bool has_code;			/* runs a program of its own; false in unit tests and harnesses */
-	int status;			/* wait status: code << 8, or signal */
+	bool has_code;   /* runs a program of its own; false in unit tests and harnesses */
+	int status;   /* wait status: code << 8, or signal */
 	user_ptr_t clear_child_tid;
-	struct signals *signals;	/* dispositions, mask, pending, timers (kernel/signal.h) */
-	char name[16];			/* PR_SET_NAME, comm */
+	struct signals *signals; /* dispositions, mask, pending, timers (kernel/signal.h) */
+	char name[16];   /* PR_SET_NAME, comm */
 };
 
 /* The running thread's process; NULL for kernel threads. */

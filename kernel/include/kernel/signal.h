@@ -16,7 +16,7 @@ struct arch_regs;
 struct process;
 struct signals;
 
-#define SIGNAL_BIT(signo) (UINT64_C(1) << ((signo)-1))
+#define SIGNAL_BIT(signo) (UINT64_C(1) << ((signo) - 1))
 
 /* All default, nothing blocked. -ENOMEM. */
 int signals_create(struct process *process, struct signals **out);
@@ -49,10 +49,10 @@ void signal_deliver(struct arch_regs *regs);
 
 /* What a handler is told, and what is to come back after it (arch_signal_push()). */
 struct arch_signal {
-	struct abi_sigaction action;	/* the handler, its flags, its restorer */
+	struct abi_sigaction action; /* the handler, its flags, its restorer */
 	struct abi_siginfo info;
-	struct abi_stack stack;		/* sigaltstack(), or SS_DISABLE */
-	uint64_t mask;			/* blocked signals */
+	struct abi_stack stack;  /* sigaltstack(), or SS_DISABLE */
+	uint64_t mask;   /* blocked signals */
 };
 
 /* Number of times a handler would have run in a program without code, and the signals they were for, as a set. */

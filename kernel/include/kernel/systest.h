@@ -20,12 +20,12 @@
 #include <kernel/test.h>
 #include <kernel/user.h>
 
-#define SYSTEST_MEM UINT64_C(0x10000000)	/* read-write, zero at the start */
+#define SYSTEST_MEM UINT64_C(0x10000000) /* read-write, zero at the start */
 #define SYSTEST_MEM_SIZE (64 * KIB)
-#define SYSTEST_EDGE (SYSTEST_MEM + SYSTEST_MEM_SIZE)	/* the first address behind it: nothing is mapped there */
-#define SYSTEST_READONLY UINT64_C(0x10100000)	/* one page that can only be read */
-#define SYSTEST_BAD UINT64_C(0x10200000)	/* in the program's range, never mapped */
-#define SYSTEST_KERNEL UINT64_C(0xffff800000001000)	/* outside the program's range */
+#define SYSTEST_EDGE (SYSTEST_MEM + SYSTEST_MEM_SIZE) /* the first address behind it: nothing is mapped there */
+#define SYSTEST_READONLY UINT64_C(0x10100000) /* one page that can only be read */
+#define SYSTEST_BAD UINT64_C(0x10200000) /* in the program's range, never mapped */
+#define SYSTEST_KERNEL UINT64_C(0xffff800000001000) /* outside the program's range */
 
 /* Like TEST(), inside a process. */
 #define SYSTEST(name)                                                                                                  \

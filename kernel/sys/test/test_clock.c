@@ -132,7 +132,8 @@ SYSTEST(clock_nanosleep_until_a_time)
 	uint64_t target = clock_ns() + 2 * NSEC_PER_MSEC;
 
 	CHECK_EQ(sys(SYS_clock_nanosleep, CLOCK_MONOTONIC, TIMER_ABSTIME,
-		     spec((int64_t)(target / NSEC_PER_SEC), (int64_t)(target % NSEC_PER_SEC)), 0), 0);
+		     spec((int64_t)(target / NSEC_PER_SEC), (int64_t)(target % NSEC_PER_SEC)), 0),
+		 0);
 	CHECK(clock_ns() >= target);
 	CHECK_EQ(sys(SYS_clock_nanosleep, CLOCK_REALTIME, TIMER_ABSTIME, spec(1, 0), 0), 0);
 	CHECK_EQ(sys(SYS_clock_nanosleep, CLOCK_BOOTTIME, 0, spec(0, 1000), 0), 0);

@@ -172,7 +172,8 @@ static user_ptr_t header(uint32_t version, int pid)
 
 SYSTEST(capget_tells_root_has_all)
 {
-	const uint32_t expected[6] = { 0xffffffff, 0xffffffff, 0, (uint32_t)(CAP_ALL >> 32), (uint32_t)(CAP_ALL >> 32), 0 };
+	const uint32_t expected[6] = { 0xffffffff, 0xffffffff, 0, (uint32_t)(CAP_ALL >> 32), (uint32_t)(CAP_ALL >> 32),
+				       0 };
 
 	CHECK_EQ(sys(SYS_capget, header(VERSION_3, 0), SYSTEST_MEM + DATA), 0);
 	CHECK_MEM(SYSTEST_MEM + DATA, expected, sizeof(expected));

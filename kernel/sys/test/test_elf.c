@@ -40,7 +40,7 @@ static const struct image good = {
 		.phoff = 64, .ehsize = 64, .phentsize = 56, .phnum = 3,
 	},
 	.segments = {
-		{ .type = 1, .flags = 5, .offset = 0, .vaddr = BASE, .filesz = sizeof(struct image), .memsz = sizeof(struct image) },
+		{ .type = 1, .flags = 5, .vaddr = BASE, .filesz = sizeof(struct image), .memsz = sizeof(struct image) },
 		{ .type = 1, .flags = 6, .offset = 0x1000, .vaddr = BASE + 0x2000, .filesz = 0x100, .memsz = 0x3000 },
 		{ .type = 0x6474e551, .flags = 6 },
 	},
@@ -206,7 +206,10 @@ SYSTEST(elf_files_cut_off_anywhere)
 	}
 }
 
-/* Whatever one byte says: an error or a program, and nothing left behind (the test process's own space is checked at its end). */
+/*
+ * Whatever one byte says: an error or a program, and nothing left behind (the test process's own space is checked at
+ * its end).
+ */
 SYSTEST(elf_every_byte_is_hostile)
 {
 	static const uint8_t values[] = { 0, 1, 0x7f, 0x80, 0xff };

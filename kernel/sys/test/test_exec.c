@@ -14,8 +14,8 @@
 /* x86_64: one segment of one page, made here byte by byte so that no compiler is needed. */
 static void make_program(uint8_t page[256])
 {
-	static const uint8_t head[] = { 0x7f, 'E', 'L', 'F', 2, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 62, 0, 1, 0, 0, 0,
-					0x80, 0, 0x40, 0, 0, 0, 0, 0, 64 };
+	static const uint8_t head[] = { 0x7f, 'E', 'L', 'F', 2, 1, 1, 0,    0, 0,    0, 0, 0, 0, 0, 0, 2,
+					0,    62,  0,   1,   0, 0, 0, 0x80, 0, 0x40, 0, 0, 0, 0, 0, 64 };
 	const uint64_t segment[7] = { 1 | UINT64_C(5) << 32, 0, 0x400000, 0x400000, 256, 256, 4096 };
 
 	memset(page, 0xf4, 256);

@@ -18,7 +18,8 @@ SYSTEST(format_names_values)
 {
 	user_ptr_t path = systest_string(0, "/etc/\"x\"\n");
 
-	CHECK_STR(TEXT(SYS_openat, 3, -100, path, 0x80000, 0), "openat(AT_FDCWD, \"/etc/\\\"x\\\"\\n\", O_CLOEXEC, 0) = 3");
+	CHECK_STR(TEXT(SYS_openat, 3, -100, path, 0x80000, 0),
+		  "openat(AT_FDCWD, \"/etc/\\\"x\\\"\\n\", O_CLOEXEC, 0) = 3");
 	CHECK_STR(TEXT(SYS_getpid, 1), "getpid() = 1");
 	CHECK_STR(TEXT(SYS_close, -EBADF, -1), "close(-1) = -1 EBADF");
 	CHECK_STR(TEXT(SYS_lseek, 5, 3, 5, 1), "lseek(3, 5, SEEK_CUR) = 5");

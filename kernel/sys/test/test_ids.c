@@ -49,7 +49,7 @@ SYSTEST(setpgid_of_a_stranger)
 	CHECK_EQ(process_create("other", &other), 0);
 	CHECK_ERR(sys(SYS_setpgid, other->pid, 0), ESRCH);
 	other->ppid = process_current()->pid;
-	CHECK_ERR(sys(SYS_setpgid, other->pid, 0), EPERM);	/* another session */
+	CHECK_ERR(sys(SYS_setpgid, other->pid, 0), EPERM); /* another session */
 	CHECK_EQ(sys(SYS_getpgid, other->pid), other->pid);
 	process_teardown(other, 0);
 	CHECK_ERR(sys(SYS_getpgid, other->pid), ESRCH);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * prctl, arch_prctl, personality, exit, waiting, entropy and the rest of what concerns the process or machine as a whole.
+ * prctl, arch_prctl, personality, exit, waiting, entropy and the rest of what concerns the process or machine as a
+ * whole.
  */
 #include <kernel/systest.h>
 #include <arch/arch.h>

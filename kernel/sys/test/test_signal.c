@@ -6,7 +6,7 @@
 #include <kernel/systest.h>
 
 #define HANDLER 0x400000
-#define SET 8	/* sizeof(sigset_t) of the calls */
+#define SET 8 /* sizeof(sigset_t) of the calls */
 #define NOBODY 999999
 
 static user_ptr_t action(uint64_t handler, uint64_t flags, uint64_t mask)

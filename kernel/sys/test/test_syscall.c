@@ -72,7 +72,7 @@ static unsigned width_of(const struct desc_type *type)
 	case DESC_RESOURCE:
 		return type->size;
 	default:
-		return 0;	/* never an argument */
+		return 0; /* never an argument */
 	}
 }
 
@@ -98,9 +98,9 @@ TEST(descriptions_hold_together)
 
 /* ---- bad pointers ---- */
 
-#define GOOD (SYSTEST_MEM + 4096)	/* room for every good pointer of one call */
+#define GOOD (SYSTEST_MEM + 4096) /* room for every good pointer of one call */
 #define GOOD_SIZE 4096
-#define GUARD_US 5000			/* a call that would sleep is interrupted after this time */
+#define GUARD_US 5000   /* a call that would sleep is interrupted after this time */
 
 static struct {
 	const struct desc_call *call;
@@ -171,7 +171,8 @@ static bool is_clean(long result)
 
 static bool is_global(const struct desc_call *call)
 {
-	static const char *const names[] = { "sethostname", "setdomainname", "clock_settime", "settimeofday", "mount", "umount2" };
+	static const char *const names[] = { "sethostname",  "setdomainname", "clock_settime",
+					     "settimeofday", "mount",         "umount2" };
 
 	for (unsigned i = 0; i < array_size(names); i++)
 		if (!strcmp(call->name, names[i]))
@@ -181,7 +182,9 @@ static bool is_global(const struct desc_call *call)
 
 TEST(bad_pointers_are_refused_everywhere)
 {
-	static const user_ptr_t bad[] = { SYSTEST_BAD, SYSTEST_KERNEL, SYSTEST_EDGE - 1, 1, UINT64_MAX, SYSTEST_READONLY };
+	static const user_ptr_t bad[] = {
+		SYSTEST_BAD, SYSTEST_KERNEL, SYSTEST_EDGE - 1, 1, UINT64_MAX, SYSTEST_READONLY
+	};
 	unsigned trials = 0, faults = 0;
 
 	for (size_t i = 0; i < desc_call_count; i++) {
@@ -196,8 +199,9 @@ TEST(bad_pointers_are_refused_everywhere)
 				trial.bad = bad[b];
 				systest_run(run_trial);
 				if (!is_clean(trial.result))
-					test_fail(__FILE__, __LINE__, "%s with %lx as argument %u: %ld", trial.call->name,
-						  (unsigned long)trial.bad, trial.bad_arg, trial.result);
+					test_fail(__FILE__, __LINE__, "%s with %lx as argument %u: %ld",
+						  trial.call->name, (unsigned long)trial.bad, trial.bad_arg,
+						  trial.result);
 				trials++;
 				faults += trial.result == -EFAULT;
 			}

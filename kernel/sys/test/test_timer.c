@@ -135,7 +135,10 @@ SYSTEST(timer_counts_overruns)
 	CHECK_EQ(sys(SYS_rt_sigprocmask, SIG_BLOCK, systest_value(512, &set), 0, SET), 0);
 	CHECK_EQ(sys(SYS_timer_settime, id, 0, times(0, 1000000, 0, 1000), 0), 0);
 	CHECK_EQ(sys(SYS_clock_nanosleep, CLOCK_MONOTONIC, TIMER_ABSTIME,
-		     systest_put(700, (int64_t[2]){ (int64_t)(until / NSEC_PER_SEC), (int64_t)(until % NSEC_PER_SEC) }, 16), 0), 0);
+		     systest_put(700, (int64_t[2]){ (int64_t)(until / NSEC_PER_SEC), (int64_t)(until % NSEC_PER_SEC) },
+				 16),
+		     0),
+		 0);
 	CHECK_EQ(sys(SYS_rt_sigtimedwait, systest_value(512, &set), 0, 0, SET), SIGUSR1);
 	CHECK(sys(SYS_timer_getoverrun, id) >= 3);
 	CHECK_EQ(sys(SYS_timer_delete, id), 0);

@@ -46,7 +46,7 @@ struct abi_rlimit {
 
 struct abi_rusage {
 	struct abi_timeval utime, stime;
-	int64_t maxrss;		/* KiB */
+	int64_t maxrss;  /* KiB */
 	int64_t unused[3];
 	int64_t minflt, majflt;
 	int64_t nswap, inblock, oublock, msgsnd, msgrcv, nsignals;

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#define UTS_LEN 65	/* with the NUL */
+#define UTS_LEN 65 /* with the NUL */
 
 struct abi_utsname {
 	char sysname[UTS_LEN];
