@@ -11,7 +11,7 @@ WORLDS = {"@host": "HOST", "@vm": "VM"}
 
 def words_of(line):
     """Words, where spaces inside braces do not separate."""
-    return re.findall(r"(?:[^\s{]|\{[^}]*\})+", line.split("#")[0])
+    return re.findall(r"(?:\{[^}]*\}|\S)+", line.split("#")[0])
 
 
 def read_head(words, fail):
