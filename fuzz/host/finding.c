@@ -45,7 +45,7 @@ static bool is_plumbing(const char *function)
 		"wait_foreach_sleeper", "wait_until", "wait_until_any", "spin_lock", "spin_unlock",
 	};
 	static const char *const prefixes[] = { "__asan", "__ubsan", "__sanitizer", "__interceptor", "arch_", "trap_", "slab_",
-						"redzone_", "quarantine_", "list_" };
+						"redzone_", "quarantine_", "list_", "heap_", "mark_" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (!strcmp(function, names[i]))
@@ -58,10 +58,23 @@ static bool is_plumbing(const char *function)
 	return false;
 }
 
-/* A return address is behind its call: one byte back is in it. */
-static uint64_t call_address(const struct crash_record *crash, size_t i)
+/*
+ * A return address is behind its call: one byte back is in it. The first frame is the place itself, unless a sanitizer was
+ * called there as the function's last act: then it may lie behind the function.
+ */
+static size_t lookup(const struct crash_record *crash, size_t i, struct symbols *symbols, struct symbol_frame *chain)
 {
-	return crash->frames[i] - (i > 0);
+	size_t n = symbols ? symbols_lookup(symbols, crash->frames[i] - (i > 0), chain, CHAIN_MAX) : 0;
+
+	if (n && !i && !strcmp(chain[0].function, "?"))
+		n = symbols_lookup(symbols, crash->frames[i] - 1, chain, CHAIN_MAX);
+	return n;
+}
+
+/* What runs harnesses, and harnesses themselves, are on every chain. */
+static bool is_harness(const struct symbol_frame *frame)
+{
+	return frame->file && (!strncmp(frame->file, "fuzz/", 5) || !strncmp(frame->file, "harnesses/", 10));
 }
 
 static const char *culprit(const struct crash_record *crash, struct symbols *symbols)
@@ -69,9 +82,11 @@ static const char *culprit(const struct crash_record *crash, struct symbols *sym
 	struct symbol_frame chain[CHAIN_MAX];
 
 	for (size_t i = 0; symbols && i < crash->frame_count; i++) {
-		size_t n = symbols_lookup(symbols, call_address(crash, i), chain, CHAIN_MAX);
+		size_t n = lookup(crash, i, symbols, chain);
 
 		for (size_t j = 0; j < n; j++) {
+			if (is_harness(&chain[j]))
+				return NULL;
 			if (!is_plumbing(chain[j].function))
 				return chain[j].function;
 		}
@@ -136,7 +151,7 @@ static void write_chain(struct json *json, const struct crash_record *crash, str
 
 	json_open(json, "call_chain", '[');
 	for (size_t i = 0; i < crash->frame_count; i++) {
-		size_t n = symbols ? symbols_lookup(symbols, call_address(crash, i), chain, CHAIN_MAX) : 0;
+		size_t n = lookup(crash, i, symbols, chain);
 
 		for (size_t j = 0; j < n; j++) {
 			json_open(json, NULL, '{');
@@ -225,7 +240,7 @@ void finding_print(const struct finding *finding, struct symbols *symbols, FILE 
 
 	fprintf(out, "%s\n  %s\n", finding->title, crash->text);
 	for (size_t i = 0; symbols && i < crash->frame_count; i++) {
-		size_t n = symbols_lookup(symbols, call_address(crash, i), chain, CHAIN_MAX);
+		size_t n = lookup(crash, i, symbols, chain);
 
 		for (size_t j = 0; j < n; j++)
 			fprintf(out, "    %-28s %s:%d\n", chain[j].function, chain[j].file ? chain[j].file : "?",

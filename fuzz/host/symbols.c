@@ -61,16 +61,17 @@ struct symbols *symbols_open(const char *image, char *error)
 static const char *short_file(const char *file)
 {
 	static const char *const rooms[] = { "/kernel/", "/arch/", "/plat/", "/fuzz/", "/harnesses/", "/instrumentation/" };
+	const char *first = NULL;
 
 	if (!file || *file != '/')
 		return file && !strncmp(file, "./", 2) ? file + 2 : file;
 	for (size_t i = 0; i < sizeof(rooms) / sizeof(rooms[0]); i++) {
 		const char *at = strstr(file, rooms[i]);
 
-		if (at)
-			return at + 1;
+		if (at && (!first || at < first))
+			first = at;
 	}
-	return file;
+	return first ? first + 1 : file;
 }
 
 /* The place in the function that encloses an inlined one is where it was called. */

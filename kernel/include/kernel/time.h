@@ -25,10 +25,11 @@ static inline int time_from_timespec(const struct abi_timespec *from, uint64_t *
 
 static inline int time_from_timeval(const struct abi_timeval *from, uint64_t *ns)
 {
-	const struct abi_timespec spec = { from->sec, from->usec * (int64_t)NSEC_PER_USEC };
+	struct abi_timespec spec = { .sec = from->sec };
 
 	if (from->usec < 0 || from->usec >= 1000000)
 		return -EINVAL;
+	spec.nsec = from->usec * (int64_t)NSEC_PER_USEC;
 	return time_from_timespec(&spec, ns);
 }
 
