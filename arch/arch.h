@@ -178,6 +178,7 @@ int arch_pagetable_create(struct arch_pagetable *table);
 void arch_pagetable_destroy(struct arch_pagetable *table);
 /* Makes them the running CPU's tables. */
 void arch_pagetable_activate(struct arch_pagetable *table);
+bool arch_pagetable_is_active(const struct arch_pagetable *table);
 /* Maps one page; replaces nothing: -EEXIST when there is a mapping; -ENOMEM. rights: ARCH_PAGE_*. */
 int arch_pagetable_map(struct arch_pagetable *table, uint64_t virt, phys_t phys, unsigned rights);
 /* Removes one page's mapping and its cached translation; returns its frame in *phys when phys is given. -ENOENT. */

@@ -149,6 +149,11 @@ void arch_pagetable_activate(struct arch_pagetable *table)
 	cached_flush();
 }
 
+bool arch_pagetable_is_active(const struct arch_pagetable *table)
+{
+	return arch_host_state->tables == table;
+}
+
 int arch_pagetable_map(struct arch_pagetable *table, uint64_t virt, phys_t phys, unsigned rights)
 {
 	uint64_t *entry;

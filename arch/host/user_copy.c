@@ -6,6 +6,7 @@
 #include <kernel/aspace.h>
 #include <kernel/cpu.h>
 #include <kernel/errno.h>
+#include <kernel/snapshot.h>
 #include <kernel/string.h>
 
 #include "host_internal.h"
@@ -40,6 +41,8 @@ static char *user_page(user_ptr_t address, size_t *len, unsigned access)
 	while (!(page = page_lookup(address - offset, access)))
 		if (aspace_handle_fault(address, access == ARCH_PAGE_WRITE ? ASPACE_ACCESS_WRITE : ASPACE_ACCESS_READ))
 			return NULL;
+	if (access == ARCH_PAGE_WRITE)
+		snapshot_mark(page, PAGE_SIZE);
 	return page + offset;
 }
 

@@ -88,7 +88,8 @@ static uint64_t bits_of(uint64_t virt, unsigned rights)
 		bits |= PTE_NO_EXECUTE;
 	if (rights & ARCH_PAGE_DEVICE)
 		bits |= PTE_CACHE_DISABLE | PTE_WRITE_THROUGH;
-	if (virt >= DIRECT_MAP_BASE)
+	/* With a snapshot, one reload of CR3 has to be enough to forget every translation. */
+	if (virt >= DIRECT_MAP_BASE && !IS_ENABLED(CONFIG_FUZZ))
 		bits |= PTE_GLOBAL;
 	return bits;
 }
@@ -144,6 +145,11 @@ void arch_pagetable_activate(struct arch_pagetable *table)
 {
 	if (X86_READ_CR(3) != table->root)
 		X86_WRITE_CR(3, table->root);
+}
+
+bool arch_pagetable_is_active(const struct arch_pagetable *table)
+{
+	return X86_READ_CR(3) == table->root;
 }
 
 /* Kernel pages may be cached whatever tables are active; a program's only while its own are. */

@@ -235,7 +235,8 @@ static void restore(struct snapshot_page *page)
 void snapshot_reset(void)
 {
 	channel->dirty_pages = 0;
-	arch_pagetable_activate(&arch_kernel_pagetable);
+	if (!arch_pagetable_is_active(tables))
+		arch_pagetable_activate(&arch_kernel_pagetable);
 	tracker_collect(pages, page_count, restore);
 	arch_pagetable_activate(tables);
 	arch_set_tls(tls);
@@ -247,6 +248,7 @@ void snapshot_fill(void *base, size_t len)
 
 	if (!snapshot_active)
 		return;
+	snapshot_mark(base, len);
 	for (size_t i = 0; i < len / sizeof(*word); i++)
 		word[i] = FILL_WORD;
 }

@@ -37,9 +37,15 @@ static uint8_t *shadow_copies;		/* SHADOW_BYTES for each page; NULL without ASan
 
 void snapshot_mark_area(const void *base, size_t len)
 {
+	uintptr_t first = arch_virt_to_phys(base) >> PAGE_SHIFT, count = align_up(len, PAGE_SIZE) >> PAGE_SHIFT;
+
+	if (area_count && areas[area_count - 1].first + areas[area_count - 1].count == first) {
+		areas[area_count - 1].count += count;
+		return;
+	}
 	assert(area_count < AREAS_MAX);
-	areas[area_count].first = arch_virt_to_phys(base) >> PAGE_SHIFT;
-	areas[area_count].count = align_up(len, PAGE_SIZE) >> PAGE_SHIFT;
+	areas[area_count].first = first;
+	areas[area_count].count = count;
 	area_count++;
 }
 

@@ -88,6 +88,25 @@ static int make_fixture(void)
 	return err;
 }
 
+/*
+ * Makes every page of the arena before the snapshot: an input then changes memory but no page tables. The pages are written
+ * through the program's addresses only, which is told to the tracker page by page.
+ */
+static int touch_arena(void)
+{
+	phys_t phys;
+	int err = 0;
+
+	for (uint64_t page = PROGRAM_ARENA; !err && page < PROGRAM_ARENA + PROGRAM_ARENA_SIZE; page += PAGE_SIZE) {
+		err = user_zero(page, PAGE_SIZE);
+		if (!err)
+			err = arch_pagetable_lookup(&process->aspace->tables, page, &phys, NULL);
+		if (!err)
+			snapshot_mark_area(arch_phys_to_virt(phys), PAGE_SIZE);
+	}
+	return err;
+}
+
 static int syscall_setup(void)
 {
 	long arena;
@@ -98,9 +117,14 @@ static int syscall_setup(void)
 	if (err)
 		return err;
 	process_enter(process);
+	/* The arena outlives the process: taking it down and resetting that would cost more than most programs. */
+	aspace_get(process->aspace);
 	arena = aspace_mmap(process->aspace, PROGRAM_ARENA, PROGRAM_ARENA_SIZE, PROT_READ | PROT_WRITE,
 			    MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS, NULL, 0);
-	return arena < 0 ? (int)arena : make_fixture();
+	if (arena < 0)
+		return (int)arena;
+	err = make_fixture();
+	return err ? err : touch_arena();
 }
 
 /* ---- running ---- */

@@ -219,8 +219,7 @@ void process_teardown(struct process *process, int status)
 	if (process->signals)
 		signals_free(process->signals);
 	process->signals = NULL;
-	if (thread->aspace && thread->aspace == process->aspace)
-		aspace_activate(NULL);
+	/* With the last reference the tables go, and are left first. */
 	if (process->aspace)
 		aspace_put(process->aspace);
 	process->aspace = NULL;
