@@ -38,7 +38,7 @@ static bool port_init(uint16_t port)
 	x86_out8(port + DATA, 1);
 	x86_out8(port + INTERRUPT_ENABLE, 0);
 	x86_out8(port + LINE_CONTROL, 0x03); /* 8 data bits, no parity, 1 stop bit */
-	x86_out8(port + FIFO_CONTROL, 0x01);
+	x86_out8(port + FIFO_CONTROL, 0xc1); /* on, with its high mark at 14 bytes: QEMU delivers no more at once */
 	x86_out8(port + MODEM_CONTROL, 0x03);
 	return true;
 }
@@ -91,7 +91,8 @@ void serial_console_write(const char *text, size_t len)
 #define ESCAPE 0x10
 #define END 0x04
 
-#define REFILL_NS 100000
+#define REFILL_NS 10000
+#define REFILL_LOOKS 20
 
 /* False for the first half of an escape. */
 static bool input_byte(uint8_t byte, char *decoded)
@@ -113,16 +114,20 @@ static bool data_ready(void)
 	return x86_in8(COM1 + LINE_STATUS) & LINE_STATUS_DATA;
 }
 
-/* More of what is flowing: the other side needs a moment to refill the FIFO, and the next look here may be far away. */
+/*
+ * More of what is flowing: the other side needs a moment to refill the FIFO, and the next look here may be far away. The
+ * port is left alone meanwhile: under QEMU each access holds up the thread that does the refilling.
+ */
 static bool data_follows(void)
 {
-	uint64_t end = clock_now_ns() + REFILL_NS;
+	for (int looks = 0; looks < REFILL_LOOKS; looks++) {
+		uint64_t next = clock_now_ns() + REFILL_NS;
 
-	do {
 		if (data_ready())
 			return true;
-		arch_relax();
-	} while (clock_now_ns() < end);
+		while (clock_now_ns() < next)
+			arch_relax();
+	}
 	return false;
 }
 
