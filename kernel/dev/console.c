@@ -41,6 +41,8 @@ static struct abi_termios termios = {
 	.c_lflag = ISIG | ICANON | ECHO | ECHOE | ECHOK | ECHOCTL | ECHOKE | IEXTEN,
 	.c_cc = { 3, 28, 127, 21, 4, 0, 1, 0, 17, 19, 26, 0, 18, 15, 23, 22 },
 };
+/* With console=pipe on the command line programs find no terminal: the runner's ends are files or pipes. */
+static bool is_terminal = true;
 static struct abi_winsize winsize = { .ws_row = 24, .ws_col = 80 };
 static int foreground_group;
 
@@ -188,6 +190,8 @@ static long count_input(user_ptr_t argument)
 
 static long console_ioctl(struct file *file UNUSED, unsigned command, user_ptr_t argument)
 {
+	if (!is_terminal && command != FIONREAD)
+		return -ENOTTY;
 	switch (command) {
 	case TCGETS:
 		return user_write(argument, &termios);
@@ -230,6 +234,9 @@ CHAR_DEVICE(errout_device);
 
 static int console_init(void)
 {
+	char kind[8];
+
+	is_terminal = boot_option("console", kind, sizeof(kind)) < 0 || strcmp(kind, "pipe");
 	timer_init(&input.timer, look_again);
 	return 0;
 }

@@ -265,8 +265,10 @@ static char *command_line(const struct run_options *o)
 	}
 	if (o->verbose)
 		words_add(line, "loglevel", "2");
+	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
+		words_add(line, "console", "pipe");
 	if (o->append)
-		fprintf(line, "%s%s", o->verbose ? " " : "", o->append);
+		fprintf(line, "%s%s", ftell(line) > 0 ? " " : "", o->append);
 	if (o->unit_tests)
 		words_add(line, "test", o->unit_tests);
 	else
