@@ -34,8 +34,8 @@ static bool is_canonical(uint64_t virt)
 }
 
 /*
- * An entry that goes takes its dirty bit with it, and one that comes may lead to a page that the snapshot holds: its tracker
- * has to be told of both.
+ * An entry that goes takes its dirty bit with it, and one that comes may lead to a page that the snapshot holds: its
+ * tracker has to be told of both.
  */
 static void entry_write(uint64_t *entry, uint64_t value)
 {

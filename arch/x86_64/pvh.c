@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * From the PVH start information (Xen's public/arch-x86/hvm/start_info->h) to struct boot_info-> All of it is untrusted:
- * pointers must lie below the 4 GiB that the boot tables map, counts are bounded, strings are cut.
+ * From the PVH start information (Xen's public/arch-x86/hvm/start_info->h) to struct boot_info-> All of it is
+ * untrusted: pointers must lie below the 4 GiB that the boot tables map, counts are bounded, strings are cut.
  */
 #include "arch_internal.h"
 #include "pvh.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The program's terminal: the machine's console without line editing, since a runner and no person sits at the other end. What
- * is written goes out as it is. Input is polled: a sleeping reader looks again at intervals, because consoles do not
- * interrupt.
+ * The program's terminal: the machine's console without line editing, since a runner and no person sits at the other
+ * end. What is written goes out as it is. Input is polled: a sleeping reader looks again at intervals, because
+ * consoles do not interrupt.
  */
 #include <kernel/console.h>
 

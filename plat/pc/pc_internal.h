@@ -20,8 +20,8 @@ void serial_flush(void);
 void debug_console_write(const char *text);
 
 /*
- * lapic.c: the local APIC and its timer. ticks_per_second as measured, for the timer's input divided by 16; of no matter
- * where the timer can go by the time-stamp counter.
+ * lapic.c: the local APIC and its timer. ticks_per_second as measured, for the timer's input divided by 16; of no
+ * matter where the timer can go by the time-stamp counter.
  */
 int lapic_init(void);
 uint32_t lapic_ticks(void);

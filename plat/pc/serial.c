@@ -115,8 +115,8 @@ static bool data_ready(void)
 }
 
 /*
- * More of what is flowing: the other side needs a moment to refill the FIFO, and the next look here may be far away. The
- * port is left alone meanwhile: under QEMU each access holds up the thread that does the refilling.
+ * More of what is flowing: the other side needs a moment to refill the FIFO, and the next look here may be far away.
+ * The port is left alone meanwhile: under QEMU each access holds up the thread that does the refilling.
  */
 static bool data_follows(void)
 {

@@ -6,8 +6,10 @@
 	.text
 	.code64
 
-/* uint64_t red_zone_spin(const volatile bool *end): fills the red zone, spins until *end, returns the number of words that
- * have changed. */
+/*
+ * uint64_t red_zone_spin(const volatile bool *end): fills the red zone, spins until *end, returns the number of words
+ * that have changed.
+ */
 	.globl red_zone_spin
 red_zone_spin:
 	movabsq $0x5a5a5a5aa5a5a5a5, %rdx
