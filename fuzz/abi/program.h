@@ -18,10 +18,10 @@
  *	number	one byte 0..0xbf: itself; 0xc0+n: n+1 bytes; 0xc8+n: the complement of n+1 bytes; 0xd0..0xef: a usual
  *		boundary value (program_boundaries[]); 0xf0..0xff: -16..-1. Integers, enumerations, flags are numbers
  *	length	a number: what is added to the exact length of what it measures
- *	resource  0..0x5f: the nth last earlier resource that fits; 0x60..0x7f: the nth last of any kind; 0x80..0xbf: one
- *		of program_specials[]; 0xc0..0xff: a number follows
- *	pointer	0..0xbf: to the target that follows; 0xc0..0xcf: NULL; 0xd0+n: to the target, laid so that its last n bytes
- *		are beyond the end of the arena; 0xe0..0xff: any address, a number
+ *	resource  0..0x5f: the nth last earlier resource that fits; 0x60..0x7f: the nth last of any kind; 0x80..0xbf:
+ *		one of program_specials[]; 0xc0..0xff: a number follows
+ *	pointer	0..0xbf: to the target that follows; 0xc0..0xcf: NULL; 0xd0+n: to the target, laid so that its last n
+ *		bytes are beyond the end of the arena; 0xe0..0xff: any address, a number
  *	bytes	0..0xdf: so many bytes; 0xe0..0xef: 20 bits of length (4 here, then u16), then the bytes; 0xf0..0xff: 20
  *		bits of length, and the byte to repeat
  *	path	0..0x7f: one of program_paths[]; 0x80..0xff: bytes follow

@@ -16,3 +16,7 @@ tool-saki-fuzz-libs := -ldw -lelf $(libfuzzer)
 # The same mutator for afl-fuzz, which loads it.
 tool-saki-mutator.so-y += $(program-objs) $(mutate-objs) mutate_afl.o
 tool-saki-mutator.so-gen-y += syscall_desc.o
+
+# Tests of programs on the tools' side; test/programs.test runs it.
+tool-saki-program-test-y += $(program-objs) $(mutate-objs) minimize.o program_c.o test/program_test.o
+tool-saki-program-test-gen-y += syscall_desc.o

@@ -3,6 +3,7 @@
  * Text to program. What the text leaves out gets a plain default; what it says and the tables do not know is an error
  * with its line. Hostile text must not do more than that.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <fuzz/abi/channel.h>
 #include <fuzz/host/program_internal.h>
@@ -100,7 +101,8 @@ static bool parse_const(struct parser *parser, const struct desc_type *type)
 		lexer->next += strlen(name);
 		return true;
 	}
-	if (!lex_number(lexer, &value) || program_cut(type, value) != node->value)
+	if (isalpha((unsigned char)lex_peek(lexer)) || !lex_number(lexer, &value) ||
+	    program_cut(type, value) != node->value)
 		return lex_fail(lexer, "this call always has %s here", name);
 	return true;
 }
@@ -381,17 +383,26 @@ static bool parse_target(struct parser *parser, const struct desc_type *type, en
 	if (dir == DESC_OUT && type->kind != DESC_POINTER)
 		return lex_fail(&parser->lexer, "only the call writes this");
 	switch (type->kind) {
-	case DESC_CONST: return parse_const(parser, type);
-	case DESC_RESOURCE: return parse_resource(parser, type);
-	case DESC_LENGTH: return parse_length(parser, type);
-	case DESC_POINTER: return parse_pointer(parser, type, dir);
-	case DESC_STRUCT: return parse_struct(parser, type, dir);
-	case DESC_UNION: return parse_union(parser, type, dir);
-	case DESC_ARRAY: return parse_array(parser, type, dir);
+	case DESC_CONST:
+		return parse_const(parser, type);
+	case DESC_RESOURCE:
+		return parse_resource(parser, type);
+	case DESC_LENGTH:
+		return parse_length(parser, type);
+	case DESC_POINTER:
+		return parse_pointer(parser, type, dir);
+	case DESC_STRUCT:
+		return parse_struct(parser, type, dir);
+	case DESC_UNION:
+		return parse_union(parser, type, dir);
+	case DESC_ARRAY:
+		return parse_array(parser, type, dir);
 	case DESC_BYTES:
 	case DESC_STRING:
-	case DESC_PATH: return parse_blob(parser, type);
-	default: return parse_scalar(parser, type);
+	case DESC_PATH:
+		return parse_blob(parser, type);
+	default:
+		return parse_scalar(parser, type);
 	}
 }
 

@@ -367,6 +367,11 @@ static int parse_group(struct scanner *scanner, char close, enum strace_kind kin
 			scanner->next++;
 			continue;
 		}
+		if (starts_with(scanner, "/*")) {
+			if (!skip_notes(scanner, depth))
+				return -1;
+			continue;
+		}
 		skip_designator(scanner);
 		parse_field_name(scanner, &name, &name_len);
 		child = parse_value(scanner, depth + 1);
