@@ -10,6 +10,7 @@
 #include <kernel/crash.h>
 #include <kernel/page.h>
 #include <kernel/process.h>
+#include <kernel/signal.h>
 #include <kernel/thread.h>
 #include <kernel/user.h>
 
@@ -30,11 +31,16 @@ static x86_irq_handler_t *irq_handlers[256];
 static enum x86_ist stack_of_vector(unsigned vector)
 {
 	switch (vector) {
-	case X86_TRAP_PAGE_FAULT: return X86_IST_PAGE_FAULT;
-	case X86_TRAP_NMI: return X86_IST_NMI;
-	case X86_TRAP_DOUBLE_FAULT: return X86_IST_DOUBLE_FAULT;
-	case X86_TRAP_MACHINE_CHECK: return X86_IST_MACHINE_CHECK;
-	default: return X86_IST_OTHER;
+	case X86_TRAP_PAGE_FAULT:
+		return X86_IST_PAGE_FAULT;
+	case X86_TRAP_NMI:
+		return X86_IST_NMI;
+	case X86_TRAP_DOUBLE_FAULT:
+		return X86_IST_DOUBLE_FAULT;
+	case X86_TRAP_MACHINE_CHECK:
+		return X86_IST_MACHINE_CHECK;
+	default:
+		return X86_IST_OTHER;
 	}
 }
 
@@ -148,15 +154,18 @@ static void interrupt(struct arch_regs *regs)
 		thread_preempt();
 }
 
-/* A program that was killed while its own code ran ends here. */
-static void end_if_killed(const struct arch_regs *regs)
+/* Back to a program: one that was killed while its own code ran ends here, and signals that came meanwhile act. */
+static void before_program(struct arch_regs *regs)
 {
 	struct thread *thread = arch_thread();
 
-	if (!thread->killed || !trap_from_program(regs))
+	if (!(thread->killed || thread->interrupted) || stays_on_own_stack(regs->vector) || !trap_from_program(regs))
 		return;
 	arch_irq_enable();
-	process_exit(SIGKILL);
+	if (thread->killed)
+		process_exit(SIGKILL);
+	signal_deliver(regs);
+	arch_irq_disable();
 }
 
 void trap_handle(struct arch_regs *regs)
@@ -171,5 +180,5 @@ void trap_handle(struct arch_regs *regs)
 		trap_page_fault(regs);
 	else
 		trap_exception(regs);
-	end_if_killed(regs);
+	before_program(regs);
 }

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A program whose handlers run for real: a fault on an alternate stack left by a jump, timer signals into code that computes
+ * and makes no call, a read that a handler interrupts, and the end by abort(). Says the same on Saki as on Linux.
+ */
+#include <setjmp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/time.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+static sigjmp_buf back;
+static volatile int ticks;
+static char alternate[16384];
+
+static void on_fault(int signo, siginfo_t *info, void *context)
+{
+	const ucontext_t *at = context;
+	char here;
+
+	printf("fault %d at %p, alternate stack %d, pc %d\n", signo, info->si_addr,
+	       &here >= alternate && &here < alternate + sizeof(alternate), at->uc_mcontext.gregs[REG_RIP] != 0);
+	siglongjmp(back, 1);
+}
+
+/* Uses the FPU, whose state must come back. */
+static void on_alarm(int signo)
+{
+	volatile double x = signo;
+
+	for (int i = 0; i < 100; i++)
+		x *= 1.01;
+	ticks++;
+}
+
+static void start_timer(long first_us, long interval_us)
+{
+	const struct itimerval timer = { { 0, interval_us }, { 0, first_us } };
+
+	setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+static void faults(void)
+{
+	const stack_t stack = { .ss_sp = alternate, .ss_size = sizeof(alternate) };
+	struct sigaction action = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK };
+
+	sigaltstack(&stack, NULL);
+	sigaction(SIGSEGV, &action, NULL);
+	for (int i = 0; i < 2; i++)
+		if (!sigsetjmp(back, 1))
+			*(volatile int *)0x123000 = 1;
+}
+
+static void computing(void)
+{
+	struct sigaction action = { .sa_handler = on_alarm, .sa_flags = SA_RESTART };
+	double sum = 0;
+
+	sigaction(SIGALRM, &action, NULL);
+	start_timer(1000, 1000);
+	while (ticks < 20)
+		for (int i = 1; i < 1000; i++) {
+			sum += 1.0 / i;
+			sum -= 1.0 / i;
+		}
+	start_timer(0, 0);
+	printf("computed right: %d\n", sum > -1e-6 && sum < 1e-6);
+}
+
+static void interrupted(void)
+{
+	struct sigaction action = { .sa_handler = on_alarm };
+	int pipes[2];
+	char c;
+
+	ticks = 0;
+	sigaction(SIGALRM, &action, NULL);
+	if (pipe(pipes))
+		return;
+	start_timer(2000, 0);
+	ssize_t n = read(pipes[0], &c, 1);
+	printf("read %zd after %d signals\n", n, ticks);
+}
+
+int main(void)
+{
+	setvbuf(stdout, NULL, _IONBF, 0);
+	faults();
+	computing();
+	interrupted();
+	abort();
+}
