@@ -245,9 +245,30 @@ static int syscall_run(const uint8_t *data, size_t size)
 	return 0;
 }
 
+/* True when the program's memory is the arena, as it was set up, and nothing else. */
+static bool only_arena(const struct aspace *as)
+{
+	const struct region *first;
+
+	if (list_empty(&as->regions) || as->regions.next != as->regions.prev)
+		return false;
+	first = list_first(&as->regions, struct region, node);
+	return first->start == PROGRAM_ARENA && first->end == PROGRAM_ARENA + PROGRAM_ARENA_SIZE && !first->file;
+}
+
+/* What the program mapped goes, with the files behind it; the arena stays where it was left alone. */
+static void unmap_program(struct aspace *as)
+{
+	if (!only_arena(as))
+		aspace_munmap(as, 0, USER_END);
+}
+
 static void syscall_teardown(void)
 {
+	struct aspace *as = process->aspace;
+
 	process_teardown(process, 0);
+	unmap_program(as);
 }
 
 HARNESS(syscall, .setup = syscall_setup, .run = syscall_run, .teardown = syscall_teardown, .max_size = 16 * KIB,
