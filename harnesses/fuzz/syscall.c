@@ -189,6 +189,19 @@ static bool varies(const struct desc_type *target)
 	return target->kind == DESC_BYTES && (target->length >= 0 || target->min != target->max);
 }
 
+/* Clears what may differ from one machine to the next, such as the size of its memory. */
+static void hide_machine(const struct desc_type *type, uint8_t *bytes, size_t size)
+{
+	if (type->kind != DESC_STRUCT)
+		return;
+	for (unsigned i = 0; i < type->field_count; i++) {
+		const struct desc_field *field = &type->fields[i];
+
+		if ((field->type->flags & DESC_MACHINE) && field->offset + field->type->size <= size)
+			memset(bytes + field->offset, 0, field->type->size);
+	}
+}
+
 /* Gathers what the call wrote. Where a call fills bytes up to a length, its result says how many there are. */
 static size_t read_areas(const struct program_call *made, long result, size_t used)
 {
@@ -203,8 +216,10 @@ static size_t read_areas(const struct program_call *made, long result, size_t us
 			left -= left == UINT64_MAX ? 0 : size;
 		}
 		size = min(size, READ_BACK_MAX - used);
-		if (!user_copy_in(scratch.bytes + used, area->address, (size_t)size))
-			used += (size_t)size;
+		if (user_copy_in(scratch.bytes + used, area->address, (size_t)size))
+			continue;
+		hide_machine(area->type, scratch.bytes + used, (size_t)size);
+		used += (size_t)size;
 	}
 	return used;
 }

@@ -226,7 +226,7 @@ class Reader:
         result = Type("INT", name=name, ctype=self.ctype(head))
         for word in head[1:]:
             low, dots, high = word.partition("..")
-            if word in ("hex", "octal"):
+            if word in ("hex", "octal", "machine"):
                 result.flags.add(word.upper())
             elif dots:
                 result.min, result.max = self.number(low), self.number(high)

@@ -48,6 +48,7 @@ enum desc_dir {
 #define DESC_HEX 0x04u  /* how people read it */
 #define DESC_OCTAL 0x08u
 #define DESC_IGNORED 0x10u /* the kernel never looks at it */
+#define DESC_MACHINE 0x20u /* differs from machine to machine: not compared between worlds */
 
 /* desc_type.unit of DESC_LENGTH */
 enum desc_unit {
