@@ -31,7 +31,7 @@ static struct {
 	size_t start, end;
 	bool closed;
 	struct wait_queue readers;
-	struct timer timer;	/* looks for input while somebody waits */
+	struct timer timer; /* looks for input while somebody waits */
 } input = { .lock = SPINLOCK_INIT, .readers = WAIT_QUEUE_INIT(input.readers) };
 
 static struct abi_termios termios = {

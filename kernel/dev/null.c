@@ -38,7 +38,10 @@ static int zero_map_page(struct file *file UNUSED, uint64_t index UNUSED, bool c
 
 static const struct file_ops null_fops = { .read = null_read, .write = null_write, .seek = file_seek_zero };
 static const struct file_ops zero_fops = {
-	.read = zero_read, .write = null_write, .seek = file_seek_zero, .map_page = zero_map_page,
+	.read = zero_read,
+	.write = null_write,
+	.seek = file_seek_zero,
+	.map_page = zero_map_page,
 };
 static const struct file_ops full_fops = { .read = zero_read, .write = full_write, .seek = file_seek_zero };
 

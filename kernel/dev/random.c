@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The entropy source: ChaCha20 (RFC 8439, section 2.3) with fast key erasure: the first half of each block is the next key, only
- * the second half is given out. Devices random and urandom.
+ * The entropy source: ChaCha20 (RFC 8439, section 2.3) with fast key erasure: the first half of each block is the next
+ * key, only the second half is given out. Devices random and urandom.
  */
 #include <kernel/random.h>
 
@@ -19,7 +19,7 @@
 #define MAJOR_MEM 1
 
 static uint32_t key[KEY_WORDS];
-static uint64_t blocks;		/* given since boot: the block counter and nonce */
+static uint64_t blocks;  /* given since boot: the block counter and nonce */
 static bool fixed;
 static struct spinlock lock = SPINLOCK_INIT;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Unpacks newc archives: see kernel/cpio.h. A header is 110 characters: a magic number and 13 numbers of eight hex digits;
- * name and content follow, each padded to four bytes. Everything in it is untrusted.
+ * Unpacks newc archives: see kernel/cpio.h. A header is 110 characters: a magic number and 13 numbers of eight hex
+ * digits; name and content follow, each padded to four bytes. Everything in it is untrusted.
  */
 #include <kernel/cpio.h>
 
@@ -15,8 +15,22 @@
 #define HEADER_SIZE 110
 #define TRAILER "TRAILER!!!"
 
-enum field { F_INO, F_MODE, F_UID, F_GID, F_NLINK, F_MTIME, F_SIZE, F_DEVMAJOR, F_DEVMINOR, F_RMAJOR, F_RMINOR, F_NAMESIZE, F_SUM,
-	     FIELD_COUNT };
+enum field {
+	F_INO,
+	F_MODE,
+	F_UID,
+	F_GID,
+	F_NLINK,
+	F_MTIME,
+	F_SIZE,
+	F_DEVMAJOR,
+	F_DEVMINOR,
+	F_RMAJOR,
+	F_RMINOR,
+	F_NAMESIZE,
+	F_SUM,
+	FIELD_COUNT
+};
 
 /* A file that has more names: where its first one was put. */
 struct hard_link {
@@ -195,7 +209,10 @@ static int remember_link(struct unpacker *u, struct inode *inode)
 	if (!l)
 		return -ENOMEM;
 	*l = (struct hard_link){
-		.ino = u->field[F_INO], .major = u->field[F_DEVMAJOR], .minor = u->field[F_DEVMINOR], .inode = inode_get(inode),
+		.ino = u->field[F_INO],
+		.major = u->field[F_DEVMAJOR],
+		.minor = u->field[F_DEVMINOR],
+		.inode = inode_get(inode),
 	};
 	list_append(&u->links, &l->node);
 	return 0;
@@ -222,7 +239,8 @@ static int make_inode(struct unpacker *u, struct inode **out)
 {
 	struct superblock *sb = u->root.dentry->inode->sb;
 	unsigned mode = u->field[F_MODE] & (S_IFMT | S_IALLUGO);
-	int err = sb->ops->inode_create(sb, mode, DEV_MAKE(u->field[F_RMAJOR] & 0xfff, u->field[F_RMINOR] & 0xfffff), out);
+	int err = sb->ops->inode_create(sb, mode, DEV_MAKE(u->field[F_RMAJOR] & 0xfff, u->field[F_RMINOR] & 0xfffff),
+					out);
 
 	if (err)
 		return err;
@@ -285,7 +303,7 @@ static int unpack_entry(struct unpacker *u)
 	if (regular) {
 		if (!err)
 			err = fill_content(u, regular);
-		set_attributes(u, regular);	/* the write has moved the time */
+		set_attributes(u, regular); /* the write has moved the time */
 		inode_put(regular);
 	}
 	return err == 1 ? 0 : err;
@@ -306,7 +324,7 @@ static int unpack_all(struct unpacker *u)
 		size_t start = u->at;
 		int err;
 
-		if (!u->data[u->at]) {	/* padding between archives */
+		if (!u->data[u->at]) { /* padding between archives */
 			u->at++;
 			continue;
 		}

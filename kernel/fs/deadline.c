@@ -8,7 +8,7 @@
 #include <kernel/errno.h>
 #include <kernel/wait.h>
 
-#define NS_MAX ((uint64_t)INT64_MAX)	/* Linux's latest time */
+#define NS_MAX ((uint64_t)INT64_MAX) /* Linux's latest time */
 
 uint64_t deadline_after(uint64_t ns)
 {

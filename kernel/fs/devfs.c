@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Devices as files: "devfs" (also "devtmpfs") is a file system in memory that starts with a node for each CHAR_DEVICE(). What
- * a node does is decided by its number at open, wherever the node lies.
+ * Devices as files: "devfs" (also "devtmpfs") is a file system in memory that starts with a node for each
+ * CHAR_DEVICE(). What a node does is decided by its number at open, wherever the node lies.
  */
 #include <kernel/abi/mount.h>
 #include <kernel/boot.h>
@@ -86,10 +86,16 @@ static int devfs_mount(struct superblock *sb, const char *options)
 }
 
 static const struct filesystem devfs = {
-	.name = "devfs", .magic = TMPFS_MAGIC, .mount = devfs_mount, .blocks = ramfs_blocks,
+	.name = "devfs",
+	.magic = TMPFS_MAGIC,
+	.mount = devfs_mount,
+	.blocks = ramfs_blocks,
 };
 static const struct filesystem devtmpfs = {
-	.name = "devtmpfs", .magic = TMPFS_MAGIC, .mount = devfs_mount, .blocks = ramfs_blocks,
+	.name = "devtmpfs",
+	.magic = TMPFS_MAGIC,
+	.mount = devfs_mount,
+	.blocks = ramfs_blocks,
 };
 FILESYSTEM(devfs);
 FILESYSTEM(devtmpfs);

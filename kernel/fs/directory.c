@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Open directories: reading entries, seeking. Positions: 0 is ".", 1 is "..", then each name has a number that no other name
- * of the directory ever gets, so that a position stays right whatever is created and removed meanwhile.
+ * Open directories: reading entries, seeking. Positions: 0 is ".", 1 is "..", then each name has a number that no other
+ * name of the directory ever gets, so that a position stays right whatever is created and removed meanwhile.
  */
 #include <kernel/abi/dirent.h>
 #include <kernel/vfs.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * epoll's lists: items come and go, wake-ups make them ready, epoll_wait collects. An item on the ready list may have become
- * unready since: its file is asked again whenever it matters.
+ * epoll's lists: items come and go, wake-ups make them ready, epoll_wait collects. An item on the ready list may have
+ * become unready since: its file is asked again whenever it matters.
  */
 #include "epoll.h"
 

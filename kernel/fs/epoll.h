@@ -2,9 +2,9 @@
 /*
  * epoll, inside: the interest list, and the ready list that the watched files' wake-ups fill.
  *
- * Locks: one mutex, epoll_mutex, guards all interest lists and the files' lists of watchers (epoll_ctl, collecting events, files
- * going away). Each epoll's spinlock guards its ready list; it is taken in wake-ups, and while poll operations are asked,
- * but never while waking anybody.
+ * Locks: one mutex, epoll_mutex, guards all interest lists and the files' lists of watchers (epoll_ctl, collecting
+ * events, files going away). Each epoll's spinlock guards its ready list; it is taken in wake-ups, and while poll
+ * operations are asked, but never while waking anybody.
  */
 #pragma once
 
@@ -14,15 +14,15 @@
 #include <kernel/vfs.h>
 
 #define EPOLL_NESTS_MAX 4
-#define EPOLL_ITEM_QUEUES 3	/* no file has more wait queues */
+#define EPOLL_ITEM_QUEUES 3 /* no file has more wait queues */
 
 struct epoll {
-	struct file *file;		/* the epoll's own open file; not referenced */
+	struct file *file;  /* the epoll's own open file; not referenced */
 	struct list items;
-	struct spinlock lock;		/* guards ready */
+	struct spinlock lock;  /* guards ready */
 	struct list ready;
-	struct wait_queue waiters;	/* epoll_wait */
-	struct wait_queue watchers;	/* polls of the epoll itself */
+	struct wait_queue waiters; /* epoll_wait */
+	struct wait_queue watchers; /* polls of the epoll itself */
 };
 
 struct epoll_item;
@@ -31,17 +31,17 @@ struct epoll_item;
 struct epoll_entry {
 	struct wait_entry wait;
 	struct epoll_item *item;
-	unsigned events;		/* what a wake-up can mean */
+	unsigned events;  /* what a wake-up can mean */
 };
 
 struct epoll_item {
-	struct list epoll_node;		/* on epoll->items */
-	struct list file_node;		/* on file->epoll_items */
-	struct list ready_node;		/* on epoll->ready, or alone; under epoll->lock */
+	struct list epoll_node;  /* on epoll->items */
+	struct list file_node;  /* on file->epoll_items */
+	struct list ready_node;  /* on epoll->ready, or alone; under epoll->lock */
 	struct epoll *epoll;
-	struct file *file;		/* not referenced: it takes the item along when it goes */
-	int fd;				/* under which number it was added */
-	uint32_t events;		/* wanted, with EPOLL* flags; read by wake-ups */
+	struct file *file;  /* not referenced: it takes the item along when it goes */
+	int fd;    /* under which number it was added */
+	uint32_t events;  /* wanted, with EPOLL* flags; read by wake-ups */
 	uint64_t data;
 	unsigned entry_count;
 	struct epoll_entry entries[EPOLL_ITEM_QUEUES];

@@ -12,7 +12,7 @@
 #include <kernel/vfs.h>
 
 struct eventfd {
-	struct spinlock lock;	/* guards count; never held while waking */
+	struct spinlock lock; /* guards count; never held while waking */
 	uint64_t count;
 	bool semaphore;
 	struct wait_queue readable, writable;

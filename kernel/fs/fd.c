@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Descriptor tables: small numbers that name open files. Files are put outside the table's lock, since that may do anything.
+ * Descriptor tables: small numbers that name open files. Files are put outside the table's lock, since that may do
+ * anything.
  */
 #include <kernel/abi/fcntl.h>
 #include <kernel/atomic.h>
@@ -16,7 +17,7 @@
 #define FIRST_SIZE 16u
 #define RLIMIT_NOFILE_INDEX 7
 #define SELECT_MIN 64u
-#define SIZE_LIMIT (1u << 20)	/* whatever the resource limit says */
+#define SIZE_LIMIT (1u << 20) /* whatever the resource limit says */
 
 int fd_table_create(struct fd_table **out)
 {

@@ -76,7 +76,7 @@ static int open_counted(struct file *file, struct pipe *pipe, bool reads, bool w
 	if (reads && !atomic_load(&pipe->writers)) {
 		if (!nonblock)
 			return wait_partner(&pipe->readable, &pipe->write_opens);
-		file->position = pipe->write_opens;	/* not hung up until a writer has been there */
+		file->position = pipe->write_opens; /* not hung up until a writer has been there */
 	}
 	if (writes && !atomic_load(&pipe->readers))
 		return wait_partner(&pipe->writable, &pipe->read_opens);
@@ -98,7 +98,7 @@ static int fifo_open(struct file *file)
 	file->ops = &pipe_fops;
 	file->position = -1;
 	if (writes && !reads && (file->flags & O_NONBLOCK) && !atomic_load(&pipe->readers)) {
-		file->flags |= O_ACCMODE;	/* neither counted: release only leaves */
+		file->flags |= O_ACCMODE; /* neither counted: release only leaves */
 		pipe_fops.release(file);
 		return -ENXIO;
 	}

@@ -15,8 +15,8 @@ void cred_fs_ids(const struct credentials *cred, uint32_t *uid, uint32_t *gid);
 int walk_up(struct walk *walk);
 
 /*
- * namespace.c. Create the last component of a walk, at being its directory: checks rights, sets owner and group; target for
- * symbolic links. The dentry is borrowed. The nameless one belongs to the caller.
+ * namespace.c. Create the last component of a walk, at being its directory: checks rights, sets owner and group; target
+ * for symbolic links. The dentry is borrowed. The nameless one belongs to the caller.
  */
 int namespace_create(struct walk *walk, unsigned mode, uint32_t rdev, const char *target, struct dentry **out);
 int namespace_create_nameless(struct walk *walk, unsigned mode, bool linkable, struct dentry **out);
@@ -33,9 +33,9 @@ int devfs_init_internal(void);
 void fs_context_set_root(struct path root);
 
 /* lock.c: POSIX and flock locks. */
-void lock_release_inode(struct inode *inode);		/* the inode goes away */
-void lock_release_file(struct file *file);		/* an open file goes away: its flock and OFD locks */
-void lock_release_process(struct inode *inode);		/* the process closed a descriptor of it: its POSIX locks */
+void lock_release_inode(struct inode *inode);  /* the inode goes away */
+void lock_release_file(struct file *file);  /* an open file goes away: its flock and OFD locks */
+void lock_release_process(struct inode *inode);  /* the process closed a descriptor of it: its POSIX locks */
 long lock_fcntl(struct file *file, unsigned command, user_ptr_t argument);
 long lock_flock(struct file *file, unsigned operation);
 
@@ -49,8 +49,8 @@ void epoll_release_file(struct file *file);
 extern const struct file_ops fifo_fops;
 
 /*
- * open.c. The open file at path, with references of its own; then, outside the tree lock since it may sleep, what makes a device
- * or fifo ready: on an error the file is gone.
+ * open.c. The open file at path, with references of its own; then, outside the tree lock since it may sleep, what makes
+ * a device or fifo ready: on an error the file is gone.
  */
 int open_dentry(struct path path, unsigned flags, struct file **out);
 int open_ready(struct file *file, unsigned flags);
@@ -61,11 +61,13 @@ int device_open(struct file *file);
 /* Access modes of an open file. */
 static inline bool file_may_read(const struct file *file)
 {
-	return ((file->flags & O_ACCMODE) == O_RDONLY || (file->flags & O_ACCMODE) == O_RDWR) && !(file->flags & O_PATH);
+	return ((file->flags & O_ACCMODE) == O_RDONLY || (file->flags & O_ACCMODE) == O_RDWR) &&
+	       !(file->flags & O_PATH);
 }
 static inline bool file_may_write(const struct file *file)
 {
-	return ((file->flags & O_ACCMODE) == O_WRONLY || (file->flags & O_ACCMODE) == O_RDWR) && !(file->flags & O_PATH);
+	return ((file->flags & O_ACCMODE) == O_WRONLY || (file->flags & O_ACCMODE) == O_RDWR) &&
+	       !(file->flags & O_PATH);
 }
 
 /*

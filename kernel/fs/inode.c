@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Inodes: reference counts, times, and what stat tells of them. Content is the file systems' business; the two kinds that
- * belong to none (pipes, anonymous files) are made here.
+ * Inodes: reference counts, times, and what stat tells of them. Content is the file systems' business; the two kinds
+ * that belong to none (pipes, anonymous files) are made here.
  */
 #include <kernel/abi/mount.h>
 #include <kernel/atomic.h>
@@ -134,13 +134,25 @@ static const struct filesystem pipefs = { .name = "pipefs", .magic = PIPEFS_MAGI
 static const struct filesystem anon_inodefs = { .name = "anon_inodefs", .magic = ANON_INODE_FS_MAGIC };
 
 static struct superblock pipe_sb = {
-	.refs = 1, .type = &pipefs, .ops = &internal_ops, .dev = DEV_MAKE(0, 2), .next_ino = 1,
+	.refs = 1,
+	.type = &pipefs,
+	.ops = &internal_ops,
+	.dev = DEV_MAKE(0, 2),
+	.next_ino = 1,
 };
 static struct superblock anon_sb = {
-	.refs = 1, .type = &anon_inodefs, .ops = &internal_ops, .dev = DEV_MAKE(0, 3), .next_ino = 2,
+	.refs = 1,
+	.type = &anon_inodefs,
+	.ops = &internal_ops,
+	.dev = DEV_MAKE(0, 3),
+	.next_ino = 2,
 };
 static struct inode anon_inode = {
-	.refs = 1, .mode = 0600, .nlink = 1, .ino = 1, .sb = &anon_sb,
+	.refs = 1,
+	.mode = 0600,
+	.nlink = 1,
+	.ino = 1,
+	.sb = &anon_sb,
 	.lock = MUTEX_INIT(anon_inode.lock),
 	.locks = LIST_INIT(anon_inode.locks),
 	.xattrs = LIST_INIT(anon_inode.xattrs),

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Locks on files: POSIX record locks (owned by a process), open-file-description locks and flock (owned by an open file). They
- * are few and short-lived, so that one spinlock and one wait queue serve all; a wait condition may look at them.
+ * Locks on files: POSIX record locks (owned by a process), open-file-description locks and flock (owned by an open
+ * file). They are few and short-lived, so that one spinlock and one wait queue serve all; a wait condition may look at
+ * them.
  */
 #include <kernel/fd.h>
 #include <kernel/heap.h>
@@ -10,15 +11,15 @@
 
 #include "fs_internal.h"
 
-enum lock_kind { LOCK_RECORD, LOCK_FLOCK };	/* the two never conflict with each other */
+enum lock_kind { LOCK_RECORD, LOCK_FLOCK }; /* the two never conflict with each other */
 
 struct file_lock {
-	struct list node;	/* on inode->locks */
+	struct list node; /* on inode->locks */
 	enum lock_kind kind;
-	const void *owner;	/* process or open file */
+	const void *owner; /* process or open file */
 	bool exclusive;
-	off_t start, end;	/* inclusive */
-	int pid;		/* as F_GETLK tells it; -1 for an open file's */
+	off_t start, end; /* inclusive */
+	int pid;  /* as F_GETLK tells it; -1 for an open file's */
 };
 
 static struct spinlock locks_lock = SPINLOCK_INIT;

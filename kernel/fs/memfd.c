@@ -11,7 +11,7 @@
 #include "ramfs.h"
 
 #define SEALS_ALL (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_FUTURE_WRITE | F_SEAL_EXEC)
-#define NAME_LEN_MAX 249	/* without "memfd:" */
+#define NAME_LEN_MAX 249 /* without "memfd:" */
 
 static int add_seals(struct file *file, struct ramfs_inode *ri, unsigned seals)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * File systems and where they hang: superblocks, and the mount table. A mounted mount has one reference from the table; open
- * files, working directories and mounts inside it hold the others, which is what makes it busy. The file system itself ends
- * with its last mount.
+ * File systems and where they hang: superblocks, and the mount table. A mounted mount has one reference from the table;
+ * open files, working directories and mounts inside it hold the others, which is what makes it busy. The file system
+ * itself ends with its last mount.
  */
 #include <kernel/abi/mount.h>
 #include <kernel/atomic.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Making and removing names: create, mkdir, mknod, symlink, link, unlink, rmdir. The checks are Linux's, in Linux's order,
- * because their order decides which error a program sees.
+ * Making and removing names: create, mkdir, mknod, symlink, link, unlink, rmdir. The checks are Linux's, in Linux's
+ * order, because their order decides which error a program sees.
  */
 #include <kernel/abi/mount.h>
 #include <kernel/heap.h>
@@ -148,7 +148,8 @@ int vfs_mknod(int dirfd, const char *text, unsigned mode, uint32_t rdev)
 	else if (!err && !cred_capable(walk.cred, CAP_MKNOD) && !(type == S_IFCHR && rdev == 0))
 		err = -EPERM;
 	if (!err)
-		err = namespace_create(&walk, type | ((mode & S_IALLUGO) & ~fs_context_current()->umask), rdev, NULL, NULL);
+		err = namespace_create(&walk, type | ((mode & S_IALLUGO) & ~fs_context_current()->umask), rdev, NULL,
+				       NULL);
 	walk_end(&walk);
 	return err;
 }

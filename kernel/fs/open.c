@@ -13,7 +13,7 @@
 struct opening {
 	struct walk walk;
 	unsigned flags;
-	unsigned mode;		/* of a file that is created, umask applied */
+	unsigned mode;  /* of a file that is created, umask applied */
 	bool created;
 };
 
@@ -141,7 +141,8 @@ static int open_tmpfile(struct opening *o, struct dentry **out)
 int open_dentry(struct path path, unsigned flags, struct file **out)
 {
 	struct inode *inode = inode_get(path.dentry->inode);
-	struct file *file = file_alloc(inode->fops, flags & ~(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC), inode, NULL);
+	struct file *file = file_alloc(inode->fops, flags & ~(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC), inode,
+				       NULL);
 
 	if (!file) {
 		inode_put(inode);
@@ -178,7 +179,7 @@ int open_ready(struct file *file, unsigned flags)
 	int err = flags & O_PATH ? 0 : open_special(file, flags);
 
 	if (err) {
-		file->ops = NULL;	/* it was never open: no release */
+		file->ops = NULL; /* it was never open: no release */
 		file_put(file);
 	}
 	return err;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The radix tree of a file's pages: nodes of 64 slots. A node that becomes empty is freed; the height only falls when the
- * whole tree becomes empty.
+ * The radix tree of a file's pages: nodes of 64 slots. A node that becomes empty is freed; the height only falls when
+ * the whole tree becomes empty.
  */
 #include <kernel/errno.h>
 #include <kernel/heap.h>

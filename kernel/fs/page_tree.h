@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A file's pages by index: a radix tree that is as high as the highest index needs. A file of one page is no node at all.
- * The tree holds one reference of each page. The caller locks.
+ * A file's pages by index: a radix tree that is as high as the highest index needs. A file of one page is no node at
+ * all. The tree holds one reference of each page. The caller locks.
  */
 #pragma once
 
 #include <kernel/page.h>
 
 struct page_tree {
-	void *root;		/* height 0: the page of index 0; else a node */
+	void *root;  /* height 0: the page of index 0; else a node */
 	unsigned height;
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Who may do what: permission bits, ownership, root's override; and the context (root, working directory, umask) from which a
- * thread looks at the tree.
+ * Who may do what: permission bits, ownership, root's override; and the context (root, working directory, umask) from
+ * which a thread looks at the tree.
  */
 #include <kernel/atomic.h>
 #include <kernel/heap.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Reading, writing and watching pipes. A write of up to PIPE_BUF bytes takes one slot or the rest of the last one, and so is
- * never torn.
+ * Reading, writing and watching pipes. A write of up to PIPE_BUF bytes takes one slot or the rest of the last one, and
+ * so is never torn.
  */
 #include <kernel/abi/tty.h>
 #include <kernel/atomic.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The file system in memory: "ramfs", and "tmpfs" by another name. Names live in the dentry tree, so that what is left is
- * inodes, limits and content (ramfs_data.c).
+ * The file system in memory: "ramfs", and "tmpfs" by another name. Names live in the dentry tree, so that what is left
+ * is inodes, limits and content (ramfs_data.c).
  */
 #include <kernel/abi/mount.h>
 #include <kernel/atomic.h>
@@ -201,10 +201,16 @@ static int tmpfs_mount(struct superblock *sb, const char *options)
 }
 
 static const struct filesystem ramfs = {
-	.name = "ramfs", .magic = RAMFS_MAGIC, .mount = ramfs_mount, .blocks = ramfs_blocks,
+	.name = "ramfs",
+	.magic = RAMFS_MAGIC,
+	.mount = ramfs_mount,
+	.blocks = ramfs_blocks,
 };
 static const struct filesystem tmpfs = {
-	.name = "tmpfs", .magic = TMPFS_MAGIC, .mount = tmpfs_mount, .blocks = ramfs_blocks,
+	.name = "tmpfs",
+	.magic = TMPFS_MAGIC,
+	.mount = tmpfs_mount,
+	.blocks = ramfs_blocks,
 };
 FILESYSTEM(ramfs);
 FILESYSTEM(tmpfs);

@@ -10,17 +10,17 @@
 #include "page_tree.h"
 
 struct ramfs {
-	size_t pages_limit, pages;	/* content pages: allowed, used */
+	size_t pages_limit, pages; /* content pages: allowed, used */
 	size_t inodes_limit, inodes;
 };
 
 struct ramfs_inode {
-	struct inode inode;	/* must be first */
+	struct inode inode; /* must be first */
 	struct ramfs *fs;
 	struct page_tree pages;
-	struct spinlock pages_lock;	/* guards pages: mappings look them up while the inode's mutex is held */
+	struct spinlock pages_lock; /* guards pages: mappings look them up while the inode's mutex is held */
 	size_t page_count;
-	unsigned seals;		/* F_SEAL_*; F_SEAL_SEAL where none can be added */
+	unsigned seals;  /* F_SEAL_*; F_SEAL_SEAL where none can be added */
 };
 
 /* Makes sb a ramfs with a root directory of the given mode; options as mount(2) has them. */

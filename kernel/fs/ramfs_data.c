@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Content of files in memory: pages on demand, holes where nothing was written. A write holds the inode's mutex throughout; a
- * read takes pages one by one, each with a reference of its own, and copies without any lock, because the copy may fault on a
- * mapping of the very same file.
+ * Content of files in memory: pages on demand, holes where nothing was written. A write holds the inode's mutex
+ * throughout; a read takes pages one by one, each with a reference of its own, and copies without any lock, because the
+ * copy may fault on a mapping of the very same file.
  */
 #include <kernel/aspace.h>
 #include <kernel/atomic.h>
@@ -329,7 +329,9 @@ static int ramfs_map_page(struct file *file, uint64_t index, bool create, struct
 	*page = get_page(ri, index);
 	if (*page || !create)
 		return 0;
-	/* A write of this very file may be what faults, from a mapping of it: then the mutex is the caller's already. */
+	/*
+	 * A write of this very file may be what faults, from a mapping of it: then the mutex is the caller's already.
+	 */
 	if (mutex_is_mine(&ri->inode.lock))
 		return make_page(ri, index, page);
 	mutex_lock(&ri->inode.lock);

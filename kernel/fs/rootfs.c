@@ -53,7 +53,9 @@ static int make_tmp(void)
 	return 0;
 }
 
-/* A bad initrd is no reason to stop: its error was logged, and a program that is missing has an exit code of its own. */
+/*
+ * A bad initrd is no reason to stop: its error was logged, and a program that is missing has an exit code of its own.
+ */
 static int rootfs_init(void)
 {
 	struct mount *root;
@@ -68,7 +70,8 @@ static int rootfs_init(void)
 		return err;
 	fs_context_set_root((struct path){ root, root->root });
 	if (boot_info->initrd_size)
-		cpio_unpack((struct path){ root, root->root }, arch_phys_to_virt(boot_info->initrd), boot_info->initrd_size);
+		cpio_unpack((struct path){ root, root->root }, arch_phys_to_virt(boot_info->initrd),
+			    boot_info->initrd_size);
 	err = mount_devices();
 	return err ? err : make_tmp();
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Moving bytes between files and pipes: see splice.h. Between pipes pages change hands; all else goes through one page of
- * kernel memory.
+ * Moving bytes between files and pipes: see splice.h. Between pipes pages change hands; all else goes through one page
+ * of kernel memory.
  */
 #include "splice.h"
 

@@ -9,7 +9,7 @@
 /* Where one side of a move is: at offset, which moves along. */
 struct splice_side {
 	struct file *file;
-	off_t *offset;	/* NULL: the file's own position, or a pipe */
+	off_t *offset; /* NULL: the file's own position, or a pipe */
 };
 
 /* Read and write at the side; the buffer is the kernel's. */

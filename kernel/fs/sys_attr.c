@@ -108,7 +108,7 @@ SYSCALL(fchown, int fd, uint32_t uid, uint32_t gid)
 struct new_times {
 	struct timestamp times[2];
 	const struct timestamp *atime, *mtime;
-	bool now;	/* both are the present: who may write may do that */
+	bool now; /* both are the present: who may write may do that */
 };
 
 static void times_now(struct new_times *t)
@@ -197,7 +197,7 @@ SYSCALL(utimensat, int dir, user_ptr_t path, user_ptr_t times, int flags)
 
 	if (err)
 		return err;
-	if (!t.atime && !t.mtime)	/* both left alone: nothing is even looked at */
+	if (!t.atime && !t.mtime) /* both left alone: nothing is even looked at */
 		return 0;
 	return set_times_at(dir, path, (unsigned)flags, &t);
 }

@@ -14,14 +14,14 @@
 
 /* ---- getdents ---- */
 
-#define CHUNK 1024	/* records are collected here and copied out between two looks at the directory */
+#define CHUNK 1024 /* records are collected here and copied out between two looks at the directory */
 
 struct getdents {
-	struct dir_context context;	/* must be first */
-	bool old;			/* struct linux_dirent */
+	struct dir_context context; /* must be first */
+	bool old;   /* struct linux_dirent */
 	bool full;
-	size_t room;			/* in the program's buffer */
-	size_t used;			/* of chunk */
+	size_t room;   /* in the program's buffer */
+	size_t used;   /* of chunk */
 	char chunk[CHUNK] ALIGNED(8);
 };
 

@@ -134,7 +134,7 @@ static long fcntl_owner(struct file *file, unsigned command, uint64_t argument)
 		file->owner_signal = (uint8_t)argument;
 		return 0;
 	}
-	return file->owner_signal;	/* F_GETSIG */
+	return file->owner_signal; /* F_GETSIG */
 }
 
 /* Two descriptors of one open file? */
@@ -175,8 +175,9 @@ static long fcntl_file(struct file *file, unsigned command, uint64_t argument)
 		return query_same(file, (int)argument);
 	}
 	if (command == F_SETPIPE_SZ || command == F_GETPIPE_SZ)
-		return S_ISFIFO(file->inode->mode) && file->ops && file->ops->fcntl ?
-			       file->ops->fcntl(file, command, argument) : -EBADF;
+		return S_ISFIFO(file->inode->mode) && file->ops && file->ops->fcntl
+			       ? file->ops->fcntl(file, command, argument)
+			       : -EBADF;
 	return file->ops && file->ops->fcntl ? file->ops->fcntl(file, command, argument) : -EINVAL;
 }
 

@@ -121,7 +121,7 @@ static int link_source(int dirfd, user_ptr_t path, unsigned flags, struct path *
 	err = target_from_path(dirfd, path, at_flags, &target);
 	if (err)
 		return err;
-	if (!target.mount) {	/* a pipe or the like: on no mount that a name could be on */
+	if (!target.mount) { /* a pipe or the like: on no mount that a name could be on */
 		target_put(&target);
 		return -EXDEV;
 	}

@@ -76,7 +76,8 @@ static int resolve_flags(uint64_t resolve, unsigned *walk_flags)
 		return -EINVAL;
 	if ((resolve & RESOLVE_BENEATH) && (resolve & RESOLVE_IN_ROOT))
 		return -EINVAL;
-	*walk_flags = (resolve & RESOLVE_NO_XDEV ? WALK_NO_XDEV : 0) | (resolve & RESOLVE_NO_SYMLINKS ? WALK_NO_SYMLINKS : 0) |
+	*walk_flags = (resolve & RESOLVE_NO_XDEV ? WALK_NO_XDEV : 0) |
+		      (resolve & RESOLVE_NO_SYMLINKS ? WALK_NO_SYMLINKS : 0) |
 		      (resolve & RESOLVE_BENEATH ? WALK_BENEATH : 0) | (resolve & RESOLVE_IN_ROOT ? WALK_IN_ROOT : 0);
 	return 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * poll and ppoll. The files are held for the whole call; the condition that a sleeping poll names looks at them all again.
+ * poll and ppoll. The files are held for the whole call; the condition that a sleeping poll names looks at them all
+ * again.
  */
 #include <kernel/abi/poll.h>
 #include <kernel/fd.h>

@@ -88,9 +88,9 @@ struct vector {
 	user_ptr_t iov;
 	size_t count;
 	bool write;
-	bool at;	/* at offset, not at the file's position */
+	bool at; /* at offset, not at the file's position */
 	off_t offset;
-	unsigned flags;	/* RWF_* */
+	unsigned flags; /* RWF_* */
 };
 
 /* RWF_APPEND and friends act for one call; the file is told by a changed copy of its flags. */
@@ -173,8 +173,8 @@ SYSCALL(pwritev, int fd, user_ptr_t iov, size_t iovcnt, off_t offset, uint64_t h
 {
 	if (offset < 0)
 		return -EINVAL;
-	return vector_run(&(struct vector){
-		.fd = fd, .iov = iov, .count = iovcnt, .write = true, .at = true, .offset = offset });
+	return vector_run(
+		&(struct vector){ .fd = fd, .iov = iov, .count = iovcnt, .write = true, .at = true, .offset = offset });
 }
 
 /* offset -1: the file's position. */
@@ -188,8 +188,8 @@ static long vector_run2(struct vector v)
 
 SYSCALL(preadv2, int fd, user_ptr_t iov, size_t iovcnt, off_t offset, uint64_t high UNUSED, int flags)
 {
-	return vector_run2((struct vector){
-		.fd = fd, .iov = iov, .count = iovcnt, .offset = offset, .flags = (unsigned)flags });
+	return vector_run2(
+		(struct vector){ .fd = fd, .iov = iov, .count = iovcnt, .offset = offset, .flags = (unsigned)flags });
 }
 
 SYSCALL(pwritev2, int fd, user_ptr_t iov, size_t iovcnt, off_t offset, uint64_t high UNUSED, int flags)

@@ -191,7 +191,7 @@ SYSCALL(select, int nfds, user_ptr_t in, user_ptr_t out, user_ptr_t ex, user_ptr
 SYSCALL(pselect6, int nfds, user_ptr_t in, user_ptr_t out, user_ptr_t ex, user_ptr_t timeout, user_ptr_t mask)
 {
 	const user_ptr_t sets[SETS] = { in, out, ex };
-	uint64_t borrowed[2] = { 0, 0 };	/* pointer to the mask, and its size */
+	uint64_t borrowed[2] = { 0, 0 }; /* pointer to the mask, and its size */
 	uint64_t deadline_ns;
 	long ready = 0;
 

@@ -152,7 +152,8 @@ static int access_check(const struct path *path, unsigned mode, const struct cre
 
 static long access_at(int dirfd, user_ptr_t from, unsigned mode, unsigned flags)
 {
-	unsigned walk_flags = (flags & AT_SYMLINK_NOFOLLOW ? 0 : WALK_FOLLOW) | (flags & AT_EMPTY_PATH ? WALK_EMPTY : 0);
+	unsigned walk_flags = (flags & AT_SYMLINK_NOFOLLOW ? 0 : WALK_FOLLOW) |
+			      (flags & AT_EMPTY_PATH ? WALK_EMPTY : 0);
 	struct user_path text;
 	struct credentials cred;
 	struct path path;

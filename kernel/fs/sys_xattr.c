@@ -26,8 +26,8 @@ struct place {
 
 static int find_target(const struct place *place, struct target *target)
 {
-	return place->by_fd ? target_from_fd(place->fd, false, target) :
-			      target_from_path(AT_FDCWD, place->path, place->at_flags, target);
+	return place->by_fd ? target_from_fd(place->fd, false, target)
+			    : target_from_path(AT_FDCWD, place->path, place->at_flags, target);
 }
 
 static int copy_name(char name[XATTR_NAME_MAX + 1], user_ptr_t from)

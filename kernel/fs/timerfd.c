@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * timerfd: a timer whose expirations are read as a number. It fires once; the intervals that have passed since are counted when
- * somebody looks, so that a timer nobody reads costs nothing.
+ * timerfd: a timer whose expirations are read as a number. It fires once; the intervals that have passed since are
+ * counted when somebody looks, so that a timer nobody reads costs nothing.
  */
 #include <kernel/timerfd.h>
 
@@ -22,17 +22,17 @@
 
 struct timerfd {
 	struct timer timer;
-	struct spinlock lock;		/* guards what follows; never held while waking */
+	struct spinlock lock;  /* guards what follows; never held while waking */
 	int clock;
-	bool armed, expired;		/* set; fired and not counted */
-	bool absolute_realtime;		/* moves with the time of day */
+	bool armed, expired;  /* set; fired and not counted */
+	bool absolute_realtime;  /* moves with the time of day */
 	bool cancel_on_set, canceled;
-	uint64_t target_ns;		/* next expiration, clock_ns() time */
-	uint64_t wall_ns;		/* the same as time of day, when absolute_realtime */
+	uint64_t target_ns;  /* next expiration, clock_ns() time */
+	uint64_t wall_ns;  /* the same as time of day, when absolute_realtime */
 	uint64_t interval_ns;
-	uint64_t ticks;			/* counted and not read */
+	uint64_t ticks;   /* counted and not read */
 	struct wait_queue readable;
-	struct list node;		/* on the list of all */
+	struct list node;  /* on the list of all */
 };
 
 OBJECT_TYPE(timerfd);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Path names as system calls get them: copied from the program into a small buffer on the stack, or, the rare long ones, into heap
- * memory.
+ * Path names as system calls get them: copied from the program into a small buffer on the stack, or, the rare long
+ * ones, into heap memory.
  */
 #pragma once
 
@@ -20,7 +20,7 @@ void user_path_free(struct user_path *path);
 /* What a path leads to, or a descriptor, which may be of no path at all (a pipe). Referenced. */
 struct target {
 	struct inode *inode;
-	struct mount *mount;	/* NULL when it is on none */
+	struct mount *mount; /* NULL when it is on none */
 	struct dentry *dentry;
 };
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Path walk: from a directory and a text to a place in the tree. The whole walk runs under the tree lock and borrows what it
- * sees. Symbolic links are followed without recursion: what remains of the text that named a link waits on a small stack.
+ * Path walk: from a directory and a text to a place in the tree. The whole walk runs under the tree lock and borrows
+ * what it sees. Symbolic links are followed without recursion: what remains of the text that named a link waits on a
+ * small stack.
  */
 #include <kernel/fd.h>
 #include <kernel/heap.h>
@@ -223,7 +224,7 @@ int walk_parent(struct walk *walk)
 		err = walk_step(walk);
 		if (err)
 			return err;
-		if (*walk->rest == '/')		/* an absolute link was followed: at is the root already */
+		if (*walk->rest == '/')  /* an absolute link was followed: at is the root already */
 			skip_slashes(walk);
 	}
 }
@@ -234,7 +235,7 @@ int walk_all(struct walk *walk)
 	struct dentry *child;
 	int err;
 
-	if (!*walk->rest)	/* WALK_EMPTY: dirfd itself */
+	if (!*walk->rest) /* WALK_EMPTY: dirfd itself */
 		return walk->at.dentry ? 0 : -ENOENT;
 	for (;;) {
 		err = walk_parent(walk);

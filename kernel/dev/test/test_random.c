@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The entropy source never repeats itself by chance. That a fixed seed repeats is seen by harnesses: fixing is for good.
+ * The entropy source never repeats itself by chance. That a fixed seed repeats is seen by harnesses: fixing is for
+ * good.
  */
 #include <kernel/random.h>
 #include <kernel/string.h>

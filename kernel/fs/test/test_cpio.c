@@ -25,8 +25,8 @@ static void entry_linked(const char *name, unsigned mode, const char *content, u
 	size_t name_size = strlen(name) + 1, size = strlen(content);
 
 	archive.size += format((char *)archive.bytes + archive.size, 111,
-			       "070701%08x%08x%08x%08x%08x%08x%08zx%08x%08x%08x%08x%08zx%08x", ino, mode, 5u, 6u, nlink, 1000u,
-			       size, 0u, 0u, 1u, 3u, name_size, 0u);
+			       "070701%08x%08x%08x%08x%08x%08x%08zx%08x%08x%08x%08x%08zx%08x", ino, mode, 5u, 6u, nlink,
+			       1000u, size, 0u, 0u, 1u, 3u, name_size, 0u);
 	memcpy(archive.bytes + archive.size, name, name_size);
 	archive.size += name_size;
 	pad();

@@ -80,8 +80,9 @@ FSTEST(eventfd_sleepers_are_interrupted)
 
 static long set_timer(int fd, int flags, uint64_t value_ns, uint64_t interval_ns)
 {
-	const struct abi_itimerspec spec = { { 0, (int64_t)interval_ns },
-					     { (int64_t)(value_ns / NSEC_PER_SEC), (int64_t)(value_ns % NSEC_PER_SEC) } };
+	const struct abi_itimerspec spec = {
+		{ 0, (int64_t)interval_ns }, { (int64_t)(value_ns / NSEC_PER_SEC), (int64_t)(value_ns % NSEC_PER_SEC) }
+	};
 
 	return sys(SYS_timerfd_settime, (uint64_t)fd, (uint64_t)flags, systest_value(1024, &spec), SYSTEST_MEM + 2048);
 }

@@ -60,7 +60,9 @@ FSTEST(fcntl_commands)
 
 static long lock(int fd, unsigned command, int type, int64_t start, int64_t len)
 {
-	const struct abi_flock flock = { .l_type = (int16_t)type, .l_whence = SEEK_SET, .l_start = start, .l_len = len };
+	const struct abi_flock flock = {
+		.l_type = (int16_t)type, .l_whence = SEEK_SET, .l_start = start, .l_len = len
+	};
 
 	return sys(SYS_fcntl, (uint64_t)fd, command, systest_value(0, &flock));
 }

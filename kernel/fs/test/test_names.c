@@ -218,7 +218,8 @@ FSTEST(rename_exchanges)
 	CHECK_EQ(sys(SYS_mkdir, P("d"), 0755), 0);
 	CHECK_EQ(sys(SYS_mkdir, P("d/sub"), 0755), 0);
 	CHECK_EQ(sys(SYS_renameat2, AT_FDCWD, P("a_name_that_is_longer_than_what_fits_inside"), AT_FDCWD, P("d/sub"),
-		     RENAME_EXCHANGE), 0);
+		     RENAME_EXCHANGE),
+		 0);
 	CHECK_EQ(fs_test_stat("d/sub").st_size, 4);
 	CHECK_EQ(fs_test_stat("a_name_that_is_longer_than_what_fits_inside").st_mode & S_IFMT, S_IFDIR);
 	CHECK_EQ(fs_test_stat("d").st_nlink, 2);

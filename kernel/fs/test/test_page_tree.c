@@ -9,7 +9,9 @@
 #include <kernel/string.h>
 #include <kernel/test.h>
 
-static const uint64_t indexes[] = { 0, 1, 63, 64, 65, 4095, 4096, 1u << 20, UINT64_C(1) << 40, (UINT64_C(1) << 51) - 1 };
+static const uint64_t indexes[] = {
+	0, 1, 63, 64, 65, 4095, 4096, 1u << 20, UINT64_C(1) << 40, (UINT64_C(1) << 51) - 1
+};
 
 TEST(page_tree_finds_what_was_put_in)
 {

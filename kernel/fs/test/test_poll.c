@@ -28,8 +28,11 @@ FSTEST(poll_tells_what_holds)
 {
 	struct fs_test_pair p = fs_test_pipe(0);
 	int file = fs_test_file("f", O_RDWR, "");
-	struct abi_pollfd fds[] = { { p.in, POLLIN, 0 }, { p.out, POLLOUT | POLLIN, 0 }, { -1, POLLIN, 7 },
-				    { 99, POLLIN, 0 }, { file, POLLIN | POLLOUT, 0 } };
+	struct abi_pollfd fds[] = { { p.in, POLLIN, 0 },
+				    { p.out, POLLOUT | POLLIN, 0 },
+				    { -1, POLLIN, 7 },
+				    { 99, POLLIN, 0 },
+				    { file, POLLIN | POLLOUT, 0 } };
 
 	CHECK_EQ(sys(SYS_poll, put_fds(fds, 5), 5, -1), 3);
 	CHECK_EQ(revents(0), 0);

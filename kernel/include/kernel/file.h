@@ -56,16 +56,16 @@ struct file_ops {
 struct file {
 	const struct file_ops *ops;
 	unsigned refs;
-	unsigned flags;		/* O_*: access mode, O_APPEND, O_NONBLOCK, O_DIRECTORY, O_PATH ... */
-	off_t position;		/* under position_lock */
+	unsigned flags; /* O_*: access mode, O_APPEND, O_NONBLOCK, O_DIRECTORY, O_PATH ... */
+	off_t position; /* under position_lock */
 	struct mutex position_lock;
-	struct inode *inode;	/* referenced; an anonymous inode for pipes and the like */
-	struct dentry *dentry;	/* referenced, NULL for anonymous files */
-	struct mount *mount;	/* referenced, NULL for anonymous files */
-	void *data;		/* the implementation's own */
-	int owner;		/* F_SETOWN, F_SETSIG: who is told of readiness */
+	struct inode *inode; /* referenced; an anonymous inode for pipes and the like */
+	struct dentry *dentry; /* referenced, NULL for anonymous files */
+	struct mount *mount; /* referenced, NULL for anonymous files */
+	void *data; /* the implementation's own */
+	int owner; /* F_SETOWN, F_SETSIG: who is told of readiness */
 	uint8_t owner_type, owner_signal;
-	struct list epoll_items;	/* epolls that watch it: told when it goes away */
+	struct list epoll_items; /* epolls that watch it: told when it goes away */
 };
 
 /*
@@ -79,9 +79,9 @@ struct file *file_get(struct file *file);
 void file_put(struct file *file);
 
 /* Checks access mode (-EBADF), position rules (-ESPIPE) and limits, then calls the operation. */
-ssize_t file_read(struct file *file, struct io *io);			/* at and moves the file's position */
+ssize_t file_read(struct file *file, struct io *io); /* at and moves the file's position */
 ssize_t file_write(struct file *file, struct io *io);
-ssize_t file_read_at(struct file *file, struct io *io, off_t offset);	/* pread */
+ssize_t file_read_at(struct file *file, struct io *io, off_t offset); /* pread */
 ssize_t file_write_at(struct file *file, struct io *io, off_t offset);
 
 /* What one read or write moves at most: INT_MAX cut to a page. */
@@ -126,17 +126,21 @@ static inline void poll_wait(struct poll_table *table, struct wait_queue *queue)
 }
 unsigned file_poll(struct file *file, struct poll_table *table);
 
-/* Sleeping on many files at once: poll, select. Add with file_poll(file, &wait->table), then poll_waiter_sleep(), then _end(). */
+/*
+ * Sleeping on many files at once: poll, select. Add with file_poll(file, &wait->table), then poll_waiter_sleep(), then
+ * _end().
+ */
 #define POLL_ENTRIES_INLINE 8
 struct poll_chunk;
 struct poll_waiter {
 	struct poll_table table;
-	int err;			/* -ENOMEM: not all queues could be joined */
+	int err; /* -ENOMEM: not all queues could be joined */
 	unsigned count;
 	struct wait_entry entries[POLL_ENTRIES_INLINE];
 	struct poll_chunk *more;
 };
 void poll_waiter_begin(struct poll_waiter *waiter);
 /* As wait_until_any(); -ENOMEM. */
-int poll_waiter_sleep(struct poll_waiter *waiter, wait_condition_t *condition, void *arg, uint64_t deadline_ns) MUST_CHECK;
+int poll_waiter_sleep(struct poll_waiter *waiter, wait_condition_t *condition, void *arg, uint64_t deadline_ns)
+	MUST_CHECK;
 void poll_waiter_end(struct poll_waiter *waiter);

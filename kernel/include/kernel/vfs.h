@@ -29,33 +29,33 @@ struct superblock;
 /* ---- inodes ---- */
 
 struct timestamp {
-	int64_t sec;	/* since 1970 */
+	int64_t sec; /* since 1970 */
 	uint32_t nsec;
 };
 
 struct inode {
 	unsigned refs;
-	unsigned mode;			/* type and permission bits */
+	unsigned mode;   /* type and permission bits */
 	uint32_t uid, gid;
 	uint32_t nlink;
-	uint32_t rdev;			/* DEV_MAKE() of a device node */
+	uint32_t rdev;   /* DEV_MAKE() of a device node */
 	uint64_t ino;
 	off_t size;
 	struct timestamp atime, mtime, ctime, btime;
 	struct superblock *sb;
-	const struct file_ops *fops;	/* of its open files; devices and fifos get theirs at open */
-	struct mutex lock;		/* content, size and attributes */
+	const struct file_ops *fops; /* of its open files; devices and fifos get theirs at open */
+	struct mutex lock;  /* content, size and attributes */
 	union {
-		struct {		/* directories */
+		struct {  /* directories */
 			uint64_t next_cookie;
 			uint32_t entries;
 		};
-		char *target;		/* symbolic links: heap memory, constant */
-		struct pipe *pipe;	/* fifos: while open, under lock */
+		char *target;  /* symbolic links: heap memory, constant */
+		struct pipe *pipe; /* fifos: while open, under lock */
 	};
-	struct list locks;		/* of struct file_lock, under lock (kernel/fs/lock.c) */
-	struct list xattrs;		/* of struct xattr, under lock */
-	bool linkable;			/* nameless (O_TMPFILE) but may get a name */
+	struct list locks;  /* of struct file_lock, under lock (kernel/fs/lock.c) */
+	struct list xattrs;  /* of struct xattr, under lock */
+	bool linkable;   /* nameless (O_TMPFILE) but may get a name */
 };
 
 struct inode *inode_get(struct inode *inode);
@@ -78,18 +78,18 @@ void inode_accessed(struct inode *inode, const struct file *file);
 /* ---- dentries ---- */
 
 struct dentry {
-	unsigned refs;			/* one while it is in the tree, one of each child */
-	unsigned mounts;		/* mounts that hang here */
-	struct dentry *parent;		/* referenced; itself for a root */
-	struct inode *inode;		/* referenced, never NULL */
-	struct list siblings;		/* on the parent's children */
+	unsigned refs;   /* one while it is in the tree, one of each child */
+	unsigned mounts;  /* mounts that hang here */
+	struct dentry *parent;  /* referenced; itself for a root */
+	struct inode *inode;  /* referenced, never NULL */
+	struct list siblings;  /* on the parent's children */
 	struct list children;
 	struct dentry *hash_next;
-	uint64_t cookie;		/* its directory position */
+	uint64_t cookie;  /* its directory position */
 	uint32_t hash;
-	bool unlinked;			/* no longer in the tree */
+	bool unlinked;   /* no longer in the tree */
 	uint8_t name_len;
-	char *name;			/* NUL-terminated: short_name or heap memory */
+	char *name;   /* NUL-terminated: short_name or heap memory */
 	char short_name[32];
 };
 
@@ -113,7 +113,7 @@ bool dentry_is_ancestor(const struct dentry *a, const struct dentry *b);
 /* ---- file systems and mounts ---- */
 
 struct fs_stats {
-	uint64_t blocks, blocks_free, files, files_free;	/* blocks of 4 KiB */
+	uint64_t blocks, blocks_free, files, files_free; /* blocks of 4 KiB */
 };
 
 struct superblock_ops {
@@ -122,7 +122,7 @@ struct superblock_ops {
 	/* The last reference is gone: frees content and the inode itself. */
 	void (*inode_free)(struct inode *inode);
 	void (*stats)(struct superblock *sb, struct fs_stats *stats);
-	void (*destroy)(struct superblock *sb);		/* frees data */
+	void (*destroy)(struct superblock *sb);  /* frees data */
 };
 
 struct superblock {
@@ -130,7 +130,7 @@ struct superblock {
 	const struct filesystem *type;
 	const struct superblock_ops *ops;
 	struct dentry *root;
-	uint32_t dev;			/* st_dev */
+	uint32_t dev;   /* st_dev */
 	bool read_only;
 	uint64_t next_ino;
 	void *data;
@@ -139,7 +139,7 @@ struct superblock {
 /* Registers with FILESYSTEM(). */
 struct filesystem {
 	const char *name;
-	uint32_t magic;			/* f_type of statfs */
+	uint32_t magic;   /* f_type of statfs */
 	/* Fills ops, root and data of a new superblock; options: "size=1M,mode=755" or "". */
 	int (*mount)(struct superblock *sb, const char *options);
 	/* Blocks of 4 KiB that an inode holds; NULL: none. */
@@ -148,15 +148,15 @@ struct filesystem {
 #define FILESYSTEM(fs) LINKSET_ADD(filesystem, &(fs))
 
 struct mount {
-	unsigned refs;			/* one while it is mounted */
-	unsigned flags;			/* MS_* */
+	unsigned refs;   /* one while it is mounted */
+	unsigned flags;   /* MS_* */
 	int id;
-	bool expired;			/* MNT_EXPIRE was asked once */
-	struct mount *parent;		/* referenced, NULL for a root and once detached */
-	struct dentry *mountpoint;	/* referenced, in parent */
+	bool expired;   /* MNT_EXPIRE was asked once */
+	struct mount *parent;  /* referenced, NULL for a root and once detached */
+	struct dentry *mountpoint; /* referenced, in parent */
 	struct superblock *sb;
-	struct dentry *root;		/* of sb */
-	struct list node;		/* on the list of mounted ones */
+	struct dentry *root;  /* of sb */
+	struct list node;  /* on the list of mounted ones */
 };
 
 struct path {
@@ -185,7 +185,7 @@ int mount_may_write(const struct mount *mount);
 struct fs_context {
 	unsigned refs;
 	unsigned umask;
-	struct path root, cwd;		/* referenced; under the tree lock */
+	struct path root, cwd;  /* referenced; under the tree lock */
 };
 
 /* A copy of from (NULL: the boot context, "/" and umask 022). -ENOMEM. */
@@ -211,10 +211,10 @@ bool cred_capable(const struct credentials *cred, unsigned capability);
 void vfs_lock(void);
 void vfs_unlock(void);
 
-#define WALK_FOLLOW 0x01u	/* follow a symbolic link in the last component */
-#define WALK_DIRECTORY 0x02u	/* -ENOTDIR unless it leads to a directory */
-#define WALK_EMPTY 0x04u	/* an empty path is dirfd itself (AT_EMPTY_PATH) */
-#define WALK_NO_SYMLINKS 0x10u	/* RESOLVE_*, as openat2 has them */
+#define WALK_FOLLOW 0x01u /* follow a symbolic link in the last component */
+#define WALK_DIRECTORY 0x02u /* -ENOTDIR unless it leads to a directory */
+#define WALK_EMPTY 0x04u /* an empty path is dirfd itself (AT_EMPTY_PATH) */
+#define WALK_NO_SYMLINKS 0x10u /* RESOLVE_*, as openat2 has them */
 #define WALK_NO_XDEV 0x20u
 #define WALK_BENEATH 0x40u
 #define WALK_IN_ROOT 0x80u
@@ -230,11 +230,11 @@ enum walk_last { WALK_NORMAL, WALK_DOT, WALK_DOTDOT, WALK_ROOT };
 struct walk {
 	const struct credentials *cred;
 	unsigned flags;
-	struct path root, start, at;	/* at: how far it got; a directory whenever a component is to be looked up */
-	struct file *dir;		/* of dirfd, referenced */
-	const char *rest;		/* the text not yet walked */
+	struct path root, start, at; /* at: how far it got; a directory whenever a component is to be looked up */
+	struct file *dir;  /* of dirfd, referenced */
+	const char *rest;  /* the text not yet walked */
 	unsigned depth, links;
-	const char *stack[WALK_LINKS_MAX];	/* what remains of the texts whose links are being followed */
+	const char *stack[WALK_LINKS_MAX]; /* what remains of the texts whose links are being followed */
 	/* The last component, set by walk_parent(); it may be followed by slashes. */
 	enum walk_last last_type;
 	const char *last;
@@ -277,7 +277,8 @@ int path_name(struct path path, char *buf, size_t size, char **name);
 /* The running thread opens text: flags, mode: as open(2). */
 int vfs_open(int dirfd, const char *text, unsigned flags, unsigned mode, struct file **out);
 /* The same with openat2's RESOLVE_* as WALK_* flags. */
-int vfs_open_resolve(int dirfd, const char *text, unsigned flags, unsigned mode, unsigned walk_flags, struct file **out);
+int vfs_open_resolve(int dirfd, const char *text, unsigned flags, unsigned mode, unsigned walk_flags,
+		     struct file **out);
 int vfs_mkdir(int dirfd, const char *text, unsigned mode);
 int vfs_mknod(int dirfd, const char *text, unsigned mode, uint32_t rdev);
 int vfs_symlink(int dirfd, const char *text, const char *target);
@@ -291,7 +292,7 @@ int vfs_rename(struct walk *from, struct walk *to, unsigned flags);
 
 /* Attributes; each checks the caller's rights. */
 int inode_chmod(struct inode *inode, unsigned mode);
-int inode_chown(struct inode *inode, uint32_t uid, uint32_t gid);	/* -1: leave */
+int inode_chown(struct inode *inode, uint32_t uid, uint32_t gid); /* -1: leave */
 int inode_set_times(struct inode *inode, const struct timestamp *atime, const struct timestamp *mtime, bool now);
 /* Through a path or an open file; no check of rights. -EINVAL when it is no regular file. */
 int inode_truncate(struct inode *inode, off_t size);
@@ -303,7 +304,8 @@ void inode_stat(const struct inode *inode, struct abi_stat *stat);
 
 struct dir_context {
 	/* False when there is no room for this entry: iteration stops before it. */
-	bool (*emit)(struct dir_context *context, const char *name, size_t len, uint64_t ino, unsigned type, off_t next);
+	bool (*emit)(struct dir_context *context, const char *name, size_t len, uint64_t ino, unsigned type,
+		     off_t next);
 };
 
 /* The operations of open directories. */

@@ -8,7 +8,7 @@
 
 #define DT_UNKNOWN 0
 /* DT_* of a mode: its type bits. */
-#define DT_OF_MODE(mode) (((mode)&0170000u) >> 12)
+#define DT_OF_MODE(mode) (((mode) & 0170000u) >> 12)
 
 /* struct linux_dirent64; the name follows, NUL-terminated. */
 struct abi_dirent64 {

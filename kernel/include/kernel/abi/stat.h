@@ -21,18 +21,18 @@
 #define S_IXUGO 00111u
 #define S_IALLUGO 07777u
 
-#define S_ISREG(mode) (((mode)&S_IFMT) == S_IFREG)
-#define S_ISDIR(mode) (((mode)&S_IFMT) == S_IFDIR)
-#define S_ISLNK(mode) (((mode)&S_IFMT) == S_IFLNK)
-#define S_ISCHR(mode) (((mode)&S_IFMT) == S_IFCHR)
-#define S_ISBLK(mode) (((mode)&S_IFMT) == S_IFBLK)
-#define S_ISFIFO(mode) (((mode)&S_IFMT) == S_IFIFO)
-#define S_ISSOCK(mode) (((mode)&S_IFMT) == S_IFSOCK)
+#define S_ISREG(mode) (((mode) & S_IFMT) == S_IFREG)
+#define S_ISDIR(mode) (((mode) & S_IFMT) == S_IFDIR)
+#define S_ISLNK(mode) (((mode) & S_IFMT) == S_IFLNK)
+#define S_ISCHR(mode) (((mode) & S_IFMT) == S_IFCHR)
+#define S_ISBLK(mode) (((mode) & S_IFMT) == S_IFBLK)
+#define S_ISFIFO(mode) (((mode) & S_IFMT) == S_IFIFO)
+#define S_ISSOCK(mode) (((mode) & S_IFMT) == S_IFSOCK)
 
 /* A device number as the kernel keeps it: 12 bits of major, 20 of minor; programs see it spread as below. */
 #define DEV_MAKE(major, minor) (((uint32_t)(major) << 20) | (uint32_t)(minor))
 #define DEV_MAJOR(dev) ((uint32_t)(dev) >> 20)
-#define DEV_MINOR(dev) ((uint32_t)(dev)&0xfffff)
+#define DEV_MINOR(dev) ((uint32_t)(dev) & 0xfffff)
 static inline uint64_t dev_encode(uint32_t dev)
 {
 	uint64_t minor = DEV_MINOR(dev);
