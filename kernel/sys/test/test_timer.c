@@ -115,6 +115,7 @@ SYSTEST(timer_sends_its_value)
 	long id = create(CLOCK_MONOTONIC, event(SIGEV_SIGNAL, SIGRTMIN, 77));
 
 	CHECK(id >= 0);
+	CHECK_EQ(sys(SYS_rt_sigprocmask, SIG_BLOCK, systest_value(512, &set), 0, SET), 0);
 	CHECK_EQ(sys(SYS_timer_settime, id, 0, times(0, 0, 0, 1000), 0), 0);
 	CHECK_EQ(sys(SYS_rt_sigtimedwait, systest_value(512, &set), SYSTEST_MEM + 600, 0, SET), SIGRTMIN);
 	systest_read(SYSTEST_MEM + 600, &info);
