@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Comparisons on their way from the guest to the mutator. An input makes hundreds; the mutator needs a varied sample, so
- * only those of every few inputs are taken over, and of these only so many.
+ * the executor records those of every few inputs, and of these only so many are taken over.
  */
 #include "engine_compares.h"
 
@@ -13,7 +13,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define EVERY 16		/* inputs */
 #define TAKE 64			/* comparisons of one */
 
 static struct compares *compares;
@@ -38,11 +37,10 @@ void compares_open(const char *work)
 
 void compares_publish(struct executor *executor)
 {
-	static unsigned runs;
 	struct channel_compare sample[TAKE];
 	size_t n;
 
-	if (!compares || ++runs % EVERY)
+	if (!compares)
 		return;
 	n = executor_compares(executor, sample, TAKE);
 	for (size_t i = 0; i < n; i++)

@@ -234,7 +234,8 @@ static void run_once(struct executor *executor, const void *data, size_t size, s
 	memcpy(channel->input, data, size);
 	channel->input_size = (uint32_t)size;
 	channel->request = REQUEST_RUN;
-	channel->compare_on = executor->options.compares;
+	channel->compare_on = executor->options.compare_every &&
+			      executor->stats.execs % executor->options.compare_every == 0;
 	channel->deadline_ns = executor->options.timeout_ns;
 	machine_request(machine);
 	result = wait_done(executor);
@@ -408,7 +409,7 @@ const uint64_t *executor_pcs(struct executor *executor)
 size_t executor_compares(struct executor *executor, struct channel_compare *out, size_t max)
 {
 	const struct channel *channel = executor->machine.channel;
-	size_t n = at_most(channel->compare_count, CHANNEL_COMPARES);
+	size_t n = channel->compare_on ? at_most(channel->compare_count, CHANNEL_COMPARES) : 0;
 
 	n = n < max ? n : max;
 	memcpy(out, channel->compares, n * sizeof(*out));

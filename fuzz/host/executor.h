@@ -17,7 +17,7 @@ struct executor_options {
 	struct machine_options machine;
 	uint64_t timeout_ns;	/* of an input; 0: one second */
 	unsigned audit_every;	/* inputs; 0: 1000 */
-	bool compares;		/* record comparisons */
+	unsigned compare_every; /* record the comparisons of one input in so many; 0: of none */
 	bool no_novelty;	/* do not look for new coverage (and so do not audit for it): the engine's or caller's business */
 };
 
@@ -68,7 +68,7 @@ int executor_run(struct executor *executor, const void *data, size_t size, struc
 uint8_t *executor_counters(struct executor *executor, size_t *count);
 /* The PC of each counter. */
 const uint64_t *executor_pcs(struct executor *executor);
-/* Comparisons of the last run: copied into out, at most max. @return how many. */
+/* Comparisons of the last run, none where they were not recorded: copied into out, at most max. @return how many. */
 size_t executor_compares(struct executor *executor, struct channel_compare *out, size_t max);
 size_t executor_max_size(struct executor *executor);
 const char *executor_image(struct executor *executor);

@@ -14,6 +14,7 @@
 #include "finding.h"
 #include "store.h"
 
+#define COMPARE_EVERY 32	/* recording costs; a mutator needs a sample */
 #define RAW_KEYS 1024
 #define RAW_PER_KEY 4		/* kept of equal ones: one may fail to confirm */
 
@@ -80,7 +81,7 @@ struct worker *worker_open(struct campaign *campaign)
 	struct executor_options options = {
 		.machine = { .world = campaign->world, .preset = campaign->preset, .harness = campaign->harness,
 			     .verbose = campaign->verbose },
-		.compares = true,
+		.compare_every = COMPARE_EVERY,
 	};
 	struct worker *worker = calloc(1, sizeof(*worker));
 	size_t count;
