@@ -5,11 +5,13 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "commands.h"
 #include "inputs.h"
 #include "json.h"
 #include "novelty.h"
+#include "program_folder.h"
 #include "store.h"
 
 #define INPUTS 1000
@@ -17,6 +19,8 @@
 #define SECONDS 5.0
 #define RESET_SECONDS 2.0
 #define DIRTY_PAGES 16
+#define SLOWEST_RUNS 5
+#define SLOW_NS 300000
 
 struct bench {
 	struct executor *executor;
@@ -63,6 +67,31 @@ static int measure_programs(struct bench *bench, double limit)
 		bench->seconds = seconds_since(start);
 	} while (bench->seconds < limit);
 	return 0;
+}
+
+/* With --verbose: where an input takes long. Its best time of a few, and the program. */
+static void show_slowest(struct bench *bench, const char *harness)
+{
+	struct verdict verdict;
+
+	for (size_t i = 0; i < bench->inputs.count; i++) {
+		const struct input *input = &bench->inputs.items[i];
+		uint64_t best = UINT64_MAX, pages = executor_stats(bench->executor)->dirty_pages;
+
+		for (int run = 0; run < SLOWEST_RUNS; run++) {
+			uint64_t start = now_ns();
+
+			if (executor_run(bench->executor, input->data, input->size, &verdict))
+				return;
+			best = now_ns() - start < best ? now_ns() - start : best;
+		}
+		pages = executor_stats(bench->executor)->dirty_pages - pages;
+		if (best < SLOW_NS)
+			continue;
+		fprintf(stderr, "# %.0f us, %.1f pages\n", (double)best / 1e3, (double)pages / SLOWEST_RUNS);
+		if (!strcmp(harness, "syscall"))
+			program_show(stderr, input->data, input->size, &verdict);
+	}
 }
 
 /* How often a request can be answered in a second. */
@@ -134,6 +163,8 @@ int cmd_bench(struct options *options)
 		bench.resets_per_sec = measure_request(&bench, REQUEST_DIRTY, DIRTY_PAGES);
 		bench.nops_per_sec = measure_request(&bench, REQUEST_NOP, 0);
 		report(options, preset, &bench);
+		if (options->campaign.verbose)
+			show_slowest(&bench, options->campaign.harness);
 	} else {
 		fprintf(stderr, "saki-fuzz: %s\n", executor_error(bench.executor));
 	}
