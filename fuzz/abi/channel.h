@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The channel: what the machine (guest) and the runner (host) share. All of it lies in the machine's memory file, so the same
- * structure serves every world. Plain little-endian data; *addresses* are physical, that is, offsets in that file.
+ * The channel: what the machine (guest) and the runner (host) share. All of it lies in the machine's memory file, so
+ * the same structure serves every world. Plain little-endian data; *addresses* are physical, that is, offsets in that
+ * file.
  *
- * Trust: the guest may be corrupted by the very input it runs. The host reads every field once, checks it against what it knew
- * when the snapshot was taken, and never follows a value out of the file. The guest trusts the host.
+ * Trust: the guest may be corrupted by the very input it runs. The host reads every field once, checks it against what
+ * it knew when the snapshot was taken, and never follows a value out of the file. The guest trusts the host.
  *
- * Hand-over: the host writes input and request, then request_seq = n. The guest runs, writes its status, then done_seq = n; it
- * resets itself; then ready_seq = n. Coverage and status may be read from done_seq on, while the reset goes on; the counters
- * belong to the host until the next request_seq. Memory may be audited from ready_seq on. Both sides spin for a while; then, in
- * the host world, they may sleep on a futex on these words (*_sleeps says that the other side has to be woken).
+ * Hand-over: the host writes input and request, then request_seq = n. The guest runs, writes its status, then done_seq
+ * = n; it resets itself; then ready_seq = n. Coverage and status may be read from done_seq on, while the reset goes on;
+ * the counters belong to the host until the next request_seq. Memory may be audited from ready_seq on. Both sides spin
+ * for a while; then, in the host world, they may sleep on a futex on these words (*_sleeps says that the other side has
+ * to be woken).
  */
 #pragma once
 
@@ -82,7 +84,7 @@ struct channel {
 	uint64_t bench_area;		/* address of live pages that REQUEST_DIRTY writes to */
 	uint64_t bench_pages;
 	uint64_t max_size;		/* of an input, bytes */
-	uint64_t source_counters;	/* option SRCCOV: address and size of the counters of source-based coverage; else 0 */
+	uint64_t source_counters;	/* option SRCCOV: where its counters are, and their bytes; else 0 */
 	uint64_t source_size;
 	char harness[32];
 
@@ -91,7 +93,7 @@ struct channel {
 	uint32_t request;		/* enum channel_request */
 	uint32_t input_size;
 	uint32_t compare_on;		/* record comparisons for this input */
-	uint64_t deadline_ns;		/* real time an input may take before the guest itself calls it a hang; 0: no limit */
+	uint64_t deadline_ns;		/* real time an input may take before the guest calls it a hang; 0: no limit */
 	uint32_t host_sleeps;
 
 	/* ---- guest to host ---- */
@@ -116,6 +118,6 @@ struct channel {
 	struct channel_call history[CHANNEL_HISTORY];
 	struct channel_compare compares[CHANNEL_COMPARES];
 	char console[CHANNEL_CONSOLE];
-	uint8_t live[CHANNEL_FRAMES_MAX / 8];	/* bit f: frame f is live (restored and audited); fixed at the snapshot */
+	uint8_t live[CHANNEL_FRAMES_MAX / 8];	/* bit f: frame f is restored and audited; fixed at the snapshot */
 	uint8_t input[CHANNEL_INPUT_MAX];
 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Recent comparisons of the kernel, for mutators: a file that the engine's runner writes and the mutator maps (it may live in
- * another process: afl-fuzz). Environment variable SAKI_COMPARES names it. One writer; readers may see an entry being
- * written, and must take any content.
+ * Recent comparisons of the kernel, for mutators: a file that the engine's runner writes and the mutator maps (it may
+ * live in another process: afl-fuzz). Environment variable SAKI_COMPARES names it. One writer; readers may see an entry
+ * being written, and must take any content.
  */
 #pragma once
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The guest's end of the channel (fuzz/abi/channel.h): makes it, shows it to the host, waits for requests. It lies outside
- * the snapshot; nothing in it is trusted by the host.
+ * The guest's end of the channel (fuzz/abi/channel.h): makes it, shows it to the host, waits for requests. It lies
+ * outside the snapshot; nothing in it is trusted by the host.
  */
 #include <fuzz/guest/guest_internal.h>
 #include <instrumentation/coverage/coverage.h>

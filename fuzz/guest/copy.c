@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Copying pages for the snapshot. A loop of 64-bit moves: it is the fastest under TCG, where string instructions are slow, and
- * compilers turn it into vectors where they may. It must not become a call of memcpy, which sanitizers check.
+ * Copying pages for the snapshot. A loop of 64-bit moves: it is the fastest under TCG, where string instructions are
+ * slow, and compilers turn it into vectors where they may. It must not become a call of memcpy, which sanitizers check.
  */
 #include <fuzz/guest/guest_internal.h>
 

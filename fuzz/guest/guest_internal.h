@@ -69,9 +69,15 @@ void tracker_collect(struct snapshot_page *pages, size_t count, void (*restore)(
 
 /* Installs clock, entropy, idle, console and crash hooks of harness mode. -ENOMEM. */
 int input_init(void);
-/* Right after the snapshot was taken: runs an empty input to learn which objects remain after one. A reset must follow. */
+/*
+ * Right after the snapshot was taken: runs an empty input to learn which objects remain after one. A reset must
+ * follow.
+ */
 void input_calibrate(const struct harness *harness, void *stack_base, size_t stack_size);
-/* Runs one input on the harness's stack; returns when it ended, by itself, a crash or the deadline. Fills the status. */
+/*
+ * Runs one input on the harness's stack; returns when it ended, by itself, a crash or the deadline. Fills the
+ * status.
+ */
 void input_run(const struct harness *harness, void *stack_base, size_t stack_size);
 
 /* ---- copy.c ---- */

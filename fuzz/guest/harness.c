@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Harness mode: sets the harness up, takes the snapshot, then runs inputs forever. The loop lives on a stack of its own that is
- * exempt from the snapshot; inputs run on the boot thread's stack, which is not.
+ * Harness mode: sets the harness up, takes the snapshot, then runs inputs forever. The loop lives on a stack of its own
+ * that is exempt from the snapshot; inputs run on the boot thread's stack, which is not.
  */
 #include <fuzz/guest/guest_internal.h>
 #include <instrumentation/coverage/coverage.h>

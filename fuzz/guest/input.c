@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * One input: what surrounds a harness's run(). Virtual time and fixed entropy, the answer to "everybody sleeps", results, the
- * crash handler and the deadline, the leak check. All of its state is ordinary memory under the snapshot, so each input finds it
- * as it was.
+ * One input: what surrounds a harness's run(). Virtual time and fixed entropy, the answer to "everybody sleeps",
+ * results, the crash handler and the deadline, the leak check. All of its state is ordinary memory under the snapshot,
+ * so each input finds it as it was.
  */
 #include <fuzz/guest/guest_internal.h>
 #include <instrumentation/coverage/coverage.h>
@@ -171,7 +171,8 @@ static void on_deadline(void)
 /* ---- leaks ---- */
 
 /*
- * What lives after an input: what lived at the snapshot less what the teardown gives up. An empty input, run once, tells.
+ * What lives after an input: what lived at the snapshot less what the teardown gives up. An empty input, run once,
+ * tells.
  */
 static void note_live(void)
 {
@@ -202,7 +203,8 @@ static void check_leaks(void)
 
 int input_init(void)
 {
-	expected_live = snapshot_alloc_exempt((size_t)(__stop_object_type_set - __start_object_type_set + 1) * sizeof(long));
+	expected_live = snapshot_alloc_exempt((size_t)(__stop_object_type_set - __start_object_type_set + 1) *
+					      sizeof(long));
 	if (!expected_live)
 		return -ENOMEM;
 	clock_virtual_start(VIRTUAL_START_NS);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The snapshot: which frames are live, their pristine copies, and the reset that writes them back. Which pages may have changed
- * is the tracker's business (tracker_*.c). A reset runs on an exempt stack and, but for pointers that never change after the
- * snapshot, touches only exempt memory and what it restores: it can be run after any crash of the kernel it belongs to.
+ * The snapshot: which frames are live, their pristine copies, and the reset that writes them back. Which pages may have
+ * changed is the tracker's business (tracker_*.c). A reset runs on an exempt stack and, but for pointers that never
+ * change after the snapshot, touches only exempt memory and what it restores: it can be run after any crash of the
+ * kernel it belongs to.
  *
- * Harness mode starts from a fixed amount of free memory, whatever machine this is: two blocks of the largest order. All other
- * free memory is held back; it pays for the pristine copies.
+ * Harness mode starts from a fixed amount of free memory, whatever machine this is: two blocks of the largest order.
+ * All other free memory is held back; it pays for the pristine copies.
  */
 #include <fuzz/guest/guest_internal.h>
 #include <kernel/aspace.h>
@@ -113,7 +114,7 @@ static void *held_page(void)
 static void clear_live(size_t first, size_t count)
 {
 	for (size_t frame = first; frame < first + count; frame++)
-		live[frame / 8] &= (uint8_t) ~(1u << frame % 8);
+		live[frame / 8] &= (uint8_t)~(1u << frame % 8);
 }
 
 static void clear_live_free(size_t frame, size_t count, void *context UNUSED)
@@ -229,8 +230,8 @@ static void restore(struct snapshot_page *page)
 }
 
 /*
- * An input may have ended on tables of its own, or on some that it freed: only the kernel's own are there at all times. What a
- * CPU keeps in registers is put back last.
+ * An input may have ended on tables of its own, or on some that it freed: only the kernel's own are there at all times.
+ * What a CPU keeps in registers is put back last.
  */
 void snapshot_reset(void)
 {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Tracker of booted images: the dirty bits of the page tables. The list holds every writable mapping that a live frame has at
- * the snapshot; a reset looks at each one's entry, which costs a load. The reset itself reads and writes through the alias, so it
- * never sets a bit that it would see next time.
+ * Tracker of booted images: the dirty bits of the page tables. The list holds every writable mapping that a live frame
+ * has at the snapshot; a reset looks at each one's entry, which costs a load. The reset itself reads and writes through
+ * the alias, so it never sets a bit that it would see next time.
  *
- * A mapping made after the snapshot is not on the list: that of a frame that was free then needs none; a live frame that gets a
- * new writable mapping is told to snapshot_frame_mapped() and restored whatever its bits say.
+ * A mapping made after the snapshot is not on the list: that of a frame that was free then needs none; a live frame
+ * that gets a new writable mapping is told to snapshot_frame_mapped() and restored whatever its bits say.
  */
 #include <arch/arch.h>
 #include <fuzz/guest/guest_internal.h>

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Tracker of the host image, where no hardware tells what was written at a price that 100,000 resets a second could pay. It
- * needs none: what is live at the snapshot is little, so nearly all of it is simply written back each time, wild writes
- * included. Only large tables of which an input touches little (marked areas) are restored where their owner said so.
+ * Tracker of the host image, where no hardware tells what was written at a price that 100,000 resets a second could
+ * pay. It needs none: what is live at the snapshot is little, so nearly all of it is simply written back each time,
+ * wild writes included. Only large tables of which an input touches little (marked areas) are restored where their
+ * owner said so.
  *
  * With AddressSanitizer the shadow of a page belongs to it and is restored with it.
  */
@@ -101,7 +102,8 @@ void tracker_start(struct snapshot_page *pages, size_t count)
 		else
 			always[always_count++] = &pages[i];
 		if (shadow_copies)
-			sanitize_shadow_copy(shadow_copies + i * SHADOW_BYTES, sanitize_shadow_of(pages[i].page), SHADOW_BYTES);
+			sanitize_shadow_copy(shadow_copies + i * SHADOW_BYTES, sanitize_shadow_of(pages[i].page),
+					     SHADOW_BYTES);
 	}
 	snapshot_marks_base = (uintptr_t)arch_phys_to_virt(0);
 	snapshot_marks = marks;
@@ -110,8 +112,8 @@ void tracker_start(struct snapshot_page *pages, size_t count)
 static void restore_shadow(struct snapshot_page *pages, struct snapshot_page *page)
 {
 	if (shadow_copies)
-		sanitize_shadow_copy(sanitize_shadow_of(page->page), shadow_copies + (size_t)(page - pages) * SHADOW_BYTES,
-				     SHADOW_BYTES);
+		sanitize_shadow_copy(sanitize_shadow_of(page->page),
+				     shadow_copies + (size_t)(page - pages) * SHADOW_BYTES, SHADOW_BYTES);
 }
 
 void tracker_collect(struct snapshot_page *pages, size_t count UNUSED, void (*restore)(struct snapshot_page *page))

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What afl-fuzz runs as its target: our half of the AFL++ 4.04c forkserver protocol, with shared-memory test cases. One
- * process answers every "fork": the machine behind the executor is what starts anew. A finding is told as SIGABRT, so that
- * AFL++ keeps it out of its queue; by then the worker has written it down.
+ * process answers every "fork": the machine behind the executor is what starts anew. A finding is told as SIGABRT, so
+ * that AFL++ keeps it out of its queue; by then the worker has written it down.
  *
  * All words are four bytes, native order; read on fd 198, written on 199.
  */
@@ -114,7 +114,8 @@ int afl_runner(struct campaign *campaign)
 	worker_store_corpus(worker, true);
 	compares_open(campaign->work);
 	executor_counters(worker_executor(worker), &count);
-	status = map_size_for(count) <= MAP_SIZE_MAX && shake_hands(map_size_for(count)) ? serve(worker, map, input) : 3;
+	status = map_size_for(count) <= MAP_SIZE_MAX && shake_hands(map_size_for(count)) ? serve(worker, map, input)
+											 : 3;
 	worker_close(worker);
 	return status;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Audits: is all live memory of a machine what it was at the snapshot? Made from outside over the machine's memory file, with
- * a copy of our own, so neither the guest's tracker nor the guest's honesty matters.
+ * Audits: is all live memory of a machine what it was at the snapshot? Made from outside over the machine's memory
+ * file, with a copy of our own, so neither the guest's tracker nor the guest's honesty matters.
  */
 #pragma once
 

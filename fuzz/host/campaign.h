@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A campaign: one harness in one world under one engine, with a corpus and findings that survive it. The campaign process
- * watches, an engine process works: libFuzzer in a fork of this program, or afl-fuzz with this program as its target. They
- * share a page of statistics (struct campaign_shared, a file in the output folder) and a folder of raw findings, which the
- * campaign names, merges and confirms.
+ * A campaign: one harness in one world under one engine, with a corpus and findings that survive it. The campaign
+ * process watches, an engine process works: libFuzzer in a fork of this program, or afl-fuzz with this program as its
+ * target. They share a page of statistics (struct campaign_shared, a file in the output folder) and a folder of raw
+ * findings, which the campaign names, merges and confirms.
  *
  *	OUT/corpus/HARNESS/		inputs that brought coverage, by content hash: where the next campaign starts
  *	OUT/TITLE/			a finding: input, input.txt, report.json, reproducer.c (see finding.h)

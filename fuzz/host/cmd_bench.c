@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * "saki fuzz bench HARNESS": replays a fixed set of inputs without an engine; each counts hand-over, decoding, calls, teardown,
- * reset and reading coverage. And the reset alone, with 16 pages dirtied by a plain store each.
+ * "saki fuzz bench HARNESS": replays a fixed set of inputs without an engine; each counts hand-over, decoding, calls,
+ * teardown, reset and reading coverage. And the reset alone, with 16 pages dirtied by a plain store each.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -116,10 +116,11 @@ static void report(const struct options *options, const char *preset, const stru
 	struct json json = { .out = stdout };
 
 	if (!options->campaign.json) {
-		printf("%s in %s (%s): %.0f programs/s; reset of %d pages %.0f/s; hand-over %.0f/s; %.1f pages written back a "
-		       "reset; %llu findings\n",
+		printf("%s in %s (%s): %.0f programs/s; reset of %d pages %.0f/s; hand-over %.0f/s; %.1f pages "
+		       "written back a reset; %llu findings\n",
 		       options->campaign.harness, world_names[options->campaign.world], preset, rate, DIRTY_PAGES,
-		       bench->resets_per_sec, bench->nops_per_sec, bench->dirty_pages, (unsigned long long)bench->findings);
+		       bench->resets_per_sec, bench->nops_per_sec, bench->dirty_pages,
+		       (unsigned long long)bench->findings);
 		return;
 	}
 	json_open(&json, NULL, '{');
@@ -155,7 +156,8 @@ int cmd_bench(struct options *options)
 		return EXIT_ENVIRONMENT;
 	executor_counters(bench.executor, &counters);
 	err = novelty_init(&bench.novelty, counters);
-	err = err ? err : measure_programs(&bench, options->campaign.seconds ? (double)options->campaign.seconds : SECONDS);
+	err = err ? err
+		  : measure_programs(&bench, options->campaign.seconds ? (double)options->campaign.seconds : SECONDS);
 	if (!err) {
 		const struct executor_stats *stats = executor_stats(bench.executor);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * "saki fuzz compare HARNESS": every seed, on a machine of each world: results must be equal. A difference is a finding of its
- * own kind, divergence: one of the two worlds is wrong.
+ * "saki fuzz compare HARNESS": every seed, on a machine of each world: results must be equal. A difference is a finding
+ * of its own kind, divergence: one of the two worlds is wrong.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -83,8 +83,8 @@ int cmd_compare(struct options *options)
 	struct inputs inputs;
 	int err = 0;
 
-	if (options->count ? inputs_make(&inputs, options->campaign.harness, options->count, SEED) :
-			     inputs_seeds(&inputs, options->campaign.harness))
+	if (options->count ? inputs_make(&inputs, options->campaign.harness, options->count, SEED)
+			   : inputs_seeds(&inputs, options->campaign.harness))
 		return EXIT_ENVIRONMENT;
 	for (int world = 0; !err && world < WORLDS; world++) {
 		options->campaign.world = (enum world)world;

@@ -38,11 +38,12 @@ int cmd_fuzz(struct options *options)
 		campaign->seed = (uint32_t)time(NULL) | 1;
 	campaign->preset = options_preset(options, false);
 	snprintf(corpus, sizeof(corpus), "%s/corpus/%s", campaign->out, campaign->harness);
-	snprintf(work, sizeof(work), "%s/.work/%s-%s-%s", campaign->out, campaign->harness, world_names[campaign->world],
-		 engine_names[campaign->engine]);
+	snprintf(work, sizeof(work), "%s/.work/%s-%s-%s", campaign->out, campaign->harness,
+		 world_names[campaign->world], engine_names[campaign->engine]);
 	if (absolute(options->corpus ? options->corpus : corpus, campaign->corpus) || absolute(work, campaign->work))
 		return EXIT_ENVIRONMENT;
-	fprintf(stderr, "%s in %s, %s\n", campaign->harness, world_names[campaign->world], engine_names[campaign->engine]);
+	fprintf(stderr, "%s in %s, %s\n", campaign->harness, world_names[campaign->world],
+		engine_names[campaign->engine]);
 	return campaign_run(campaign);
 }
 

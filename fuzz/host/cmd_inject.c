@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * "saki fuzz inject HARNESS": flips random bits in a machine's memory while it runs inputs, as a campaign would run them, and
- * counts what came of each. What every input does was recorded before, on a sound machine. Half of the flips hit live
- * memory (kernel, heap, page tables, stacks, descriptor tables), half anything: pristine copies, the tracker, the channel, free
- * memory.
+ * "saki fuzz inject HARNESS": flips random bits in a machine's memory while it runs inputs, as a campaign would run
+ * them, and counts what came of each. What every input does was recorded before, on a sound machine. Half of the flips
+ * hit live memory (kernel, heap, page tables, stacks, descriptor tables), half anything: pristine copies, the tracker,
+ * the channel, free memory.
  *
  *	detected	an audit saw it: what ran since the last clean one was run again on a new machine
  *	rebooted	the machine crashed, hung or could not reset: it was replaced
@@ -95,7 +95,8 @@ static int choose_flip(struct inject *inject, struct flip *flip)
 	flip->offset = next_random(inject) % PAGE;
 	flip->bit = (uint8_t)(1u << (next_random(inject) % 8));
 	flip->delay_us = (unsigned)(next_random(inject) % FLIP_WITHIN_US);
-	flip->page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, machine->memory_fd, (off_t)(flip->frame * PAGE));
+	flip->page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, machine->memory_fd,
+			  (off_t)(flip->frame * PAGE));
 	return flip->page == MAP_FAILED ? -1 : 0;
 }
 
@@ -122,7 +123,8 @@ static int run_window(struct inject *inject, bool *wrong)
 	return 0;
 }
 
-static enum outcome judge(const struct executor_stats *before, const struct executor_stats *after, bool dirty, bool wrong)
+static enum outcome judge(const struct executor_stats *before, const struct executor_stats *after, bool dirty,
+			  bool wrong)
 {
 	if (dirty || after->mismatches != before->mismatches)
 		return DETECTED;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * "saki fuzz show FILE": a program's bytes as text; "parse FILE": text as bytes, on stdout; "list": the harnesses there are.
+ * "saki fuzz show FILE": a program's bytes as text; "parse FILE": text as bytes, on stdout; "list": the harnesses there
+ * are.
  */
 #include <dirent.h>
 #include <errno.h>

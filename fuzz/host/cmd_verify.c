@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * "saki fuzz verify HARNESS": does a machine that resets itself behave as a fresh one? Seeds and mutants run twice on one machine
- * in different orders, and a sample once more each on a machine of its own: coverage counters and results must be identical,
- * and after every run all live memory must be what it was, as the host's own copy tells.
+ * "saki fuzz verify HARNESS": does a machine that resets itself behave as a fresh one? Seeds and mutants run twice on
+ * one machine in different orders, and a sample once more each on a machine of its own: coverage counters and results
+ * must be identical, and after every run all live memory must be what it was, as the host's own copy tells.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -99,7 +99,8 @@ static void show_results(const struct verify *verify, size_t index, const struct
 
 	while (i < now->word_count && i < then->word_count && now->words[i] == then->words[i])
 		i++;
-	fprintf(stderr, "    result %u was %#llx, then %#llx\n", i, (unsigned long long)then->words[i % CHANNEL_RESULTS],
+	fprintf(stderr, "    result %u was %#llx, then %#llx\n", i,
+		(unsigned long long)then->words[i % CHANNEL_RESULTS],
 		(unsigned long long)now->words[i % CHANNEL_RESULTS]);
 	memcpy(verdict.results, now->words, sizeof(now->words));
 	program_show(stderr, input->data, input->size, &verdict);
@@ -116,7 +117,8 @@ static void compare(struct verify *verify, size_t index, const struct trace *tra
 	}
 	if (verify->shown++ >= 10)
 		return;
-	fprintf(stderr, "input %zu differs %s: %s%s\n", index, when, first->counters != trace->counters ? "counters " : "",
+	fprintf(stderr, "input %zu differs %s: %s%s\n", index, when,
+		first->counters != trace->counters ? "counters " : "",
 		first->results != trace->results ? "results" : "");
 	show_counters(verify, index);
 	if (first->results != trace->results)

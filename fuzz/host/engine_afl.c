@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The engine AFL++: afl-fuzz from Debian, with this program as its target (afl_runner.c) and our mutator as its custom one.
- * Nothing on the machine is changed for it: core_pattern, CPU governor and affinity, its usual complaints, do not matter to a
- * target that never dumps core, and are told to be passed over.
+ * The engine AFL++: afl-fuzz from Debian, with this program as its target (afl_runner.c) and our mutator as its custom
+ * one. Nothing on the machine is changed for it: core_pattern, CPU governor and affinity, its usual complaints, do not
+ * matter to a target that never dumps core, and are told to be passed over.
  */
 #include <errno.h>
 #include <signal.h>

@@ -6,6 +6,9 @@
 
 #include "executor.h"
 
-/* Makes WORK/compares and sets SAKI_COMPARES for this process. Without memory or disk there are no comparisons, that is all. */
+/*
+ * Makes WORK/compares and sets SAKI_COMPARES for this process. Without memory or disk there are no comparisons,
+ * that is all.
+ */
 void compares_open(const char *work);
 void compares_publish(struct executor *executor);

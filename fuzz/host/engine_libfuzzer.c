@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The engine libFuzzer: runs in a fork of saki-fuzz, with the machine's counters handed over as if they were a module of this
- * program. The machine is another process, so a crash of the kernel is a return value here: the input is kept out of the corpus
- * (it was written down as a finding), and the engine goes on.
+ * The engine libFuzzer: runs in a fork of saki-fuzz, with the machine's counters handed over as if they were a module
+ * of this program. The machine is another process, so a crash of the kernel is a return value here: the input is kept
+ * out of the corpus (it was written down as a finding), and the engine goes on.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -69,11 +69,11 @@ static void redirect_output(const struct campaign *campaign)
 void engine_libfuzzer(struct campaign *campaign, const char *seeds)
 {
 	char time[40], runs[40], seed[40], max_len[40], artifacts[PATH_MAX + 40];
-	char *argv[] = { "saki-fuzz", time, runs, seed, max_len, artifacts, "-len_control=0", "-timeout=0", "-rss_limit_mb=0",
-			 "-malloc_limit_mb=0", "-detect_leaks=0", "-reload=0", "-print_funcs=0", "-handle_abrt=0",
-			 "-handle_bus=0", "-handle_fpe=0", "-handle_ill=0", "-handle_int=0", "-handle_segv=0",
-			 "-handle_term=0", "-handle_xfsz=0", "-handle_usr1=0", "-handle_usr2=0", "-report_slow_units=1000",
-			 campaign->corpus, (char *)seeds, NULL };
+	char *argv[] = { "saki-fuzz", time, runs, seed, max_len, artifacts, "-len_control=0", "-timeout=0",
+			 "-rss_limit_mb=0", "-malloc_limit_mb=0", "-detect_leaks=0", "-reload=0", "-print_funcs=0",
+			 "-handle_abrt=0", "-handle_bus=0", "-handle_fpe=0", "-handle_ill=0", "-handle_int=0", "-handle_segv=0",
+			 "-handle_term=0", "-handle_xfsz=0", "-handle_usr1=0", "-handle_usr2=0",
+			 "-report_slow_units=1000", campaign->corpus, (char *)seeds, NULL };
 	char **args = argv;
 	int count = sizeof(argv) / sizeof(argv[0]) - 1;
 

@@ -132,8 +132,8 @@ static void machine_end(struct executor *executor)
 }
 
 /*
- * The pages that the last input wrote, and the next will read, are looked at after every reset where that is cheap: a booted
- * machine writes back few of them, at a price for which this process compares them many times over.
+ * The pages that the last input wrote, and the next will read, are looked at after every reset where that is cheap: a
+ * booted machine writes back few of them, at a price for which this process compares them many times over.
  */
 static int check_dirty(struct executor *executor)
 {
@@ -321,8 +321,8 @@ static int rerun_recent(struct executor *executor)
 }
 
 /*
- * Memory that was wrong for one input only leaves nothing for an audit to see. So what matters, new coverage or a finding, has to
- * show itself twice; where a finding ends the machine, the campaign does that.
+ * Memory that was wrong for one input only leaves nothing for an audit to see. So what matters, new coverage or a
+ * finding, has to show itself twice; where a finding ends the machine, the campaign does that.
  */
 static bool repeats(struct executor *executor, const void *data, size_t size, const struct verdict *verdict)
 {

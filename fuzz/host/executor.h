@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * An executor runs inputs on a machine and tells what they did. Engines know only this: open, run, coverage, reset, close.
+ * An executor runs inputs on a machine and tells what they did. Engines know only this: open, run, coverage, reset,
+ * close.
  *
- * It also keeps the machine honest. The guest resets itself by a fast tracker; at every input that brings new coverage or a
- * finding, and every audit_every inputs, all live memory is compared with the executor's own copy of the snapshot. On a
- * mismatch the machine is replaced, and what ran since the last clean audit is run again on the new one. A machine that
- * crashed for good, hangs or dies is replaced too; no input is lost by it.
+ * It also keeps the machine honest. The guest resets itself by a fast tracker; at every input that brings new coverage
+ * or a finding, and every audit_every inputs, all live memory is compared with the executor's own copy of the snapshot.
+ * On a mismatch the machine is replaced, and what ran since the last clean audit is run again on the new one. A machine
+ * that crashed for good, hangs or dies is replaced too; no input is lost by it.
  */
 #pragma once
 
@@ -74,8 +75,8 @@ size_t executor_max_size(struct executor *executor);
 const char *executor_image(struct executor *executor);
 
 /* Called for an input that was run again after a mismatch and turned out to be new or a finding. */
-void executor_on_rerun(struct executor *executor, void (*fn)(const void *data, size_t size, const struct verdict *, void *),
-		       void *context);
+void executor_on_rerun(struct executor *executor,
+		       void (*fn)(const void *data, size_t size, const struct verdict *, void *), void *context);
 
 /* A fresh machine. 0, or -1 with executor_error(). */
 int executor_reset_hard(struct executor *executor);

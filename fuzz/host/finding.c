@@ -41,11 +41,11 @@ static bool is_plumbing(const char *function)
 {
 	static const char *const names[] = {
 		"?", "crash_raise", "panic", "assert_failed", "heap_free", "heap_resize", "heap_check_all", "page_free",
-		"memcpy", "memmove", "memset", "memcmp", "strlen", "on_deadline", "timer_interrupt", "check_sleeper", "idle",
-		"wait_foreach_sleeper", "wait_until", "wait_until_any", "spin_lock", "spin_unlock",
+		"memcpy", "memmove", "memset", "memcmp", "strlen", "on_deadline", "timer_interrupt", "check_sleeper",
+		"idle", "wait_foreach_sleeper", "wait_until", "wait_until_any", "spin_lock", "spin_unlock",
 	};
-	static const char *const prefixes[] = { "__asan", "__ubsan", "__sanitizer", "__interceptor", "arch_", "trap_", "slab_",
-						"redzone_", "quarantine_", "list_", "heap_", "mark_" };
+	static const char *const prefixes[] = { "__asan", "__ubsan", "__sanitizer", "__interceptor", "arch_", "trap_",
+						"slab_", "redzone_", "quarantine_", "list_", "heap_", "mark_" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (!strcmp(function, names[i]))
@@ -59,8 +59,8 @@ static bool is_plumbing(const char *function)
 }
 
 /*
- * A return address is behind its call: one byte back is in it. The first frame is the place itself, unless a sanitizer was
- * called there as the function's last act: then it may lie behind the function.
+ * A return address is behind its call: one byte back is in it. The first frame is the place itself, unless a sanitizer
+ * was called there as the function's last act: then it may lie behind the function.
  */
 static size_t lookup(const struct crash_record *crash, size_t i, struct symbols *symbols, struct symbol_frame *chain)
 {
@@ -168,8 +168,9 @@ static void write_chain(struct json *json, const struct crash_record *crash, str
 
 static void write_registers(struct json *json, const struct crash_record *crash)
 {
-	static const char *const names[CRASH_REGS] = { "rax", "rbx", "rcx", "rdx", "rsi", "rdi",    "rbp",	  "rsp", "r8",	"r9",
-						       "r10", "r11", "r12", "r13", "r14", "r15", "rip", "rflags", "cr2", "error" };
+	static const char *const names[CRASH_REGS] = { "rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp",
+						       "rsp", "r8", "r9", "r10", "r11", "r12", "r13", "r14",
+						       "r15", "rip", "rflags", "cr2", "error" };
 
 	json_open(json, "registers", '{');
 	for (size_t i = 0; i < CRASH_REGS; i++)

@@ -4,7 +4,7 @@
  *
  *	OUT/TITLE/input		the bytes
  *	OUT/TITLE/input.txt	the text form, for programs
- *	OUT/TITLE/report.json	everything known (keys: README.md); replay and minimize read harness, world, preset from it
+ *	OUT/TITLE/report.json	everything known (keys: README.md); replay and minimize read world and preset from it
  *	OUT/TITLE/reproducer.c	for programs: the same calls, for Linux
  */
 #pragma once

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Where images are, and building them: this program lies in <build>/tools/, images in <build>/<image>-<preset>/. make decides
- * whether an image is up to date; its output goes to stderr and is only shown when there is something to build.
+ * Where images are, and building them: this program lies in <build>/tools/, images in <build>/<image>-<preset>/. make
+ * decides whether an image is up to date; its output goes to stderr and is only shown when there is something to build.
  */
 #include "machine.h"
 
@@ -78,7 +78,8 @@ char *image_path(enum world world, const char *preset, char *error)
 	char build[PATH_MAX], *path;
 
 	if (!preset_is_plain(preset) || strlen(preset) >= sizeof(made[0])) {
-		snprintf(error, MACHINE_ERROR, "preset \"%.60s\": names are joined by '+', such as fuzz+planted", preset);
+		snprintf(error, MACHINE_ERROR, "preset \"%.60s\": names are joined by '+', such as fuzz+planted",
+			 preset);
 		return NULL;
 	}
 	if (build_dir(build)) {
@@ -93,8 +94,8 @@ char *image_path(enum world world, const char *preset, char *error)
 	if (asprintf(&path, "%s/%s-%s/%s", build, images[world], preset, files[world]) < 0)
 		return NULL;
 	if (access(path, R_OK)) {
-		snprintf(error, MACHINE_ERROR, "no image %.200s: run make image IMAGE=%s PRESET=%s", path, images[world],
-			 preset);
+		snprintf(error, MACHINE_ERROR, "no image %.200s: run make image IMAGE=%s PRESET=%s", path,
+			 images[world], preset);
 		free(path);
 		return NULL;
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A set of inputs in memory: seeds and, as far as wanted, mutants of them, made from a fixed seed so that every run has the same.
+ * A set of inputs in memory: seeds and, as far as wanted, mutants of them, made from a fixed seed so that every run has
+ * the same.
  */
 #pragma once
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Writing JSON to a stream, one value after the other; commas are its business, nesting is the caller's. And reading single
- * values back from what we wrote ourselves.
+ * Writing JSON to a stream, one value after the other; commas are its business, nesting is the caller's. And reading
+ * single values back from what we wrote ourselves.
  */
 #pragma once
 

@@ -115,8 +115,8 @@ static int spawn(struct machine *machine, char *error)
 	if (pipe2(log, O_CLOEXEC | O_NONBLOCK))
 		return fail(error, "no pipe for the machine's log: %s", strerror(errno));
 	machine->log_fd = log[0];
-	machine->pid = machine->options.world == WORLD_HOST ? machine_spawn_host(machine, log[1], error) :
-							      machine_spawn_vm(machine, log[1], error);
+	machine->pid = machine->options.world == WORLD_HOST ? machine_spawn_host(machine, log[1], error)
+							    : machine_spawn_vm(machine, log[1], error);
 	close(log[1]);
 	if (machine->pid < 0) {
 		machine->pid = 0;
@@ -143,8 +143,8 @@ static int take_view(struct machine *machine, char *error)
 	view->bench_pages = channel->bench_pages;
 	view->max_size = channel->max_size;
 	if (channel->version != CHANNEL_VERSION || channel->size != sizeof(*channel))
-		return fail(error, "%s speaks channel version %u of %u bytes, not %u of %zu: rebuild it", machine->image,
-			    channel->version, channel->size, CHANNEL_VERSION, sizeof(*channel));
+		return fail(error, "%s speaks channel version %u of %u bytes, not %u of %zu: rebuild it",
+			    machine->image, channel->version, channel->size, CHANNEL_VERSION, sizeof(*channel));
 	if (!view->max_size || view->max_size > CHANNEL_INPUT_MAX || view->frame_limit > machine->memory_size / PAGE ||
 	    view->frame_limit > CHANNEL_FRAMES_MAX || !in_memory(machine, counters, view->counter_count) ||
 	    (view->counter_count && (counters % PAGE || view->counter_count > machine->memory_size / 16 ||
@@ -202,7 +202,8 @@ int machine_start(struct machine *machine, const struct machine_options *options
 	machine->options = *options;
 	machine->memory_fd = machine->log_fd = -1;
 	machine->image = image_path(options->world, options->preset, error);
-	if (machine->image && !make_memory(machine, error) && !spawn(machine, error) && !wait_for_channel(machine, error))
+	if (machine->image && !make_memory(machine, error) && !spawn(machine, error) &&
+	    !wait_for_channel(machine, error))
 		return 0;
 	machine_stop(machine);
 	return -1;
@@ -304,7 +305,8 @@ enum machine_wait machine_wait(struct machine *machine, uint32_t *word, uint64_t
 		waited = now_ns() - start;
 		rest(machine, word, waited);
 		if (waited > SLEEP_NS && !machine_alive(machine))
-			return __atomic_load_n(word, __ATOMIC_ACQUIRE) == machine->seq ? MACHINE_ANSWERED : MACHINE_DIED;
+			return __atomic_load_n(word, __ATOMIC_ACQUIRE) == machine->seq ? MACHINE_ANSWERED
+										       : MACHINE_DIED;
 		if (waited > timeout_ns)
 			return MACHINE_TIMED_OUT;
 	}

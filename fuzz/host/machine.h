@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A machine: a kernel of its own behind a memory file that this process maps too. In the host world it is the process
- * saki.host, in the vm world a QEMU. This is all that tells the worlds apart: how the machine is started, how a hanging input is
- * interrupted and how its end is noticed. What it shares (fuzz/abi/channel.h) is untrusted: machine_view holds the part that was
- * checked once, when the snapshot was fresh, and is used from then on.
+ * saki.host, in the vm world a QEMU. This is all that tells the worlds apart: how the machine is started, how a hanging
+ * input is interrupted and how its end is noticed. What it shares (fuzz/abi/channel.h) is untrusted: machine_view holds
+ * the part that was checked once, when the snapshot was fresh, and is used from then on.
  */
 #pragma once
 
@@ -65,7 +65,10 @@ void machine_stop(struct machine *machine);
 void machine_kill(struct machine *machine);
 /* False once the process has ended; it is reaped then. */
 bool machine_alive(struct machine *machine);
-/* Host world: asks the machine to end the running input as a hang. Nothing in the vm world, where the guest has a timer. */
+/*
+ * Host world: asks the machine to end the running input as a hang. Nothing in the vm world, where the guest has
+ * a timer.
+ */
 void machine_interrupt(struct machine *machine);
 
 /* Hands a request over: all of the request's fields are set. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Which inputs are new: per counter, the set of hit-count classes (1, 2, 3, 4-7, 8-15, 16-31, 32-127, 128+) seen so far.
+ * Which inputs are new: per counter, the set of hit-count classes (1, 2, 3, 4-7, 8-15, 16-31, 32-127, 128+) seen so
+ * far.
  */
 #pragma once
 

@@ -24,8 +24,9 @@ static void short_number(double value, char *text, size_t size)
 
 static void bar(const struct campaign *campaign, double seconds, char *text)
 {
-	double part = campaign->seconds ? seconds / (double)campaign->seconds :
-		      campaign->runs ? (double)campaign->shared->execs / (double)campaign->runs : 0;
+	double part = campaign->seconds ? seconds / (double)campaign->seconds
+		      : campaign->runs  ? (double)campaign->shared->execs / (double)campaign->runs
+					: 0;
 
 	*text = '\0';
 	for (int i = 0; i < BAR && (campaign->seconds || campaign->runs); i++)
@@ -41,10 +42,10 @@ static void line(const struct campaign *campaign, double seconds, size_t finding
 	short_number(seconds > 0 ? (double)shared->execs / seconds : 0, rate, sizeof(rate));
 	if (shared->mismatches)
 		snprintf(mismatches, sizeof(mismatches), "   %llu bad resets", (unsigned long long)shared->mismatches);
-	fprintf(stderr, "%3d:%02d  %s  %s/s   edges %llu (%llu%%)%s   %zu finding%s", (int)seconds / 60, (int)seconds % 60,
-		blocks, rate, (unsigned long long)shared->edges_found,
-		(unsigned long long)(shared->edges_total ? shared->edges_found * 100 / shared->edges_total : 0), mismatches,
-		findings, findings == 1 ? "" : "s");
+	fprintf(stderr, "%3d:%02d  %s  %s/s   edges %llu (%llu%%)%s   %zu finding%s", (int)seconds / 60,
+		(int)seconds % 60, blocks, rate, (unsigned long long)shared->edges_found,
+		(unsigned long long)(shared->edges_total ? shared->edges_found * 100 / shared->edges_total : 0),
+		mismatches, findings, findings == 1 ? "" : "s");
 }
 
 void progress_show(const struct campaign *campaign, double seconds, size_t findings)

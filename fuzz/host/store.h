@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Files and folders of a campaign. Writes are atomic (a new file, then renamed), so an interruption or a full disk never leaves
- * half a file under a good name.
+ * Files and folders of a campaign. Writes are atomic (a new file, then renamed), so an interruption or a full disk
+ * never leaves half a file under a good name.
  */
 #pragma once
 
@@ -16,7 +16,10 @@ int store_file(const char *path, const void *data, size_t size);
 int store_by_hash(const char *folder, const void *data, size_t size);
 /* The whole file, NUL-terminated behind its end, to be freed; NULL with errno (EFBIG beyond max bytes). */
 uint8_t *load_file(const char *path, size_t *size, size_t max);
-/* Calls visit for every regular file of a folder, in order of name, hidden ones left out. 0, -1 with errno, or visit's result. */
+/*
+ * Calls visit for every regular file of a folder, in order of name, hidden ones left out. 0, -1 with errno, or
+ * visit's result.
+ */
 int folder_foreach(const char *folder, int (*visit)(const char *path, const char *name, void *context), void *context);
 /* Removes a folder and all in it. */
 void remove_tree(const char *path);

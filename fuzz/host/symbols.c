@@ -60,7 +60,8 @@ struct symbols *symbols_open(const char *image, char *error)
 /* Paths in DWARF are as the compiler was given them: relative to the source tree, or below it. */
 static const char *short_file(const char *file)
 {
-	static const char *const rooms[] = { "/kernel/", "/arch/", "/plat/", "/fuzz/", "/harnesses/", "/instrumentation/" };
+	static const char *const rooms[] = { "/kernel/", "/arch/",	"/plat/",
+					     "/fuzz/",	 "/harnesses/", "/instrumentation/" };
 	const char *first = NULL;
 
 	if (!file || *file != '/')

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The engine's half of a campaign: runs inputs, keeps the shared statistics, and writes each finding down at once, before the
- * engine sees it, so that nothing is lost however the process ends. Raw findings are only thinned by a cheap key (kind and
- * innermost frames); names and merging are the campaign's business.
+ * The engine's half of a campaign: runs inputs, keeps the shared statistics, and writes each finding down at once,
+ * before the engine sees it, so that nothing is lost however the process ends. Raw findings are only thinned by a cheap
+ * key (kind and innermost frames); names and merging are the campaign's business.
  */
 #include <errno.h>
 #include <stdio.h>

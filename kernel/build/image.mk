@@ -23,9 +23,9 @@ include $(B)/.config
 ARCH := $(IMAGE)
 includes := -I. -Iarch/$(ARCH)/include -Ikernel/include -I$(B)/include
 
-kernel-cflags := -std=gnu11 -ffreestanding -nostdlibinc -O2 -g -gdwarf-aranges $(warnings) $(includes) -include generated/config.h \
-	-fno-omit-frame-pointer -mno-omit-leaf-frame-pointer -fno-strict-aliasing -fno-stack-protector -fno-optimize-sibling-calls \
-	-fno-asynchronous-unwind-tables -fcf-protection=none
+kernel-cflags := -std=gnu11 -ffreestanding -nostdlibinc -O2 -g -gdwarf-aranges $(warnings) $(includes) \
+	-include generated/config.h -fno-omit-frame-pointer -mno-omit-leaf-frame-pointer -fno-optimize-sibling-calls \
+	-fno-strict-aliasing -fno-stack-protector -fno-asynchronous-unwind-tables -fcf-protection=none
 kernel-cflags-x86_64 := --target=x86_64-linux-gnu -fno-pic -mcmodel=kernel -mno-red-zone -mgeneral-regs-only
 kernel-cflags-host   := --target=x86_64-linux-gnu -fno-pic
 kernel-cflags += $(kernel-cflags-$(ARCH))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The bugs of option PLANTED: see kernel/planted.h. They are wrong on purpose; volatile keeps the compiler from repairing them.
+ * The bugs of option PLANTED: see kernel/planted.h. They are wrong on purpose; volatile keeps the compiler from
+ * repairing them.
  */
 #include <fuzz/abi/planted.h>
 #include <kernel/fd.h>

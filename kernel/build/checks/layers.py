@@ -8,6 +8,10 @@ ARCH = r"arch/arch\.h|arch/\w+/include/arch/.*"
 PLAT = r"plat/plat\.h"
 # What the kernel and the programs of the host share: no code of either.
 ABI = r"fuzz/abi/.*|profiler/abi/.*|.*_abi\.h|generated/.*|kernel/include/kernel/syscall_desc\.h"
+# One way to start QEMU, for saki-run and saki-fuzz.
+QEMU = r"plat/run/qemu\.h"
+# The planted bugs' numbers are in the kernel and in reports.
+PLANTED = r"fuzz/abi/planted\.h"
 INSTRUMENTATION = r"instrumentation/.*\.h"
 # Instrumentation may not call back into instrumented code: only types, annotations and reports.
 REPORT = r"kernel/include/kernel/(types|compiler|linkset|crash|log|string|sanitize|snapshot|errno|boot|page|test)\.h"
@@ -18,7 +22,7 @@ RULES = [
     (r"(arch|plat)/host/os/", r"(arch|plat)/host/.*_abi\.h|.*/(\w+_)?abi/.*|.*_abi\.h|generated/.*", ANY),
     (r"instrumentation/srccov/host/", ABI + r"|fuzz/host/(executor|machine|seeds|store)\.h", ANY),
     (r"fuzz/host/machine_vm\.c", ABI + r"|fuzz/host/|plat/run/qemu\.h", ANY),
-    (r"(plat/run|fuzz/xen|(fuzz|profiler|instrumentation/\w+|harnesses/\w+)/host|kernel/build)/", ABI, ANY),
+    (r"(plat/run|fuzz/xen|(fuzz|profiler|instrumentation/\w+|harnesses/\w+)/host|kernel/build)/", f"{ABI}|{QEMU}", ANY),
     (r"instrumentation/.*_hosted\.c", ABI, ANY),
     (r"(fuzz|profiler)/abi/",
      r"(fuzz|profiler)/abi/.*|kernel/include/kernel/(\w+_abi|syscall_desc|types|compiler|string)\.h", COMPILER),
@@ -29,7 +33,7 @@ RULES = [
     (r"instrumentation/", "|".join((REPORT, ARCH, ABI, INSTRUMENTATION)), COMPILER),
     (r"arch/", "|".join((KERNEL, ARCH, INSTRUMENTATION, PLAT, r"(arch|plat)/host/os/\w+_abi\.h")), COMPILER),
     (r"plat/", "|".join((KERNEL, ARCH, PLAT, INSTRUMENTATION, r"(arch|plat)/host/os/\w+_abi\.h")), COMPILER),
-    (r"kernel/", "|".join((KERNEL, ARCH, PLAT, INSTRUMENTATION)), COMPILER),
+    (r"kernel/", "|".join((KERNEL, ARCH, PLAT, INSTRUMENTATION, PLANTED)), COMPILER),
 ]
 
 

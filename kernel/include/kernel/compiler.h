@@ -26,7 +26,7 @@
 
 #define array_size(a) (sizeof(a) / sizeof((a)[0]) + 0 * sizeof(struct { int array_expected : 1; }))
 
-#define container_of(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
+#define container_of(ptr, type, member) ((type *)((char *)(ptr) - offsetof(type, member)))
 
 #define min(a, b)                                                                                                      \
 	({                                                                                                             \
@@ -42,9 +42,9 @@
 	})
 
 /* 'to' is a power of two. */
-#define align_up(x, to) (((x) + ((__typeof__(x))(to)-1)) & ~((__typeof__(x))(to)-1))
-#define align_down(x, to) ((x) & ~((__typeof__(x))(to)-1))
-#define is_aligned(x, to) (((uintptr_t)(x) & ((uintptr_t)(to)-1)) == 0)
+#define align_up(x, to) (((x) + ((__typeof__(x))(to) - 1)) & ~((__typeof__(x))(to) - 1))
+#define align_down(x, to) ((x) & ~((__typeof__(x))(to) - 1))
+#define is_aligned(x, to) (((uintptr_t)(x) & ((uintptr_t)(to) - 1)) == 0)
 
 #define CONCAT_(a, b) a##b
 #define CONCAT(a, b) CONCAT_(a, b)

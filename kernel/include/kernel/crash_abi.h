@@ -29,11 +29,12 @@ enum crash_kind {
 
 /* Indexed by enum crash_kind: as reports, titles and JSON say it. */
 #define CRASH_KIND_NAMES                                                                                               \
-	{                                                                                                              \
-		"none", "panic", "NULL dereference", "page fault", "CPU exception", "stack overflow", "double free",   \
-			"invalid free", "heap overflow", "use after free", "bad access", "undefined behaviour",        \
-			"stack smash", "hang", "leak", "lost wake-up"                                                  \
-	}
+	{ "none",           "panic",         "NULL dereference",                                                       \
+	  "page fault",     "CPU exception", "stack overflow",                                                         \
+	  "double free",    "invalid free",  "heap overflow",                                                          \
+	  "use after free", "bad access",    "undefined behaviour",                                                    \
+	  "stack smash",    "hang",          "leak",                                                                   \
+	  "lost wake-up" }
 
 #define CRASH_FRAMES 32
 #define CRASH_TEXT 192

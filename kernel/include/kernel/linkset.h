@@ -23,6 +23,5 @@
 
 /* Needs LINKSET_DECLARE(set) in scope. */
 #define LINKSET_FOREACH(set, type, var)                                                                                \
-	for (const void *const *var##_slot = __start_##set##_set;                                                      \
-	     var##_slot < __stop_##set##_set; var##_slot++)                                                            \
+	for (const void *const *var##_slot = __start_##set##_set; var##_slot < __stop_##set##_set; var##_slot++)       \
 		for (type *var = (type *)*var##_slot; var; var = NULL)

@@ -2,9 +2,10 @@
 /*
  * The snapshot, as the kernel proper sees it: a few hooks. Without option FUZZ all of them are empty.
  *
- * One snapshot is taken, on an idle kernel; every reset returns to it. The *live* frames are those that the page allocator
- * does not hold free at that moment, less the exempt ones: they are restored. Frames free then are neither restored nor
- * compared, and are filled with a fixed pattern whenever they are allocated, so that what was in them cannot matter.
+ * One snapshot is taken, on an idle kernel; every reset returns to it. The *live* frames are those that the page
+ * allocator does not hold free at that moment, less the exempt ones: they are restored. Frames free then are neither
+ * restored nor compared, and are filled with a fixed pattern whenever they are allocated, so that what was in them
+ * cannot matter.
  */
 #pragma once
 
@@ -15,7 +16,10 @@
 /* Set once the snapshot is taken. Constant during an input. */
 extern bool snapshot_active;
 
-/* A mapping of a frame was made or changed after the snapshot, or a new alias of it: its dirty state can't be trusted. */
+/*
+ * A mapping of a frame was made or changed after the snapshot, or a new alias of it: its dirty state can't be
+ * trusted.
+ */
 void snapshot_frame_mapped(phys_t frame, bool writable);
 
 /* Leaves [base, base + len), whole pages, out of the snapshot: neither restored nor compared. Before the snapshot. */
@@ -45,9 +49,9 @@ extern uint8_t *snapshot_marks;
 extern uintptr_t snapshot_marks_base;	/* the direct map's start */
 
 /**
- * Says that [ptr, ptr + len) of a *marked area* is about to change. Marked areas are large tables of which an input touches
- * little (page array, page tables): they are registered with snapshot_mark_area() and restored page by page only where
- * marked. Any other memory needs no mark. Any context.
+ * Says that [ptr, ptr + len) of a *marked area* is about to change. Marked areas are large tables of which an input
+ * touches little (page array, page tables): they are registered with snapshot_mark_area() and restored page by page
+ * only where marked. Any other memory needs no mark. Any context.
  */
 static inline void snapshot_mark(const void *ptr, size_t len)
 {

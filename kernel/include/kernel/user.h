@@ -67,8 +67,8 @@ void io_user_spans(struct io *io, const struct io_span *spans, size_t count);
 int io_import(struct io *io, user_ptr_t iov, size_t count, struct io_span fast[8], struct io_span **spans);
 
 /*
- * Copy len bytes to (a read) or from (a write) the cursor and move it. Bytes copied, which is fewer than len only at the
- * end or after a fault; -EFAULT when nothing was copied because of a fault.
+ * Copy len bytes to (a read) or from (a write) the cursor and move it. Bytes copied, which is fewer than len only at
+ * the end or after a fault; -EFAULT when nothing was copied because of a fault.
  */
 ssize_t io_put(struct io *io, const void *src, size_t len);
 ssize_t io_get(struct io *io, void *dst, size_t len);
