@@ -71,8 +71,8 @@ void engine_libfuzzer(struct campaign *campaign, const char *seeds)
 	char time[40], runs[40], seed[40], max_len[40], artifacts[PATH_MAX + 40];
 	char *argv[] = { "saki-fuzz", time, runs, seed, max_len, artifacts, "-len_control=0", "-timeout=0",
 			 "-rss_limit_mb=0", "-malloc_limit_mb=0", "-detect_leaks=0", "-reload=0", "-print_funcs=0",
-			 "-handle_abrt=0", "-handle_bus=0", "-handle_fpe=0", "-handle_ill=0", "-handle_int=0", "-handle_segv=0",
-			 "-handle_term=0", "-handle_xfsz=0", "-handle_usr1=0", "-handle_usr2=0",
+			 "-handle_abrt=0", "-handle_bus=0", "-handle_fpe=0", "-handle_ill=0", "-handle_int=0",
+			 "-handle_segv=0", "-handle_term=0", "-handle_xfsz=0", "-handle_usr1=0", "-handle_usr2=0",
 			 "-report_slow_units=1000", campaign->corpus, (char *)seeds, NULL };
 	char **args = argv;
 	int count = sizeof(argv) / sizeof(argv[0]) - 1;

@@ -89,8 +89,8 @@ static int make_fixture(void)
 }
 
 /*
- * Makes every page of the arena before the snapshot: an input then changes memory but no page tables. The pages are written
- * through the program's addresses only, which is told to the tracker page by page.
+ * Makes every page of the arena before the snapshot: an input then changes memory but no page tables. The pages are
+ * written through the program's addresses only, which is told to the tracker page by page.
  */
 static int touch_arena(void)
 {

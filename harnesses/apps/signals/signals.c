@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A program whose handlers run for real: a fault on an alternate stack left by a jump, timer signals into code that computes
- * and makes no call, a read that a handler interrupts, and the end by abort(). Says the same on Saki as on Linux.
+ * A program whose handlers run for real: a fault on an alternate stack left by a jump, timer signals into code that
+ * computes and makes no call, a read that a handler interrupts, and the end by abort(). Says the same on Saki as on
+ * Linux.
  */
 #include <setjmp.h>
 #include <signal.h>

@@ -27,6 +27,7 @@ RULES = [
     (r"(fuzz|profiler)/abi/",
      r"(fuzz|profiler)/abi/.*|kernel/include/kernel/(\w+_abi|syscall_desc|types|compiler|string)\.h", COMPILER),
     (r"(fuzz|profiler)/guest/", "|".join((KERNEL, ARCH, PLAT, INSTRUMENTATION, ABI)), COMPILER),
+    (r"harnesses/apps/", r"generated/.*", ANY),     # programs for Linux, and so for Saki
     (r"harnesses/attacks/", "|".join((KERNEL, ARCH, INSTRUMENTATION, ABI)), COMPILER),
     (r"harnesses/", "|".join((KERNEL, ABI)), COMPILER),
     (r"instrumentation/\w+/test/", "|".join((KERNEL, ARCH, ABI, INSTRUMENTATION)), COMPILER),
