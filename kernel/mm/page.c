@@ -120,6 +120,8 @@ void page_free(struct page *page, unsigned order)
 		crash_raise(CRASH_DOUBLE_FREE, NULL, page_phys(page), "page %#llx is free already",
 			    (unsigned long long)page_phys(page));
 	}
+	/* The poison belongs to the page: where the snapshot restores by marks, it has to know. */
+	snapshot_mark(page_virt(page), PAGE_SIZE << order);
 	sanitize_poison(page_virt(page), PAGE_SIZE << order, SANITIZE_FREED);
 	snapshot_mark(page, sizeof(*page));
 	page->state = PAGE_FREE;
