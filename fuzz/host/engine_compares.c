@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Comparisons on their way from the guest to the mutator. An input makes hundreds; the mutator needs a varied sample, so
- * the executor records those of every few inputs, and of these only so many are taken over.
+ * Comparisons on their way from the guest to the mutator. An input makes hundreds; the mutator needs a varied sample,
+ * so the executor records those of every few inputs, and of these only so many are taken over.
  */
 #include "engine_compares.h"
 

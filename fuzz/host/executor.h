@@ -19,7 +19,7 @@ struct executor_options {
 	uint64_t timeout_ns;	/* of an input; 0: one second */
 	unsigned audit_every;	/* inputs; 0: 1000 */
 	unsigned compare_every; /* record the comparisons of one input in so many; 0: of none */
-	bool no_novelty;	/* do not look for new coverage (and so do not audit for it): the engine's or caller's business */
+	bool no_novelty;	/* no look for new coverage, no audit for it: the engine or the caller does that */
 };
 
 enum verdict_kind {
