@@ -9,6 +9,8 @@
  *	rebooted	the machine crashed, hung or could not reset: it was replaced
  *	harmless	every result was right
  *	silently wrong	a wrong result or coverage was accepted: the figure to bring to 0
+ *
+ * Of the last, those are counted again of which a campaign would have kept something: a corpus entry or a finding.
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -54,6 +56,8 @@ struct inject {
 	struct expected expected[INPUTS];
 	uint64_t random;
 	uint64_t outcomes[OUTCOMES];
+	uint64_t silent_kept;
+	bool kept;		/* the last input brought new coverage or a finding */
 	bool verbose;
 };
 
@@ -79,6 +83,7 @@ static int run_one(struct inject *inject, size_t index, struct expected *seen)
 	seen->counters = hash_bytes(counters, count);
 	seen->results = verdict.results_hash;
 	seen->kind = verdict.crash.kind;
+	inject->kept = verdict.new_coverage || verdict.kind == VERDICT_FINDING;
 	return 0;
 }
 
@@ -110,7 +115,7 @@ static void *flip_later(void *context)
 }
 
 /* Runs inputs while the bit flips and after. *wrong: a result was accepted that is not the sound machine's. */
-static int run_window(struct inject *inject, bool *wrong)
+static int run_window(struct inject *inject, bool *wrong, bool *kept)
 {
 	for (int i = 0; i < WINDOW; i++) {
 		size_t index = next_random(inject) % inject->inputs.count;
@@ -118,7 +123,10 @@ static int run_window(struct inject *inject, bool *wrong)
 
 		if (run_one(inject, index, &seen))
 			return -1;
-		*wrong |= memcmp(&seen, &inject->expected[index], sizeof(seen)) != 0;
+		if (!memcmp(&seen, &inject->expected[index], sizeof(seen)))
+			continue;
+		*wrong = true;
+		*kept |= inject->kept;
 	}
 	return 0;
 }
@@ -139,13 +147,13 @@ static int inject_one(struct inject *inject)
 	struct executor_stats before = *executor_stats(inject->executor);
 	struct flip flip;
 	pthread_t thread;
-	bool wrong = false, dirty;
+	bool wrong = false, kept = false, dirty;
 	enum outcome outcome;
 	int err;
 
 	if (choose_flip(inject, &flip) || pthread_create(&thread, NULL, flip_later, &flip))
 		return -1;
-	err = run_window(inject, &wrong);
+	err = run_window(inject, &wrong, &kept);
 	pthread_join(thread, NULL);
 	munmap(flip.page, PAGE);
 	if (err)
@@ -153,6 +161,7 @@ static int inject_one(struct inject *inject)
 	dirty = executor_audit(inject->executor, NULL) != 0;
 	outcome = judge(&before, executor_stats(inject->executor), dirty, wrong);
 	inject->outcomes[outcome]++;
+	inject->silent_kept += outcome == SILENT && kept;
 	if (outcome == SILENT && inject->verbose)
 		fprintf(stderr, "silently wrong: bit %#x of byte %#zx\n", flip.bit, flip.frame * PAGE + flip.offset);
 	return dirty ? executor_reset_hard(inject->executor) : 0;
@@ -174,6 +183,7 @@ static void report(const struct options *options, const struct inject *inject)
 	json_string(&json, "world", world_names[options->campaign.world]);
 	for (int i = 0; i < OUTCOMES; i++)
 		json_number(&json, outcome_names[i], inject->outcomes[i]);
+	json_number(&json, "silently_wrong_kept", inject->silent_kept);
 	json_number(&json, "execs", stats->execs);
 	json_number(&json, "reboots", stats->reboots);
 	json_close(&json, '}');
