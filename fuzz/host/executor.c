@@ -330,7 +330,8 @@ static bool repeats(struct executor *executor, const void *data, size_t size, co
 	size_t count = executor->machine.view.counter_count;
 	uint64_t counters = hash_bytes(executor->machine.view.counters, count);
 
-	if (!verdict->new_coverage && verdict->kind == VERDICT_OK)
+	/* An endless loop never counts the same twice, and takes its time: it is confirmed once, by the campaign. */
+	if ((!verdict->new_coverage && verdict->kind == VERDICT_OK) || verdict->crash.kind == CRASH_HANG)
 		return true;
 	run_once(executor, data, size, &again);
 	return hash_bytes(executor->machine.view.counters, count) == counters && again.kind == verdict->kind &&

@@ -15,6 +15,7 @@
 #include "store.h"
 
 #define COMPARE_EVERY 32	/* recording costs; a mutator needs a sample */
+#define TIMEOUT_NS UINT64_C(300000000) /* the campaign confirms a hang at ten times this */
 #define RAW_KEYS 1024
 #define RAW_PER_KEY 4		/* kept of equal ones: one may fail to confirm */
 
@@ -82,6 +83,7 @@ struct worker *worker_open(struct campaign *campaign)
 		.machine = { .world = campaign->world, .preset = campaign->preset, .harness = campaign->harness,
 			     .verbose = campaign->verbose },
 		.compare_every = COMPARE_EVERY,
+		.timeout_ns = TIMEOUT_NS,
 	};
 	struct worker *worker = calloc(1, sizeof(*worker));
 	size_t count;
