@@ -23,6 +23,7 @@
 #define VIRTUAL_START_NS (1000 * NSEC_PER_SEC)
 #define VIRTUAL_CALL_NS NSEC_PER_USEC		/* what a call takes */
 #define VIRTUAL_LIMIT_NS (3600 * NSEC_PER_SEC)	/* an input that waits longer waits forever */
+#define IDLE_STEPS_MAX 500 /* nor longer by a timer of a nanosecond's interval */
 #define ENTROPY_SEED UINT64_C(0x53616b69)
 #define CRASH_STATUS 125
 #define NO_CALL UINT32_MAX
@@ -34,6 +35,7 @@ static struct arch_jump input_jump;
 static bool active;
 static bool blocked;
 static uint32_t call_index = NO_CALL;
+static unsigned idle_steps;
 
 LINKSET_DECLARE(object_type);
 
@@ -54,7 +56,7 @@ static int idle(void)
 	uint64_t now = clock_ns(), next = timer_next_ns();
 
 	wait_foreach_sleeper(check_sleeper, NULL);
-	if (next != UINT64_MAX && next < VIRTUAL_START_NS + VIRTUAL_LIMIT_NS) {
+	if (next != UINT64_MAX && next < VIRTUAL_START_NS + VIRTUAL_LIMIT_NS && idle_steps++ < IDLE_STEPS_MAX) {
 		clock_virtual_advance(next > now ? next - now : 0);
 		return 0;
 	}
