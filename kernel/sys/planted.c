@@ -76,7 +76,7 @@ NOINLINE void planted_null_dereference(int operation, uint32_t events)
 NOINLINE void planted_endless_loop(uint64_t interval_ns)
 {
 	harness_canary(PLANTED_ENDLESS_LOOP, false);
-	if (interval_ns <= NSEC_PER_USEC || interval_ns >= NSEC_PER_MSEC)
+	if (!interval_ns || interval_ns >= NSEC_PER_MSEC)
 		return;
 	harness_canary(PLANTED_ENDLESS_LOOP, true);
 	for (volatile uint64_t rounded = interval_ns; rounded != 0; rounded |= 1)

@@ -18,7 +18,7 @@ void planted_use_after_free(unsigned initial, bool semaphore);
 void planted_double_free(int fd, bool close_on_exec);
 /* epoll_ctl(EPOLL_CTL_MOD) with no events: the owner of nothing is asked. */
 void planted_null_dereference(int operation, uint32_t events);
-/* timerfd_settime() with an interval of more than a microsecond and less than a millisecond: rounded up by steps that never arrive. */
+/* timerfd_settime() with an interval below a millisecond: rounded up by steps that never arrive. */
 void planted_endless_loop(uint64_t interval_ns);
 /* fcntl(F_DUPFD) from 10 on: a reference is taken and forgotten. */
 void planted_leaked_file(int fd, uint64_t from);
