@@ -138,7 +138,7 @@ static void take_finding(struct state *state, uint8_t *input, size_t size, const
 	}
 	confirm(state, &finding);
 	state->unconfirmed += !finding.confirmed;
-	/* An input that a fresh machine ends within ten times the limit was slow, or the machine was busy: no finding. */
+	/* What a fresh machine ends within ten times the limit was slow, or the machine was busy: no finding. */
 	if (!finding.confirmed && verdict->crash.kind == CRASH_HANG) {
 		free(input);
 		return;
