@@ -130,8 +130,7 @@ static int set_option(struct options *options, int option, const char *name, con
 		campaign->verbose = true;
 		return 0;
 	default:
-		fputs("saki-fuzz: try --help\n", stderr);
-		return EXIT_USAGE;
+		return usage_error("%s is no option, or lacks its value", name);
 	}
 }
 
@@ -148,12 +147,13 @@ static int parse_options(struct options *options, int argc, char **argv)
 	};
 	int option, index = 0;
 
+	opterr = 0;
 	while ((option = getopt_long(argc, argv, "o:h", table, &index)) != -1) {
 		if (option == 'h') {
 			fputs(usage, stdout);
 			exit(0);
 		}
-		if (set_option(options, option, table[index].name, optarg))
+		if (set_option(options, option, option == '?' ? argv[optind - 1] : table[index].name, optarg))
 			return EXIT_USAGE;
 	}
 	options->words = (const char **)argv + optind;
