@@ -126,6 +126,7 @@ static void report(const struct options *options, const char *preset, const stru
 	json_open(&json, NULL, '{');
 	json_string(&json, "harness", options->campaign.harness);
 	json_string(&json, "world", world_names[options->campaign.world]);
+	json_string(&json, "engine", NULL);
 	json_string(&json, "preset", preset);
 	json_number(&json, "execs", bench->execs);
 	json_real(&json, "seconds", bench->seconds);
@@ -136,8 +137,14 @@ static void report(const struct options *options, const char *preset, const stru
 	json_real(&json, "dirty_pages_mean", bench->dirty_pages);
 	json_number(&json, "edges_found", bench->novelty.found);
 	json_number(&json, "edges_total", bench->novelty.count);
+	json_number(&json, "resets", stats->resets);
 	json_number(&json, "reboots", stats->reboots);
 	json_number(&json, "findings", bench->findings);
+	/* A bench keeps no findings, it only counts them: the lists are there because every report has them. */
+	json_open(&json, "crashes", '[');
+	json_close(&json, ']');
+	json_open(&json, "planted", '[');
+	json_close(&json, ']');
 	json_close(&json, '}');
 	putchar('\n');
 }
