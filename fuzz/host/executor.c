@@ -32,6 +32,7 @@ struct executor {
 	struct recent recent;
 	struct executor_stats stats;
 	bool resetting;			/* the last request's reset has not been seen to end */
+	bool nothing_ran; /* the last request was REQUEST_NOP: nothing was reset */
 	void (*on_rerun)(const void *data, size_t size, const struct verdict *, void *);
 	void *on_rerun_context;
 	char error[MACHINE_ERROR];
@@ -162,6 +163,8 @@ static int finish_reset(struct executor *executor)
 		machine_end(executor);
 		return -1;
 	}
+	if (executor->nothing_ran)
+		return 0;
 	executor->stats.resets++;
 	executor->stats.dirty_pages += machine->channel->dirty_pages;
 	return check_dirty(executor);
@@ -241,6 +244,7 @@ static void run_once(struct executor *executor, const void *data, size_t size, s
 	result = wait_done(executor);
 	executor->stats.execs++;
 	executor->resetting = true;
+	executor->nothing_ran = false;
 	if (result == MACHINE_ANSWERED)
 		read_status(machine, verdict);
 	else if (result == MACHINE_DIED)
@@ -393,6 +397,7 @@ int executor_request(struct executor *executor, enum channel_request request, ui
 	machine->channel->input_size = argument;
 	machine_request(machine);
 	executor->resetting = true;
+	executor->nothing_ran = request == REQUEST_NOP;
 	return finish_reset(executor);
 }
 
