@@ -9,6 +9,8 @@
 #include "fs_internal.h"
 #include "pipe.h"
 
+#define O_NOTIFICATION_PIPE O_EXCL /* for pipe2 */
+
 /* ---- fifos ---- */
 
 /* The pipe behind a fifo, made by its first opener, counted for this file. */
@@ -182,8 +184,10 @@ static long make_pipe(user_ptr_t fds, unsigned flags)
 	struct file *ends[2];
 	int err;
 
-	if (flags & ~(O_CLOEXEC | O_NONBLOCK | O_DIRECT))
+	if (flags & ~(O_CLOEXEC | O_NONBLOCK | O_DIRECT | O_NOTIFICATION_PIPE))
 		return -EINVAL;
+	if (flags & O_NOTIFICATION_PIPE)
+		return -ENOPKG; /* as a Linux that was built without them */
 	err = open_ends(flags, ends);
 	return err ? err : install_ends(ends, flags, fds);
 }
