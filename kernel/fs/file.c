@@ -33,6 +33,23 @@ struct file *file_alloc(const struct file_ops *ops, unsigned flags, struct inode
 	return file;
 }
 
+/* What keeps its mount from becoming read-only. */
+static bool is_writer(const struct file *file)
+{
+	unsigned type = file->inode->mode & S_IFMT;
+
+	return file->mount && !(file->flags & O_PATH) && file_may_write(file) && type == S_IFREG;
+}
+
+void file_set_path(struct file *file, struct path path)
+{
+	path = path_get(path);
+	file->mount = path.mount;
+	file->dentry = path.dentry;
+	if (is_writer(file))
+		atomic_fetch_add(&file->mount->writers, 1);
+}
+
 struct file *file_get(struct file *file)
 {
 	__atomic_fetch_add(&file->refs, 1, __ATOMIC_RELAXED);
@@ -48,6 +65,8 @@ void file_put(struct file *file)
 	lock_release_file(file);
 	if (file->ops && file->ops->release && !(file->flags & O_PATH))
 		file->ops->release(file);
+	if (is_writer(file))
+		atomic_fetch_sub(&file->mount->writers, 1);
 	path_put((struct path){ file->mount, file->dentry });
 	inode_put(file->inode);
 	object_count_add(&object_type_file, -1);
@@ -60,7 +79,7 @@ static int check_range(struct io *io, off_t position)
 	if (position < 0)
 		return -EINVAL;
 	if (io->remaining > INT64_MAX - (uint64_t)position)
-		return io->remaining > INT64_MAX ? -EINVAL : -EOVERFLOW;
+		return -EINVAL;
 	io->remaining = min(io->remaining, (size_t)FILE_TRANSFER_MAX);
 	return 0;
 }

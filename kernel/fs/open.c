@@ -148,9 +148,7 @@ int open_dentry(struct path path, unsigned flags, struct file **out)
 		inode_put(inode);
 		return -ENOMEM;
 	}
-	path = path_get(path);
-	file->mount = path.mount;
-	file->dentry = path.dentry;
+	file_set_path(file, path);
 	*out = file;
 	return 0;
 }

@@ -3,6 +3,7 @@
  * mount and umount2.
  */
 #include <kernel/abi/mount.h>
+#include <kernel/atomic.h>
 #include <kernel/heap.h>
 #include <kernel/process.h>
 #include <kernel/string.h>
@@ -56,6 +57,8 @@ static int remount(struct path at, unsigned flags)
 {
 	if (at.dentry != at.mount->root)
 		return -EINVAL;
+	if ((flags & MS_RDONLY) && atomic_load(&at.mount->writers))
+		return -EBUSY;
 	at.mount->flags = flags & FLAGS_KEPT;
 	return 0;
 }

@@ -151,6 +151,7 @@ struct mount {
 	unsigned refs;   /* one while it is mounted */
 	unsigned flags;   /* MS_* */
 	int id;
+	unsigned writers;  /* regular files of it that are open for writing */
 	bool expired;   /* MNT_EXPIRE was asked once */
 	struct mount *parent;  /* referenced, NULL for a root and once detached */
 	struct dentry *mountpoint; /* referenced, in parent */
