@@ -51,13 +51,13 @@ static int check_name(const struct inode *inode, const char *name, unsigned may)
 	}
 	if (!strncmp(name, "security.", 9))
 		return !(may & MAY_WRITE) || cred_capable(cred, CAP_SYS_ADMIN) ? 0 : -EPERM;
-	if (strncmp(name, "user.", 5) || !name[5])
+	if (strncmp(name, "user.", 5))
 		return -EOPNOTSUPP;
 	if (!S_ISREG(inode->mode) && !S_ISDIR(inode->mode))
 		return may & MAY_WRITE ? -EPERM : -ENODATA;
 	if (S_ISDIR(inode->mode) && (inode->mode & S_ISVTX) && (may & MAY_WRITE) && !inode_is_owner(inode, cred))
 		return -EPERM;
-	return inode_permission(inode, may, cred);
+	return name[5] ? inode_permission(inode, may, cred) : -EINVAL;
 }
 
 /* The target, checked for this name and this use. */
@@ -67,12 +67,12 @@ static int open_place(const struct place *place, const char *name, unsigned may,
 
 	if (err)
 		return err;
-	if (!target->mount)
-		err = -EOPNOTSUPP;
-	else if (may & MAY_WRITE)
+	if (may & MAY_WRITE)
 		err = target_may_write(target);
 	if (!err)
 		err = check_name(target->inode, name, may);
+	if (!err && !target->mount)
+		err = -EOPNOTSUPP;
 	if (err)
 		target_put(target);
 	return err;
@@ -143,6 +143,8 @@ static long list_at(struct place place, user_ptr_t list_at, size_t size)
 	n = -ENOMEM;
 	if (list)
 		n = xattr_list(target.inode, list, size, cred_capable(credentials_current(), CAP_SYS_ADMIN));
+	if (n == -ERANGE && size == XATTR_LIST_MAX)
+		n = -E2BIG;
 	if (n > 0 && size && user_copy_out(list_at, list, (size_t)n))
 		n = -EFAULT;
 	heap_free(list);
