@@ -230,10 +230,13 @@ static void get_setting(struct timerfd *t, struct abi_itimerspec *value)
 	value->interval = timespec_from_ns(t->interval_ns);
 }
 
-/* Sets the timer anew; it is not armed and its function does not run. Lock. */
-static void set_timer(struct timerfd *t, unsigned flags, uint64_t value_ns, uint64_t interval_ns)
+/*
+ * Sets the timer anew; it is not armed and its function does not run. -ECANCELED, with the timer set all the same, when
+ * the clock was set and nobody has been told. Lock.
+ */
+static int set_timer(struct timerfd *t, unsigned flags, uint64_t value_ns, uint64_t interval_ns)
 {
-	bool absolute = flags & TFD_TIMER_ABSTIME;
+	bool absolute = flags & TFD_TIMER_ABSTIME, canceled = t->canceled;
 
 	t->expired = false;
 	t->ticks = 0;
@@ -243,13 +246,14 @@ static void set_timer(struct timerfd *t, unsigned flags, uint64_t value_ns, uint
 	t->interval_ns = interval_ns;
 	t->armed = value_ns != 0;
 	if (!t->armed)
-		return;
+		return 0;
 	t->wall_ns = value_ns;
 	if (t->absolute_realtime)
 		t->target_ns = from_wall(value_ns);
 	else
 		t->target_ns = absolute ? value_ns : deadline_after(value_ns);
 	timer_arm(&t->timer, t->target_ns);
+	return canceled && t->cancel_on_set ? -ECANCELED : 0;
 }
 
 static struct file *get_timerfd(int fd, int *err)
@@ -265,10 +269,11 @@ static struct file *get_timerfd(int fd, int *err)
 	return file;
 }
 
-static void change_timer(struct timerfd *t, unsigned flags, uint64_t value_ns, uint64_t interval_ns,
-			 struct abi_itimerspec *old)
+static int change_timer(struct timerfd *t, unsigned flags, uint64_t value_ns, uint64_t interval_ns,
+			struct abi_itimerspec *old)
 {
 	unsigned long irq;
+	int err;
 
 	timer_cancel(&t->timer);
 	irq = spin_lock(&t->lock);
@@ -276,8 +281,9 @@ static void change_timer(struct timerfd *t, unsigned flags, uint64_t value_ns, u
 	spin_unlock(&t->lock, irq);
 	timer_cancel(&t->timer);
 	irq = spin_lock(&t->lock);
-	set_timer(t, flags, value_ns, interval_ns);
+	err = set_timer(t, flags, value_ns, interval_ns);
 	spin_unlock(&t->lock, irq);
+	return err;
 }
 
 SYSCALL(timerfd_settime, int fd, int flags, user_ptr_t new, user_ptr_t old)
@@ -297,8 +303,10 @@ SYSCALL(timerfd_settime, int fd, int flags, user_ptr_t new, user_ptr_t old)
 	if (!file)
 		return err;
 	planted_endless_loop(interval_ns);
-	change_timer(file->data, (unsigned)flags, value_ns, interval_ns, &before);
+	err = change_timer(file->data, (unsigned)flags, value_ns, interval_ns, &before);
 	file_put(file);
+	if (err)
+		return err;
 	return old ? user_write(old, &before) : 0;
 }
 
