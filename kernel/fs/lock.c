@@ -11,6 +11,8 @@
 
 #include "fs_internal.h"
 
+#define CIRCLE_MAX 16
+
 enum lock_kind { LOCK_RECORD, LOCK_FLOCK }; /* the two never conflict with each other */
 
 struct file_lock {
@@ -107,7 +109,7 @@ static void free_all(struct list *gone)
 		lock_free(lock);
 }
 
-/* Sets (add) or clears the range of wanted. -EAGAIN on a conflict, -ENOMEM. */
+/* Sets (add) or clears the range of wanted. -EAGAIN on a conflict; without memory -ENOLCK, or -ENOMEM for flock. */
 static int apply(struct inode *inode, const struct file_lock *wanted, bool add)
 {
 	struct file_lock *spare = lock_alloc(wanted), *lock = add ? lock_alloc(wanted) : NULL;
@@ -116,7 +118,7 @@ static int apply(struct inode *inode, const struct file_lock *wanted, bool add)
 	int err = 0;
 
 	if (!spare || (add && !lock)) {
-		err = -ENOMEM;
+		err = wanted->kind == LOCK_FLOCK ? -ENOMEM : -ENOLCK;
 		goto out;
 	}
 	flags = spin_lock(&locks_lock);
@@ -138,10 +140,14 @@ out:
 	return err;
 }
 
+/* A process that waits for a record lock stands on a list, so that a circle of them is found. */
 struct lock_wait {
+	struct list node; /* on the list, when the owner is a process */
 	const struct inode *inode;
 	const struct file_lock *wanted;
 };
+
+static struct list lock_waits = LIST_INIT(lock_waits);
 
 static bool lock_is_free(void *arg)
 {
@@ -153,16 +159,68 @@ static bool lock_is_free(void *arg)
 	return !conflict;
 }
 
+/* The lock that keeps an owner waiting; NULL. Spinlock. */
+static const struct file_lock *find_obstacle(const void *owner)
+{
+	list_foreach(&lock_waits, struct lock_wait, node, wait)
+		if (wait->wanted->owner == owner)
+			return find_conflict(wait->inode, wait->wanted);
+	return NULL;
+}
+
+/* Whether all this waits, over others, for a lock of its own owner. Spinlock. */
+static bool is_circle(const struct lock_wait *wait)
+{
+	const struct file_lock *obstacle = find_conflict(wait->inode, wait->wanted);
+
+	for (unsigned depth = 0; obstacle && depth < CIRCLE_MAX; depth++) {
+		if (obstacle->owner == wait->wanted->owner)
+			return true;
+		obstacle = find_obstacle(obstacle->owner);
+	}
+	return false;
+}
+
+static int lock_wait_begin(struct lock_wait *wait, bool by_process)
+{
+	unsigned long flags;
+	int err = 0;
+
+	list_init(&wait->node);
+	if (!by_process)
+		return 0;
+	flags = spin_lock(&locks_lock);
+	if (is_circle(wait))
+		err = -EDEADLK;
+	else
+		list_append(&lock_waits, &wait->node);
+	spin_unlock(&locks_lock, flags);
+	return err;
+}
+
+static void lock_wait_end(struct lock_wait *wait)
+{
+	unsigned long flags = spin_lock(&locks_lock);
+
+	list_remove(&wait->node);
+	spin_unlock(&locks_lock, flags);
+}
+
 static int apply_waiting(struct inode *inode, const struct file_lock *wanted)
 {
-	struct lock_wait wait = { inode, wanted };
+	bool by_process = wanted->kind == LOCK_RECORD && wanted->owner == process_current();
+	struct lock_wait wait = { .inode = inode, .wanted = wanted };
 
 	for (;;) {
 		int err = apply(inode, wanted, true);
 
 		if (err != -EAGAIN)
 			return err;
+		err = lock_wait_begin(&wait, by_process);
+		if (err)
+			return err;
 		err = wait_until(&lock_waiters, lock_is_free, &wait, WAIT_FOREVER);
+		lock_wait_end(&wait);
 		if (err)
 			return err;
 	}
