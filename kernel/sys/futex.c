@@ -333,16 +333,31 @@ SYSCALL(set_robust_list, user_ptr_t head, size_t len)
 	return 0;
 }
 
+/* What ptrace(2) asks for, with the real ids. */
+static bool may_look_at(const struct process *process)
+{
+	const struct credentials *mine = &process_current()->cred, *theirs = &process->cred;
+
+	if (process == process_current() || process_capable(CAP_SYS_PTRACE))
+		return true;
+	return mine->uid == theirs->uid && mine->uid == theirs->euid && mine->uid == theirs->suid &&
+	       mine->gid == theirs->gid && mine->gid == theirs->egid && mine->gid == theirs->sgid;
+}
+
 SYSCALL(get_robust_list, int pid, user_ptr_t head, user_ptr_t len)
 {
 	const uint64_t size = ROBUST_LIST_SIZE;
 	struct process *process = process_find(pid ? pid : process_current()->pid);
 	user_ptr_t list;
+	bool allowed;
 
 	if (!process)
 		return -ESRCH;
+	allowed = may_look_at(process);
 	list = process->robust_list;
 	process_put(process);
+	if (!allowed)
+		return -EPERM;
 	if (user_write(len, &size) || user_write(head, &list))
 		return -EFAULT;
 	return 0;
