@@ -36,6 +36,8 @@
 #define ARCH_SET_FS 0x1002
 #define ARCH_GET_FS 0x1003
 #define ARCH_GET_GS 0x1004
+#define ARCH_GET_CPUID 0x1011
+#define ARCH_SET_CPUID 0x1012
 
 static long set_name(struct process *process, user_ptr_t from)
 {
@@ -183,6 +185,10 @@ SYSCALL(arch_prctl, int code, uint64_t address)
 		return user_write(address, &value);
 	case ARCH_SET_GS:
 		return -EPERM;
+	case ARCH_GET_CPUID:
+		return 1; /* programs may ask it, and nothing can stop them */
+	case ARCH_SET_CPUID:
+		return -ENODEV;
 	default:
 		return -EINVAL;
 	}
