@@ -7,6 +7,7 @@
 #include <kernel/errno.h>
 #include <kernel/harness.h>
 #include <kernel/log.h>
+#include <kernel/outcomes.h>
 #include <kernel/page.h>
 #include <kernel/process.h>
 #include <kernel/test.h>
@@ -54,11 +55,17 @@ static bool name_option(const char *option, char name[NAME_MAX_LEN])
 
 static int run_tests(const char *glob)
 {
+	char word[8];
+	int failed;
+
 	if (!IS_ENABLED(CONFIG_TESTS)) {
 		log_error("command line: test: this kernel was built without its unit tests (option TESTS)");
 		return STATUS_USAGE;
 	}
-	return test_run_all(*glob ? glob : NULL) ? 1 : 0;
+	failed = test_run_all(*glob ? glob : NULL);
+	if (boot_option("outcomes", word, sizeof(word)) != -ENOENT)
+		outcomes_print();
+	return failed ? 1 : 0;
 }
 
 static NORETURN void run_harness(const char *name)

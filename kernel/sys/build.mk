@@ -9,5 +9,5 @@ obj-y += process.o init.o exec.o exec_strings.o exec_stack.o elf.o
 obj-y += signal.o signal_deliver.o signal_timer.o futex.o
 obj-y += sys_ids.o sys_cred.o sys_cap.o sys_uname.o sys_limits.o sys_clock.o sys_signal.o sys_kill.o sys_timer.o \
 	sys_sched.o sys_prctl.o sys_exit.o sys_system.o
-obj-$(CONFIG_TESTS) += systest.o
+obj-$(CONFIG_TESTS) += systest.o outcomes.o
 obj-$(CONFIG_PLANTED) += planted.o

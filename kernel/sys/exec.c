@@ -8,6 +8,7 @@
 #include <kernel/fd.h>
 #include <kernel/file.h>
 #include <kernel/heap.h>
+#include <kernel/outcomes.h>
 #include <kernel/string.h>
 #include <kernel/thread.h>
 #include <kernel/vfs.h>
@@ -261,6 +262,7 @@ static NORETURN void start(uint64_t entry, uint64_t sp)
 {
 	struct arch_regs regs;
 
+	outcomes_add(SYS_execve, 0); /* which does not return */
 	/* Where there is no code to run, the new program ends as if it had done nothing. */
 	if (!process_current()->has_code)
 		process_exit(0);

@@ -8,6 +8,7 @@
 #include <kernel/boot.h>
 #include <kernel/linkset.h>
 #include <kernel/log.h>
+#include <kernel/outcomes.h>
 #include <kernel/process.h>
 #include <kernel/signal.h>
 #include <kernel/syscall.h>
@@ -76,8 +77,11 @@ static long call_watched(uint64_t number, const uint64_t args[6])
 
 	if (unlikely(trace) && !syscall_returns(number))
 		trace_print(number, args, NULL);
+	if (IS_ENABLED(CONFIG_TESTS) && !syscall_returns(number))
+		outcomes_add(number, 0);
 	result = call(number, args);
 	remember(number, result);
+	outcomes_add(number, result);
 	if (unlikely(trace))
 		trace_print(number, args, &result);
 	return result;

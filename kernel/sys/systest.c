@@ -3,6 +3,8 @@
  * The process in which a unit test of system calls runs.
  */
 #include <kernel/aspace.h>
+#include <kernel/heap.h>
+#include <kernel/page.h>
 #include <kernel/systest.h>
 #include <kernel/thread.h>
 
@@ -24,21 +26,28 @@ static int map_scratch(struct aspace *aspace)
 	return at < 0 ? (int)at : 0;
 }
 
+int systest_process(const char *name, struct process **process)
+{
+	int err = process_create(name, process);
+
+	if (err)
+		return err;
+	err = map_scratch((*process)->aspace);
+	if (err) {
+		process_teardown(*process, 0);
+		process_put(*process);
+	}
+	return err;
+}
+
 static struct process *test_process(void)
 {
 	struct process *process;
-	int err = process_create("test", &process);
+	int err = systest_process("test", &process);
 
-	if (err) {
-		test_fail(__FILE__, __LINE__, "no process to test in: %s", errno_name(-err));
-		return NULL;
-	}
-	err = map_scratch(process->aspace);
 	if (!err)
 		return process;
-	test_fail(__FILE__, __LINE__, "no memory to test with: %s", errno_name(-err));
-	process_teardown(process, 0);
-	process_put(process);
+	test_fail(__FILE__, __LINE__, "no process to test in: %s", errno_name(-err));
 	return NULL;
 }
 
@@ -88,6 +97,61 @@ int systest_program(void (*body)(void))
 	process_put(program.process);
 	return status;
 }
+
+/* ---- without memory ---- */
+
+struct hoard {
+	struct hoard *next;
+};
+
+static struct hoard *pages, *objects;
+
+static bool hoard_add(struct hoard **hoard, void *memory)
+{
+	struct hoard *h = memory;
+
+	if (!h)
+		return false;
+	h->next = *hoard;
+	*hoard = h;
+	return true;
+}
+
+static void *hoard_take(struct hoard **hoard)
+{
+	struct hoard *h = *hoard;
+
+	if (h)
+		*hoard = h->next;
+	return h;
+}
+
+void systest_starve(void)
+{
+	struct page *page;
+	uint8_t byte;
+
+	for (user_ptr_t at = SYSTEST_MEM; at < SYSTEST_EDGE; at += PAGE_SIZE)
+		if (user_read(&byte, at) || user_write(at, &byte))
+			test_fail(__FILE__, __LINE__, "no memory to test with");
+	while ((page = page_alloc(0)))
+		hoard_add(&pages, page_virt(page));
+	for (size_t size = PAGE_SIZE / 2; size; size -= 16)
+		while (hoard_add(&objects, heap_alloc(size)))
+			continue;
+}
+
+void systest_feed(void)
+{
+	void *memory;
+
+	while ((memory = hoard_take(&objects)))
+		heap_free(memory);
+	while ((memory = hoard_take(&pages)))
+		page_free(page_from_virt(memory), 0);
+}
+
+/* ---- memory ---- */
 
 user_ptr_t systest_put(size_t offset, const void *bytes, size_t len)
 {

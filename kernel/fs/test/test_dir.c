@@ -73,6 +73,9 @@ FSTEST(getdents_errors)
 	int fd = (int)sys(SYS_open, P("."), O_RDONLY), file = fs_test_file("f", O_RDWR, "");
 
 	CHECK_ERR(sys(SYS_getdents64, 99, SYSTEST_MEM, 100), EBADF);
+	CHECK_ERR(sys(SYS_getdents, 99, SYSTEST_MEM, 100), EBADF);
+	CHECK_ERR(sys(SYS_getdents, fd, SYSTEST_MEM, 10), EINVAL);
+	CHECK_ERR(sys(SYS_getdents, fd, SYSTEST_BAD, 100), EFAULT);
 	CHECK_ERR(sys(SYS_getdents64, file, SYSTEST_MEM, 100), ENOTDIR);
 	CHECK_ERR(sys(SYS_getdents, file, SYSTEST_MEM, 100), ENOTDIR);
 	CHECK_ERR(sys(SYS_getdents64, fd, SYSTEST_MEM, 10), EINVAL);
@@ -81,6 +84,7 @@ FSTEST(getdents_errors)
 	fd = (int)sys(SYS_open, P("d"), O_RDONLY);
 	CHECK_EQ(sys(SYS_rmdir, P("d")), 0);
 	CHECK_ERR(sys(SYS_getdents64, fd, SYSTEST_MEM, 100), ENOENT);
+	CHECK_ERR(sys(SYS_getdents, fd, SYSTEST_MEM, 100), ENOENT);
 }
 
 FSTEST(working_directory)

@@ -5,6 +5,7 @@
 #include "fs_test.h"
 
 #include <kernel/abi/tty.h>
+#include <kernel/thread.h>
 
 FSTEST(dup_shares_the_position)
 {
@@ -104,6 +105,61 @@ FSTEST(record_locks)
 	CHECK_EQ(lock(other, F_OFD_SETLK, F_WRLCK, 0, 0), 0);
 }
 
+FSTEST(waiting_for_a_lock_ends_with_a_signal)
+{
+	int fd = fs_test_file("f", O_RDWR, ""), other = (int)sys(SYS_open, P("f"), O_RDWR);
+
+	CHECK_EQ(lock(other, F_OFD_SETLK, F_WRLCK, 0, 10), 0);
+	fs_test_interrupt_soon();
+	CHECK_ERR(lock(fd, F_SETLKW, F_WRLCK, 0, 1), EINTR);
+}
+
+/* A second process, on a thread of its own: it takes the second byte and then waits for the first. */
+struct rival {
+	struct process *process;
+	long first, second;
+};
+
+static void lock_crosswise(void *arg)
+{
+	struct rival *rival = arg;
+	long fd;
+
+	process_enter(rival->process);
+	fd = sys(SYS_open, P(FS_TEST_DIR "/f"), O_RDWR);
+	rival->first = lock((int)fd, F_SETLK, F_WRLCK, 1, 1);
+	rival->second = lock((int)fd, F_SETLKW, F_WRLCK, 0, 1);
+	sys(SYS_close, fd);
+	process_enter(NULL);
+}
+
+/* Whoever closes the circle is told; the other gets what the first lets go of. */
+FSTEST(waiting_in_a_circle_is_found)
+{
+	struct rival rival = { .first = 1, .second = 1 };
+	int fd = fs_test_file("f", O_RDWR, "");
+	struct thread *thread;
+	long result = 0;
+
+	CHECK_EQ(systest_process("rival", &rival.process), 0);
+	CHECK_EQ(lock(fd, F_SETLK, F_WRLCK, 0, 1), 0);
+	thread = thread_create("rival", lock_crosswise, &rival);
+	CHECK(thread);
+	thread_start(thread);
+	/* Until it has its byte. */
+	while (lock(fd, F_GETLK, F_WRLCK, 1, 1) == 0 && locked().l_type == F_UNLCK)
+		thread_yield();
+	result = lock(fd, F_SETLKW, F_WRLCK, 1, 1);
+	sys(SYS_close, fd);
+	thread_join(thread);
+	thread_put(thread);
+	process_teardown(rival.process, 0);
+	process_put(rival.process);
+	CHECK_EQ(rival.first, 0);
+	CHECK_EQ(result + rival.second, -EDEADLK);
+	CHECK(result == 0 || rival.second == 0);
+}
+
 FSTEST(flock_locks_files)
 {
 	int fd = fs_test_file("f", O_RDWR, ""), other = (int)sys(SYS_open, P("f"), O_RDONLY);
@@ -145,11 +201,13 @@ FSTEST(ioctls)
 FSTEST(ioctls_of_a_terminal)
 {
 	long terminal = sys(SYS_ioctl, 1, TCGETS, SYSTEST_MEM);
+	const int bad_group = -1;
 
 	CHECK(terminal == 0 || terminal == -ENOTTY);
 	CHECK_EQ(sys(SYS_ioctl, 1, TIOCGWINSZ, SYSTEST_MEM), terminal);
 	CHECK_EQ(sys(SYS_ioctl, 1, TIOCGPGRP, SYSTEST_MEM), terminal);
 	CHECK_EQ(sys(SYS_ioctl, 1, TCGETS, SYSTEST_BAD), terminal ? terminal : -EFAULT);
+	CHECK_EQ(sys(SYS_ioctl, 1, TIOCSPGRP, systest_value(0, &bad_group)), terminal ? terminal : -EINVAL);
 	CHECK_EQ(sys(SYS_ioctl, 1, FIONREAD, SYSTEST_MEM), 0);
 }
 

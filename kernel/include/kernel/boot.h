@@ -38,7 +38,7 @@ void kernel_main(struct boot_info *boot) NORETURN;
  * arguments, argv[0] first. An escape that is none is kept as it is.
  *
  *	loglevel=N  mem=SIZE  init=PATH  test[=GLOB]  harness=NAME  seed=N  env=NAME=VALUE (may repeat)
- *	console=pipe
+ *	console=pipe  strace  outcomes
  */
 /* The decoded value of the last name=... in buf; "" for a bare name. Length, or -ENOENT, -ENAMETOOLONG. */
 ssize_t boot_option(const char *name, char *buf, size_t size);

@@ -44,6 +44,8 @@
 #define CHECK_MEM(address, expected, len) CHECK(systest_equal((address), (expected), (len)))
 
 void systest_run(void (*body)(void));
+/* One more process with such memory, for a thread to enter; to be torn down and put by the test. */
+int systest_process(const char *name, struct process **process);
 
 /* Puts bytes at SYSTEST_MEM + offset and returns that address; a failure fails the test. */
 user_ptr_t systest_put(size_t offset, const void *bytes, size_t len);
@@ -55,6 +57,13 @@ user_ptr_t systest_string(size_t offset, const char *text);
 void systest_get(user_ptr_t address, void *bytes, size_t len);
 #define systest_read(address, value_ptr) systest_get((address), (value_ptr), sizeof(*(value_ptr)))
 bool systest_equal(user_ptr_t address, const void *expected, size_t len);
+
+/*
+ * Takes all memory that the kernel has left; the program's at SYSTEST_MEM is there. For a few calls whose results are
+ * kept, and looked at after systest_feed(): a CHECK between the two could leave the kernel without memory.
+ */
+void systest_starve(void);
+void systest_feed(void);
 
 /**
  * Runs body as a program of its own, in a thread of its own, until it returns or ends itself (exit, a deadly signal).

@@ -70,6 +70,40 @@ SYSTEST(sys_munmap_errors)
 	CHECK_EQ(sys(SYS_munmap, NOWHERE, PAGE_SIZE), 0);
 }
 
+SYSTEST(sys_mmap_of_files_fails)
+{
+	long memfd = sys(SYS_memfd_create, systest_string(0, "m"), 0);
+	long read_only = sys(SYS_open, systest_string(0, "/proc-less"), O_RDONLY | O_CREAT, 0600);
+	long write_only = sys(SYS_open, SYSTEST_MEM, O_WRONLY);
+
+	CHECK(memfd >= 0 && read_only >= 0 && write_only >= 0);
+	CHECK_EQ(sys(SYS_unlink, SYSTEST_MEM), 0);
+	CHECK_ERR(sys(SYS_mmap, 0, 1, PROT_READ, MAP_PRIVATE, write_only, 0), EACCES);
+	CHECK_ERR(sys(SYS_mmap, 0, 1, RW, MAP_SHARED, read_only, 0), EACCES);
+	CHECK_ERR(sys(SYS_mmap, 0, 1, PROT_READ, MAP_SHARED, memfd, INT64_MIN), EOVERFLOW);
+	CHECK_EQ(sys(SYS_mmap, AT, PAGE_SIZE, PROT_READ, MAP_SHARED | MAP_FIXED, read_only, 0), AT);
+	CHECK_ERR(sys(SYS_mprotect, AT, PAGE_SIZE, RW), EACCES);
+	CHECK_ERR(sys(SYS_madvise, AT, PAGE_SIZE, MADV_REMOVE), EACCES);
+	/* There is no page behind the end of the file. */
+	CHECK_ERR(sys(SYS_madvise, AT, PAGE_SIZE, MADV_POPULATE_READ), EFAULT);
+}
+
+SYSTEST(sys_munmap_and_mlock_need_memory)
+{
+	long unmapped, locked, locked_later;
+
+	CHECK_EQ(map_at(AT, 3), AT);
+	CHECK_EQ(map_at(NOWHERE, 1), NOWHERE);
+	systest_starve();
+	unmapped = sys(SYS_munmap, AT + PAGE_SIZE, PAGE_SIZE);
+	locked = sys(SYS_mlock, NOWHERE, PAGE_SIZE);
+	locked_later = sys(SYS_mlock2, NOWHERE, PAGE_SIZE, 0);
+	systest_feed();
+	CHECK_ERR(unmapped, ENOMEM);
+	CHECK_ERR(locked, EAGAIN);
+	CHECK_ERR(locked_later, EAGAIN);
+}
+
 SYSTEST(sys_mprotect_changes_and_fails)
 {
 	uint8_t byte = 1;
@@ -171,8 +205,10 @@ SYSTEST(sys_mlock_counts_and_fails)
 	CHECK_EQ(sys(SYS_munlock, AT, 2 * PAGE_SIZE), 0);
 	CHECK_ERR(sys(SYS_munlock, NOWHERE, 1), ENOMEM);
 	CHECK_ERR(sys(SYS_munlock, AT, -PAGE_SIZE), EINVAL);
+	CHECK_ERR(sys(SYS_mlock, -PAGE_SIZE, 2 * PAGE_SIZE), EINVAL);
 	process->rlimits[RLIMIT_MEMLOCK].current = 0;
 	CHECK_ERR(sys(SYS_mlock, AT, 1), EPERM);
+	CHECK_ERR(sys(SYS_mlock2, AT, 1, 0), EPERM);
 	CHECK_ERR(sys(SYS_mmap, 0, 1, RW, ANON | MAP_LOCKED, -1, 0), EPERM);
 	CHECK_ERR(sys(SYS_mlockall, MCL_CURRENT), EPERM);
 	process->cred.euid = 0;

@@ -102,6 +102,7 @@ SYSTEST(wait4_with_a_child_that_runs)
 	CHECK_EQ(process_create("child", &child), 0);
 	child->ppid = process_current()->pid;
 	CHECK_EQ(sys(SYS_wait4, child->pid, 0, 1, 0), 0);
+	CHECK_EQ(sys(SYS_waitid, 1, child->pid, 0, 5, 0), 0);
 	process_teardown(child, 0);
 	process_put(child);
 }
