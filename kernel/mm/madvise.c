@@ -150,7 +150,7 @@ static long set_advice(struct aspace *as, struct region *region, uint64_t start,
 	if (!err)
 		region->advice = advice;
 	region_merge(as, region);
-	return err;
+	return err == -ENOMEM ? -EAGAIN : err; /* -ENOMEM is for holes */
 }
 
 static long advise_later(struct aspace *as, struct region *region, uint64_t start, uint64_t end, int advice)

@@ -88,9 +88,9 @@ SYSTEST(sys_mmap_of_files_fails)
 	CHECK_ERR(sys(SYS_madvise, AT, PAGE_SIZE, MADV_POPULATE_READ), EFAULT);
 }
 
-SYSTEST(sys_munmap_and_mlock_need_memory)
+SYSTEST(sys_memory_calls_need_memory)
 {
-	long unmapped, locked, locked_later;
+	long unmapped, locked, locked_later, advised;
 
 	CHECK_EQ(map_at(AT, 3), AT);
 	CHECK_EQ(map_at(NOWHERE, 1), NOWHERE);
@@ -98,8 +98,10 @@ SYSTEST(sys_munmap_and_mlock_need_memory)
 	unmapped = sys(SYS_munmap, AT + PAGE_SIZE, PAGE_SIZE);
 	locked = sys(SYS_mlock, NOWHERE, PAGE_SIZE);
 	locked_later = sys(SYS_mlock2, NOWHERE, PAGE_SIZE, 0);
+	advised = sys(SYS_madvise, AT + PAGE_SIZE, PAGE_SIZE, MADV_DONTFORK);
 	systest_feed();
 	CHECK_ERR(unmapped, ENOMEM);
+	CHECK_ERR(advised, EAGAIN);
 	CHECK_ERR(locked, EAGAIN);
 	CHECK_ERR(locked_later, EAGAIN);
 }
