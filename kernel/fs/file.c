@@ -33,21 +33,33 @@ struct file *file_alloc(const struct file_ops *ops, unsigned flags, struct inode
 	return file;
 }
 
-/* What keeps its mount from becoming read-only. */
+/* What keeps its mount from becoming read-only, and its inode from being run. */
 static bool is_writer(const struct file *file)
 {
-	unsigned type = file->inode->mode & S_IFMT;
-
-	return file->mount && !(file->flags & O_PATH) && file_may_write(file) && type == S_IFREG;
+	return !(file->flags & O_PATH) && file_may_write(file) && S_ISREG(file->inode->mode);
 }
 
-void file_set_path(struct file *file, struct path path)
+int file_set_path(struct file *file, struct path path)
 {
+	int err = is_writer(file) ? inode_add_writer(file->inode) : 0;
+
+	if (err)
+		return err;
 	path = path_get(path);
 	file->mount = path.mount;
 	file->dentry = path.dentry;
 	if (is_writer(file))
 		atomic_fetch_add(&file->mount->writers, 1);
+	return 0;
+}
+
+static void leave_path(struct file *file)
+{
+	if (file->mount && is_writer(file)) {
+		atomic_fetch_sub(&file->mount->writers, 1);
+		inode_remove_writer(file->inode);
+	}
+	path_put((struct path){ file->mount, file->dentry });
 }
 
 struct file *file_get(struct file *file)
@@ -65,9 +77,7 @@ void file_put(struct file *file)
 	lock_release_file(file);
 	if (file->ops && file->ops->release && !(file->flags & O_PATH))
 		file->ops->release(file);
-	if (is_writer(file))
-		atomic_fetch_sub(&file->mount->writers, 1);
-	path_put((struct path){ file->mount, file->dentry });
+	leave_path(file);
 	inode_put(file->inode);
 	object_count_add(&object_type_file, -1);
 	heap_free(file);

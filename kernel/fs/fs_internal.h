@@ -11,8 +11,8 @@ void superblock_put(struct superblock *sb);
 /* File ids of a process: the owner of what it creates. */
 void cred_fs_ids(const struct credentials *cred, uint32_t *uid, uint32_t *gid);
 
-/* file.c: where an open file was found; takes references. */
-void file_set_path(struct file *file, struct path path);
+/* file.c: where an open file was found; takes references. -ETXTBSY for a writer of what is run. */
+int file_set_path(struct file *file, struct path path);
 
 /* walk.c: ".." from at. */
 int walk_up(struct walk *walk);

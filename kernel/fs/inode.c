@@ -33,6 +33,38 @@ void inode_put(struct inode *inode)
 	superblock_put(sb);
 }
 
+/* Moves the count by step, unless it is on the other side of 0. */
+static int count_users(struct inode *inode, int step)
+{
+	int count = atomic_load(&inode->writers);
+
+	do {
+		if (step > 0 ? count < 0 : count > 0)
+			return -ETXTBSY;
+	} while (!atomic_compare_exchange(&inode->writers, &count, count + step));
+	return 0;
+}
+
+int inode_add_writer(struct inode *inode)
+{
+	return count_users(inode, 1);
+}
+
+void inode_remove_writer(struct inode *inode)
+{
+	atomic_fetch_sub(&inode->writers, 1);
+}
+
+int inode_add_program(struct inode *inode)
+{
+	return count_users(inode, -1);
+}
+
+void inode_remove_program(struct inode *inode)
+{
+	atomic_fetch_add(&inode->writers, 1);
+}
+
 struct timestamp timestamp_now(void)
 {
 	uint64_t now = clock_realtime_ns();

@@ -143,12 +143,18 @@ int open_dentry(struct path path, unsigned flags, struct file **out)
 	struct inode *inode = inode_get(path.dentry->inode);
 	struct file *file = file_alloc(inode->fops, flags & ~(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC), inode,
 				       NULL);
+	int err;
 
 	if (!file) {
 		inode_put(inode);
 		return -ENOMEM;
 	}
-	file_set_path(file, path);
+	err = file_set_path(file, path);
+	if (err) {
+		file->ops = NULL; /* it was never open: no release */
+		file_put(file);
+		return err;
+	}
 	*out = file;
 	return 0;
 }

@@ -238,6 +238,17 @@ SYSCALL(utime, user_ptr_t path, user_ptr_t times)
 
 /* ---- size ---- */
 
+static int truncate_inode(struct inode *inode, off_t length)
+{
+	int err = inode_add_writer(inode);
+
+	if (err)
+		return err;
+	err = inode_truncate(inode, length);
+	inode_remove_writer(inode);
+	return err;
+}
+
 SYSCALL(truncate, user_ptr_t path, off_t length)
 {
 	struct target target;
@@ -257,7 +268,7 @@ SYSCALL(truncate, user_ptr_t path, off_t length)
 	if (!err)
 		err = inode_permission(target.inode, MAY_WRITE, credentials_current());
 	if (!err)
-		err = inode_truncate(target.inode, length);
+		err = truncate_inode(target.inode, length);
 	target_put(&target);
 	return err;
 }

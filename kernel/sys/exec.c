@@ -19,6 +19,13 @@
 #define SCRIPT_LINE 256
 #define SCRIPT_DEPTH 4
 
+/* From open_program() to here nobody can write the file. */
+static void close_program(struct file *file)
+{
+	inode_remove_program(file->inode);
+	file_put(file);
+}
+
 static int open_program(const char *path, struct file **out)
 {
 	struct file *file;
@@ -30,6 +37,8 @@ static int open_program(const char *path, struct file **out)
 		err = -EACCES;
 	if (!err)
 		err = inode_permission(file->inode, MAY_EXEC, credentials_current());
+	if (!err)
+		err = inode_add_program(file->inode);
 	if (err) {
 		file_put(file);
 		return err;
@@ -121,7 +130,7 @@ static int find_program(const char *path, struct exec_strings *strings, char nam
 		len = read_script_line(*out, line);
 		if (!len)
 			return 0;
-		file_put(*out);
+		close_program(*out);
 		err = len < 0 ? (int)len : script_arguments(line, current, strings, interpreter);
 		if (err)
 			return err;
@@ -184,10 +193,19 @@ static void set_name(struct process *process, const char *path)
 	memcpy(process->name, name, len);
 }
 
-static void become(struct process *process, struct aspace *aspace, const char *path)
+void exec_forget(struct process *process)
+{
+	if (process->program)
+		close_program(process->program);
+	process->program = NULL;
+}
+
+static void become(struct process *process, struct aspace *aspace, struct file *program, const char *path)
 {
 	struct aspace *old = process->aspace;
 
+	exec_forget(process);
+	process->program = program;
 	process->aspace = aspace;
 	aspace_activate(aspace);
 	aspace_put(old);
@@ -213,9 +231,10 @@ int exec_replace(const char *path, struct exec_strings *strings, uint64_t *entry
 	if (err)
 		return err;
 	err = load(file, path, strings, &aspace, entry, sp, error);
-	file_put(file);
-	if (!err)
-		become(process_current(), aspace, path);
+	if (err)
+		close_program(file);
+	else
+		become(process_current(), aspace, file, path);
 	return err;
 }
 

@@ -55,11 +55,15 @@ void exec_strings_free(struct exec_strings *strings);
 int exec_stack_make(struct process *process, struct aspace *aspace, const struct elf_image *image,
 		    const struct exec_strings *strings, const char *path, uint64_t *sp);
 
+/* The process runs no program any more: its file may be written again. */
+void exec_forget(struct process *process);
+
 /**
  * Makes the running process run another program: on success its address space, name, handlers and close-on-exec
  * descriptors are the new program's, and *entry and *sp say where it starts; on failure nothing has changed. strings
  * may be changed.
- * @return 0, -ENOENT and what else opening says, -EACCES, -ENOEXEC, -E2BIG, -ELOOP (scripts), -ENOMEM.
+ * @return 0, -ENOENT and what else opening says, -EACCES, -ENOEXEC, -E2BIG, -ELOOP (scripts), -ENOMEM,
+ *	-ETXTBSY (it is open for writing).
  */
 int exec_replace(const char *path, struct exec_strings *strings, uint64_t *entry, uint64_t *sp,
 		 struct exec_error *error);

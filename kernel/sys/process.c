@@ -14,6 +14,7 @@
 #include <kernel/thread.h>
 #include <kernel/vfs.h>
 
+#include "exec.h"
 #include "sys_internal.h"
 
 #define NS_TIMER_SLACK 50000
@@ -223,6 +224,7 @@ void process_teardown(struct process *process, int status)
 	if (process->aspace)
 		aspace_put(process->aspace);
 	process->aspace = NULL;
+	exec_forget(process);
 }
 
 static void clear_child_tid(struct process *process)

@@ -60,6 +60,7 @@ struct process {
 	struct list node;  /* on the list of all processes */
 	unsigned refs;
 	struct aspace *aspace;
+	struct file *program;  /* what it runs, once it has called execve(): cannot be written meanwhile */
 	struct fd_table *fds;
 	struct fs_context *fs;  /* root, working directory, umask (kernel/vfs.h) */
 	struct credentials cred;

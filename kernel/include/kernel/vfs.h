@@ -56,6 +56,7 @@ struct inode {
 	struct list locks;  /* of struct file_lock, under lock (kernel/fs/lock.c) */
 	struct list xattrs;  /* of struct xattr, under lock */
 	bool linkable;   /* nameless (O_TMPFILE) but may get a name */
+	int writers;   /* a regular file's: open for writing; below 0: programs that run from it */
 };
 
 struct inode *inode_get(struct inode *inode);
@@ -66,6 +67,12 @@ void inode_init(struct inode *inode, struct superblock *sb, unsigned mode);
 struct inode *inode_anonymous(void);
 /* A nameless inode of the internal pipe file system. -ENOMEM. */
 int inode_create_pipe(struct inode **out);
+
+/* A regular file has writers or is run: each is -ETXTBSY while the other is the case. Any context. */
+int inode_add_writer(struct inode *inode);
+void inode_remove_writer(struct inode *inode);
+int inode_add_program(struct inode *inode);
+void inode_remove_program(struct inode *inode);
 
 #define TOUCH_ATIME 1u
 #define TOUCH_MTIME 2u

@@ -102,6 +102,60 @@ SYSTEST(execve_limits_arguments)
 	CHECK_ERR(sys(SYS_execve, path, systest_put(1024, pointers, sizeof(pointers)), 0), E2BIG);
 }
 
+/* What is written is not run. */
+SYSTEST(execve_of_a_file_open_for_writing)
+{
+	long fd;
+
+	make_files();
+	fd = sys(SYS_open, systest_string(0, DIRECTORY "/program"), 1);
+	CHECK(fd >= 0);
+	CHECK_ERR(run(DIRECTORY "/program"), ETXTBSY);
+	CHECK_ERR(run(DIRECTORY "/script"), ETXTBSY);
+	CHECK_EQ(sys(SYS_close, fd), 0);
+	remove_files();
+}
+
+/* Makes another process run the program, as far as it can here. */
+static int run_elsewhere(struct process *process)
+{
+	struct process *self = process_current();
+	struct exec_strings strings = { 0 };
+	struct exec_error error;
+	uint64_t entry, sp;
+	int err;
+
+	process_enter(process);
+	err = exec_replace(DIRECTORY "/program", &strings, &entry, &sp, &error);
+	exec_strings_free(&strings);
+	process_enter(self);
+	return err;
+}
+
+/* What is run is not written, until it ends. */
+SYSTEST(programs_that_run_are_not_written)
+{
+	user_ptr_t path;
+	struct process *other;
+	const uint64_t how[3] = { 1 };
+
+	make_files();
+	CHECK_EQ(process_create("other", &other), 0);
+	CHECK_EQ(run_elsewhere(other), 0);
+	path = systest_string(0, DIRECTORY "/program");
+	CHECK_ERR(sys(SYS_open, path, 1), ETXTBSY);
+	CHECK_ERR(sys(SYS_openat, -100, path, 2), ETXTBSY);
+	CHECK_ERR(sys(SYS_openat2, -100, path, systest_value(512, &how), sizeof(how)), ETXTBSY);
+	CHECK_ERR(sys(SYS_creat, path, 0644), ETXTBSY);
+	CHECK_ERR(sys(SYS_truncate, path, 0), ETXTBSY);
+	CHECK_EQ(run_elsewhere(other), 0);
+	CHECK_EQ(sys(SYS_open, path, 0), 3);
+	process_teardown(other, 0);
+	process_put(other);
+	CHECK_EQ(sys(SYS_open, path, 1), 4);
+	remove_files();
+}
+
 static void exec_program(void)
 {
 	const uint64_t argv[2] = { systest_string(512, "name"), 0 };
