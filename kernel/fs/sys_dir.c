@@ -121,7 +121,10 @@ SYSCALL(getdents64, int fd, user_ptr_t buf, unsigned count)
 
 /* ---- the place in the tree ---- */
 
-/* The name of the working directory, built at the end of a buffer of the given size. */
+/*
+ * The name of the working directory, built at the end of a buffer of the given size: -ENAMETOOLONG when that is too
+ * small, -ERANGE when the program's is.
+ */
 static long getcwd_with(char *text, size_t text_size, user_ptr_t buf, size_t size)
 {
 	char *name;
@@ -132,7 +135,7 @@ static long getcwd_with(char *text, size_t text_size, user_ptr_t buf, size_t siz
 	err = path_name(fs_context_current()->cwd, text, text_size, &name);
 	vfs_unlock();
 	if (err)
-		return err;
+		return err == -ERANGE ? -ENAMETOOLONG : err;
 	len = strlen(name) + 1;
 	if (len > size)
 		return -ERANGE;
@@ -145,14 +148,14 @@ SYSCALL(getcwd, user_ptr_t buf, size_t size)
 	char small[256], *large;
 	long n = getcwd_with(small, sizeof(small), buf, size);
 
-	if (n != -ERANGE || size <= sizeof(small))
+	if (n != -ENAMETOOLONG)
 		return n;
 	large = heap_alloc(PATH_MAX);
 	if (!large)
 		return -ENOMEM;
 	n = getcwd_with(large, PATH_MAX, buf, size);
 	heap_free(large);
-	return n == -ERANGE && size >= PATH_MAX ? -ENAMETOOLONG : n;
+	return n;
 }
 
 /* Makes path the working directory or, with root, the root; takes the reference over. */
