@@ -120,6 +120,17 @@ static ssize_t ramfs_read(struct file *file, struct io *io, off_t *position)
 	return total;
 }
 
+/* Whole pages are written or none: of the one in which the file would grow, nothing. */
+static int cut_before_end(struct ramfs_inode *ri, struct io *io, off_t offset)
+{
+	off_t end = (off_t)align_down((uint64_t)ri->inode.size, PAGE_SIZE);
+
+	if (offset >= end)
+		return -EPERM;
+	io->remaining = (size_t)(end - offset);
+	return 0;
+}
+
 /* What a write at offset may not do: seals, and the program's own size limit. Cuts the cursor. */
 static int check_write(struct ramfs_inode *ri, struct io *io, off_t offset)
 {
@@ -127,11 +138,8 @@ static int check_write(struct ramfs_inode *ri, struct io *io, off_t offset)
 		return -EPERM;
 	if (file_size_limit(offset, &io->remaining))
 		return -EFBIG;
-	if ((ri->seals & F_SEAL_GROW) && offset + (off_t)io->remaining > ri->inode.size) {
-		if (offset >= ri->inode.size)
-			return -EPERM;
-		io->remaining = (size_t)(ri->inode.size - offset);
-	}
+	if ((ri->seals & F_SEAL_GROW) && offset + (off_t)io->remaining > ri->inode.size)
+		return cut_before_end(ri, io, offset);
 	return 0;
 }
 

@@ -221,7 +221,8 @@ FSTEST(memfd_seals)
 	CHECK_EQ(sys(SYS_fcntl, fd, F_ADD_SEALS, F_SEAL_GROW), 0);
 	CHECK_ERR(sys(SYS_write, fd, P("6"), 1), EPERM);
 	CHECK_ERR(sys(SYS_ftruncate, fd, 6), EPERM);
-	CHECK_EQ(sys(SYS_pwrite64, fd, P("abc"), 3, 3), 2);
+	CHECK_ERR(sys(SYS_pwrite64, fd, P("abc"), 3, 3), EPERM);
+	CHECK_EQ(sys(SYS_pwrite64, fd, P("ab"), 2, 3), 2);
 	CHECK_EQ(sys(SYS_fcntl, fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_WRITE | F_SEAL_SEAL), 0);
 	CHECK_ERR(sys(SYS_ftruncate, fd, 4), EPERM);
 	CHECK_ERR(sys(SYS_pwrite64, fd, P("a"), 1, 0), EPERM);
