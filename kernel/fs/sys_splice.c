@@ -208,14 +208,16 @@ SYSCALL(tee, int in, int out, size_t len, unsigned flags)
 	return n;
 }
 
-/* The program's memory into a pipe, or out of one; by copy, which is what a program can rely on. */
+/*
+ * The program's memory into a pipe, or out of one; by copy, which is what a program can rely on. Whether to wait is
+ * only the call's to say, as on Linux.
+ */
 static ssize_t vmsplice_file(struct file *file, struct io *io, bool nonblock)
 {
 	struct pipe *pipe = pipe_of(file);
 
 	if (!pipe)
 		return -EBADF;
-	nonblock = nonblock || (file->flags & O_NONBLOCK);
 	return file_may_write(file) ? pipe_write_io(pipe, io, nonblock, false) : pipe_read_io(pipe, io, nonblock);
 }
 
@@ -260,11 +262,12 @@ static ssize_t copy_range(struct pair *pair, off_t *in_offset, off_t *out_offset
 
 	if (*in_offset < 0 || *out_offset < 0)
 		return -EINVAL;
-	if (len > (uint64_t)(INT64_MAX - *in_offset) || len > (uint64_t)(INT64_MAX - *out_offset))
+	if (len > UINT64_MAX - (uint64_t)*in_offset || len > UINT64_MAX - (uint64_t)*out_offset)
 		return -EOVERFLOW;
-	if (*in_offset >= size)
-		return 0;
-	len = min(len, (size_t)(size - *in_offset));
+	if (*out_offset == INT64_MAX)
+		return -EFBIG;
+	len = *in_offset < size ? min(len, (size_t)(size - *in_offset)) : 0;
+	len = min(len, (size_t)(INT64_MAX - *out_offset));
 	if (pair->in->inode == pair->out->inode && *in_offset < *out_offset + (off_t)len &&
 	    *out_offset < *in_offset + (off_t)len)
 		return -EINVAL;

@@ -89,7 +89,7 @@ FSTEST(vmsplice_copies_memory)
 	iov[0] = SYSTEST_MEM;
 	CHECK_EQ(sys(SYS_vmsplice, p.in, systest_value(1024, &iov), 1, 0), 4);
 	CHECK_MEM(SYSTEST_MEM, "data", 4);
-	CHECK_ERR(sys(SYS_vmsplice, p.in, systest_value(1024, &iov), 1, 0), EAGAIN);
+	CHECK_ERR(sys(SYS_vmsplice, p.in, systest_value(1024, &iov), 1, SPLICE_F_NONBLOCK), EAGAIN);
 	CHECK_ERR(sys(SYS_vmsplice, 99, SYSTEST_MEM + 1024, 1, 0), EBADF);
 	CHECK_ERR(sys(SYS_vmsplice, fs_test_file("f", O_RDWR, ""), SYSTEST_MEM + 1024, 1, 0), EBADF);
 	CHECK_ERR(sys(SYS_vmsplice, p.out, SYSTEST_MEM + 1024, 1, 16), EINVAL);
@@ -116,5 +116,7 @@ FSTEST(copy_file_range_copies)
 	CHECK_ERR(sys(SYS_copy_file_range, dir, 0, out, 0, 1, 0), EISDIR);
 	CHECK_ERR(sys(SYS_copy_file_range, p.in, 0, out, 0, 1, 0), EINVAL);
 	CHECK_ERR(sys(SYS_copy_file_range, in, SYSTEST_BAD, out, 0, 1, 0), EFAULT);
-	CHECK_ERR(sys(SYS_copy_file_range, in, put_offset(1), out, 0, INT64_MAX, 0), EOVERFLOW);
+	CHECK_ERR(sys(SYS_copy_file_range, in, put_offset(1), out, 0, UINT64_MAX, 0), EOVERFLOW);
+	CHECK_ERR(sys(SYS_copy_file_range, in, 0, out, put_offset(INT64_MAX), 1, 0), EFBIG);
+	CHECK_EQ(sys(SYS_copy_file_range, in, put_offset(8), out, 0, INT64_MAX, 0), 2);
 }

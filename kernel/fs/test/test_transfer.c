@@ -203,7 +203,10 @@ FSTEST(transfers_do_not_wait_when_told_so)
 	expect_unpositioned(reads, empty.in, EAGAIN);
 	expect_unpositioned(writes, full.out, EAGAIN);
 	CHECK_ERR(sys(SYS_sendfile, full.out, file, 0, 4), EAGAIN);
-	CHECK_ERR(sys(SYS_vmsplice, full.out, IOV, 1, 0), EAGAIN);
+	CHECK_ERR(sys(SYS_vmsplice, full.out, IOV, 1, SPLICE_F_NONBLOCK), EAGAIN);
+	/* The descriptor's own flag says nothing to this call. */
+	fs_test_interrupt_soon();
+	CHECK_ERR(sys(SYS_vmsplice, full.out, IOV, 1, 0), EINTR);
 }
 
 /* The call waits until a signal comes. */
