@@ -264,6 +264,15 @@ SYSCALL(sched_rr_get_interval, int pid, user_ptr_t interval)
 
 /* ---- sched_attr: the same in one structure that may grow ---- */
 
+/* The program learns which size there is. */
+static long tell_size(user_ptr_t to)
+{
+	const uint32_t ours = sizeof(struct abi_sched_attr);
+
+	return user_write(to, &ours) ? -EFAULT : -E2BIG;
+}
+
+/* What is larger than ours must be zero there. */
 static long read_attr(user_ptr_t from, struct abi_sched_attr *attr)
 {
 	const uint32_t ours = sizeof(*attr);
@@ -273,11 +282,17 @@ static long read_attr(user_ptr_t from, struct abi_sched_attr *attr)
 		return -EFAULT;
 	if (!size)
 		size = ATTR_SIZE_0;
-	if (size < ATTR_SIZE_0 || size > ours) {
-		/* The program learns which size there is. */
-		return user_write(from, &ours) ? -EFAULT : -E2BIG;
+	if (size < ATTR_SIZE_0 || size > PAGE_SIZE)
+		return tell_size(from);
+	for (uint32_t at = ours; at < size; at++) {
+		uint8_t byte;
+
+		if (user_read(&byte, from + at))
+			return -EFAULT;
+		if (byte)
+			return tell_size(from);
 	}
-	return user_copy_in(attr, from, size);
+	return user_copy_in(attr, from, min(size, ours));
 }
 
 SYSCALL(sched_setattr, int pid, user_ptr_t attr, unsigned flags)

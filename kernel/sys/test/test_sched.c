@@ -131,8 +131,11 @@ SYSTEST(sched_attr_errors)
 {
 	const uint32_t ours = sizeof(struct abi_sched_attr);
 
-	CHECK_ERR(sys(SYS_sched_setattr, 0, attr(4096, 0, 0, 0), 0), E2BIG);
+	CHECK_ERR(sys(SYS_sched_setattr, 0, attr(4097, 0, 0, 0), 0), E2BIG);
 	CHECK_MEM(SYSTEST_MEM, &ours, sizeof(ours));
+	CHECK_EQ(sys(SYS_sched_setattr, 0, attr(4096, 0, 0, 0), 0), 0);
+	systest_string(100, "x");
+	CHECK_ERR(sys(SYS_sched_setattr, 0, attr(4096, 0, 0, 0), 0), E2BIG);
 	CHECK_ERR(sys(SYS_sched_setattr, 0, attr(8, 0, 0, 0), 0), E2BIG);
 	CHECK_ERR(sys(SYS_sched_setattr, 0, 0, 0), EINVAL);
 	CHECK_ERR(sys(SYS_sched_setattr, 0, attr(48, 0, 0, 0), 1), EINVAL);
