@@ -252,7 +252,7 @@ static int check_copy(const struct pair *pair)
 		return -EINVAL;
 	if (!file_may_read(pair->in) || !file_may_write(pair->out) || (pair->out->flags & O_APPEND))
 		return -EBADF;
-	return 0;
+	return pair->in->inode->sb == pair->out->inode->sb ? 0 : -EXDEV; /* since Linux 5.19 */
 }
 
 static ssize_t copy_range(struct pair *pair, off_t *in_offset, off_t *out_offset, size_t len)

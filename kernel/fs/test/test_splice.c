@@ -115,6 +115,7 @@ FSTEST(copy_file_range_copies)
 	CHECK_ERR(sys(SYS_copy_file_range, 99, 0, out, 0, 1, 0), EBADF);
 	CHECK_ERR(sys(SYS_copy_file_range, dir, 0, out, 0, 1, 0), EISDIR);
 	CHECK_ERR(sys(SYS_copy_file_range, p.in, 0, out, 0, 1, 0), EINVAL);
+	CHECK_ERR(sys(SYS_copy_file_range, in, 0, sys(SYS_memfd_create, P("m"), 0), 0, 1, 0), EXDEV);
 	CHECK_ERR(sys(SYS_copy_file_range, in, SYSTEST_BAD, out, 0, 1, 0), EFAULT);
 	CHECK_ERR(sys(SYS_copy_file_range, in, put_offset(1), out, 0, UINT64_MAX, 0), EOVERFLOW);
 	CHECK_ERR(sys(SYS_copy_file_range, in, 0, out, put_offset(INT64_MAX), 1, 0), EFBIG);
