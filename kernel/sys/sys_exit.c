@@ -88,6 +88,8 @@ SYSCALL(waitid, int type, int id, user_ptr_t info UNUSED, int options, user_ptr_
 			return -EINVAL;
 		search.pgid = id ? id : process_current()->pgid;
 		break;
+	case P_PIDFD:
+		return id < 0 ? -EINVAL : -EBADF; /* no descriptor is one */
 	default:
 		return -EINVAL;
 	}

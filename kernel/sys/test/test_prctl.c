@@ -93,6 +93,8 @@ SYSTEST(waiting_without_children)
 	CHECK_ERR(sys(SYS_waitid, 9, 0, 0, 4, 0), EINVAL);
 	CHECK_ERR(sys(SYS_waitid, 1, 0, 0, 4, 0), EINVAL);
 	CHECK_ERR(sys(SYS_waitid, 2, -1, 0, 4, 0), EINVAL);
+	CHECK_ERR(sys(SYS_waitid, 3, -1, 0, 4, 0), EINVAL);
+	CHECK_ERR(sys(SYS_waitid, 3, 0, 0, 4, 0), EBADF);
 }
 
 SYSTEST(wait4_with_a_child_that_runs)
