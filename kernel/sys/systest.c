@@ -105,6 +105,7 @@ struct hoard {
 };
 
 static struct hoard *pages, *objects;
+static size_t objects_before;
 
 static bool hoard_add(struct hoard **hoard, void *memory)
 {
@@ -128,12 +129,15 @@ static void *hoard_take(struct hoard **hoard)
 
 void systest_starve(void)
 {
+	struct heap_stats stats;
 	struct page *page;
 	uint8_t byte;
 
 	for (user_ptr_t at = SYSTEST_MEM; at < SYSTEST_EDGE; at += PAGE_SIZE)
 		if (user_read(&byte, at) || user_write(at, &byte))
 			test_fail(__FILE__, __LINE__, "no memory to test with");
+	heap_stats(&stats);
+	objects_before = stats.live_objects;
 	while ((page = page_alloc(0)))
 		hoard_add(&pages, page_virt(page));
 	for (size_t size = PAGE_SIZE / 2; size; size -= 16)
@@ -143,12 +147,17 @@ void systest_starve(void)
 
 void systest_feed(void)
 {
+	struct heap_stats stats;
 	void *memory;
 
 	while ((memory = hoard_take(&objects)))
 		heap_free(memory);
 	while ((memory = hoard_take(&pages)))
 		page_free(page_from_virt(memory), 0);
+	heap_stats(&stats);
+	if (stats.live_objects != objects_before)
+		test_fail(__FILE__, __LINE__, "%ld objects are left over from calls without memory",
+			  (long)(stats.live_objects - objects_before));
 }
 
 /* ---- memory ---- */

@@ -60,7 +60,8 @@ bool systest_equal(user_ptr_t address, const void *expected, size_t len);
 
 /*
  * Takes all memory that the kernel has left; the program's at SYSTEST_MEM is there. For a few calls whose results are
- * kept, and looked at after systest_feed(): a CHECK between the two could leave the kernel without memory.
+ * kept, and looked at after systest_feed(): a CHECK between the two could leave the kernel without memory. The calls
+ * must leave no object behind.
  */
 void systest_starve(void);
 void systest_feed(void);
