@@ -79,6 +79,19 @@ FSTEST(openat2_cannot_create_from_a_cache)
 	CHECK_ERR(sys(SYS_openat2, AT_FDCWD, P("f"), HOW, sizeof(how)), EAGAIN);
 }
 
+FSTEST(creat_makes_and_empties)
+{
+	long fd = sys(SYS_creat, P("f"), 0640);
+
+	CHECK(fd >= 0);
+	CHECK_EQ(sys(SYS_fcntl, fd, F_GETFL) & O_ACCMODE, O_WRONLY);
+	CHECK_EQ(fs_test_stat("f").st_mode, S_IFREG | 0640);
+	CHECK_EQ(sys(SYS_write, fd, P("12345"), 5), 5);
+	CHECK(sys(SYS_creat, P("f"), 0600) >= 0);
+	CHECK_EQ(fs_test_stat("f").st_size, 0);
+	CHECK_EQ(fs_test_stat("f").st_mode, S_IFREG | 0640);
+}
+
 /* ---- making names ---- */
 
 FSTEST(creating_forms_do_not_replace)
