@@ -27,6 +27,13 @@ struct arch_mapping {
 	bool writable;
 };
 
+/* A page that holds page tables, and what its first entry maps. */
+struct arch_table {
+	phys_t phys;
+	int level;		/* 1: its entries are leaves */
+	uint64_t virt;
+};
+
 #include <arch/cpu.h>
 
 struct cpu;
@@ -221,7 +228,7 @@ void *arch_alias(phys_t phys);
 /* Visits every leaf of a table, the kernel's part included; and, through table_page, every page that holds tables. */
 void arch_mapping_foreach(const struct arch_pagetable *table,
 			  void (*visit)(const struct arch_mapping *mapping, void *context),
-			  void (*table_page)(phys_t phys, void *context), void *context);
+			  void (*table_page)(const struct arch_table *table, void *context), void *context);
 /*
  * Sets the accessed bit in every entry of a table, and the dirty bit in every leaf: from then on the CPU itself
  * writes to the tables only where arch_mapping_clean() has asked for it.
@@ -229,7 +236,16 @@ void arch_mapping_foreach(const struct arch_pagetable *table,
 void arch_mapping_settle(const struct arch_pagetable *table);
 /* (inline) True when the page was written through this mapping since it was cleaned. */
 static inline bool arch_mapping_is_dirty(const struct arch_mapping *mapping);
-/* Forgets it, the cached translation included. */
+/* (inline) The same for any of eight mappings whose entries follow each other from this one on. */
+static inline bool arch_mapping_any_dirty8(const uint64_t *entries);
+/* (inline) Forgets it. The cached translation may stay: what is written through that is not seen. */
+static inline void arch_mapping_clear(const struct arch_mapping *mapping);
+/* Forgets it, the cached translation included: the next write is seen. */
 void arch_mapping_clean(const struct arch_mapping *mapping);
+/*
+ * Gives a page of tables its content at the snapshot again, entry by entry through the alias, and drops the cached
+ * translations of the leaves that this changes. @return true when all have to be dropped: an inner entry changed.
+ */
+bool arch_table_restore(const struct arch_table *table, const void *pristine);
 /* Drops every cached translation. */
 void arch_mapping_flush(void);

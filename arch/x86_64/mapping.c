@@ -61,7 +61,7 @@ int arch_alias_init(void *(*alloc)(void))
 
 struct walk {
 	void (*visit)(const struct arch_mapping *mapping, void *context);
-	void (*table_page)(phys_t phys, void *context);
+	void (*table_page)(const struct arch_table *table, void *context);
 	void *context;
 };
 
@@ -81,7 +81,7 @@ static void walk_table(const struct walk *walk, phys_t table, int level, uint64_
 	const uint64_t *entries = arch_phys_to_virt(table);
 
 	if (walk->table_page)
-		walk->table_page(table, walk->context);
+		walk->table_page(&(struct arch_table){ table, level, virt }, walk->context);
 	for (size_t i = 0; i < ENTRIES; i++) {
 		uint64_t at = virt | (uint64_t)i << (12 + 9 * (level - 1));
 
@@ -98,7 +98,7 @@ static void walk_table(const struct walk *walk, phys_t table, int level, uint64_
 
 void arch_mapping_foreach(const struct arch_pagetable *table,
 			  void (*visit)(const struct arch_mapping *mapping, void *context),
-			  void (*table_page)(phys_t phys, void *context), void *context)
+			  void (*table_page)(const struct arch_table *table, void *context), void *context)
 {
 	struct walk walk = { visit, table_page, context };
 
@@ -123,8 +123,30 @@ void arch_mapping_settle(const struct arch_pagetable *table)
 
 void arch_mapping_clean(const struct arch_mapping *mapping)
 {
-	*mapping->entry &= ~PTE_DIRTY;
+	arch_mapping_clear(mapping);
 	x86_invalidate_page(mapping->virt);
+}
+
+bool arch_table_restore(const struct arch_table *table, const void *pristine)
+{
+	const uint64_t *old = pristine;
+	uint64_t *entries = arch_alias(table->phys);
+	bool inner_changed = false;
+
+	for (size_t i = 0; i < ENTRIES; i++) {
+		uint64_t now = entries[i];
+
+		if (likely(now == old[i]))
+			continue;
+		entries[i] = old[i];
+		if (!(now & PTE_PRESENT))
+			continue;
+		if (table->level == 1)
+			x86_invalidate_page(table->virt + i * PAGE_SIZE);
+		else
+			inner_changed = true;
+	}
+	return inner_changed;
 }
 
 void arch_mapping_flush(void)

@@ -12,6 +12,11 @@
  * the counters belong to the host until the next request_seq. Memory may be audited from ready_seq on. Both sides spin
  * for a while; then, in the host world, they may sleep on a futex on these words (*_sleeps says that the other side has
  * to be woken).
+ *
+ * Reset: what an input wrote is found by the guest's tracker. Where runner_restores is set, the guest only names the
+ * frames (dirty_frames), and the host writes them back from its own copy of the snapshot between ready_seq and the next
+ * request: an emulated CPU takes 5 us to copy a page, the host 0.1. From ready_seq on such a guest touches nothing
+ * that is live. Else the guest writes them back itself, before ready_seq.
  */
 #pragma once
 
@@ -20,7 +25,7 @@
 #define CHANNEL_ALIGNED(n) __attribute__((aligned(n)))
 
 #define CHANNEL_MAGIC UINT64_C(0x314e4843494b4153)	/* "SAKICHN1" */
-#define CHANNEL_VERSION 1u
+#define CHANNEL_VERSION 2u
 
 /* Where the guest says that it has a channel: the first bytes of this physical page (never RAM that is handed out). */
 #define CHANNEL_BEACON 0x7000u
@@ -35,7 +40,7 @@ struct channel_beacon {
 #define CHANNEL_FRAMES_MAX (256u * 1024)	/* frames a live bitmap can hold: 1 GiB of memory */
 #define CHANNEL_CONSOLE 4096
 #define CHANNEL_HISTORY 16
-#define CHANNEL_DIRTY_FRAMES 64
+#define CHANNEL_DIRTY_FRAMES 1024
 
 enum channel_state {
 	CHANNEL_BOOTING,
@@ -87,6 +92,7 @@ struct channel {
 	uint64_t source_counters;	/* option SRCCOV: where its counters are, and their bytes; else 0 */
 	uint64_t source_size;
 	char harness[32];
+	uint32_t runner_restores;	/* see "Reset" above */
 
 	/* ---- host to guest ---- */
 	uint32_t request_seq CHANNEL_ALIGNED(64);
@@ -105,7 +111,7 @@ struct channel {
 	uint32_t compare_count;		/* comparisons seen; the ring holds the last CHANNEL_COMPARES */
 	uint64_t results_hash;		/* over all results in order */
 	uint64_t virtual_ns;		/* virtual time that passed */
-	uint32_t dirty_pages;		/* that the last reset wrote back; the first CHANNEL_DIRTY_FRAMES are named */
+	uint32_t dirty_pages;		/* of the last reset; the first CHANNEL_DIRTY_FRAMES are named */
 	uint32_t blocked_calls;
 	uint32_t canary_reached, canary_fired;	/* bit n: planted bug n */
 	uint32_t console_len;		/* bytes written by this input; the first CHANNEL_CONSOLE are kept */

@@ -36,7 +36,10 @@ void *snapshot_alloc_exempt(size_t len);
  */
 int snapshot_take(void);
 
-/* Returns all live memory to the snapshot, and tells the channel which pages that took. Same conditions. */
+/*
+ * Returns all live memory to the snapshot, and tells the channel which pages that took; once there is a runner that
+ * writes pages back (channel->runner_restores), only the second. Same conditions.
+ */
 void snapshot_reset(void);
 
 /* True when the frame is to be restored: neither free at the snapshot nor exempt. */
@@ -54,6 +57,9 @@ struct snapshot_page {
 /* True where a crash leaves the machine beyond repair: it reports and ends, and the host starts another. */
 extern const bool tracker_crash_is_final;
 
+/* True where pages are better written back by the runner: see fuzz/abi/channel.h. */
+extern const bool tracker_runner_restores;
+
 /* Before the frames are chosen: memory that the tracker itself needs must be exempt by now. frames: an upper limit. */
 int tracker_prepare(size_t frames);
 /* Where the reset may write a frame without the tracker seeing it. */
@@ -62,8 +68,11 @@ void *tracker_view(phys_t phys);
 bool tracker_frame_can_change(size_t frame);
 /* The pages are chosen and copied: from here on changes are seen. */
 void tracker_start(struct snapshot_page *pages, size_t count);
-/* Calls restore for each page that may have changed, and forgets that it did. */
-void tracker_collect(struct snapshot_page *pages, size_t count, void (*restore)(struct snapshot_page *page));
+/*
+ * Calls changed for each page that may have changed, and forgets that it did. Pages that only the tracker can put back
+ * (page tables) are right already by then.
+ */
+void tracker_collect(struct snapshot_page *pages, size_t count, void (*changed)(struct snapshot_page *page));
 
 /* ---- input.c ---- */
 

@@ -73,7 +73,7 @@ static void serve(uint32_t seq)
 		break;
 	}
 	channel_signal(&channel->done_seq, seq);
-	if (channel->request != REQUEST_NOP)
+	if (channel->request == REQUEST_RUN || channel->request == REQUEST_DIRTY)
 		snapshot_reset();
 	channel_signal(&channel->ready_seq, seq);
 }
@@ -91,6 +91,7 @@ static long loop(void *arg UNUSED)
 	}
 	input_calibrate(chosen, input_stack, input_stack_size);
 	snapshot_reset();
+	channel->runner_restores = tracker_runner_restores;
 	channel_publish(CHANNEL_READY);
 	for (;;) {
 		seq = channel_wait(seq);

@@ -220,13 +220,15 @@ int snapshot_take(void)
 	return 0;
 }
 
+/* What the runner is not told of, because there is none yet or the list is full, is written back here. */
 static void restore(struct snapshot_page *page)
 {
 	uint32_t n = channel->dirty_pages++;
 
-	copy_page(page->page, page->pristine);
 	if (n < CHANNEL_DIRTY_FRAMES)
 		channel->dirty_frames[n] = (uint32_t)page->frame;
+	if (n >= CHANNEL_DIRTY_FRAMES || !channel->runner_restores)
+		copy_page(page->page, page->pristine);
 }
 
 /*

@@ -4,6 +4,13 @@
  * has at the snapshot; a reset looks at each one's entry, which costs a load. The reset itself reads and writes through
  * the alias, so it never sets a bit that it would see next time.
  *
+ * Seeing a page's next write needs its cached translation dropped, and then the CPU has to set the bit again: under an
+ * emulator each of the two costs more than a copy of the page. So a page that two inputs on end have written is *hot*:
+ * it is told as changed without being looked at, until every so often all hot pages have to show it again.
+ *
+ * Pages of tables are put back here, entry by entry, so that only what changed is dropped from the TLB; without that,
+ * each input that mapped something would leave the next one an empty TLB.
+ *
  * A mapping made after the snapshot is not on the list: that of a frame that was free then needs none; a live frame
  * that gets a new writable mapping is told to snapshot_frame_mapped() and restored whatever its bits say.
  */
@@ -19,11 +26,24 @@
 #define FRAME_TABLE 2u		/* holds page tables */
 #define FRAME_REMAPPED 4u	/* mapped anew since the snapshot */
 
+#define HOT_LOOK_EVERY 256	/* resets */
+#define TABLES_MAX(frames) ((frames) / 256 + 64)
+
 const bool tracker_crash_is_final = false;
+const bool tracker_runner_restores = true;
 
 struct tracked {
 	struct arch_mapping mapping;
 	struct snapshot_page *page;
+	unsigned written;		/* number of the last reset that found it so */
+	bool hot;
+};
+
+/* Mappings whose entries follow each other. */
+struct run {
+	const uint64_t *entries;
+	struct tracked *first;
+	size_t count;
 };
 
 /* Exempt memory; the pointers never change after the snapshot. */
@@ -31,7 +51,19 @@ static uint8_t *frames;			/* FRAME_* of each frame */
 static size_t frame_limit;
 static struct tracked *tracked;
 static size_t tracked_count, tracked_max;
-static struct snapshot_page **deferred;	/* table pages to restore at the end of a reset */
+static struct known_table {
+	struct arch_table table;
+	struct snapshot_page *page;
+} *known_tables;
+static size_t known_table_count;
+static struct known_table **deferred;	/* tables to restore at the end of a reset */
+static struct run *runs;
+static size_t run_count;
+static struct tracked **hot;
+static struct counts {
+	unsigned resets;
+	size_t hot;
+} *counts;
 static struct remapped {
 	size_t count;
 	size_t frame[256];
@@ -62,9 +94,11 @@ static void note_mapping(const struct arch_mapping *mapping, void *context UNUSE
 		frames[frame] |= FRAME_WRITABLE;
 }
 
-static void note_table(phys_t phys, void *context UNUSED)
+static void note_table(const struct arch_table *table, void *context UNUSED)
 {
-	frames[phys >> PAGE_SHIFT] |= FRAME_TABLE;
+	frames[table->phys >> PAGE_SHIFT] |= FRAME_TABLE;
+	assert(known_table_count < TABLES_MAX(frame_limit));
+	known_tables[known_table_count++].table = *table;
 }
 
 int tracker_prepare(size_t limit)
@@ -74,18 +108,23 @@ int tracker_prepare(size_t limit)
 	frame_limit = limit;
 	frames = snapshot_alloc_exempt(limit);
 	remapped = snapshot_alloc_exempt(sizeof(*remapped));
-	deferred = snapshot_alloc_exempt(256 * sizeof(*deferred));
-	if (!frames || !remapped || !deferred)
+	known_tables = snapshot_alloc_exempt(TABLES_MAX(limit) * sizeof(*known_tables));
+	deferred = snapshot_alloc_exempt(TABLES_MAX(limit) * sizeof(*deferred));
+	counts = snapshot_alloc_exempt(sizeof(*counts));
+	if (!frames || !remapped || !known_tables || !deferred || !counts)
 		return -ENOMEM;
 	memset(frames, 0, limit);
 	remapped->count = 0;
+	*counts = (struct counts){ 0 };
 	err = arch_alias_init(alloc_table);
 	if (err)
 		return err;
 	arch_mapping_settle(tables());
 	arch_mapping_foreach(tables(), note_mapping, note_table, NULL);
 	tracked = snapshot_alloc_exempt(tracked_max * sizeof(*tracked));
-	return tracked ? 0 : -ENOMEM;
+	hot = snapshot_alloc_exempt(tracked_max * sizeof(*hot));
+	runs = snapshot_alloc_exempt(tracked_max * sizeof(*runs));
+	return tracked && hot && runs ? 0 : -ENOMEM;
 }
 
 void *tracker_view(phys_t phys)
@@ -126,9 +165,21 @@ static void track_mapping(const struct arch_mapping *mapping, void *context)
 	if (!page)
 		return;
 	assert(tracked_count < tracked_max);
-	tracked[tracked_count].mapping = *mapping;
-	tracked[tracked_count].page = page;
+	tracked[tracked_count] = (struct tracked){ .mapping = *mapping, .page = page };
 	tracked_count++;
+}
+
+/* Mappings come in the order of their addresses, so neighbours in a table follow each other. */
+static void make_runs(void)
+{
+	for (size_t i = 0; i < tracked_count; i++) {
+		struct run *last = run_count ? &runs[run_count - 1] : NULL;
+
+		if (last && last->entries + last->count == tracked[i].mapping.entry)
+			last->count++;
+		else
+			runs[run_count++] = (struct run){ tracked[i].mapping.entry, &tracked[i], 1 };
+	}
 }
 
 void tracker_start(struct snapshot_page *pages, size_t count)
@@ -136,6 +187,9 @@ void tracker_start(struct snapshot_page *pages, size_t count)
 	struct page_list list = { pages, count };
 
 	arch_mapping_foreach(tables(), track_mapping, NULL, &list);
+	for (size_t i = 0; i < known_table_count; i++)
+		known_tables[i].page = find_page(&list, known_tables[i].table.phys >> PAGE_SHIFT);
+	make_runs();
 	for (size_t i = 0; i < tracked_count; i++)
 		arch_mapping_clean(&tracked[i].mapping);
 	arch_mapping_flush();
@@ -154,39 +208,103 @@ void snapshot_frame_mapped(phys_t phys, bool writable)
 	remapped->frame[remapped->count++] = frame;
 }
 
-static void restore_remapped(void (*restore)(struct snapshot_page *page), struct page_list *list)
+static void tell_remapped(void (*changed)(struct snapshot_page *page), const struct page_list *list)
 {
 	for (size_t i = 0; i < remapped->count; i++) {
 		struct snapshot_page *page = find_page(list, remapped->frame[i]);
 
 		frames[remapped->frame[i]] &= (uint8_t)~FRAME_REMAPPED;
 		if (page)
-			restore(page);
+			changed(page);
 	}
 	remapped->count = 0;
 }
 
-void tracker_collect(struct snapshot_page *pages, size_t count, void (*restore)(struct snapshot_page *page))
+static struct known_table *find_table(const struct snapshot_page *page)
+{
+	for (size_t i = 0; i < known_table_count; i++) {
+		if (known_tables[i].page == page)
+			return &known_tables[i];
+	}
+	panic("frame %zu holds no tables", page->frame);
+}
+
+typedef void changed_fn_t(struct snapshot_page *page);
+
+/* A table goes last, as it holds dirty bits that are still to be looked at; it is never hot, as it is put back slowly. */
+static void note_written(struct tracked *t, changed_fn_t *changed, size_t *table_count)
+{
+	bool again = t->written + 1 == counts->resets;
+
+	t->written = counts->resets;
+	if (t->hot) {
+		arch_mapping_clear(&t->mapping);
+	} else if (frames[t->mapping.phys >> PAGE_SHIFT] & FRAME_TABLE) {
+		arch_mapping_clean(&t->mapping);
+		deferred[(*table_count)++] = find_table(t->page);
+	} else if (again) {
+		arch_mapping_clear(&t->mapping);
+		t->hot = true;
+		hot[counts->hot++] = t;
+		changed(t->page);
+	} else {
+		arch_mapping_clean(&t->mapping);
+		changed(t->page);
+	}
+}
+
+static size_t scan_run(const struct run *run, changed_fn_t *changed, size_t table_count)
+{
+	struct tracked *t = run->first, *end = t + run->count;
+
+	for (const uint64_t *entries = run->entries; t < end; entries += 8) {
+		struct tracked *next = end - t > 8 ? t + 8 : end;
+
+		if (next - t == 8 && likely(!arch_mapping_any_dirty8(entries))) {
+			t = next;
+			continue;
+		}
+		for (; t < next; t++) {
+			if (unlikely(arch_mapping_is_dirty(&t->mapping)))
+				note_written(t, changed, &table_count);
+		}
+	}
+	return table_count;
+}
+
+/* Hot pages; every so often they are looked at again from then on: what the next input does not write is not hot. */
+static void tell_hot(changed_fn_t *changed)
+{
+	bool look = counts->resets % HOT_LOOK_EVERY == 0;
+
+	for (size_t i = 0; i < counts->hot; i++) {
+		changed(hot[i]->page);
+		if (!look)
+			continue;
+		arch_mapping_clean(&hot[i]->mapping);
+		hot[i]->hot = false;
+		hot[i]->written = counts->resets;
+	}
+	if (look)
+		counts->hot = 0;
+}
+
+void tracker_collect(struct snapshot_page *pages, size_t count, void (*changed)(struct snapshot_page *page))
 {
 	struct page_list list = { pages, count };
+	bool inner_changed = false;
 	size_t table_count = 0;
 
-	for (size_t i = 0; i < tracked_count; i++) {
-		struct tracked *t = &tracked[i];
-
-		if (likely(!arch_mapping_is_dirty(&t->mapping)))
-			continue;
-		arch_mapping_clean(&t->mapping);
-		/* A table page goes last: it holds dirty bits that are still to be looked at. */
-		if (frames[t->mapping.phys >> PAGE_SHIFT] & FRAME_TABLE)
-			deferred[table_count++] = t->page;
-		else
-			restore(t->page);
-	}
+	counts->resets++;
+	tell_hot(changed);
+	for (size_t i = 0; i < run_count; i++)
+		table_count = scan_run(&runs[i], changed, table_count);
 	if (unlikely(remapped->count))
-		restore_remapped(restore, &list);
-	for (size_t i = 0; i < table_count; i++)
-		restore(deferred[i]);
-	if (table_count)
+		tell_remapped(changed, &list);
+	for (size_t i = 0; i < table_count; i++) {
+		inner_changed |= arch_table_restore(&deferred[i]->table, deferred[i]->page->pristine);
+		changed(deferred[i]->page);
+	}
+	if (inner_changed)
 		arch_mapping_flush();
 }

@@ -20,6 +20,7 @@
 
 /* A sanitizer does not survive its own report, and a signal handler is no place to go on from. */
 const bool tracker_crash_is_final = true;
+const bool tracker_runner_restores = false;
 
 uint8_t *snapshot_marks;
 uintptr_t snapshot_marks_base;
@@ -116,7 +117,7 @@ static void restore_shadow(struct snapshot_page *pages, struct snapshot_page *pa
 				     shadow_copies + (size_t)(page - pages) * SHADOW_BYTES, SHADOW_BYTES);
 }
 
-void tracker_collect(struct snapshot_page *pages, size_t count UNUSED, void (*restore)(struct snapshot_page *page))
+void tracker_collect(struct snapshot_page *pages, size_t count UNUSED, void (*changed)(struct snapshot_page *page))
 {
 	for (size_t i = 0; i < marked_count; i++) {
 		size_t frame = marked[i]->frame;
@@ -124,11 +125,11 @@ void tracker_collect(struct snapshot_page *pages, size_t count UNUSED, void (*re
 		if (likely(!marks[frame]))
 			continue;
 		marks[frame] = 0;
-		restore(marked[i]);
+		changed(marked[i]);
 		restore_shadow(pages, marked[i]);
 	}
 	for (size_t i = 0; i < always_count; i++) {
-		restore(always[i]);
+		changed(always[i]);
 		restore_shadow(pages, always[i]);
 	}
 }

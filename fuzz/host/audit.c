@@ -52,17 +52,15 @@ size_t audit_compare(const struct audit *audit, size_t *first)
 	return differ;
 }
 
-size_t audit_compare_frames(const struct audit *audit, const uint32_t *frames, size_t count)
+void audit_restore_frames(const struct audit *audit, const uint32_t *frames, size_t count)
 {
-	size_t differ = 0;
-
 	for (size_t i = 0; i < count; i++) {
-		uint32_t at = frames[i] < audit->machine->view.frame_limit ? audit->index[frames[i]] : UINT32_MAX;
+		uint32_t frame = __atomic_load_n(&frames[i], __ATOMIC_RELAXED);
+		uint32_t at = frame < audit->machine->view.frame_limit ? audit->index[frame] : UINT32_MAX;
 
 		if (at != UINT32_MAX)
-			differ += memcmp(audit->pristine + (size_t)at * PAGE, frame_at(audit, at), PAGE) != 0;
+			memcpy(frame_at(audit, at), audit->pristine + (size_t)at * PAGE, PAGE);
 	}
-	return differ;
 }
 
 void audit_free(struct audit *audit)

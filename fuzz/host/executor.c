@@ -32,7 +32,7 @@ struct executor {
 	struct recent recent;
 	struct executor_stats stats;
 	bool resetting;			/* the last request's reset has not been seen to end */
-	bool nothing_ran; /* the last request was REQUEST_NOP: nothing was reset */
+	bool nothing_ran;		/* the last request was none that ends in a reset */
 	void (*on_rerun)(const void *data, size_t size, const struct verdict *, void *);
 	void *on_rerun_context;
 	char error[MACHINE_ERROR];
@@ -132,29 +132,11 @@ static void machine_end(struct executor *executor)
 	machine_kill(&executor->machine);
 }
 
-/*
- * The pages that the last input wrote, and the next will read, are looked at after every reset where that is cheap: a
- * booted machine writes back few of them, at a price for which this process compares them many times over.
- */
-static int check_dirty(struct executor *executor)
-{
-	uint32_t frames[CHANNEL_DIRTY_FRAMES];
-	uint32_t count = at_most(executor->machine.channel->dirty_pages, CHANNEL_DIRTY_FRAMES);
-
-	if (executor->machine.options.world == WORLD_HOST)
-		return 0;
-	memcpy(frames, executor->machine.channel->dirty_frames, count * sizeof(frames[0]));
-	if (!audit_compare_frames(&executor->audit, frames, count))
-		return 0;
-	executor->stats.mismatches++;
-	machine_end(executor);
-	return -1;
-}
-
-/* Waits for the end of the last reset. 0, or -1 when the machine has to be replaced. */
+/* Waits for the end of the last reset, and does our part of it. 0, or -1 when the machine has to be replaced. */
 static int finish_reset(struct executor *executor)
 {
 	struct machine *machine = &executor->machine;
+	uint32_t dirty;
 
 	if (!executor->resetting)
 		return 0;
@@ -165,9 +147,13 @@ static int finish_reset(struct executor *executor)
 	}
 	if (executor->nothing_ran)
 		return 0;
+	dirty = machine->channel->dirty_pages;
 	executor->stats.resets++;
-	executor->stats.dirty_pages += machine->channel->dirty_pages;
-	return check_dirty(executor);
+	executor->stats.dirty_pages += dirty;
+	if (machine->view.runner_restores)
+		audit_restore_frames(&executor->audit, machine->channel->dirty_frames,
+				     at_most(dirty, CHANNEL_DIRTY_FRAMES));
+	return 0;
 }
 
 static bool machine_usable(struct executor *executor)
@@ -314,7 +300,7 @@ static int rerun_recent(struct executor *executor)
 		run_once(executor, bytes + at, size, &verdict);
 		executor->stats.reruns++;
 		verdict.new_coverage = novelty_check(&executor->novelty, executor->machine.view.counters);
-		if (machine_usable(executor) && audit_compare(&executor->audit, NULL))
+		if (executor_audit(executor, NULL))
 			machine_kill(&executor->machine);
 		else if (executor->on_rerun && (verdict.new_coverage || verdict.kind == VERDICT_FINDING))
 			executor->on_rerun(bytes + at, size, &verdict, executor->on_rerun_context);
@@ -397,7 +383,7 @@ int executor_request(struct executor *executor, enum channel_request request, ui
 	machine->channel->input_size = argument;
 	machine_request(machine);
 	executor->resetting = true;
-	executor->nothing_ran = request == REQUEST_NOP;
+	executor->nothing_ran = request != REQUEST_RUN && request != REQUEST_DIRTY;
 	return finish_reset(executor);
 }
 

@@ -141,6 +141,7 @@ static int take_view(struct machine *machine, char *error)
 	view->frame_limit = channel->frame_limit;
 	view->live_count = channel->live_count;
 	view->bench_pages = channel->bench_pages;
+	view->runner_restores = channel->runner_restores;
 	view->max_size = channel->max_size;
 	if (channel->version != CHANNEL_VERSION || channel->size != sizeof(*channel))
 		return fail(error, "%s speaks channel version %u of %u bytes, not %u of %zu: rebuild it",

@@ -37,6 +37,7 @@ struct machine_view {
 	uint8_t *live;			/* our copy of the live bitmap */
 	size_t frame_limit, live_count;
 	size_t bench_pages;
+	bool runner_restores;		/* see fuzz/abi/channel.h */
 };
 
 struct machine {

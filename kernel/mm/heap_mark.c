@@ -44,6 +44,13 @@ static const uint8_t *find_other(const uint8_t *p, const uint8_t *end, uint8_t v
 			return p;
 		p++;
 	}
+	for (; end - p >= 64; p += 64) {
+		const uint64_t *w = (const void *)p;
+
+		if ((w[0] ^ word) | (w[1] ^ word) | (w[2] ^ word) | (w[3] ^ word) | (w[4] ^ word) | (w[5] ^ word) |
+		    (w[6] ^ word) | (w[7] ^ word))
+			break;
+	}
 	for (; end - p >= 8; p += 8)
 		if (*(const uint64_t *)(const void *)p != word)
 			break;

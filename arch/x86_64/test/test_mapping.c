@@ -20,9 +20,9 @@ static void visit(const struct arch_mapping *mapping, void *context UNUSED)
 	found_count++;
 }
 
-static void count_table(phys_t phys, void *context UNUSED)
+static void count_table(const struct arch_table *table, void *context UNUSED)
 {
-	table_count += page_from_phys(phys) != NULL;
+	table_count += page_from_phys(table->phys) != NULL;
 }
 
 TEST(mapping_foreach_finds_each_once)

@@ -166,6 +166,18 @@ static inline bool arch_mapping_is_dirty(const struct arch_mapping *mapping)
 	return *(const volatile uint64_t *)mapping->entry & PTE_DIRTY;
 }
 
+static inline bool arch_mapping_any_dirty8(const uint64_t *entries)
+{
+	const volatile uint64_t *e = entries;
+
+	return (e[0] | e[1] | e[2] | e[3] | e[4] | e[5] | e[6] | e[7]) & PTE_DIRTY;
+}
+
+static inline void arch_mapping_clear(const struct arch_mapping *mapping)
+{
+	*mapping->entry &= ~PTE_DIRTY;
+}
+
 static inline void *arch_phys_to_virt(phys_t phys)
 {
 	return (void *)(DIRECT_MAP_BASE + phys);
