@@ -4,3 +4,7 @@ coverage-lists := always $(foreach s,CORE MM FS SYS DEV LIB,$(if $(CONFIG_COVERA
 instr-cflags-$(CONFIG_COVERAGE) += -fsanitize-coverage=inline-8bit-counters,pc-table \
 	$(if $(CONFIG_COVERAGE_COMPARES),-fsanitize-coverage=trace-cmp) \
 	$(coverage-lists:%=-fsanitize-coverage-ignorelist=instrumentation/coverage/ignore/%.txt)
+
+# For a folder's or a file's cflags: what an input is compared with is of use to a fuzzer, what a page or a lock is
+# compared with is not, and there it costs most.
+no-compares := $(if $(CONFIG_COVERAGE_COMPARES),-fno-sanitize-coverage=trace-cmp)

@@ -1,3 +1,4 @@
 # kernel/core: boot order, command line, log, crashes; threads, locks, sleeping, time
+cflags-y += $(no-compares)
 obj-y += main.o boot.o cmdline.o log.o crash.o
 obj-y += cpu.o spinlock.o sched.o thread.o wait.o mutex.o timer.o clock.o

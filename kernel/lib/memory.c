@@ -14,10 +14,39 @@ struct word {
 	uint64_t v;
 } __attribute__((packed, may_alias));
 
+struct half {
+	uint32_t v;
+} __attribute__((packed, may_alias));
+
 #define ROUND (4 * sizeof(struct word))
 
+/* Less than eight bytes. All is read before any is written: the two may overlap. */
+static inline void copy_few(uint8_t *d, const uint8_t *s, size_t n)
+{
+	if (n >= sizeof(struct half)) {
+		struct half first = *(const struct half *)s, last = *(const struct half *)(s + n - sizeof(last));
+
+		*(struct half *)d = first;
+		*(struct half *)(d + n - sizeof(last)) = last;
+	} else if (n) {
+		uint8_t first = s[0], middle = s[n / 2], last = s[n - 1];
+
+		d[0] = first;
+		d[n / 2] = middle;
+		d[n - 1] = last;
+	}
+}
+
+/* The last word is read first, as it may lie in what is written. */
 NO_BUILTIN static void copy_up(uint8_t *d, const uint8_t *s, size_t n)
 {
+	struct word last, *last_to = (struct word *)(d + n - sizeof(last));
+
+	if (n < sizeof(last)) {
+		copy_few(d, s, n);
+		return;
+	}
+	last = *(const struct word *)(s + n - sizeof(last));
 	for (; n >= ROUND; n -= ROUND, d += ROUND, s += ROUND) {
 		struct word a = ((const struct word *)s)[0], b = ((const struct word *)s)[1];
 		struct word c = ((const struct word *)s)[2], e = ((const struct word *)s)[3];
@@ -29,8 +58,7 @@ NO_BUILTIN static void copy_up(uint8_t *d, const uint8_t *s, size_t n)
 	}
 	for (; n >= sizeof(struct word); n -= sizeof(struct word), d += sizeof(struct word), s += sizeof(struct word))
 		*(struct word *)d = *(const struct word *)s;
-	while (n--)
-		*d++ = *s++;
+	*last_to = last;
 }
 
 NO_BUILTIN static void copy_down(uint8_t *d, const uint8_t *s, size_t n)
@@ -66,14 +94,22 @@ NO_BUILTIN void *memset(void *dst, int c, size_t n)
 	uint8_t *d = dst;
 	struct word w = { (uint8_t)c * UINT64_C(0x0101010101010101) };
 
-	for (; n >= ROUND; n -= ROUND, d += ROUND) {
+	if (n >= sizeof(w))
+		*(struct word *)(d + n - sizeof(w)) = w;
+	for (; n >= 2 * ROUND; n -= 2 * ROUND, d += 2 * ROUND) {
 		((struct word *)d)[0] = w;
 		((struct word *)d)[1] = w;
 		((struct word *)d)[2] = w;
 		((struct word *)d)[3] = w;
+		((struct word *)d)[4] = w;
+		((struct word *)d)[5] = w;
+		((struct word *)d)[6] = w;
+		((struct word *)d)[7] = w;
 	}
 	for (; n >= sizeof(w); n -= sizeof(w), d += sizeof(w))
 		*(struct word *)d = w;
+	if (d != dst)
+		return dst;
 	while (n--)
 		*d++ = (uint8_t)c;
 	return dst;

@@ -34,26 +34,34 @@ bool mark_is_freed(const struct heap_mark *mark)
 	return mark->state == MARK_FREED && mark->check == mark_sum(mark);
 }
 
+/* Eight bytes anywhere. */
+struct word {
+	uint64_t v;
+} __attribute__((packed, may_alias));
+
+static uint64_t differs(const uint8_t *p, size_t i, uint64_t word)
+{
+	return ((const struct word *)(const void *)p)[i].v ^ word;
+}
+
+/* True when all of [p, end), at least eight bytes, is the word's byte. The last eight may be looked at twice. */
+static bool all_same(const uint8_t *p, const uint8_t *end, uint64_t word)
+{
+	uint64_t found = differs(end - 8, 0, word);
+
+	for (; end - p >= 64; p += 64)
+		found |= differs(p, 0, word) | differs(p, 1, word) | differs(p, 2, word) | differs(p, 3, word) |
+			 differs(p, 4, word) | differs(p, 5, word) | differs(p, 6, word) | differs(p, 7, word);
+	for (; end - p >= 8; p += 8)
+		found |= differs(p, 0, word);
+	return !found;
+}
+
 /* The first byte of [p, end) that is not value, or NULL. */
 static const uint8_t *find_other(const uint8_t *p, const uint8_t *end, uint8_t value)
 {
-	uint64_t word = value * UINT64_C(0x0101010101010101);
-
-	while (p < end && ((uintptr_t)p % 8 || end - p < 8)) {
-		if (*p != value)
-			return p;
-		p++;
-	}
-	for (; end - p >= 64; p += 64) {
-		const uint64_t *w = (const void *)p;
-
-		if ((w[0] ^ word) | (w[1] ^ word) | (w[2] ^ word) | (w[3] ^ word) | (w[4] ^ word) | (w[5] ^ word) |
-		    (w[6] ^ word) | (w[7] ^ word))
-			break;
-	}
-	for (; end - p >= 8; p += 8)
-		if (*(const uint64_t *)(const void *)p != word)
-			break;
+	if (end - p >= 8 && likely(all_same(p, end, value * UINT64_C(0x0101010101010101))))
+		return NULL;
 	for (; p < end; p++)
 		if (*p != value)
 			return p;

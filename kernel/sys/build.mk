@@ -4,6 +4,8 @@ gen-y += syscalls
 gen-syscalls-in := syscalls.tbl types.def $(patsubst kernel/%,../%,$(shell grep -l '^SYSCALL\b' kernel/*/*.c) \
 	$(wildcard kernel/build/syscalls/*.py kernel/include/kernel/abi/*.h))
 gen-obj-y += syscall_table.o syscall_desc.o syscall_abi_check.o
+# Tables for printing and for the fuzzer's decoder: not what is fuzzed.
+nosan-describe.o := y
 obj-y += describe.o syscall.o syscall_format.o
 obj-y += process.o init.o exec.o exec_strings.o exec_stack.o elf.o
 obj-y += signal.o signal_deliver.o signal_timer.o futex.o

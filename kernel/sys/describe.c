@@ -5,30 +5,13 @@
  */
 #include <kernel/syscall_desc.h>
 
-static int compare(const struct desc_call *call, uint32_t number, uint32_t variant)
-{
-	if (call->number != number)
-		return call->number < number ? -1 : 1;
-	if (call->variant != variant)
-		return call->variant < variant ? -1 : 1;
-	return 0;
-}
-
 const struct desc_call *desc_call_find(uint32_t number, uint32_t variant)
 {
-	size_t low = 0, high = desc_call_count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int order = compare(&desc_calls[middle], number, variant);
-
-		if (order == 0)
-			return &desc_calls[middle];
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
+	if (number >= desc_number_limit)
+		return NULL;
+	for (unsigned i = desc_call_first[number]; i < desc_call_first[number + 1]; i++)
+		if (desc_calls[i].variant == variant)
+			return &desc_calls[i];
 	return NULL;
 }
 

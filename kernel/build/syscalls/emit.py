@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Writes the C files and the list."""
+import bisect
 import glob
 import os
 
@@ -158,6 +159,14 @@ def resource_lines(desc, resources):
     return lines
 
 
+def first_rows(numbers):
+    """The table that finds the rows of a number; numbers are sorted."""
+    limit = numbers[-1] + 1
+    first = [bisect.bisect_left(numbers, number) for number in range(limit + 1)]
+    return [f"const uint32_t desc_number_limit = {limit};",
+            f"const uint16_t desc_call_first[{limit + 1}] = {{ {', '.join(map(str, first))} }};"]
+
+
 def descriptions(rows):
     """All rows, whether this build serves them or not, would go on the wire; only active ones are offered."""
     active = [row for row in rows if row.active]
@@ -167,7 +176,8 @@ def descriptions(rows):
     calls = [desc.call(row) for row in active]
     lines = [TOP + "#include <kernel/syscall_desc.h>\n"] + values + heads + desc.lines
     lines += ["", "const struct desc_call desc_calls[] = {"] + calls + ["};",
-              "const size_t desc_call_count = sizeof(desc_calls) / sizeof(desc_calls[0]);", "",
+              "const size_t desc_call_count = sizeof(desc_calls) / sizeof(desc_calls[0]);"]
+    lines += first_rows([row.number for row in active]) + ["",
               "const struct desc_resource *const desc_resources[] = {"]
     lines += [f"\t&resource_{resource.name}," for resource in resources]
     lines += ["};", "const size_t desc_resource_count = sizeof(desc_resources) / sizeof(desc_resources[0]);"]

@@ -123,6 +123,9 @@ struct desc_call {
 /* Sorted by (number, variant). Only calls that this build has. */
 extern const struct desc_call desc_calls[];
 extern const size_t desc_call_count;
+/* Where the rows of a number start, and, one further, end. Numbers are below desc_number_limit. */
+extern const uint16_t desc_call_first[];
+extern const uint32_t desc_number_limit;
 
 extern const struct desc_resource *const desc_resources[];
 extern const size_t desc_resource_count;
