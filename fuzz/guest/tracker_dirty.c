@@ -26,7 +26,9 @@
 #define FRAME_TABLE 2u		/* holds page tables */
 #define FRAME_REMAPPED 4u	/* mapped anew since the snapshot */
 
-#define HOT_LOOK_EVERY 256	/* resets */
+#define AT_ONCE 32		/* mappings looked at by one branch */
+#define HOT_FIRST 4
+#define HOT_MAX 256
 #define TABLES_MAX(frames) ((frames) / 256 + 64)
 
 const bool tracker_crash_is_final = false;
@@ -35,8 +37,9 @@ const bool tracker_runner_restores = true;
 struct tracked {
 	struct arch_mapping mapping;
 	struct snapshot_page *page;
-	unsigned written;		/* number of the last reset that found it so */
 	bool hot;
+	unsigned look_at;		/* hot: number of the reset at which it stops being so */
+	unsigned span;			/* how long it was hot the last time, resets */
 };
 
 /* Mappings whose entries follow each other. */
@@ -234,33 +237,30 @@ typedef void changed_fn_t(struct snapshot_page *page);
 /* A table goes last, as it holds dirty bits that are still to be looked at; it is never hot, as it is put back slowly. */
 static void note_written(struct tracked *t, changed_fn_t *changed, size_t *table_count)
 {
-	bool again = t->written + 1 == counts->resets;
-
-	t->written = counts->resets;
-	if (t->hot) {
-		arch_mapping_clear(&t->mapping);
-	} else if (frames[t->mapping.phys >> PAGE_SHIFT] & FRAME_TABLE) {
+	if (frames[t->mapping.phys >> PAGE_SHIFT] & FRAME_TABLE) {
 		arch_mapping_clean(&t->mapping);
 		deferred[(*table_count)++] = find_table(t->page);
-	} else if (again) {
-		arch_mapping_clear(&t->mapping);
-		t->hot = true;
-		hot[counts->hot++] = t;
-		changed(t->page);
-	} else {
-		arch_mapping_clean(&t->mapping);
-		changed(t->page);
+		return;
 	}
+	arch_mapping_clear(&t->mapping);
+	if (t->hot)
+		return;
+	/* The sooner it is written again, the longer it is left alone. */
+	t->span = counts->resets - t->look_at <= t->span ? min(t->span * 4, HOT_MAX) : HOT_FIRST;
+	t->look_at = counts->resets + t->span;
+	t->hot = true;
+	hot[counts->hot++] = t;
+	changed(t->page);
 }
 
 static size_t scan_run(const struct run *run, changed_fn_t *changed, size_t table_count)
 {
 	struct tracked *t = run->first, *end = t + run->count;
 
-	for (const uint64_t *entries = run->entries; t < end; entries += 8) {
-		struct tracked *next = end - t > 8 ? t + 8 : end;
+	for (const uint64_t *entries = run->entries; t < end; entries += AT_ONCE) {
+		struct tracked *next = end - t > AT_ONCE ? t + AT_ONCE : end;
 
-		if (next - t == 8 && likely(!arch_mapping_any_dirty8(entries))) {
+		if (next - t == AT_ONCE && likely(!arch_mapping_any_dirty32(entries))) {
 			t = next;
 			continue;
 		}
@@ -275,18 +275,20 @@ static size_t scan_run(const struct run *run, changed_fn_t *changed, size_t tabl
 /* Hot pages; every so often they are looked at again from then on: what the next input does not write is not hot. */
 static void tell_hot(changed_fn_t *changed)
 {
-	bool look = counts->resets % HOT_LOOK_EVERY == 0;
+	size_t left = 0;
 
 	for (size_t i = 0; i < counts->hot; i++) {
-		changed(hot[i]->page);
-		if (!look)
+		struct tracked *t = hot[i];
+
+		changed(t->page);
+		if (t->look_at != counts->resets) {
+			hot[left++] = t;
 			continue;
-		arch_mapping_clean(&hot[i]->mapping);
-		hot[i]->hot = false;
-		hot[i]->written = counts->resets;
+		}
+		arch_mapping_clean(&t->mapping);
+		t->hot = false;
 	}
-	if (look)
-		counts->hot = 0;
+	counts->hot = left;
 }
 
 void tracker_collect(struct snapshot_page *pages, size_t count, void (*changed)(struct snapshot_page *page))

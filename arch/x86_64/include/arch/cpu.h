@@ -166,11 +166,16 @@ static inline bool arch_mapping_is_dirty(const struct arch_mapping *mapping)
 	return *(const volatile uint64_t *)mapping->entry & PTE_DIRTY;
 }
 
-static inline bool arch_mapping_any_dirty8(const uint64_t *entries)
+/* Without a branch in between: it is the loop of every reset. */
+static inline bool arch_mapping_any_dirty32(const uint64_t *entries)
 {
-	const volatile uint64_t *e = entries;
+	const volatile uint64_t *entry = entries;
+	uint64_t any = 0;
 
-	return (e[0] | e[1] | e[2] | e[3] | e[4] | e[5] | e[6] | e[7]) & PTE_DIRTY;
+#pragma clang loop unroll(full)
+	for (int i = 0; i < 32; i++)
+		any |= entry[i];
+	return any & PTE_DIRTY;
 }
 
 static inline void arch_mapping_clear(const struct arch_mapping *mapping)
