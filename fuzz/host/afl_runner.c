@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "campaign.h"
+#include "cpus.h"
 #include "engine_compares.h"
 
 #define COMMAND_FD 198
@@ -108,6 +109,7 @@ int afl_runner(struct campaign *campaign)
 		return 2;
 	}
 	signal(SIGPIPE, SIG_IGN);
+	cpus_claim();
 	worker = worker_open(campaign);
 	if (!worker)
 		return 3;

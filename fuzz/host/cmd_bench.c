@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "commands.h"
+#include "cpus.h"
 #include "inputs.h"
 #include "json.h"
 #include "novelty.h"
@@ -156,8 +157,11 @@ int cmd_bench(struct options *options)
 	size_t counters;
 	int err;
 
-	if (inputs_make_bench(&bench.inputs, options->campaign.harness, INPUTS, SEED))
+	err = options->corpus ? inputs_load(&bench.inputs, options->corpus)
+			      : inputs_make_bench(&bench.inputs, options->campaign.harness, INPUTS, SEED);
+	if (err)
 		return EXIT_ENVIRONMENT;
+	cpus_claim();
 	bench.executor = options_executor(options, preset, 0);
 	if (!bench.executor)
 		return EXIT_ENVIRONMENT;

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "campaign.h"
+#include "cpus.h"
 
 #define TARGET_TIMEOUT_MS "20000" /* ours is shorter: this one only ends a runner that is stuck */
 
@@ -68,6 +69,7 @@ void engine_afl(struct campaign *campaign, const char *seeds)
 	*strrchr(tools, '/') = '\0';
 	set_environment(campaign, tools);
 	redirect_output(campaign);
+	cpus_claim();
 	snprintf(out, sizeof(out), "%s/afl", campaign->work);
 	snprintf(seed, sizeof(seed), "%u", campaign->seed);
 	argv[n++] = "afl-fuzz";

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "campaign.h"
+#include "cpus.h"
 #include "engine_compares.h"
 #include "mutate.h"
 
@@ -79,6 +80,7 @@ void engine_libfuzzer(struct campaign *campaign, const char *seeds)
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	redirect_output(campaign);
+	cpus_claim();
 	worker = worker_open(campaign);
 	if (!worker)
 		_exit(3);

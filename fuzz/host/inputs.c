@@ -13,8 +13,10 @@
 #include "program_edit.h"
 #include "program_text.h"
 #include "seeds.h"
+#include "store.h"
 
 #define SEEDS_MAX 4096
+#define CORPUS_MAX 65536
 #define MUTANT_MAX 4096
 #define MUTATIONS 3
 #define BENCH_CALLS 8
@@ -89,6 +91,29 @@ int inputs_seeds(struct inputs *inputs, const char *harness)
 	inputs->count = 0;
 	inputs->items = calloc(SEEDS_MAX, sizeof(*inputs->items));
 	return !inputs->items || seeds_foreach(harness, collect, &collecting) ? -1 : 0;
+}
+
+static int collect_file(const char *path, const char *name, void *context)
+{
+	size_t size;
+	uint8_t *data = input_load(path, &size);
+	int result = data ? collect(data, size, name, context) : -1;
+
+	free(data);
+	return result;
+}
+
+int inputs_load(struct inputs *inputs, const char *folder)
+{
+	struct collecting collecting = { inputs, CORPUS_MAX };
+
+	inputs->count = 0;
+	inputs->items = calloc(CORPUS_MAX, sizeof(*inputs->items));
+	if (!inputs->items || folder_foreach(folder, collect_file, &collecting))
+		return -1;
+	if (!inputs->count)
+		fprintf(stderr, "saki-fuzz: %s holds no inputs\n", folder);
+	return inputs->count ? 0 : -1;
 }
 
 /* A window of BENCH_CALLS calls of a program; windows start at different places so that they differ. */

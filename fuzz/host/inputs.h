@@ -24,6 +24,8 @@ int inputs_make(struct inputs *inputs, const char *harness, size_t count, uint32
 int inputs_seeds(struct inputs *inputs, const char *harness);
 /* What bench replays: for programs, count programs of 8 calls each, cut from the seeds; else as inputs_make(). */
 int inputs_make_bench(struct inputs *inputs, const char *harness, size_t count, uint32_t seed);
+/* All files of a folder, by name. 0, or -1 with a line on stderr. */
+int inputs_load(struct inputs *inputs, const char *folder);
 /* Fisher-Yates with a fixed generator. order holds count indices. */
 void inputs_shuffle(size_t *order, size_t count, uint64_t seed);
 void inputs_free(struct inputs *inputs);

@@ -4,10 +4,13 @@
  */
 #include "machine.h"
 
+#include "cpus.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <immintrin.h>
 #include <linux/futex.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -122,6 +125,7 @@ static int spawn(struct machine *machine, char *error)
 		machine->pid = 0;
 		return -1;
 	}
+	cpus_bind_machine(machine->pid);
 	return 0;
 }
 
@@ -277,13 +281,16 @@ static void rest(struct machine *machine, uint32_t *word, uint64_t waited_ns)
 	struct channel *channel = machine->channel;
 	uint32_t value;
 
-	if (machine->options.world != WORLD_HOST) {
-		if (waited_ns > SLEEP_NS)
-			usleep(100);
-		return;
-	}
 	if (waited_ns < SPIN_NS)
 		return;
+	if (machine->options.world != WORLD_HOST) {
+		/* Whoever else wants this CPU may be the emulator itself. */
+		if (waited_ns > SLEEP_NS)
+			usleep(100);
+		else
+			sched_yield();
+		return;
+	}
 	__atomic_store_n(&channel->host_sleeps, 1, __ATOMIC_SEQ_CST);
 	value = __atomic_load_n(word, __ATOMIC_SEQ_CST);
 	if (value != machine->seq)
