@@ -23,7 +23,7 @@
 #define VIRTUAL_START_NS (1000 * NSEC_PER_SEC)
 #define VIRTUAL_CALL_NS NSEC_PER_USEC		/* what a call takes */
 #define VIRTUAL_LIMIT_NS (3600 * NSEC_PER_SEC)	/* an input that waits longer waits forever */
-#define IDLE_STEPS_MAX 500 /* nor longer by a timer of a nanosecond's interval */
+#define IDLE_STEPS_MAX 100 /* nor longer by a timer of a nanosecond's interval */
 #define ENTROPY_SEED UINT64_C(0x53616b69)
 #define CRASH_STATUS 125
 #define NO_CALL UINT32_MAX

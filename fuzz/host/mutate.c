@@ -4,6 +4,7 @@
  */
 #include <fcntl.h>
 #include <fuzz/host/mutate_internal.h>
+#include <fuzz/host/program_edit.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,12 @@
 #include <unistd.h>
 
 #define OPERATIONS_MAX 4
+/*
+ * Long programs take long and hide which call matters: beyond so many calls they do not grow, and are cut to a few of
+ * them now and then.
+ */
+#define LONG 12
+#define SLICE 6
 
 struct mutator *mutator_open(enum mutate_kind kind, const struct compares *compares)
 {
@@ -135,25 +142,43 @@ static void change_args(struct mutator *m)
 			call_copy(m, m->from, i);
 }
 
+static void slice(struct mutator *m)
+{
+	unsigned first = (unsigned)random_below(m, m->from->call_count);
+
+	program_slice(m->from, first, SLICE, m->to);
+}
+
+enum { ARG, INSERT, REMOVE, REPLACE, DUPLICATE, MOVE };
+
 static const struct operation {
 	const char *name;
 	unsigned weight;
 	bool empty;  /* possible on a program without calls */
 	void (*apply)(struct mutator *m);
 } operations[] = {
-	{ "arg", 58, false, change_args },         { "insert", 20, true, insert_call },
-	{ "remove", 9, false, remove_call },       { "replace", 4, false, replace_call },
-	{ "duplicate", 5, false, duplicate_call }, { "move", 4, false, move_call },
+	[ARG] = { "arg", 58, false, change_args },
+	[INSERT] = { "insert", 20, true, insert_call },
+	[REMOVE] = { "remove", 9, false, remove_call },
+	[REPLACE] = { "replace", 4, false, replace_call },
+	[DUPLICATE] = { "duplicate", 5, false, duplicate_call },
+	[MOVE] = { "move", 4, false, move_call },
 };
+static const struct operation cut = { "slice", 0, false, slice };
 
 static const struct operation *pick_operation(struct mutator *m)
 {
 	unsigned dice = (unsigned)random_below(m, 100), i = 0;
+	bool is_long = m->from->call_count >= LONG;
 
+	if (m->from->call_count > LONG && random_chance(m, 30))
+		return &cut;
 	while (dice >= operations[i].weight)
 		dice -= operations[i++].weight;
 	if (m->from->call_count == 0 && !operations[i].empty)
-		i = 1;
+		i = INSERT;
+	if (is_long && (i == INSERT || i == DUPLICATE))
+		i = REMOVE;
 	return &operations[i];
 }
 
@@ -237,7 +262,7 @@ size_t mutate(struct mutator *m, const uint8_t *data, size_t size, uint8_t *out,
 size_t mutate_cross(struct mutator *m, const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_size, uint8_t *out,
 		    size_t max, uint64_t seed)
 {
-	unsigned cut, first;
+	unsigned cut, first, end;
 
 	a_size = take_input(m, a, a_size, seed);
 	if (max > CHANNEL_INPUT_MAX)
@@ -252,7 +277,8 @@ size_t mutate_cross(struct mutator *m, const uint8_t *a, size_t a_size, const ui
 	first = random_chance(m, 50) ? 0 : (unsigned)random_below(m, m->other.call_count + 1);
 	copy_range(m, m->from, 0, cut);
 	memset(m->map, 0xff, sizeof(m->map));
-	copy_range(m, &m->other, first, m->other.call_count);
+	end = m->to->call_count < LONG ? first + LONG - m->to->call_count : first + 1;
+	copy_range(m, &m->other, first, end < m->other.call_count ? end : m->other.call_count);
 	swap_programs(m);
 	return encode(m, out, max);
 }

@@ -91,3 +91,29 @@ void program_window(const struct program *program, unsigned first, unsigned coun
 	for (unsigned i = first; i < program->call_count && i - first < count; i++)
 		program_copy_call(&copy, i);
 }
+
+/* Marks the calls that make what this one uses. */
+static void mark_producers(const struct program *program, unsigned index, bool *wanted)
+{
+	const struct program_call *call = &program->calls[index];
+
+	for (unsigned n = call->node; n < (unsigned)call->node + call->node_count; n++)
+		if (program->nodes[n].form == PROGRAM_REF)
+			wanted[program->resources[program->nodes[n].value].call] = true;
+}
+
+void program_slice(const struct program *program, unsigned first, unsigned count, struct program *out)
+{
+	bool wanted[PROGRAM_CALLS_MAX] = { false };
+	struct program_copy copy;
+
+	for (unsigned i = program->call_count; i-- > 0;) {
+		wanted[i] |= i >= first && i - first < count;
+		if (wanted[i])
+			mark_producers(program, i, wanted);
+	}
+	program_copy_start(&copy, program, out);
+	for (unsigned i = 0; i < program->call_count; i++)
+		if (wanted[i])
+			program_copy_call(&copy, i);
+}

@@ -27,3 +27,9 @@ bool program_copy_nodes(struct program_copy *copy, unsigned start, unsigned end)
  */
 bool program_copy_replaced(struct program_copy *copy, unsigned index, unsigned node,
 			   bool (*replace)(struct program_copy *copy, unsigned node, void *context), void *context);
+
+/**
+ * out = calls [first, first + count), and before them those earlier ones whose results they use, directly or not: the
+ * shortest program in which these calls mean what they mean in the whole one, as far as results tell.
+ */
+void program_slice(const struct program *program, unsigned first, unsigned count, struct program *out);

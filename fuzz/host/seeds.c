@@ -11,8 +11,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "program_edit.h"
 #include "program_text.h"
 #include "store.h"
+
+#define PART_MAX 12	/* calls of a program that is left whole */
+#define PART_CALLS 8
 
 /* The folder harnesses/seeds/NAME of the source tree, or of an installation. */
 static int seeds_folder(const char *harness, char folder[PATH_MAX])
@@ -141,6 +145,27 @@ static int copy_seed(const uint8_t *data, size_t size, const char *name, void *c
 	return -1;
 }
 
+/*
+ * Recorded programs are long. An engine is better served by their parts: each mutation then costs a few calls, and
+ * where one mattered is clear.
+ */
+static int copy_parts(const uint8_t *data, size_t size, const char *name, void *context)
+{
+	static struct program program, part;
+	static uint8_t bytes[CHANNEL_INPUT_MAX];
+
+	program_decode(&program, data, size);
+	if (program.call_count <= PART_MAX)
+		return copy_seed(data, size, name, context);
+	for (unsigned first = 0; first < program.call_count; first += PART_CALLS) {
+		program_slice(&program, first, PART_CALLS, &part);
+		size = program_encode(&part, bytes, sizeof(bytes));
+		if (size && copy_seed(bytes, size, name, context))
+			return -1;
+	}
+	return 0;
+}
+
 static int copy_corpus(const char *path, const char *name, void *context)
 {
 	size_t size;
@@ -161,7 +186,7 @@ int seeds_prepare(const struct campaign *campaign, char seeds[PATH_MAX])
 		fprintf(stderr, "saki-fuzz: %s: %s\n", seeds, strerror(errno));
 		return -1;
 	}
-	if (seeds_foreach(campaign->harness, copy_seed, &copying))
+	if (seeds_foreach(campaign->harness, strcmp(campaign->harness, "syscall") ? copy_seed : copy_parts, &copying))
 		return -1;
 	/* AFL++ has one folder to start from; libFuzzer is given the corpus itself. */
 	if (campaign->engine == ENGINE_AFL && folder_foreach(campaign->corpus, copy_corpus, &copying))
