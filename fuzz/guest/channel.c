@@ -61,9 +61,13 @@ uint32_t channel_wait(uint32_t last_seq)
 	uint32_t seq;
 
 	while ((seq = atomic_load(&channel->request_seq)) == last_seq) {
-		/* Without arch_relax(): an emulator leaves its loop of translated code for that, to give other CPUs a turn. */
-		if (++spins < SPINS_BEFORE_WAIT || !plat->word_wait)
+		/* An emulator would leave its loop of translated code for arch_relax(), to give other CPUs a turn. */
+		if (!plat->word_wait)
 			continue;
+		if (++spins < SPINS_BEFORE_WAIT) {
+			arch_relax();
+			continue;
+		}
 		atomic_store(&channel->guest_sleeps, 1);
 		memory_barrier();
 		plat->word_wait(&channel->request_seq, last_seq);

@@ -52,7 +52,7 @@ struct worker *worker_open(struct campaign *campaign);
 /* Runs one input, keeps statistics, stores findings. 0; 1 it was a finding; -1 give up. */
 int worker_run(struct worker *worker, const uint8_t *data, size_t size);
 struct executor *worker_executor(struct worker *worker);
-/* New coverage in AFL++'s world is stored by the worker itself; libFuzzer stores its own. */
+/* Whether inputs that bring new coverage are stored in the corpus. */
 void worker_store_corpus(struct worker *worker, bool store);
 void worker_close(struct worker *worker);
 

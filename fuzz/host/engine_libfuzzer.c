@@ -4,6 +4,7 @@
  * of this program. The machine is another process, so a crash of the kernel is a return value here: the input is kept
  * out of the corpus (it was written down as a finding), and the engine goes on.
  */
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 #include "cpus.h"
 #include "engine_compares.h"
 #include "mutate.h"
+#include "store.h"
 
 int LLVMFuzzerRunDriver(int *argc, char ***argv, int (*run)(const uint8_t *data, size_t size));
 void __sanitizer_cov_8bit_counters_init(uint8_t *start, uint8_t *stop);
@@ -67,14 +69,40 @@ static void redirect_output(const struct campaign *campaign)
 		_exit(1);
 }
 
+static int list_file(const char *path, const char *name, void *context)
+{
+	(void)name;
+	return fprintf(context, "%s,", path) < 0 ? -1 : 0;
+}
+
+/*
+ * What to start from. It is listed, not given as libFuzzer's corpus folder: that would be written to at each input that
+ * is a byte shorter than another, while what brings new coverage is stored by the worker anyway.
+ */
+static void write_list(const struct campaign *campaign, const char *seeds, char argument[PATH_MAX + 40])
+{
+	char path[PATH_MAX + 16];
+	FILE *list;
+
+	snprintf(path, sizeof(path), "%s/inputs", campaign->work);
+	list = fopen(path, "we");
+	if (!list || folder_foreach(seeds, list_file, list) || folder_foreach(campaign->corpus, list_file, list) ||
+	    fclose(list)) {
+		snprintf(campaign->shared->error, MACHINE_ERROR, "%.180s: %s", path, strerror(errno));
+		_exit(3);
+	}
+	snprintf(argument, PATH_MAX + 40, "-seed_inputs=@%s", path);
+}
+
 void engine_libfuzzer(struct campaign *campaign, const char *seeds)
 {
-	char time[40], runs[40], seed[40], max_len[40], artifacts[PATH_MAX + 40];
+	char time[40], runs[40], seed[40], max_len[40], artifacts[PATH_MAX + 40], inputs[PATH_MAX + 40];
 	char *argv[] = { "saki-fuzz", time, runs, seed, max_len, artifacts, "-len_control=0", "-timeout=0",
 			 "-rss_limit_mb=0", "-malloc_limit_mb=0", "-detect_leaks=0", "-reload=0", "-print_funcs=0",
 			 "-handle_abrt=0", "-handle_bus=0", "-handle_fpe=0", "-handle_ill=0", "-handle_int=0",
 			 "-handle_segv=0", "-handle_term=0", "-handle_xfsz=0", "-handle_usr1=0", "-handle_usr2=0",
-			 "-report_slow_units=1000", campaign->corpus, (char *)seeds, NULL };
+			 "-report_slow_units=1000", "-entropic=0", "-reduce_inputs=0", inputs,
+			 campaign->verbose ? "-verbosity=1" : "-verbosity=0", NULL };
 	char **args = argv;
 	int count = sizeof(argv) / sizeof(argv[0]) - 1;
 
@@ -84,6 +112,8 @@ void engine_libfuzzer(struct campaign *campaign, const char *seeds)
 	worker = worker_open(campaign);
 	if (!worker)
 		_exit(3);
+	worker_store_corpus(worker, true);
+	write_list(campaign, seeds, inputs);
 	compares_open(campaign->work);
 	mutate_for_libfuzzer(campaign->harness);
 	register_counters();
