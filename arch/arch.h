@@ -215,6 +215,9 @@ size_t arch_user_zero(user_ptr_t dst, size_t len);
  */
 ssize_t arch_user_copy_string(char *dst, user_ptr_t src, size_t size);
 
+/* (inline) Copies a page past every check: of sanitizers, of poison, of instrumentation. */
+static inline void arch_copy_page(void *dst, const void *src);
+
 /* ---- seeing writes (option FUZZ; booted CPUs) ---- */
 
 /**

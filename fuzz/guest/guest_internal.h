@@ -88,8 +88,3 @@ void input_calibrate(const struct harness *harness, void *stack_base, size_t sta
  * status.
  */
 void input_run(const struct harness *harness, void *stack_base, size_t stack_size);
-
-/* ---- copy.c ---- */
-
-/* Copies one page past every check: of sanitizers, of poison, of instrumentation. */
-void copy_page(void *dst, const void *src);

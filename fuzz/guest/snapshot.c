@@ -216,7 +216,7 @@ int snapshot_take(void)
 	snapshot_active = true;
 	tracker_start(pages, page_count);
 	for (size_t i = 0; i < page_count; i++)
-		copy_page(pages[i].pristine, pages[i].page);
+		arch_copy_page(pages[i].pristine, pages[i].page);
 	return 0;
 }
 
@@ -228,7 +228,7 @@ static void restore(struct snapshot_page *page)
 	if (n < CHANNEL_DIRTY_FRAMES)
 		channel->dirty_frames[n] = (uint32_t)page->frame;
 	if (n >= CHANNEL_DIRTY_FRAMES || !channel->runner_restores)
-		copy_page(page->page, page->pristine);
+		arch_copy_page(page->page, page->pristine);
 }
 
 /*

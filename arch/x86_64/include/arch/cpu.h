@@ -159,6 +159,18 @@ static inline uint64_t arch_regs_fp(const struct arch_regs *regs)
 	return regs->rbp;
 }
 
+/* In 64-bit moves: the fastest under TCG, where string instructions take five times as long. */
+static inline void arch_copy_page(void *dst, const void *src)
+{
+	uint64_t *to = __builtin_assume_aligned(dst, 64);
+	const uint64_t *from = __builtin_assume_aligned(src, 64);
+
+	for (size_t i = 0; i < PAGE_SIZE / sizeof(*to); i += 16) {
+		for (size_t j = 0; j < 16; j++)
+			to[i + j] = from[i + j];
+	}
+}
+
 #define PTE_DIRTY (UINT64_C(1) << 6)
 
 static inline bool arch_mapping_is_dirty(const struct arch_mapping *mapping)
