@@ -239,8 +239,8 @@ void arch_mapping_foreach(const struct arch_pagetable *table,
 void arch_mapping_settle(const struct arch_pagetable *table);
 /* (inline) True when the page was written through this mapping since it was cleaned. */
 static inline bool arch_mapping_is_dirty(const struct arch_mapping *mapping);
-/* (inline) The same for any of 32 mappings whose entries follow each other from this one on. */
-static inline bool arch_mapping_any_dirty32(const uint64_t *entries);
+/* (inline) The same for any of count mappings, a constant, whose entries follow each other from this one on. */
+static inline bool arch_mapping_any_dirty(const uint64_t *entries, int count);
 /* (inline) Forgets it. The cached translation may stay: what is written through that is not seen. */
 static inline void arch_mapping_clear(const struct arch_mapping *mapping);
 /* Forgets it, the cached translation included: the next write is seen. */

@@ -27,6 +27,7 @@
 #define FRAME_REMAPPED 4u	/* mapped anew since the snapshot */
 
 #define AT_ONCE 32		/* mappings looked at by one branch */
+#define FEW 4			/* the same where one of them was written */
 #define HOT_FIRST 4
 #define HOT_MAX 256
 #define TABLES_MAX(frames) ((frames) / 256 + 64)
@@ -260,13 +261,17 @@ static size_t scan_run(const struct run *run, changed_fn_t *changed, size_t tabl
 	for (const uint64_t *entries = run->entries; t < end; entries += AT_ONCE) {
 		struct tracked *next = end - t > AT_ONCE ? t + AT_ONCE : end;
 
-		if (next - t == AT_ONCE && likely(!arch_mapping_any_dirty32(entries))) {
+		if (next - t == AT_ONCE && likely(!arch_mapping_any_dirty(entries, AT_ONCE))) {
 			t = next;
 			continue;
 		}
-		for (; t < next; t++) {
-			if (unlikely(arch_mapping_is_dirty(&t->mapping)))
+		for (size_t i = 0; t < next; t++, i++) {
+			if (next - t >= FEW && likely(!arch_mapping_any_dirty(entries + i, FEW))) {
+				t += FEW - 1;
+				i += FEW - 1;
+			} else if (unlikely(arch_mapping_is_dirty(&t->mapping))) {
 				note_written(t, changed, &table_count);
+			}
 		}
 	}
 	return table_count;

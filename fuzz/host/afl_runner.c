@@ -113,7 +113,6 @@ int afl_runner(struct campaign *campaign)
 	worker = worker_open(campaign);
 	if (!worker)
 		return 3;
-	worker_store_corpus(worker, true);
 	compares_open(campaign->work);
 	executor_counters(worker_executor(worker), &count);
 	status = map_size_for(count) <= MAP_SIZE_MAX && shake_hands(map_size_for(count)) ? serve(worker, map, input)

@@ -20,3 +20,6 @@ tool-saki-mutator.so-gen-y += syscall_desc.o
 # Tests of programs on the tools' side; test/programs.test runs it.
 tool-saki-program-test-y += $(program-objs) $(mutate-objs) minimize.o program_c.o test/program_test.o
 tool-saki-program-test-gen-y += syscall_desc.o
+
+# A guest that lies, for test/trouble.test.
+tool-saki-liar-y += test/liar.o

@@ -37,6 +37,7 @@ struct known {
 struct state {
 	struct campaign *campaign;
 	pid_t engine;
+	int engine_status;		/* as waitpid() gives it, once it has ended by itself */
 	struct known known[FINDINGS_MAX];
 	size_t known_count;
 	size_t unconfirmed;		/* raw findings that a fresh machine did not show */
@@ -63,7 +64,8 @@ struct campaign_shared *shared_open(const char *work, bool create)
 
 	snprintf(path, sizeof(path), "%s/statistics", work);
 	fd = open(path, O_RDWR | O_CLOEXEC | (create ? O_CREAT | O_TRUNC : 0), 0666);
-	if (fd >= 0 && (!create || !ftruncate(fd, sizeof(*shared))))
+	/* Not sparse: a page that a full disk has no room for would end us by a signal. */
+	if (fd >= 0 && (!create || !(errno = posix_fallocate(fd, 0, sizeof(*shared)))))
 		shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (shared == MAP_FAILED)
 		fprintf(stderr, "saki-fuzz: %s: %s\n", path, strerror(errno));
@@ -153,7 +155,8 @@ static void take_finding(struct state *state, uint8_t *input, size_t size, const
 	free((void *)known->finding.input);
 	known->finding = finding;
 	known->confirmed = finding.confirmed;
-	if (finding_save(&finding, state->symbols, campaign->out))
+	if (finding_save(&finding, state->symbols, campaign->out) &&
+	    (!reserve_spend(campaign->work) || finding_save(&finding, state->symbols, campaign->out)))
 		fprintf(stderr, "\rsaki-fuzz: finding %s cannot be written to %s: %s\n", finding.title, campaign->out,
 			strerror(errno));
 	progress_finding(campaign->out, &finding);
@@ -186,7 +189,7 @@ static pid_t start_engine(struct campaign *campaign, const char *seeds)
 
 static bool engine_ended(struct state *state)
 {
-	return waitpid(state->engine, NULL, WNOHANG) == state->engine;
+	return waitpid(state->engine, &state->engine_status, WNOHANG) == state->engine;
 }
 
 /* Ends it and everything it started: it leads a process group of its own. */
@@ -220,10 +223,14 @@ static void watch(struct state *state)
 		if (campaign->seconds && state->seconds > (double)(campaign->seconds + GRACE_S))
 			break;
 	}
-	if (!ended)
+	if (!ended) {
 		stop_engine(state);
-	else
+	} else {
 		kill(-state->engine, SIGKILL);
+		if (state->engine_status && !campaign->shared->error[0])
+			snprintf(campaign->shared->error, MACHINE_ERROR, "it gave up; see %.180s/engine.log",
+				 campaign->work);
+	}
 	state->seconds = (double)(now_ns() - state->start_ns) / 1e9;
 	if (!interrupted)
 		take_findings(state);
@@ -300,6 +307,7 @@ static int report(struct state *state)
 		state->failed = true;
 	} else if (shared->error[0]) {
 		fprintf(stderr, "saki-fuzz: the engine stopped early: %s\n", shared->error);
+		state->failed = true;
 	} else if (!shared->execs && !interrupted) {
 		fprintf(stderr, "saki-fuzz: the engine ran no input; see %s/engine.log\n", state->campaign->work);
 		state->failed = true;
@@ -325,6 +333,10 @@ static int prepare(struct campaign *campaign, char seeds[PATH_MAX])
 	campaign->shared = shared_open(campaign->work, true);
 	if (!campaign->shared)
 		return -1;
+	if (reserve_make(campaign->work)) {
+		fprintf(stderr, "saki-fuzz: no room to put by in %s: %s\n", campaign->work, strerror(errno));
+		return -1;
+	}
 	return seeds_prepare(campaign, seeds);
 }
 

@@ -26,7 +26,7 @@ void compares_open(const char *work)
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
 	if (fd < 0)
 		return;
-	if (!ftruncate(fd, sizeof(*compares)))
+	if (!posix_fallocate(fd, 0, sizeof(*compares)))
 		compares = mmap(NULL, sizeof(*compares), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	close(fd);
 	if (compares == MAP_FAILED)

@@ -112,7 +112,6 @@ void engine_libfuzzer(struct campaign *campaign, const char *seeds)
 	worker = worker_open(campaign);
 	if (!worker)
 		_exit(3);
-	worker_store_corpus(worker, true);
 	write_list(campaign, seeds, inputs);
 	compares_open(campaign->work);
 	mutate_for_libfuzzer(campaign->harness);

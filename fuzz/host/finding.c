@@ -78,10 +78,29 @@ static bool is_harness(const struct symbol_frame *frame)
 	return frame->file && (!strncmp(frame->file, "fuzz/", 5) || !strncmp(frame->file, "harnesses/", 10));
 }
 
-static const char *culprit(const struct crash_record *crash, struct symbols *symbols)
+/* Where a loop was when its time was up is chance; which system call it belongs to is not. */
+static const char *hanging_call(const struct crash_record *crash, struct symbols *symbols)
 {
 	struct symbol_frame chain[CHAIN_MAX];
 
+	for (size_t i = 0; symbols && i < crash->frame_count; i++) {
+		size_t n = lookup(crash, i, symbols, chain);
+
+		for (size_t j = 0; j < n; j++) {
+			if (!strncmp(chain[j].function, "sys_", 4))
+				return chain[j].function;
+		}
+	}
+	return NULL;
+}
+
+static const char *culprit(const struct crash_record *crash, struct symbols *symbols)
+{
+	struct symbol_frame chain[CHAIN_MAX];
+	const char *call = crash->kind == CRASH_HANG ? hanging_call(crash, symbols) : NULL;
+
+	if (call)
+		return call;
 	for (size_t i = 0; symbols && i < crash->frame_count; i++) {
 		size_t n = lookup(crash, i, symbols, chain);
 

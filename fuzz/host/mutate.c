@@ -42,7 +42,7 @@ static const struct compares *map_compares(const char *path)
 	if (fd < 0)
 		return NULL;
 	if (fstat(fd, &info) == 0 &&
-	    (info.st_size >= (off_t)sizeof(*compares) || ftruncate(fd, sizeof(*compares)) == 0))
+	    (info.st_size >= (off_t)sizeof(*compares) || posix_fallocate(fd, 0, sizeof(*compares)) == 0))
 		compares = mmap(NULL, sizeof(*compares), PROT_READ, MAP_SHARED, fd, 0);
 	close(fd);
 	return compares == MAP_FAILED ? NULL : compares;

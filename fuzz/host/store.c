@@ -16,6 +16,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define RESERVE_BYTES (512 * 1024)
+
 int make_folders(const char *path)
 {
 	char part[PATH_MAX];
@@ -84,6 +86,37 @@ int store_by_hash(const char *folder, const void *data, size_t size)
 
 	snprintf(path, sizeof(path), "%s/%016" PRIx64, folder, hash_bytes(data, size));
 	return access(path, F_OK) ? store_file(path, data, size) : 0;
+}
+
+static void reserve_path(const char *folder, char path[PATH_MAX])
+{
+	snprintf(path, PATH_MAX, "%.4000s/reserve", folder);
+}
+
+int reserve_make(const char *folder)
+{
+	char path[PATH_MAX];
+	int fd, err;
+
+	reserve_path(folder, path);
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+	if (fd < 0)
+		return -1;
+	err = posix_fallocate(fd, 0, RESERVE_BYTES);
+	close(fd);
+	if (!err)
+		return 0;
+	unlink(path);
+	errno = err;
+	return -1;
+}
+
+bool reserve_spend(const char *folder)
+{
+	char path[PATH_MAX];
+
+	reserve_path(folder, path);
+	return !unlink(path);
 }
 
 uint8_t *load_file(const char *path, size_t *size, size_t max)

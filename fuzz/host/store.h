@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,6 +22,12 @@ uint8_t *load_file(const char *path, size_t *size, size_t max);
  * visit's result.
  */
 int folder_foreach(const char *folder, int (*visit)(const char *path, const char *name, void *context), void *context);
+/**
+ * Room put by on the disk, so that when it is full what is in hand can still be written: reserve_make() puts it by in a
+ * folder (0, or -1 with errno), reserve_spend() gives it back to the disk (true: it was there).
+ */
+int reserve_make(const char *folder);
+bool reserve_spend(const char *folder);
 /* Removes a folder and all in it. */
 void remove_tree(const char *path);
 uint64_t hash_bytes(const void *data, size_t size);

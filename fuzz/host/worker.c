@@ -22,7 +22,6 @@
 struct worker {
 	struct campaign *campaign;
 	struct executor *executor;
-	bool store_corpus;
 	char corpus[PATH_MAX];
 	struct {
 		uint64_t key;
@@ -57,14 +56,39 @@ static bool raw_wanted(struct worker *worker, uint64_t key)
 	return true;
 }
 
+/* Nothing in hand is lost to a full disk: there is room put by for it, but the campaign ends. */
+static int save(struct worker *worker, int (*write)(struct worker *, const void *, size_t, const struct verdict *),
+		const void *data, size_t size, const struct verdict *verdict)
+{
+	struct campaign *campaign = worker->campaign;
+	int saved;
+
+	if (!write(worker, data, size, verdict))
+		return 0;
+	saved = errno;
+	snprintf(campaign->shared->error, MACHINE_ERROR, "cannot write to %.150s: %s", campaign->out, strerror(saved));
+	campaign->shared->stopped = 1;
+	return reserve_spend(campaign->work) ? write(worker, data, size, verdict) : -1;
+}
+
+static int write_finding(struct worker *worker, const void *data, size_t size, const struct verdict *verdict)
+{
+	return raw_finding_save(worker->campaign->work, data, size, verdict);
+}
+
+static int write_corpus(struct worker *worker, const void *data, size_t size, const struct verdict *verdict)
+{
+	(void)verdict;
+	return store_by_hash(worker->corpus, data, size);
+}
+
 static void note_finding(struct worker *worker, const void *data, size_t size, const struct verdict *verdict)
 {
 	struct campaign_shared *shared = worker->campaign->shared;
 
 	shared->raw_findings++;
-	if (raw_wanted(worker, raw_key(verdict)) && raw_finding_save(worker->campaign->work, data, size, verdict))
-		snprintf(shared->error, sizeof(shared->error), "cannot write a finding to %.150s: %s",
-			 worker->campaign->work, strerror(errno));
+	if (raw_wanted(worker, raw_key(verdict)))
+		save(worker, write_finding, data, size, verdict);
 }
 
 static void on_rerun(const void *data, size_t size, const struct verdict *verdict, void *context)
@@ -74,7 +98,7 @@ static void on_rerun(const void *data, size_t size, const struct verdict *verdic
 	if (verdict->kind == VERDICT_FINDING)
 		note_finding(worker, data, size, verdict);
 	else if (verdict->new_coverage)
-		store_by_hash(worker->corpus, data, size);
+		save(worker, write_corpus, data, size, verdict);
 }
 
 struct worker *worker_open(struct campaign *campaign)
@@ -135,19 +159,14 @@ int worker_run(struct worker *worker, const uint8_t *data, size_t size)
 		note_finding(worker, data, size, &verdict);
 		return 1;
 	}
-	if (verdict.new_coverage && worker->store_corpus)
-		store_by_hash(worker->corpus, data, size);
+	if (verdict.new_coverage)
+		save(worker, write_corpus, data, size, &verdict);
 	return 0;
 }
 
 struct executor *worker_executor(struct worker *worker)
 {
 	return worker->executor;
-}
-
-void worker_store_corpus(struct worker *worker, bool store)
-{
-	worker->store_corpus = store;
 }
 
 void worker_close(struct worker *worker)

@@ -179,13 +179,13 @@ static inline bool arch_mapping_is_dirty(const struct arch_mapping *mapping)
 }
 
 /* Without a branch in between: it is the loop of every reset. */
-static inline bool arch_mapping_any_dirty32(const uint64_t *entries)
+static inline bool arch_mapping_any_dirty(const uint64_t *entries, int count)
 {
 	const volatile uint64_t *entry = entries;
 	uint64_t any = 0;
 
 #pragma clang loop unroll(full)
-	for (int i = 0; i < 32; i++)
+	for (int i = 0; i < count; i++)
 		any |= entry[i];
 	return any & PTE_DIRTY;
 }
