@@ -6,6 +6,7 @@
 #include <fuzz/host/minimize.h>
 #include <fuzz/host/mutate.h>
 #include <fuzz/host/program_c.h>
+#include <fuzz/host/program_edit.h>
 #include <fuzz/host/program_text.h>
 #include <stdlib.h>
 #include <string.h>
@@ -146,6 +147,31 @@ static void test_minimize(void)
 	     writes_to_pipe(data, small, NULL) && program.call_count == 2 && small < 20, "there is more");
 }
 
+/* A slice has what it needs and no more: the pipe's end that is written to, not the file that is closed. */
+static void test_slice(void)
+{
+	static const char text[] =
+		"getpid()\nr0 = open(\"f0\", O_RDWR, 0644)\nr1, r2 = pipe2(O_NONBLOCK)\nr3 = dup(r2)\n"
+		"close(r0)\nwrite(r3, \"abc\", len)\nread(r0, _, 10)\n";
+	static const char *const wanted[] = { "pipe2", "dup", "write" };
+	static struct program slice;
+	char error[PROGRAM_ERROR_MAX];
+	ssize_t size = program_parse("text", text, sizeof(text) - 1, data, sizeof(data), error);
+	bool ok;
+
+	program_decode(&program, data, size > 0 ? (size_t)size : 0);
+	program_slice(&program, 5, 1, &slice);
+	ok = slice.call_count == 3;
+	for (unsigned i = 0; ok && i < 3; i++)
+		ok = !strcmp(slice.calls[i].desc->name, wanted[i]);
+	ok = ok && slice.nodes[slice.calls[2].node].form == PROGRAM_REF;
+	tell("slice_has_what_it_needs", ok, "other calls, or a lost reference");
+	program_slice(&program, 0, PROGRAM_CALLS_MAX, &slice);
+	tell("slice_of_all_is_all",
+	     program_encode(&slice, first, sizeof(first)) == (size_t)size && !memcmp(first, data, (size_t)size),
+	     "another program");
+}
+
 static int write_c(const char *path)
 {
 	char error[PROGRAM_ERROR_MAX];
@@ -166,5 +192,6 @@ int main(int argc, char **argv)
 	test_seeds(argc - 1, argv + 1);
 	test_mutations();
 	test_minimize();
+	test_slice();
 	return failures != 0;
 }
