@@ -7,14 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-static uint8_t class_of(uint8_t hits)
-{
-	if (hits < 4)
-		return (uint8_t)(1u << (hits - 1));
-	if (hits < 32)
-		return hits < 8 ? 8 : hits < 16 ? 16 : 32;
-	return hits < 128 ? 64 : 128;
-}
+/* The bit of a number of hits. */
+static const uint8_t class_of[256] = {
+	[1] = 1,	  [2] = 2,	    [3] = 4,	      [4 ... 7] = 8,
+	[8 ... 15] = 16,  [16 ... 31] = 32, [32 ... 127] = 64, [128 ... 255] = 128,
+};
 
 int novelty_init(struct novelty *novelty, size_t count)
 {
@@ -24,23 +21,31 @@ int novelty_init(struct novelty *novelty, size_t count)
 	return novelty->seen ? 0 : -1;
 }
 
-static bool check_word(struct novelty *novelty, const uint8_t *counters, size_t at, size_t len)
+static bool check_bytes(struct novelty *novelty, const uint8_t *counters, size_t at, size_t len)
 {
 	bool new = false;
 
 	for (size_t i = at; i < at + len; i++) {
-		uint8_t bit;
+		uint8_t bit = class_of[counters[i]];
 
-		if (!counters[i])
-			continue;
-		bit = class_of(counters[i]);
-		if (novelty->seen[i] & bit)
+		if (!(bit & ~novelty->seen[i]))
 			continue;
 		novelty->found += !novelty->seen[i];
 		novelty->seen[i] |= bit;
 		new = true;
 	}
 	return new;
+}
+
+/* Nearly always there is nothing new: that is found without a branch a byte. */
+static bool check_word(struct novelty *novelty, const uint8_t *counters, size_t at, uint64_t word)
+{
+	uint64_t classes = 0, seen;
+
+	for (int i = 0; i < 8; i++)
+		classes |= (uint64_t)class_of[word >> 8 * i & 0xff] << 8 * i;
+	memcpy(&seen, novelty->seen + at, sizeof(seen));
+	return (classes & ~seen) && check_bytes(novelty, counters, at, 8);
 }
 
 bool novelty_check(struct novelty *novelty, const uint8_t *counters)
@@ -53,9 +58,9 @@ bool novelty_check(struct novelty *novelty, const uint8_t *counters)
 
 		memcpy(&word, counters + i, sizeof(word));
 		if (word)
-			new |= check_word(novelty, counters, i, 8);
+			new |= check_word(novelty, counters, i, word);
 	}
-	return check_word(novelty, counters, i, novelty->count - i) || new;
+	return check_bytes(novelty, counters, i, novelty->count - i) || new;
 }
 
 void novelty_free(struct novelty *novelty)
