@@ -235,7 +235,7 @@ static struct known_table *find_table(const struct snapshot_page *page)
 
 typedef void changed_fn_t(struct snapshot_page *page);
 
-/* A table goes last, as it holds dirty bits that are still to be looked at; it is never hot, as it is put back slowly. */
+/* A table goes last, as it holds dirty bits still to be looked at; it is never hot, as it is put back slowly. */
 static void note_written(struct tracked *t, changed_fn_t *changed, size_t *table_count)
 {
 	if (frames[t->mapping.phys >> PAGE_SHIFT] & FRAME_TABLE) {
