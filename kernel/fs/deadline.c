@@ -68,8 +68,8 @@ int deadline_from_timeval(user_ptr_t from, uint64_t *deadline_ns)
 	err = user_read(&tv, from);
 	if (err)
 		return err;
-	/* More than a million microseconds are fine here. */
-	time.sec = tv.sec + tv.usec / 1000000;
+	/* More than a million microseconds are fine here; a sum beyond all time comes out negative, and is refused. */
+	time.sec = (int64_t)((uint64_t)tv.sec + (uint64_t)(tv.usec / 1000000));
 	time.nsec = tv.usec % 1000000 * (int64_t)NSEC_PER_USEC;
 	err = timespec_to_ns(&time, &ns);
 	if (!err)

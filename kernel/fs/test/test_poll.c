@@ -124,7 +124,7 @@ FSTEST(select_keeps_what_is_ready)
 
 FSTEST(select_errors)
 {
-	const struct abi_timeval bad = { -1, 0 };
+	const struct abi_timeval bad = { -1, 0 }, endless = { INT64_MAX, 2000000 };
 	const struct abi_timespec bad_ns = { 0, 1000000000 };
 	const uint64_t mask[2] = { SYSTEST_MEM, 4 };
 	user_ptr_t in = put_set(1024, 1u << 9);
@@ -133,6 +133,7 @@ FSTEST(select_errors)
 	CHECK_ERR(sys(SYS_select, 10, in, 0, 0, 0), EBADF);
 	CHECK_ERR(sys(SYS_select, 10, SYSTEST_BAD, 0, 0, 0), EFAULT);
 	CHECK_ERR(sys(SYS_select, 0, 0, 0, 0, systest_value(0, &bad)), EINVAL);
+	CHECK_ERR(sys(SYS_select, 0, 0, 0, 0, systest_value(0, &endless)), EINVAL);
 	CHECK_ERR(sys(SYS_select, 0, 0, 0, 0, SYSTEST_BAD), EFAULT);
 	CHECK_ERR(sys(SYS_pselect6, 0, 0, 0, 0, systest_value(0, &bad_ns), 0), EINVAL);
 	CHECK_ERR(sys(SYS_pselect6, 0, 0, 0, 0, 0, systest_value(0, &mask)), EINVAL);
