@@ -81,17 +81,17 @@ static int serve(struct worker *worker, uint8_t *map, const uint8_t *input)
 	uint32_t command, size;
 
 	while (read_word(&command)) {
-		int result;
+		enum worker_result result;
 
 		if (!write_word(CHILD_PID))
 			break;
 		memcpy(&size, input, sizeof(size));
 		result = worker_run(worker, input + sizeof(size), size);
-		if (result < 0)
+		if (result == WORKER_GIVE_UP)
 			break;
 		publish(worker, map);
 		compares_publish(worker_executor(worker));
-		if (!write_word(result ? SIGABRT : 0))
+		if (!write_word(result == WORKER_FINDING ? SIGABRT : 0))
 			break;
 	}
 	return 0;

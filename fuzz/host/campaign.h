@@ -49,8 +49,9 @@ struct campaign_shared {
 /* The engine's half: an executor with the campaign's book-keeping around it. NULL after writing shared->error. */
 struct worker;
 struct worker *worker_open(struct campaign *campaign);
-/* Runs one input, keeps statistics, stores findings and what brings new coverage. 0; 1 it was a finding; -1 give up. */
-int worker_run(struct worker *worker, const uint8_t *data, size_t size);
+enum worker_result { WORKER_GIVE_UP, WORKER_NOTHING, WORKER_NEW_COVERAGE, WORKER_FINDING };
+/* Runs one input, keeps statistics, stores findings and what brings new coverage. */
+enum worker_result worker_run(struct worker *worker, const uint8_t *data, size_t size);
 struct executor *worker_executor(struct worker *worker);
 void worker_close(struct worker *worker);
 

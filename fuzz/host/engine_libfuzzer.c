@@ -28,16 +28,18 @@ static size_t counter_count;
 
 static int run_one(const uint8_t *data, size_t size)
 {
+	enum worker_result result = worker_run(worker, data, size);
 	size_t count;
-	int result = worker_run(worker, data, size);
 
-	if (result < 0) {
+	if (result == WORKER_GIVE_UP) {
 		worker_close(worker);
 		_exit(0);
 	}
-	memcpy(counters, executor_counters(worker_executor(worker), &count), counter_count);
+	/* The executor looked already, by the same classes: counters that show nothing new may stay at zero. */
+	if (result == WORKER_NEW_COVERAGE)
+		memcpy(counters, executor_counters(worker_executor(worker), &count), counter_count);
 	compares_publish(worker_executor(worker));
-	return result ? -1 : 0;
+	return result == WORKER_FINDING ? -1 : 0;
 }
 
 /* A table as the compiler would have made it: libFuzzer wants one entry {pc, flags} for each counter. */

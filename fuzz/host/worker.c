@@ -143,25 +143,26 @@ static void keep_statistics(struct worker *worker, const struct verdict *verdict
 	shared->canary_fired |= verdict->canary_fired;
 }
 
-int worker_run(struct worker *worker, const uint8_t *data, size_t size)
+enum worker_result worker_run(struct worker *worker, const uint8_t *data, size_t size)
 {
 	struct campaign *campaign = worker->campaign;
 	struct verdict verdict;
 
 	if (__atomic_load_n(&campaign->shared->stopped, __ATOMIC_RELAXED))
-		return -1;
+		return WORKER_GIVE_UP;
 	if (executor_run(worker->executor, data, size, &verdict)) {
 		snprintf(campaign->shared->error, MACHINE_ERROR, "%s", executor_error(worker->executor));
-		return -1;
+		return WORKER_GIVE_UP;
 	}
 	keep_statistics(worker, &verdict);
 	if (verdict.kind == VERDICT_FINDING) {
 		note_finding(worker, data, size, &verdict);
-		return 1;
+		return WORKER_FINDING;
 	}
-	if (verdict.new_coverage)
-		save(worker, write_corpus, data, size, &verdict);
-	return 0;
+	if (!verdict.new_coverage)
+		return WORKER_NOTHING;
+	save(worker, write_corpus, data, size, &verdict);
+	return WORKER_NEW_COVERAGE;
 }
 
 struct executor *worker_executor(struct worker *worker)

@@ -14,7 +14,7 @@ static struct dentry *hash_table[HASH_SIZE];
 
 struct dentry *dentry_get(struct dentry *dentry)
 {
-	__atomic_fetch_add(&dentry->refs, 1, __ATOMIC_RELAXED);
+	atomic_fetch_add(&dentry->refs, 1);
 	return dentry;
 }
 

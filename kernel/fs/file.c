@@ -64,7 +64,7 @@ static void leave_path(struct file *file)
 
 struct file *file_get(struct file *file)
 {
-	__atomic_fetch_add(&file->refs, 1, __ATOMIC_RELAXED);
+	atomic_fetch_add(&file->refs, 1);
 	return file;
 }
 

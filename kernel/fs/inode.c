@@ -16,7 +16,7 @@
 
 struct inode *inode_get(struct inode *inode)
 {
-	__atomic_fetch_add(&inode->refs, 1, __ATOMIC_RELAXED);
+	atomic_fetch_add(&inode->refs, 1);
 	return inode;
 }
 

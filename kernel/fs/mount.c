@@ -104,7 +104,7 @@ static int superblock_create(const struct filesystem *type, const char *options,
 
 struct mount *mount_get(struct mount *mount)
 {
-	__atomic_fetch_add(&mount->refs, 1, __ATOMIC_RELAXED);
+	atomic_fetch_add(&mount->refs, 1);
 	return mount;
 }
 

@@ -222,5 +222,5 @@ SYSCALL(fchdir, int fd)
 
 SYSCALL(umask, uint32_t mask)
 {
-	return (long)__atomic_exchange_n(&fs_context_current()->umask, mask & 0777, __ATOMIC_RELAXED);
+	return (long)atomic_exchange(&fs_context_current()->umask, mask & 0777);
 }

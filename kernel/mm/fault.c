@@ -49,10 +49,28 @@ int aspace_handle_fault(uint64_t address, unsigned access)
 	return as && user_ok(address, 1) ? fault(as, address, access) : -EFAULT;
 }
 
+/* Pages of [start, end) that only this address space will hold. */
+static uint64_t private_pages(struct aspace *as, uint64_t start, uint64_t end)
+{
+	struct region *region;
+	uint64_t bytes = 0;
+
+	mutex_lock(&as->lock);
+	region = region_at_or_above(as, start);
+	for (; region && region->start < end; region = region_next(as, region))
+		if (!region->file && !region_is_shared(region))
+			bytes += min(region->end, end) - max(region->start, start);
+	mutex_unlock(&as->lock);
+	return bytes >> PAGE_SHIFT;
+}
+
 int aspace_populate(struct aspace *as, uint64_t start, uint64_t end, unsigned access)
 {
 	int err = 0;
 
+	/* What no memory could hold is refused before all memory is spent on finding out. */
+	if (private_pages(as, start, end) > page_frame_limit())
+		return -ENOMEM;
 	for (; start < end && !err; start += PAGE_SIZE)
 		err = fault(as, start, access);
 	return err;

@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include <kernel/compiler.h>
+#include <kernel/atomic.h>
 
 /* NULL when there is no memory. size 0 gives a valid, empty object. heap_zalloc clears. */
 void *heap_alloc(size_t size) MUST_CHECK;
@@ -50,5 +50,5 @@ struct object_type {
 	LINKSET_ADD(object_type, &object_type_##type_name)
 static inline void object_count_add(struct object_type *type, long n)
 {
-	__atomic_fetch_add(&type->live, n, __ATOMIC_RELAXED);
+	atomic_fetch_add(&type->live, n);
 }
