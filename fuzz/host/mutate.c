@@ -17,8 +17,8 @@
  * Long programs take long and hide which call matters: beyond so many calls they do not grow, and are cut to a few of
  * them now and then.
  */
-#define LONG 12
-#define SLICE 6
+#define LONG 8
+#define SLICE 5
 
 struct mutator *mutator_open(enum mutate_kind kind, const struct compares *compares)
 {
