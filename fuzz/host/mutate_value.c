@@ -5,6 +5,8 @@
 #include <fuzz/host/mutate_internal.h>
 #include <string.h>
 
+#define WIDE_RANGE 65536
+
 static uint64_t random_flags(struct mutator *m, const struct desc_type *type)
 {
 	uint64_t value = 0;
@@ -14,6 +16,16 @@ static uint64_t random_flags(struct mutator *m, const struct desc_type *type)
 	if (random_chance(m, 4))
 		value ^= UINT64_C(1) << random_below(m, type->size ? type->size * 8 : 64);
 	return value;
+}
+
+/* Of a wide range, as one of times, every second by magnitude: a nanosecond is as likely as a second. */
+static uint64_t random_between(struct mutator *m, uint64_t low, uint64_t high)
+{
+	uint64_t range = high - low, offset = random_below(m, range + 1);
+
+	if (range >= WIDE_RANGE && random_chance(m, 50))
+		offset >>= random_below(m, 64 - (unsigned)__builtin_clzll(range));
+	return low + offset;
 }
 
 uint64_t value_number(struct mutator *m, const struct desc_type *type)
@@ -29,7 +41,7 @@ uint64_t value_number(struct mutator *m, const struct desc_type *type)
 	else if (type->kind == DESC_INT && type->flags & DESC_IGNORED)
 		value = 0;
 	else if (type->kind == DESC_INT && type->max != type->min && random_chance(m, 75))
-		value = type->min + random_below(m, type->max - type->min + 1);
+		value = random_between(m, type->min, type->max);
 	else
 		value = random_number(m);
 	return program_cut(type, value);
