@@ -27,10 +27,10 @@ tools: needs-build ; $(call build-tools)
 
 run:       needs-run    ; @./saki run $(ARGS)
 fuzz:      needs-fuzz   ; @kernel/build/fuzz.py $(TIME)
-test:      needs-test   all ; @kernel/build/test.py $(ONLY)
-test-long: needs-test   all ; @kernel/build/test.py --long $(ONLY)
-check:     needs-check  all ; @kernel/build/check.py $(ONLY)
-bench:     needs-run    all ; @kernel/build/bench.py $(ONLY)
+test:      needs-test   all ; @kernel/build/test.py $(if $(ONLY),"$(ONLY)")
+test-long: needs-test   all ; @kernel/build/test.py --long $(if $(ONLY),"$(ONLY)")
+check:     needs-check  all ; @kernel/build/check.py $(if $(ONLY),"$(ONLY)")
+bench:     needs-run    all ; @kernel/build/bench.py $(if $(ONLY),"$(ONLY)")
 record:    needs-record all ; @kernel/build/record.sh
 
 menuconfig: needs-build ; @kernel/build/menuconfig.sh $(IMAGE) $(PRESET)

@@ -245,6 +245,11 @@ static void run_once(struct executor *executor, const void *data, size_t size, s
 
 /* ---- audits ---- */
 
+void executor_set_timeout(struct executor *executor, uint64_t timeout_ns)
+{
+	executor->options.timeout_ns = timeout_ns;
+}
+
 size_t executor_audit(struct executor *executor, size_t *first)
 {
 	size_t differ;

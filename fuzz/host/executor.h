@@ -80,6 +80,9 @@ void executor_on_rerun(struct executor *executor,
 
 /* A fresh machine. 0, or -1 with executor_error(). */
 int executor_reset_hard(struct executor *executor);
+/* From the next input on. */
+void executor_set_timeout(struct executor *executor, uint64_t timeout_ns);
+
 /**
  * Compares all live memory with the snapshot, now.
  * @return the number of pages that differ; *first is the first one's frame when there is one.

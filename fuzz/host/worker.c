@@ -16,6 +16,7 @@
 
 #define COMPARE_EVERY 32	/* recording costs; a mutator needs a sample */
 #define TIMEOUT_NS UINT64_C(300000000) /* the campaign confirms a hang at ten times this */
+#define TIMEOUT_MIN_NS UINT64_C(30000000)
 #define RAW_KEYS 1024
 #define RAW_PER_KEY 4		/* kept of equal ones: one may fail to confirm */
 
@@ -23,6 +24,7 @@ struct worker {
 	struct campaign *campaign;
 	struct executor *executor;
 	char corpus[PATH_MAX];
+	unsigned hangs;
 	struct {
 		uint64_t key;
 		unsigned count;
@@ -71,6 +73,17 @@ static int save(struct worker *worker, int (*write)(struct worker *, const void 
 	return reserve_spend(campaign->work) ? write(worker, data, size, verdict) : -1;
 }
 
+/*
+ * Where one input hangs, its mutants do: waiting for them would be all that a campaign does. So patience shrinks with
+ * each, down to a hundred times what an input takes; what only seemed to hang is not confirmed.
+ */
+static void note_hang(struct worker *worker)
+{
+	uint64_t timeout_ns = TIMEOUT_NS / (1 + ++worker->hangs / 4);
+
+	executor_set_timeout(worker->executor, timeout_ns > TIMEOUT_MIN_NS ? timeout_ns : TIMEOUT_MIN_NS);
+}
+
 static int write_finding(struct worker *worker, const void *data, size_t size, const struct verdict *verdict)
 {
 	return raw_finding_save(worker->campaign->work, data, size, verdict);
@@ -87,6 +100,8 @@ static void note_finding(struct worker *worker, const void *data, size_t size, c
 	struct campaign_shared *shared = worker->campaign->shared;
 
 	shared->raw_findings++;
+	if (verdict->crash.kind == CRASH_HANG)
+		note_hang(worker);
 	if (raw_wanted(worker, raw_key(verdict)))
 		save(worker, write_finding, data, size, verdict);
 }

@@ -24,7 +24,7 @@
 #define atomic_fetch_add(p, v) atomic_replace(p, atomic_old + (v))
 #define atomic_fetch_sub(p, v) atomic_replace(p, atomic_old - (v))
 #define atomic_fetch_or(p, v) atomic_replace(p, atomic_old | (v))
-#define atomic_fetch_and(p, v) atomic_replace(p, atomic_old & (v))
+#define atomic_fetch_and(p, v) atomic_replace(p, atomic_old &(v))
 #define atomic_compare_exchange(p, expected, desired)                                                                  \
 	({                                                                                                             \
 		__typeof__(p) atomic_at = (p);                                                                         \

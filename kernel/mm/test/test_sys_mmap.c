@@ -191,6 +191,18 @@ SYSTEST(sys_brk_grows)
 	CHECK_EQ(user_zero(start, 1), -EFAULT);
 }
 
+/* A range that no memory could hold is refused without spending what there is on it. */
+SYSTEST(sys_mlock_of_more_than_all_memory_takes_none)
+{
+	const uint64_t len = UINT64_C(1) << 40;
+	uint64_t pages = aspace_current()->pages;
+
+	CHECK_EQ(sys(SYS_mmap, AT, len, RW, ANON | MAP_FIXED | MAP_NORESERVE, -1, 0), AT);
+	CHECK_ERR(sys(SYS_mlock, AT, len), EAGAIN);
+	CHECK_EQ(aspace_current()->pages, pages);
+	CHECK_EQ(sys(SYS_munmap, AT, len), 0);
+}
+
 SYSTEST(sys_mlock_counts_and_fails)
 {
 	struct process *process = process_current();
