@@ -41,7 +41,6 @@ struct state {
 	struct known known[FINDINGS_MAX];
 	size_t known_count;
 	size_t unconfirmed;		/* raw findings that a fresh machine did not show */
-	struct executor *confirmer;
 	struct symbols *symbols;
 	uint64_t start_ns;
 	double seconds;
@@ -85,7 +84,8 @@ static struct known *find_known(struct state *state, const char *title)
 	return NULL;
 }
 
-static int open_confirmer(struct state *state)
+/* A fresh machine, for one input: one that waits idle in between would spin on a CPU that the engine needs. */
+static struct executor *open_confirmer(struct state *state)
 {
 	struct campaign *campaign = state->campaign;
 	struct executor_options options = {
@@ -94,25 +94,28 @@ static int open_confirmer(struct state *state)
 		.no_novelty = true,
 	};
 	char error[MACHINE_ERROR];
+	struct executor *confirmer = executor_open(&options, error);
 
-	if (state->confirmer)
-		return executor_reset_hard(state->confirmer);
-	state->confirmer = executor_open(&options, error);
-	if (!state->confirmer) {
+	if (!confirmer)
 		fprintf(stderr, "saki-fuzz: cannot confirm findings: %s\n", error);
-		return -1;
-	}
-	state->symbols = symbols_open(executor_image(state->confirmer), error);
-	return 0;
+	else if (!state->symbols)
+		state->symbols = symbols_open(executor_image(confirmer), error);
+	return confirmer;
 }
 
 /* Runs the input alone on a fresh machine; a hang gets ten times the limit. */
 static void confirm(struct state *state, struct finding *finding)
 {
+	struct executor *confirmer = open_confirmer(state);
 	struct verdict verdict;
+	int err;
 
 	finding->alone_fine = true;
-	if (open_confirmer(state) || executor_run(state->confirmer, finding->input, finding->size, &verdict))
+	if (!confirmer)
+		return;
+	err = executor_run(confirmer, finding->input, finding->size, &verdict);
+	executor_close(confirmer);
+	if (err)
 		return;
 	finding->alone_fine = verdict.kind != VERDICT_FINDING;
 	if (finding->alone_fine)
@@ -130,7 +133,7 @@ static void take_finding(struct state *state, uint8_t *input, size_t size, const
 	struct known *known;
 
 	if (!state->symbols)
-		open_confirmer(state);
+		executor_close(open_confirmer(state));
 	finding_name(&finding, state->symbols);
 	known = find_known(state, finding.title);
 	if (known && known->confirmed) {
@@ -365,7 +368,6 @@ int campaign_run(struct campaign *campaign)
 		return fprintf(stderr, "saki-fuzz: cannot start the engine: %s\n", strerror(errno)), 3;
 	watch(&state);
 	status = report(&state);
-	executor_close(state.confirmer);
 	symbols_close(state.symbols);
 	return status;
 }

@@ -16,7 +16,7 @@
 
 #define COMPARE_EVERY 32	/* recording costs; a mutator needs a sample */
 #define TIMEOUT_NS UINT64_C(300000000) /* the campaign confirms a hang at ten times this */
-#define TIMEOUT_MIN_NS UINT64_C(30000000)
+#define TIMEOUT_MIN_NS UINT64_C(10000000)
 #define RAW_KEYS 1024
 #define RAW_PER_KEY 4		/* kept of equal ones: one may fail to confirm */
 
