@@ -80,7 +80,9 @@ uint64_t hash_bytes(const void *data, size_t size)
 	return hash * UINT64_C(0xff51afd7ed558ccd);
 }
 
-/* No name of its own first, as store_file() does it: an engine stores hundreds a second, and a torn one is a seed too. */
+/*
+ * Not by way of another name, as store_file() goes: an engine stores hundreds a second, and a torn one is a seed too.
+ */
 int store_by_hash(const char *folder, const void *data, size_t size)
 {
 	char path[PATH_MAX];
