@@ -6,6 +6,7 @@
 #include <kernel/aspace.h>
 #include <kernel/atomic.h>
 #include <kernel/errno.h>
+#include <kernel/file.h>
 #include <kernel/heap.h>
 #include <kernel/linkset.h>
 #include <kernel/log.h>
@@ -34,6 +35,42 @@ int aspace_create(struct aspace **out)
 	object_count_add(&object_type_aspace, 1);
 	*out = as;
 	return 0;
+}
+
+static int copy_region(struct aspace *from, struct aspace *to, struct region *region)
+{
+	struct region model = *region;
+
+	if (region->advice & REGION_DONTFORK)
+		return 0;
+	model.locked = false; /* locks on memory are not inherited */
+	if (!region_add(to, &model))
+		return -ENOMEM;
+	return region->advice & REGION_WIPEONFORK ? 0 : pages_share(from, to, region);
+}
+
+int aspace_fork(struct aspace *from, struct aspace **out)
+{
+	struct aspace *to;
+	int err = aspace_create(&to);
+
+	if (err)
+		return err;
+	mutex_lock(&from->lock);
+	to->brk_start = from->brk_start;
+	to->brk = from->brk;
+	to->mmap_top = from->mmap_top;
+	list_foreach(&from->regions, struct region, node, region) {
+		err = copy_region(from, to, region);
+		if (err)
+			break;
+	}
+	mutex_unlock(&from->lock);
+	if (err)
+		aspace_put(to);
+	else
+		*out = to;
+	return err;
 }
 
 struct aspace *aspace_get(struct aspace *as)
@@ -116,6 +153,22 @@ static int transfer(struct aspace *as, uint64_t addr, char *data, size_t len, bo
 	}
 	mutex_unlock(&as->lock);
 	return err;
+}
+
+bool aspace_shared_name(struct aspace *as, uint64_t addr, uintptr_t *file, uint64_t *offset)
+{
+	struct region *region;
+	bool shared;
+
+	mutex_lock(&as->lock);
+	region = region_at(as, addr);
+	shared = region && region->file && region_is_shared(region);
+	if (shared) {
+		*file = (uintptr_t)region->file->inode;
+		*offset = (uint64_t)region->offset + (addr - region->start);
+	}
+	mutex_unlock(&as->lock);
+	return shared;
 }
 
 int aspace_write(struct aspace *as, uint64_t addr, const void *data, size_t len)

@@ -54,6 +54,8 @@ void region_extend(struct aspace *as, struct region *region, uint64_t end);
 
 /* Drops the pages that are in [start, end). */
 void pages_drop(struct aspace *as, uint64_t start, uint64_t end);
+/* Maps the pages that a region has in one space into a copy of it in another, which has none. -ENOMEM. */
+int pages_share(struct aspace *from, struct aspace *to, struct region *region);
 /* A file's page that a fault needs: which one, and once fetched, the page. The references are its own. */
 struct page_source {
 	struct file *file;

@@ -125,6 +125,23 @@ static int page_unshare(struct aspace *as, struct region *region, uint64_t addre
 	return page_map(as, region, address, copy);
 }
 
+int pages_share(struct aspace *from, struct aspace *to, struct region *region)
+{
+	phys_t phys;
+	int err = 0;
+
+	for (uint64_t at = region->start;
+	     (at = arch_pagetable_next(&from->tables, at, region->end)) < region->end && !err; at += PAGE_SIZE) {
+		if (arch_pagetable_lookup(&from->tables, at, &phys, NULL))
+			continue;
+		page_get(page_from_phys(phys));
+		err = page_map(to, region, at, page_from_phys(phys));
+		/* Of a private page there are two users now: the first to write gets a copy. */
+		page_restrict(from, region, at);
+	}
+	return err;
+}
+
 static bool allows(const struct region *region, unsigned access)
 {
 	if (access & ASPACE_ACCESS_WRITE)

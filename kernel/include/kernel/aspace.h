@@ -59,6 +59,11 @@ struct aspace {
 
 /* -ENOMEM. One reference. */
 int aspace_create(struct aspace **out);
+/**
+ * A copy for a child process: private memory is shared until one of the two writes, shared memory stays shared. What
+ * madvise excluded is left out. from is the running thread's. Sleeps. -ENOMEM.
+ */
+int aspace_fork(struct aspace *from, struct aspace **out) MUST_CHECK;
 struct aspace *aspace_get(struct aspace *as);
 void aspace_put(struct aspace *as);
 /* Makes it the running thread's (and CPU's); as == NULL: kernel tables only. Takes no reference. */
@@ -101,6 +106,12 @@ int aspace_read(struct aspace *as, uint64_t addr, void *data, size_t len) MUST_C
  * has given the pages up. Copies that private mappings have made go too when the file became shorter (truncated).
  */
 void aspace_forget_file(const struct inode *inode, uint64_t start, uint64_t end, bool truncated);
+
+/**
+ * What a word of shared memory is called in every address space that maps it: the file (as an address that means
+ * nothing else) and the offset in it. False: the memory is the space's own.
+ */
+bool aspace_shared_name(struct aspace *as, uint64_t addr, uintptr_t *file, uint64_t *offset);
 
 /**
  * A page of the program was touched that is absent or protected. Makes it if its region allows the access.
