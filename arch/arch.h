@@ -119,6 +119,13 @@ void arch_jump(struct arch_jump *jump, int value) NORETURN;
  * comes back through system calls and traps. Host world: there are no programs, it panics.
  */
 void arch_user_start(const struct arch_regs *regs) NORETURN;
+/**
+ * Prepares a thread that has not run yet to continue the running thread's program as after the call it is in: same
+ * registers, FPU state and thread pointer, but for the result 0, stack pointer sp (0: the same) and *tls (NULL: the
+ * same). child->process is set already. It continues with arch_user_continue().
+ */
+void arch_user_clone(struct thread *child, user_ptr_t sp, const uint64_t *tls);
+void arch_user_continue(void) NORETURN;
 /* Sets *regs up for a program that starts at pc with stack pointer sp, all else zero. */
 void arch_regs_init_user(struct arch_regs *regs, user_ptr_t pc, user_ptr_t sp);
 /* The registers with which the running thread's program entered the kernel; NULL for a kernel thread. */

@@ -93,6 +93,19 @@ void arch_jump(struct arch_jump *jump, int value)
 	arch_host_jump(jump, value);
 }
 
+void arch_user_clone(struct thread *child, user_ptr_t sp, const uint64_t *tls)
+{
+	(void)child;
+	(void)sp;
+	(void)tls;
+	panic("the host world has no programs");
+}
+
+void arch_user_continue(void)
+{
+	panic("the host world has no programs");
+}
+
 void arch_user_start(const struct arch_regs *regs)
 {
 	(void)regs;

@@ -162,6 +162,26 @@ void arch_user_start(const struct arch_regs *regs)
 	user_resume(place);
 }
 
+void arch_user_clone(struct thread *child, user_ptr_t sp, const uint64_t *tls)
+{
+	struct arch_regs *regs = arch_user_regs(child);
+
+	*regs = *arch_user_regs(arch_thread());
+	regs->rax = 0;
+	regs->orig_rax = UINT64_MAX;
+	if (sp)
+		regs->rsp = sp;
+	program_state_save(&child->context);
+	if (tls)
+		child->context.fs_base = *tls;
+}
+
+void arch_user_continue(void)
+{
+	arch_irq_disable();
+	user_resume(arch_user_regs(arch_thread()));
+}
+
 void arch_regs_init_user(struct arch_regs *regs, user_ptr_t pc, user_ptr_t sp)
 {
 	memset(regs, 0, sizeof(*regs));

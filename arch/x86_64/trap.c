@@ -163,7 +163,7 @@ static void before_program(struct arch_regs *regs)
 		return;
 	arch_irq_enable();
 	if (thread->killed)
-		process_exit(SIGKILL);
+		process_killed();
 	signal_deliver(regs);
 	arch_irq_disable();
 }

@@ -38,9 +38,22 @@ static struct thread *take_next(struct cpu *cpu)
 	return next;
 }
 
-static void account(struct thread *prev, uint64_t now_ns)
+static void account(struct thread *thread, uint64_t now_ns)
 {
-	prev->cpu_ns += now_ns - prev->switched_in_ns;
+	uint64_t used_ns = now_ns - thread->switched_in_ns;
+
+	thread->cpu_ns += used_ns;
+	if (thread->cpu_total)
+		atomic_fetch_add(thread->cpu_total, used_ns);
+	thread->switched_in_ns = now_ns;
+}
+
+void thread_account(void)
+{
+	unsigned long irq = arch_irq_save();
+
+	account(thread_current(), clock_ns());
+	arch_irq_restore(irq);
 }
 
 static void start_slice(struct cpu *cpu, struct thread *thread, uint64_t now_ns)

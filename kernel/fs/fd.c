@@ -37,6 +37,39 @@ int fd_table_create(struct fd_table **out)
 	return 0;
 }
 
+struct fd_table *fd_table_get(struct fd_table *table)
+{
+	atomic_fetch_add(&table->refs, 1);
+	return table;
+}
+
+int fd_table_copy(struct fd_table *from, struct fd_table **out)
+{
+	struct fd_table *table = heap_zalloc(sizeof(*table));
+
+	if (!table)
+		return -ENOMEM;
+	mutex_init(&table->lock);
+	table->refs = 1;
+	mutex_lock(&from->lock);
+	table->slots = heap_array(from->size, sizeof(*table->slots));
+	if (!table->slots) {
+		mutex_unlock(&from->lock);
+		heap_free(table);
+		return -ENOMEM;
+	}
+	table->size = from->size;
+	table->lowest_free = from->lowest_free;
+	for (unsigned fd = 0; fd < from->size; fd++) {
+		table->slots[fd] = from->slots[fd];
+		if (table->slots[fd].file)
+			file_get(table->slots[fd].file);
+	}
+	mutex_unlock(&from->lock);
+	*out = table;
+	return 0;
+}
+
 /* What closing a descriptor does besides dropping the reference. */
 static void file_close(struct file *file)
 {

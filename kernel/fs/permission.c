@@ -102,6 +102,12 @@ int fs_context_create(const struct fs_context *from, struct fs_context **out)
 	return 0;
 }
 
+struct fs_context *fs_context_get(struct fs_context *context)
+{
+	atomic_fetch_add(&context->refs, 1);
+	return context;
+}
+
 void fs_context_put(struct fs_context *context)
 {
 	if (!context || atomic_fetch_sub(&context->refs, 1) != 1)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The ELF loader: 64-bit static executables, fixed (ET_EXEC) or position independent (ET_DYN without PT_INTERP). The
- * format is the System V ABI's, chapters 4 and 5. All checks are made before anything is mapped.
+ * The ELF loader: 64-bit executables, fixed (ET_EXEC) or position independent (ET_DYN), and the interpreter that one
+ * may name (PT_INTERP: its dynamic linker). The format is the System V ABI's, chapters 4 and 5. All checks of a file
+ * are made before anything of it is mapped.
  */
 #include <kernel/abi/mman.h>
 #include <kernel/aspace.h>
@@ -54,7 +55,10 @@ struct loader {
 	struct aspace *aspace;
 	struct exec_error *error;
 	uint64_t file_size;
+	uint64_t first;  /* address of its first page */
 	uint64_t bias;  /* added to addresses of the file */
+	bool is_interpreter;
+	char interpreter[ELF_INTERPRETER_MAX]; /* its path; empty: none */
 	struct elf_header header;
 	struct elf_segment segments[HEADERS_MAX];
 };
@@ -116,6 +120,25 @@ static int check_segment(struct loader *loader, const struct elf_segment *s, uin
 	return 0;
 }
 
+/* PT_INTERP: a path with its NUL. */
+static int read_interpreter(struct loader *loader, const struct elf_segment *s)
+{
+	int err;
+
+	if (loader->is_interpreter)
+		return refuse(loader, "it wants an interpreter, and is one");
+	if (loader->interpreter[0])
+		return refuse(loader, "it names two interpreters");
+	if (s->filesz < 2 || s->filesz > sizeof(loader->interpreter))
+		return refuse(loader, "its interpreter's name is too long, or none");
+	err = read_exactly(loader, loader->interpreter, s->filesz, s->offset);
+	if (err)
+		return err;
+	if (loader->interpreter[s->filesz - 1] || !loader->interpreter[0])
+		return refuse(loader, "its interpreter's name does not end, or is empty");
+	return 0;
+}
+
 /* All segments make sense, one below the other; *end: one past the last page. */
 static int check_segments(struct loader *loader, uint64_t *end)
 {
@@ -123,12 +146,14 @@ static int check_segments(struct loader *loader, uint64_t *end)
 	int err;
 
 	*end = 0;
+	loader->first = UINT64_MAX;
 	for (unsigned i = 0; i < loader->header.phnum; i++) {
 		const struct elf_segment *s = &loader->segments[i];
 
 		if (s->type == PT_INTERP) {
-			loader->error->interpreter = true;
-			return -ENOEXEC;
+			err = read_interpreter(loader, s);
+			if (err)
+				return err;
 		}
 		if (s->type != PT_LOAD || !(s->memsz | s->filesz))
 			continue;
@@ -136,6 +161,7 @@ static int check_segments(struct loader *loader, uint64_t *end)
 		if (err)
 			return err;
 		any = true;
+		loader->first = min(loader->first, (s->vaddr & PAGE_MASK) + loader->bias);
 		entry_ok |= loader->header.entry - s->vaddr < s->memsz && (s->flags & PF_X);
 	}
 	if (!any)
@@ -219,10 +245,37 @@ static uint64_t headers_address(const struct loader *loader)
 	return 0;
 }
 
-static int load(struct loader *loader, struct elf_image *image)
+/*
+ * The interpreter goes where a program's own mappings would: all of its range is taken at once, then filled. So its
+ * addresses are checked twice: as they are in the file, and where they come to lie.
+ */
+static int choose_bias(struct loader *loader)
+{
+	uint64_t end;
+	long at;
+	int err;
+
+	loader->bias = 0;
+	if (loader->header.type != ET_DYN)
+		return loader->is_interpreter ? refuse(loader, "it is not position independent") : 0;
+	loader->bias = loader->is_interpreter ? 0x10000 : PIE_BASE;
+	if (!loader->is_interpreter)
+		return 0;
+	err = check_segments(loader, &end);
+	if (err)
+		return err;
+	at = aspace_mmap(loader->aspace, 0, end - loader->first, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, NULL, 0);
+	if (at < 0)
+		return (int)at;
+	loader->bias += (uint64_t)at - loader->first;
+	return 0;
+}
+
+static int load_file(struct loader *loader, uint64_t *end)
 {
 	int err;
 
+	loader->file_size = loader->file->inode->size > 0 ? (uint64_t)loader->file->inode->size : 0;
 	err = read_exactly(loader, &loader->header, sizeof(loader->header), 0);
 	if (err)
 		return err;
@@ -233,14 +286,56 @@ static int load(struct loader *loader, struct elf_image *image)
 			   loader->header.phoff);
 	if (err)
 		return err;
-	loader->bias = loader->header.type == ET_DYN ? PIE_BASE : 0;
-	err = check_segments(loader, &image->end);
+	err = choose_bias(loader);
+	if (!err)
+		err = check_segments(loader, end);
+	return err ? err : map_segments(loader);
+}
+
+static int open_interpreter(const char *path, struct file **out)
+{
+	int err = vfs_open(AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0, out);
+
 	if (err)
 		return err;
-	image->entry = loader->header.entry + loader->bias;
+	err = S_ISREG((*out)->inode->mode) ? inode_permission((*out)->inode, MAY_EXEC, credentials_current()) : -EACCES;
+	if (err)
+		file_put(*out);
+	return err;
+}
+
+/* Takes the loader over from the program. */
+static int load_interpreter(struct loader *loader, struct elf_image *image)
+{
+	uint64_t end;
+	int err;
+
+	memcpy(loader->error->interpreter, loader->interpreter, sizeof(loader->interpreter));
+	err = open_interpreter(loader->interpreter, &loader->file);
+	if (err)
+		return err;
+	loader->is_interpreter = true;
+	err = load_file(loader, &end);
+	file_put(loader->file);
+	if (err)
+		return err == -ENOEXEC ? -ELIBBAD : err;
+	image->base = loader->bias;
+	image->start = loader->header.entry + loader->bias;
+	loader->error->interpreter[0] = '\0';
+	return 0;
+}
+
+static int load(struct loader *loader, struct elf_image *image)
+{
+	int err = load_file(loader, &image->end);
+
+	if (err)
+		return err;
+	image->entry = image->start = loader->header.entry + loader->bias;
+	image->base = 0;
 	image->headers = headers_address(loader);
 	image->header_count = loader->header.phnum;
-	return map_segments(loader);
+	return loader->interpreter[0] ? load_interpreter(loader, image) : 0;
 }
 
 int elf_load(struct file *file, struct aspace *aspace, struct elf_image *image, struct exec_error *error)
@@ -253,7 +348,6 @@ int elf_load(struct file *file, struct aspace *aspace, struct elf_image *image, 
 	loader->file = file;
 	loader->aspace = aspace;
 	loader->error = error;
-	loader->file_size = file->inode->size > 0 ? (uint64_t)file->inode->size : 0;
 	err = load(loader, image);
 	heap_free(loader);
 	return err;

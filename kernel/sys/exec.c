@@ -158,7 +158,7 @@ static int load(struct file *file, const char *path, const struct exec_strings *
 	err = exec_stack_make(process_current(), aspace, &image, strings, path, sp);
 	if (err)
 		goto err_load;
-	*entry = image.entry;
+	*entry = image.start;
 	*out = aspace;
 	return 0;
 
@@ -177,7 +177,7 @@ static void reset_signals(struct signals *signals)
 
 		signals->actions[signo] = (struct abi_sigaction){ .handler = handler == SIG_IGN ? SIG_IGN : SIG_DFL };
 	}
-	signals->altstack = (struct abi_stack){ .flags = SS_DISABLE };
+	task_current()->altstack = (struct abi_stack){ .flags = SS_DISABLE };
 	signals_update(signals);
 	spin_unlock(&signals->lock, flags);
 	/* Timers of timer_create() belong to the program, setitimer()'s to the process. */
@@ -200,6 +200,18 @@ void exec_forget(struct process *process)
 	process->program = NULL;
 }
 
+int exec_inherit(struct process *child, const struct process *parent)
+{
+	int err;
+
+	if (!parent->program)
+		return 0;
+	err = inode_add_program(parent->program->inode);
+	if (!err)
+		child->program = file_get(parent->program);
+	return err;
+}
+
 static void become(struct process *process, struct aspace *aspace, struct file *program, const char *path)
 {
 	struct aspace *old = process->aspace;
@@ -209,11 +221,12 @@ static void become(struct process *process, struct aspace *aspace, struct file *
 	process->aspace = aspace;
 	aspace_activate(aspace);
 	aspace_put(old);
+	process_return_memory(process);
 	reset_signals(process->signals);
 	fd_close_on_exec();
 	set_name(process, path);
 	process->dumpable = 1;
-	process->clear_child_tid = process->robust_list = 0;
+	task_current()->clear_child_tid = task_current()->robust_list = 0;
 	process->membarrier_registered = false;
 	arch_set_tls(0);
 }
@@ -231,6 +244,11 @@ int exec_replace(const char *path, struct exec_strings *strings, uint64_t *entry
 	if (err)
 		return err;
 	err = load(file, path, strings, &aspace, entry, sp, error);
+	if (!err) {
+		err = task_end_others();
+		if (err)
+			aspace_put(aspace);
+	}
 	if (err)
 		close_program(file);
 	else

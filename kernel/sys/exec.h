@@ -12,13 +12,17 @@ struct file;
 struct process;
 
 /* Why a file cannot be run, for people; static text. */
+#define ELF_INTERPRETER_MAX 256
+
 struct exec_error {
 	const char *reason; /* NULL: the errno says it all */
-	bool interpreter; /* it needs dynamic linking */
+	char interpreter[ELF_INTERPRETER_MAX]; /* when that is what cannot be run: its path; else empty */
 };
 
 struct elf_image {
 	uint64_t entry;
+	uint64_t start; /* where execution begins: entry, or the interpreter's */
+	uint64_t base; /* what was added to the interpreter's addresses; 0 without one */
 	uint64_t headers; /* address of the program headers, 0 when they are not in memory */
 	unsigned header_count;
 	uint64_t end;  /* one past the highest segment */
@@ -28,8 +32,10 @@ struct elf_image {
 #define ELF_PROGRAM_HEADER_SIZE 56
 
 /**
- * Maps an ELF file's segments into an empty address space. Every field of the file is untrusted.
- * @return 0; -ENOEXEC (it is no such file, see error), -ENOMEM, -EIO, -EFAULT.
+ * Maps an ELF file's segments into an empty address space, and those of the interpreter it names, which then finds and
+ * links its libraries. Every field of both files is untrusted.
+ * @return 0; -ENOEXEC (it is no such file, see error), -ELIBBAD (nor is its interpreter), what opening the interpreter
+ *	says, -ENOMEM, -EIO, -EFAULT.
  */
 int elf_load(struct file *file, struct aspace *aspace, struct elf_image *image, struct exec_error *error);
 
@@ -55,6 +61,8 @@ void exec_strings_free(struct exec_strings *strings);
 int exec_stack_make(struct process *process, struct aspace *aspace, const struct elf_image *image,
 		    const struct exec_strings *strings, const char *path, uint64_t *sp);
 
+/* child runs the program that parent runs. */
+int exec_inherit(struct process *child, const struct process *parent);
 /* The process runs no program any more: its file may be written again. */
 void exec_forget(struct process *process);
 

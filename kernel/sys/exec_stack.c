@@ -90,7 +90,7 @@ static void add_image(struct vector *vector, const struct elf_image *image)
 	add_aux(vector, AT_PHDR, image->headers);
 	add_aux(vector, AT_PHENT, ELF_PROGRAM_HEADER_SIZE);
 	add_aux(vector, AT_PHNUM, image->header_count);
-	add_aux(vector, AT_BASE, 0);
+	add_aux(vector, AT_BASE, image->base);
 	add_aux(vector, AT_ENTRY, image->entry);
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Futexes: sleeping until a word of the program's memory is said to have changed. A waiter stands on one list with the
- * address space and the address it waits for; one mutex makes "look at the word, then stand there" one step.
+ * name of the word it waits for; one mutex makes "look at the word, then stand there" one step.
  */
+#include <kernel/aspace.h>
 #include <kernel/atomic.h>
 #include <kernel/clock.h>
 #include <kernel/list.h>
@@ -10,6 +11,7 @@
 #include <kernel/time.h>
 #include <kernel/wait.h>
 
+#include "task.h"
 #include "sys_internal.h"
 
 #define FUTEX_WAIT 0
@@ -23,9 +25,15 @@
 #define FUTEX_CLOCK_REALTIME 256
 #define ANY_BIT UINT32_MAX
 
+/* The same for all who may wait for a word: a file and an offset in it where it is shared, else space and address. */
+struct name {
+	uintptr_t object;
+	uint64_t offset;
+};
+
 struct waiter {
 	struct list node;
-	struct aspace *aspace;
+	struct name name;
 	user_ptr_t address;
 	uint32_t bits;
 	bool woken;
@@ -40,6 +48,21 @@ static int check_address(user_ptr_t address)
 	if (address % sizeof(uint32_t))
 		return -EINVAL;
 	return user_ok(address, sizeof(uint32_t)) ? 0 : -EFAULT;
+}
+
+static struct name name_of(user_ptr_t address, bool private)
+{
+	struct aspace *aspace = process_current()->aspace;
+	struct name name = { (uintptr_t)aspace, address };
+
+	if (!private)
+		aspace_shared_name(aspace, address, &name.object, &name.offset);
+	return name;
+}
+
+static bool name_is(const struct name *a, const struct name *b)
+{
+	return a->object == b->object && a->offset == b->offset;
 }
 
 static bool is_woken(void *arg)
@@ -71,9 +94,9 @@ static int line_up(struct waiter *waiter, uint32_t value)
 	return err;
 }
 
-static long futex_wait(user_ptr_t address, uint32_t value, uint32_t bits, uint64_t deadline_ns)
+static long futex_wait(user_ptr_t address, bool private, uint32_t value, uint32_t bits, uint64_t deadline_ns)
 {
-	struct waiter waiter = { .aspace = process_current()->aspace, .address = address, .bits = bits };
+	struct waiter waiter = { .name = name_of(address, private), .address = address, .bits = bits };
 	int err;
 
 	if (!bits)
@@ -92,16 +115,15 @@ static long futex_wait(user_ptr_t address, uint32_t value, uint32_t bits, uint64
 	return err;
 }
 
-/* The first max waiters of an address are woken; the lock is held. */
-static long wake_some(user_ptr_t address, uint32_t max, uint32_t bits)
+/* The first max waiters of a word are woken; the lock is held. */
+static long wake_some(const struct name *name, uint32_t max, uint32_t bits)
 {
-	struct aspace *aspace = process_current()->aspace;
 	long count = 0;
 
 	list_foreach_safe(&waiters, struct waiter, node, waiter) {
 		if (count >= (long)max)
 			break;
-		if (waiter->aspace != aspace || waiter->address != address || !(waiter->bits & bits))
+		if (!name_is(&waiter->name, name) || !(waiter->bits & bits))
 			continue;
 		waiter_wake(waiter);
 		count++;
@@ -109,14 +131,15 @@ static long wake_some(user_ptr_t address, uint32_t max, uint32_t bits)
 	return count;
 }
 
-static long futex_wake(user_ptr_t address, uint32_t max, uint32_t bits)
+static long futex_wake(user_ptr_t address, bool private, uint32_t max, uint32_t bits)
 {
+	struct name name = name_of(address, private);
 	long count;
 
 	if (!bits)
 		return -EINVAL;
 	mutex_lock(&lock);
-	count = wake_some(address, max, bits);
+	count = wake_some(&name, max, bits);
 	mutex_unlock(&lock);
 	return count;
 }
@@ -124,44 +147,51 @@ static long futex_wake(user_ptr_t address, uint32_t max, uint32_t bits)
 void futex_wake_address(user_ptr_t address)
 {
 	if (!check_address(address))
-		futex_wake(address, 1, ANY_BIT);
+		futex_wake(address, false, 1, ANY_BIT);
 }
 
-/* Some are woken, some wait for another address from now on. The lock is held. */
-static long requeue(user_ptr_t from, user_ptr_t to, uint32_t wake_max, uint32_t move_max)
+struct requeue {
+	struct name from, to;
+	user_ptr_t to_address;
+	uint32_t wake_max, move_max;
+};
+
+/* Some are woken, some wait for another word from now on. The lock is held. */
+static long requeue(const struct requeue *r)
 {
-	struct aspace *aspace = process_current()->aspace;
-	long woken = wake_some(from, wake_max, ANY_BIT), moved = 0;
+	long woken = wake_some(&r->from, r->wake_max, ANY_BIT), moved = 0;
 
 	list_foreach(&waiters, struct waiter, node, waiter) {
-		if (moved >= (long)move_max)
+		if (moved >= (long)r->move_max)
 			break;
-		if (waiter->aspace != aspace || waiter->address != from)
+		if (!name_is(&waiter->name, &r->from))
 			continue;
-		waiter->address = to;
+		waiter->name = r->to;
+		waiter->address = r->to_address;
 		moved++;
 	}
 	return woken + moved;
 }
 
-static long futex_requeue(user_ptr_t from, user_ptr_t to, uint32_t wake_max, uint64_t move_max,
-			  const uint32_t *expected)
+static long futex_requeue(user_ptr_t from, struct requeue *r, bool private, const uint32_t *expected)
 {
 	uint32_t now;
 	long result;
 
-	if ((int32_t)wake_max < 0 || (int32_t)move_max < 0)
+	if ((int32_t)r->wake_max < 0 || (int32_t)r->move_max < 0)
 		return -EINVAL;
-	result = check_address(to);
+	result = check_address(r->to_address);
 	if (result)
 		return result;
+	r->from = name_of(from, private);
+	r->to = name_of(r->to_address, private);
 	mutex_lock(&lock);
 	if (expected && user_read(&now, from))
 		result = -EFAULT;
 	else if (expected && now != *expected)
 		result = -EAGAIN;
 	else
-		result = requeue(from, to, wake_max, (uint32_t)move_max);
+		result = requeue(r);
 	mutex_unlock(&lock);
 	return result;
 }
@@ -219,9 +249,16 @@ static int32_t field12(uint32_t word, unsigned shift)
 	return (int32_t)(word >> shift << 20) >> 20;
 }
 
-static long wake_op(user_ptr_t address, user_ptr_t second, uint32_t max, uint32_t max2, uint32_t word)
+struct wake_op {
+	struct name name, second_name;
+	user_ptr_t second;
+	uint32_t max, max2, word;
+};
+
+static long wake_op(const struct wake_op *op)
 {
-	uint32_t old, new;
+	user_ptr_t second = op->second;
+	uint32_t word = op->word, old, new;
 	long count;
 	int err;
 
@@ -235,18 +272,20 @@ static long wake_op(user_ptr_t address, user_ptr_t second, uint32_t max, uint32_
 	err = wake_op_compare(word >> 24 & 15, (int32_t)old, field12(word, 0));
 	if (err < 0)
 		return err;
-	count = wake_some(address, max, ANY_BIT);
-	return err ? count + wake_some(second, max2, ANY_BIT) : count;
+	count = wake_some(&op->name, op->max, ANY_BIT);
+	return err ? count + wake_some(&op->second_name, op->max2, ANY_BIT) : count;
 }
 
-static long futex_wake_op(user_ptr_t address, user_ptr_t second, uint32_t max, uint64_t max2, uint32_t word)
+static long futex_wake_op(user_ptr_t address, struct wake_op *op, bool private)
 {
-	long result = check_address(second);
+	long result = check_address(op->second);
 
 	if (result)
 		return result;
+	op->name = name_of(address, private);
+	op->second_name = name_of(op->second, private);
 	mutex_lock(&lock);
-	result = wake_op(address, second, max, (uint32_t)max2, word);
+	result = wake_op(op);
 	mutex_unlock(&lock);
 	return result;
 }
@@ -275,41 +314,43 @@ static int read_deadline(user_ptr_t timeout, int command, bool realtime, uint64_
 	return 0;
 }
 
-static long wait_command(user_ptr_t address, int command, bool realtime, uint32_t value, user_ptr_t timeout,
-			 uint32_t bits)
+static long wait_command(user_ptr_t address, int op, uint32_t value, user_ptr_t timeout, uint32_t bits)
 {
+	int command = op & ~(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME);
 	uint64_t deadline_ns;
-	int err = read_deadline(timeout, command, realtime, &deadline_ns);
+	int err = read_deadline(timeout, command, op & FUTEX_CLOCK_REALTIME, &deadline_ns);
 
 	if (err)
 		return err;
-	return futex_wait(address, value, command == FUTEX_WAIT ? ANY_BIT : bits, deadline_ns);
+	return futex_wait(address, op & FUTEX_PRIVATE_FLAG, value, command == FUTEX_WAIT ? ANY_BIT : bits, deadline_ns);
 }
 
 SYSCALL(futex, user_ptr_t uaddr, int op, uint32_t value, user_ptr_t timeout, user_ptr_t uaddr2, uint32_t value3)
 {
 	int command = op & ~(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME);
-	bool realtime = op & FUTEX_CLOCK_REALTIME;
+	bool private = op & FUTEX_PRIVATE_FLAG;
+	struct requeue requeue = { .to_address = uaddr2, .wake_max = value, .move_max = (uint32_t)timeout };
+	struct wake_op wake_op = { .second = uaddr2, .max = value, .max2 = (uint32_t)timeout, .word = value3 };
 	int err = check_address(uaddr);
 
-	if (realtime && command != FUTEX_WAIT_BITSET && command != FUTEX_WAIT)
+	if ((op & FUTEX_CLOCK_REALTIME) && command != FUTEX_WAIT_BITSET && command != FUTEX_WAIT)
 		return -ENOSYS;
 	if (err)
 		return err;
 	switch (command) {
 	case FUTEX_WAIT:
 	case FUTEX_WAIT_BITSET:
-		return wait_command(uaddr, command, realtime, value, timeout, value3);
+		return wait_command(uaddr, op, value, timeout, value3);
 	case FUTEX_WAKE:
-		return futex_wake(uaddr, value, ANY_BIT);
+		return futex_wake(uaddr, private, value, ANY_BIT);
 	case FUTEX_WAKE_BITSET:
-		return futex_wake(uaddr, value, value3);
+		return futex_wake(uaddr, private, value, value3);
 	case FUTEX_REQUEUE:
-		return futex_requeue(uaddr, uaddr2, value, timeout, NULL);
+		return futex_requeue(uaddr, &requeue, private, NULL);
 	case FUTEX_CMP_REQUEUE:
-		return futex_requeue(uaddr, uaddr2, value, timeout, &value3);
+		return futex_requeue(uaddr, &requeue, private, &value3);
 	case FUTEX_WAKE_OP:
-		return futex_wake_op(uaddr, uaddr2, value, timeout, value3);
+		return futex_wake_op(uaddr, &wake_op, private);
 	default:
 		return -ENOSYS;
 	}
@@ -319,7 +360,7 @@ SYSCALL(futex, user_ptr_t uaddr, int op, uint32_t value, user_ptr_t timeout, use
 
 SYSCALL(set_tid_address, user_ptr_t address)
 {
-	process_current()->clear_child_tid = address;
+	task_current()->clear_child_tid = address;
 	return process_tid();
 }
 
@@ -329,8 +370,60 @@ SYSCALL(set_robust_list, user_ptr_t head, size_t len)
 {
 	if (len != ROBUST_LIST_SIZE)
 		return -EINVAL;
-	process_current()->robust_list = head;
+	task_current()->robust_list = head;
 	return 0;
+}
+
+/* ---- what an owner's death leaves behind: Linux, Documentation/locking/robust-futex-ABI.rst ---- */
+
+#define FUTEX_WAITERS 0x80000000u
+#define FUTEX_OWNER_DIED 0x40000000u
+#define FUTEX_TID_MASK 0x3fffffffu
+#define ROBUST_LIMIT 2048
+
+static void release_lock(user_ptr_t address, uint32_t tid)
+{
+	struct name name;
+	uint32_t word;
+
+	if (check_address(address))
+		return;
+	name = name_of(address, false);
+	mutex_lock(&lock);
+	if (!user_read(&word, address) && (word & FUTEX_TID_MASK) == tid) {
+		bool contended = word & FUTEX_WAITERS;
+
+		word = (word & FUTEX_WAITERS) | FUTEX_OWNER_DIED;
+		if (!user_write(address, &word) && contended)
+			wake_some(&name, 1, ANY_BIT);
+	}
+	mutex_unlock(&lock);
+}
+
+void futex_release_robust(user_ptr_t head, int tid)
+{
+	struct {
+		user_ptr_t next;
+		int64_t offset;
+		user_ptr_t pending;
+	} list;
+	user_ptr_t entry, next;
+
+	if (user_read(&list, head))
+		return;
+	entry = list.next;
+	for (unsigned i = 0; i < ROBUST_LIMIT && (entry & ~UINT64_C(1)) != head; i++) {
+		bool last = user_read(&next, entry & ~UINT64_C(1));
+
+		/* Bit 0 marks a lock with priority inheritance, of which there are none. */
+		if (entry != list.pending)
+			release_lock((entry & ~UINT64_C(1)) + (uint64_t)list.offset, (uint32_t)tid);
+		if (last)
+			break;
+		entry = next;
+	}
+	if (list.pending)
+		release_lock((list.pending & ~UINT64_C(1)) + (uint64_t)list.offset, (uint32_t)tid);
 }
 
 /* What ptrace(2) asks for, with the real ids. */
@@ -347,14 +440,15 @@ static bool may_look_at(const struct process *process)
 SYSCALL(get_robust_list, int pid, user_ptr_t head, user_ptr_t len)
 {
 	const uint64_t size = ROBUST_LIST_SIZE;
-	struct process *process = process_find(pid ? pid : process_current()->pid);
+	struct task *task = task_current();
+	struct process *process = pid ? process_find_task(pid, &task) : process_get(process_current());
 	user_ptr_t list;
 	bool allowed;
 
 	if (!process)
 		return -ESRCH;
 	allowed = may_look_at(process);
-	list = process->robust_list;
+	list = task->robust_list;
 	process_put(process);
 	if (!allowed)
 		return -EPERM;

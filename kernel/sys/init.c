@@ -10,6 +10,7 @@
 #include <kernel/thread.h>
 
 #include "exec.h"
+#include "sys_internal.h"
 
 #define STATUS_REFUSED 126
 #define STATUS_NOT_FOUND 127
@@ -27,8 +28,9 @@ static int status_of(int err)
 
 static void explain(const char *path, int err, const struct exec_error *error)
 {
-	if (error->interpreter)
-		log_error("%s needs dynamic linking, which this build lacks", path);
+	if (error->interpreter[0])
+		log_error("%s needs %s, which %s", path, error->interpreter,
+			  error->reason ? "is no dynamic linker" : "cannot be opened");
 	else if (error->reason)
 		log_error("%s cannot be run: %s", path, error->reason);
 	else if (status_of(err) == STATUS_NOT_FOUND)
@@ -108,8 +110,8 @@ int process_run_init(const char *path)
 		return STATUS_REFUSED;
 	}
 	thread_start(thread);
-	while (thread_join(thread))
-		continue;
+	process_wait_end(start.process);
+	syscall_usage_print();
 	status = exit_status(start.process->status);
 	thread_put(thread);
 	process_put(start.process);

@@ -15,7 +15,7 @@
 #include <kernel/vfs.h>
 
 #include "exec.h"
-#include "sys_internal.h"
+#include "signal_internal.h"
 
 #define NS_TIMER_SLACK 50000
 
@@ -23,20 +23,13 @@ OBJECT_TYPE(process);
 
 static struct mutex list_lock = MUTEX_INIT(list_lock);
 static struct list processes = LIST_INIT(processes);
-static int next_pid = 1;
+static int next_id = 1;
 
 struct process *process_current(void)
 {
 	struct thread *thread = thread_current();
 
 	return thread ? thread->process : NULL;
-}
-
-int process_tid(void)
-{
-	struct thread *thread = thread_current();
-
-	return thread->process && thread->process->thread == thread ? thread->process->pid : thread->id;
 }
 
 /* ---- limits a program starts with (Linux's, with files and stack as Debian has them) ---- */
@@ -94,7 +87,7 @@ static int give_belongings(struct process *process)
 {
 	int err;
 
-	err = signals_create(process, &process->signals);
+	err = task_create(process, process->pid, &process->main);
 	if (err)
 		return err;
 	err = aspace_create(&process->aspace);
@@ -109,11 +102,25 @@ static int give_belongings(struct process *process)
 	return open_console(process);
 }
 
-static void list_add(struct process *process)
+int process_new_id(void)
 {
+	return atomic_fetch_add(&next_id, 1);
+}
+
+int process_init(struct process *process)
+{
+	list_init(&process->tasks);
+	wait_queue_init(&process->task_left);
+	wait_queue_init(&process->child_wait);
+	wait_queue_init(&process->memory_returned);
+	object_count_add(&object_type_process, 1);
+	process->refs = 1;
+	process->pid = process_new_id();
+	process->start_ns = clock_ns();
 	mutex_lock(&list_lock);
 	list_append(&processes, &process->node);
 	mutex_unlock(&list_lock);
+	return signals_create(process, &process->signals);
 }
 
 int process_create(const char *name, struct process **out)
@@ -123,18 +130,16 @@ int process_create(const char *name, struct process **out)
 
 	if (!process)
 		return -ENOMEM;
-	object_count_add(&object_type_process, 1);
-	process->refs = 1;
-	process->pid = process->pgid = process->sid = atomic_fetch_add(&next_pid, 1);
+	err = process_init(process);
+	process->pgid = process->sid = process->pid;
 	process->dumpable = 1;
 	process->timer_slack_ns = NS_TIMER_SLACK;
 	process->cpu_mask = UINT64_MAX;
-	process->start_ns = clock_ns();
 	process->cred.cap_effective = process->cred.cap_permitted = process->cred.cap_bounding = CAP_ALL;
 	format(process->name, sizeof(process->name), "%s", name);
 	limits_init(process);
-	list_add(process);
-	err = give_belongings(process);
+	if (!err)
+		err = give_belongings(process);
 	if (err) {
 		process_teardown(process, 0);
 		process_put(process);
@@ -146,27 +151,26 @@ int process_create(const char *name, struct process **out)
 
 uint64_t process_cpu_ns(const struct process *process)
 {
-	const struct thread *thread = process->thread;
+	const struct thread *thread = thread_current();
+	uint64_t used_ns = atomic_load(&process->cpu_ns);
 
-	if (!thread)
-		return process->cpu_ns;
-	return process->cpu_ns + thread->cpu_ns +
-	       (thread == thread_current() ? clock_ns() - thread->switched_in_ns : 0) - process->cpu_entered_ns;
+	if (thread && thread->cpu_total == &process->cpu_ns)
+		used_ns += clock_ns() - thread->switched_in_ns;
+	return used_ns;
 }
 
 void process_enter(struct process *process)
 {
 	struct thread *thread = thread_current();
 
-	if (thread->process && thread->process->thread == thread) {
-		thread->process->cpu_ns = process_cpu_ns(thread->process);
-		thread->process->thread = NULL;
-	}
+	if (thread->task && thread->task->thread == thread)
+		thread->task->thread = NULL;
+	thread_account();
+	thread->cpu_total = process ? &process->cpu_ns : NULL;
 	thread->process = process;
-	if (process && !process->thread) {
-		process->cpu_entered_ns = thread->cpu_ns + clock_ns() - thread->switched_in_ns;
-		process->thread = thread;
-	}
+	thread->task = process ? process->main : NULL;
+	if (thread->task && !thread->task->thread)
+		thread->task->thread = thread;
 	aspace_activate(process ? process->aspace : NULL);
 	signals_entered();
 }
@@ -203,13 +207,26 @@ static void close_files(struct process *process)
 	thread->process = before;
 }
 
+static void free_tasks(struct process *process)
+{
+	struct thread *thread = thread_current();
+
+	if (thread->process == process)
+		thread->task = NULL;
+	while (!list_empty(&process->tasks))
+		task_free(list_first(&process->tasks, struct task, node));
+}
+
 void process_teardown(struct process *process, int status)
 {
 	struct thread *thread = thread_current();
 
-	if (!process->exited)
+	/* Who finds it alive under the list's lock may use what it owns while it holds that. */
+	mutex_lock(&list_lock);
+	if (!process->exited && !process->dying)
 		process->status = status;
 	process->exited = true;
+	mutex_unlock(&list_lock);
 	/* From here on nothing interrupts: the process is past its signals. */
 	if (thread->process == process)
 		atomic_store(&thread->interrupted, false);
@@ -217,6 +234,9 @@ void process_teardown(struct process *process, int status)
 	if (process->fs)
 		fs_context_put(process->fs);
 	process->fs = NULL;
+	if (process->signals)
+		signal_timers_stop(process->signals);
+	free_tasks(process);
 	if (process->signals)
 		signals_free(process->signals);
 	process->signals = NULL;
@@ -227,29 +247,165 @@ void process_teardown(struct process *process, int status)
 	exec_forget(process);
 }
 
-static void clear_child_tid(struct process *process)
+void process_return_memory(struct process *process)
 {
-	const int zero = 0;
+	if (!process->borrows_memory)
+		return;
+	atomic_store(&process->borrows_memory, false);
+	wake_all(&process->memory_returned);
+}
 
-	/* A bad address is the program's own business (set_tid_address(2)). */
-	if (process->clear_child_tid && !user_write(process->clear_child_tid, &zero))
-		futex_wake_address(process->clear_child_tid);
+/* ---- telling the parent ---- */
+
+int process_wait_value(const struct process *child, int code)
+{
+	switch (code) {
+	case CLD_STOPPED:
+		return child->signals ? child->signals->stop_signal : SIGSTOP;
+	case CLD_CONTINUED:
+		return SIGCONT;
+	default:
+		return child->status & 0x7f ? child->status & 0x7f : child->status >> 8 & 0xff;
+	}
+}
+
+static struct process *living(int pid)
+{
+	list_foreach(&processes, struct process, node, process) {
+		if (process->pid == pid && !process->exited)
+			return process;
+	}
+	return NULL;
+}
+
+static bool wants_no_zombies(struct process *parent)
+{
+	const struct abi_sigaction *action = &parent->signals->actions[SIGCHLD];
+
+	return action->handler == SIG_IGN || (action->flags & SA_NOCLDWAIT);
+}
+
+static struct abi_siginfo info_of_child(const struct process *child, int code)
+{
+	struct abi_siginfo info = { .code = code };
+
+	info.pid = child->pid;
+	info.uid = child->cred.uid;
+	info.value = (uint32_t)process_wait_value(child, code);
+	return info;
+}
+
+/* list_lock is held. */
+static void tell(struct process *parent, struct process *child, int code, int signo)
+{
+	struct abi_siginfo info = info_of_child(child, code);
+
+	if (signo)
+		signal_send(parent, signo, &info);
+	atomic_fetch_add(&parent->child_events, 1);
+	wake_all(&parent->child_wait);
+}
+
+void process_tell_parent(struct process *process, int code)
+{
+	struct process *parent;
+
+	mutex_lock(&list_lock);
+	process->wait_code = code;
+	parent = process->is_child ? living(process->ppid) : NULL;
+	if (parent)
+		tell(parent, process, code, parent->signals->actions[SIGCHLD].flags & SA_NOCLDSTOP ? 0 : SIGCHLD);
+	mutex_unlock(&list_lock);
+}
+
+/* list_lock is held. True: nobody will wait for it. */
+static bool announce(struct process *process)
+{
+	struct process *parent = living(process->ppid);
+	int code = process->status & 0x7f ? CLD_KILLED : CLD_EXITED;
+	bool unwanted;
+
+	process->zombie = true;
+	if (!parent)
+		return true;
+	unwanted = process->exit_signal == SIGCHLD && wants_no_zombies(parent);
+	if (unwanted)
+		process->zombie = false;
+	tell(parent, process, code, process->exit_signal);
+	return unwanted;
+}
+
+/* Its children become the first process's, or nobody's; list_lock is held. Those that nobody waits for go on a list. */
+static void orphan_children(const struct process *process, struct list *unwanted)
+{
+	list_foreach_safe(&processes, struct process, node, child) {
+		if (!child->is_child || child->ppid != process->pid)
+			continue;
+		child->ppid = process->pid == 1 ? 0 : 1;
+		if (child->death_signal && !child->exited)
+			signal_send(child, child->death_signal, NULL);
+		if (child->zombie && announce(child)) {
+			list_remove(&child->node);
+			list_append(unwanted, &child->node);
+		}
+	}
+}
+
+void process_ended(struct process *process)
+{
+	struct list unwanted = LIST_INIT(unwanted);
+	bool is_child = process->is_child, put = false;
+
+	mutex_lock(&list_lock);
+	orphan_children(process, &unwanted);
+	if (is_child)
+		put = announce(process);
+	else
+		process->zombie = true;
+	wake_all(&process->task_left);
+	mutex_unlock(&list_lock);
+	if (put)
+		process_put(process);
+	while (!list_empty(&unwanted))
+		process_put(list_first(&unwanted, struct process, node));
+}
+
+static bool is_over(void *arg)
+{
+	return atomic_load(&((struct process *)arg)->zombie);
+}
+
+void process_wait_end(struct process *process)
+{
+	while (wait_until(&process->task_left, is_over, process, WAIT_FOREVER))
+		continue;
+	/* process_ended() wakes with the lock held, and is done with the process when it lets go. */
+	mutex_lock(&list_lock);
+	mutex_unlock(&list_lock);
 }
 
 void process_exit(int status)
 {
 	struct process *process = process_current();
+	struct thread *thread = thread_current();
+	unsigned long flags;
 
 	assert(process);
-	clear_child_tid(process);
 	if (IS_ENABLED(CONFIG_FUZZ) && harness_active()) {
+		task_release_memory(thread->task);
 		process->exited = true;
 		process->status = status;
 		harness_end();
 	}
-	process_teardown(process, status);
-	process_enter(NULL);
-	thread_exit();
+	flags = spin_lock(&process->signals->lock);
+	if (!process->dying)
+		process->status = status;
+	process->dying = true;
+	list_foreach(&process->tasks, struct task, node, task)
+		if (task->thread && task->thread != thread)
+			thread_kill(task->thread);
+	spin_unlock(&process->signals->lock, flags);
+	task_exit(status);
 }
 
 /* ---- finding ---- */
@@ -265,6 +421,49 @@ struct process *process_find(int pid)
 	}
 	mutex_unlock(&list_lock);
 	return found;
+}
+
+struct process *process_find_task(int tid, struct task **out)
+{
+	struct process *found = NULL;
+
+	mutex_lock(&list_lock);
+	list_foreach(&processes, struct process, node, process) {
+		unsigned long flags;
+
+		if (process->exited)
+			continue;
+		flags = spin_lock(&process->signals->lock);
+		list_foreach(&process->tasks, struct task, node, task) {
+			if (task->tid != tid)
+				continue;
+			found = process_get(process);
+			if (out)
+				*out = task;
+		}
+		spin_unlock(&process->signals->lock, flags);
+		if (found)
+			break;
+	}
+	mutex_unlock(&list_lock);
+	return found;
+}
+
+int process_foreach_child(int (*visit)(struct process *child, void *context), void *context)
+{
+	const struct process *self = process_current();
+	int result = 0;
+
+	mutex_lock(&list_lock);
+	list_foreach_safe(&processes, struct process, node, child) {
+		if (child->ppid != self->pid || (child->exited && !child->zombie))
+			continue;
+		result = visit(child, context);
+		if (result)
+			break;
+	}
+	mutex_unlock(&list_lock);
+	return result;
 }
 
 int process_foreach(int (*visit)(struct process *process, void *context), void *context)

@@ -23,7 +23,6 @@ int signals_create(struct process *process, struct signals **out)
 	spin_init(&signals->lock);
 	signals->process = process;
 	wait_queue_init(&signals->arrivals);
-	signals->altstack.flags = SS_DISABLE;
 	signal_timer_init(signals, &signals->itimers[0], CLOCK_MONOTONIC, SIGALRM);
 	signal_timer_init(signals, &signals->itimers[1], CLOCK_PROCESS_CPUTIME_ID, SIGVTALRM);
 	signal_timer_init(signals, &signals->itimers[2], CLOCK_PROCESS_CPUTIME_ID, SIGPROF);
@@ -63,14 +62,25 @@ static bool is_ignored(const struct signals *signals, int signo)
 
 void signals_update(struct signals *signals)
 {
-	struct thread *thread = signals->process->thread;
-	bool due = signals->pending & ~(signals->blocked & ~UNBLOCKABLE);
+	uint64_t shared = signals->pending.set;
 
-	if (!thread)
-		return;
-	atomic_store(&thread->interrupted, due);
-	if (due)
-		thread_wake(thread);
+	list_foreach(&signals->process->tasks, struct task, node, task) {
+		uint64_t wanted = ~(task->blocked & ~UNBLOCKABLE);
+		bool due = (task->pending.set | shared) & wanted;
+
+		shared &= ~wanted;
+		if (!task->thread)
+			continue;
+		due |= signals->stopped && task->thread != thread_current();
+		atomic_store(&task->thread->interrupted, due);
+		if (due)
+			thread_wake(task->thread);
+	}
+}
+
+uint64_t signals_waiting(const struct task *task)
+{
+	return task->pending.set | task->process->signals->pending.set;
 }
 
 void signals_entered(void)
@@ -95,56 +105,68 @@ bool signals_due(void)
 {
 	struct signals *signals = signals_current();
 
-	return signals && (signal_pending() || signals->borrowed);
+	return signals && (signal_pending() || task_current()->borrowed);
 }
 
 /* ---- the queue ---- */
 
-static void queue_remove(struct signals *signals, unsigned at)
+static void queue_remove(struct signal_pending *pending, unsigned at)
 {
-	struct signal_timer *timer = signals->queue[at].timer;
+	struct signal_timer *timer = pending->queue[at].timer;
 
-	signals->queue_len--;
-	for (unsigned i = at; i < signals->queue_len; i++)
-		signals->queue[i] = signals->queue[i + 1];
+	pending->len--;
+	for (unsigned i = at; i < pending->len; i++)
+		pending->queue[i] = pending->queue[i + 1];
 	if (timer)
 		signal_timer_taken(timer, false);
 }
 
-static bool queue_holds(const struct signals *signals, int signo)
+static bool queue_holds(const struct signal_pending *pending, int signo)
 {
-	for (unsigned i = 0; i < signals->queue_len; i++)
-		if (signals->queue[i].signo == signo)
+	for (unsigned i = 0; i < pending->len; i++)
+		if (pending->queue[i].signo == signo)
 			return true;
 	return false;
 }
 
-void signal_discard(struct signals *signals, uint64_t set)
+static void discard(struct signal_pending *pending, uint64_t set)
 {
-	for (unsigned i = signals->queue_len; i-- > 0;)
-		if (SIGNAL_BIT(signals->queue[i].signo) & set)
-			queue_remove(signals, i);
-	signals->pending &= ~set;
+	for (unsigned i = pending->len; i-- > 0;)
+		if (SIGNAL_BIT(pending->queue[i].signo) & set)
+			queue_remove(pending, i);
+	pending->set &= ~set;
 }
 
-int signal_take(struct signals *signals, uint64_t set, struct signal_queued *taken)
+void signal_discard(struct signals *signals, uint64_t set)
 {
-	uint64_t waiting = signals->pending & set;
+	discard(&signals->pending, set);
+	list_foreach(&signals->process->tasks, struct task, node, task)
+		discard(&task->pending, set);
+}
+
+static void take(struct signal_pending *pending, int signo, struct signal_queued *taken)
+{
+	*taken = (struct signal_queued){ .signo = signo };
+	for (unsigned i = 0; i < pending->len; i++) {
+		if (pending->queue[i].signo != signo)
+			continue;
+		*taken = pending->queue[i];
+		queue_remove(pending, i);
+		break;
+	}
+	if (!queue_holds(pending, signo))
+		pending->set &= ~SIGNAL_BIT(signo);
+}
+
+int signal_take(struct task *task, uint64_t set, struct signal_queued *taken)
+{
+	uint64_t waiting = signals_waiting(task) & set;
 	int signo;
 
 	if (!waiting)
 		return 0;
 	signo = __builtin_ctzll(waiting) + 1;
-	*taken = (struct signal_queued){ .signo = signo };
-	for (unsigned i = 0; i < signals->queue_len; i++) {
-		if (signals->queue[i].signo != signo)
-			continue;
-		*taken = signals->queue[i];
-		queue_remove(signals, i);
-		break;
-	}
-	if (!queue_holds(signals, signo))
-		signals->pending &= ~SIGNAL_BIT(signo);
+	take(task->pending.set & SIGNAL_BIT(signo) ? &task->pending : &task->process->signals->pending, signo, taken);
 	return signo;
 }
 
@@ -166,25 +188,27 @@ static int drop(const struct signal_queued *queued)
 	return 0;
 }
 
-int signal_queue(struct signals *signals, const struct signal_queued *queued)
+int signal_queue(struct signals *signals, struct task *task, const struct signal_queued *queued)
 {
+	struct signal_pending *pending = task ? &task->pending : &signals->pending;
+	struct task *asked = task ? task : list_first(&signals->process->tasks, struct task, node);
 	int signo = queued->signo;
 	bool standard = signo < SIGRTMIN;
 
 	settle_stops(signals, signo);
 	/* What is ignored is dropped, unless it is blocked: its handler may change before it is unblocked. */
-	if (is_ignored(signals, signo) && !(signals->blocked & SIGNAL_BIT(signo)))
+	if (is_ignored(signals, signo) && !(asked->blocked & SIGNAL_BIT(signo)))
 		return drop(queued);
 	/* Timers have an entry each, as each has its own overrun. */
-	if (standard && !queued->timer && (signals->pending & SIGNAL_BIT(signo)))
+	if (standard && !queued->timer && (pending->set & SIGNAL_BIT(signo)))
 		return 0;
-	if (signals->queue_len < SIGNAL_QUEUE)
-		signals->queue[signals->queue_len++] = *queued;
+	if (pending->len < SIGNAL_QUEUE)
+		pending->queue[pending->len++] = *queued;
 	else if (queued->timer)
 		return drop(queued);
 	else if (!standard && queued->code != SI_USER)
 		return -EAGAIN;
-	signals->pending |= SIGNAL_BIT(signo);
+	pending->set |= SIGNAL_BIT(signo);
 	return 0;
 }
 
@@ -195,12 +219,23 @@ void signal_info_fill(struct abi_siginfo *info, const struct signal_queued *queu
 	info->raw[1] = queued->data[1];
 }
 
-int signal_send(struct process *process, int signo, const struct abi_siginfo *info)
+static struct task *find_task(const struct process *process, int tid)
+{
+	list_foreach(&process->tasks, struct task, node, task) {
+		if (task->tid == tid)
+			return task;
+	}
+	return NULL;
+}
+
+/* tid 0: to any thread. */
+static int send(struct process *process, int tid, int signo, const struct abi_siginfo *info)
 {
 	struct signal_queued queued = { .signo = signo, .code = SI_KERNEL };
 	struct signals *signals = process->signals;
+	struct task *task;
 	unsigned long flags;
-	int err;
+	int err = -ESRCH;
 
 	if (!signals)
 		return 0;
@@ -210,11 +245,23 @@ int signal_send(struct process *process, int signo, const struct abi_siginfo *in
 		queued.data[1] = info->raw[1];
 	}
 	flags = spin_lock(&signals->lock);
-	err = signal_queue(signals, &queued);
+	task = tid ? find_task(process, tid) : NULL;
+	if (tid ? task != NULL : !list_empty(&process->tasks))
+		err = signal_queue(signals, task, &queued);
 	signals_update(signals);
 	spin_unlock(&signals->lock, flags);
 	wake_all(&signals->arrivals);
-	return err;
+	return tid ? err : err == -ESRCH ? 0 : err;
+}
+
+int signal_send(struct process *process, int signo, const struct abi_siginfo *info)
+{
+	return send(process, 0, signo, info);
+}
+
+int signal_send_task(struct process *process, int tid, int signo, const struct abi_siginfo *info)
+{
+	return send(process, tid, signo, info);
 }
 
 void signal_send_self(int signo)
@@ -232,6 +279,7 @@ void signal_send_self(int signo)
 int signal_mask_borrow(user_ptr_t mask, size_t size)
 {
 	struct signals *signals = signals_current();
+	struct task *task = task_current();
 	unsigned long flags;
 	uint64_t set;
 
@@ -242,10 +290,10 @@ int signal_mask_borrow(user_ptr_t mask, size_t size)
 	if (user_read(&set, mask))
 		return -EFAULT;
 	flags = spin_lock(&signals->lock);
-	if (!signals->borrowed)
-		signals->saved = signals->blocked;
-	signals->borrowed = true;
-	signals->blocked = set & ~UNBLOCKABLE;
+	if (!task->borrowed)
+		task->saved = task->blocked;
+	task->borrowed = true;
+	task->blocked = set & ~UNBLOCKABLE;
 	signals_update(signals);
 	spin_unlock(&signals->lock, flags);
 	return 0;

@@ -19,10 +19,11 @@ struct delivery {
 static void mask_return(struct signals *signals)
 {
 	unsigned long flags = spin_lock(&signals->lock);
+	struct task *task = task_current();
 
-	if (signals->borrowed)
-		signals->blocked = signals->saved;
-	signals->borrowed = false;
+	if (task->borrowed)
+		task->blocked = task->saved;
+	task->borrowed = false;
 	signals_update(signals);
 	spin_unlock(&signals->lock, flags);
 }
@@ -31,20 +32,32 @@ static bool may_continue(void *arg)
 {
 	struct signals *signals = arg;
 
-	return !atomic_load(&signals->stopped) || (signals->pending & SIGNAL_BIT(SIGKILL));
+	return !atomic_load(&signals->stopped) || (signals->pending.set & SIGNAL_BIT(SIGKILL)) ||
+	       atomic_load(&thread_current()->killed);
 }
 
-/* A stopped process waits for SIGCONT or its death; other signals wait with it. */
-static void stop(struct signals *signals)
+/* The threads of a stopped process wait for SIGCONT or its death; other signals wait with them. */
+static void wait_stopped(struct signals *signals)
 {
-	struct thread *thread = thread_current();
-
-	atomic_store(&signals->stopped, true);
-	atomic_store(&thread->interrupted, false);
+	atomic_store(&thread_current()->interrupted, false);
 	/* In a harness nothing will ever continue it: then the wait gives up, and so does the stop. */
 	if (wait_until(&signals->arrivals, may_continue, signals, WAIT_FOREVER))
 		atomic_store(&signals->stopped, false);
 	signals_entered();
+}
+
+static void signals_stop(struct signals *signals, int signo)
+{
+	unsigned long flags = spin_lock(&signals->lock);
+
+	signals->stopped = true;
+	signals->stop_signal = signo;
+	signals_update(signals);
+	spin_unlock(&signals->lock, flags);
+	process_tell_parent(signals->process, CLD_STOPPED);
+	wait_stopped(signals);
+	if (!(signals_waiting(task_current()) & SIGNAL_BIT(SIGKILL)) && !thread_current()->killed)
+		process_tell_parent(signals->process, CLD_CONTINUED);
 }
 
 /* The default action; does not return when that is the end. */
@@ -53,7 +66,7 @@ static void act_by_default(struct signals *signals, int signo)
 	if (signal_default_ignores(signo))
 		return;
 	if (signal_default_stops(signo))
-		stop(signals);
+		signals_stop(signals, signo);
 	else
 		process_exit(signo);
 }
@@ -68,13 +81,14 @@ static void handler_record(struct signals *signals, int signo)
 static void handler_enter(struct signals *signals, int signo)
 {
 	struct abi_sigaction *action = &signals->actions[signo];
+	struct task *task = task_current();
 
-	signals->blocked |= action->mask & ~(SIGNAL_BIT(SIGKILL) | SIGNAL_BIT(SIGSTOP));
+	task->blocked |= action->mask & ~(SIGNAL_BIT(SIGKILL) | SIGNAL_BIT(SIGSTOP));
 	if (!(action->flags & SA_NODEFER))
-		signals->blocked |= SIGNAL_BIT(signo);
+		task->blocked |= SIGNAL_BIT(signo);
 	if (action->flags & SA_RESETHAND)
 		action->handler = SIG_DFL;
-	signals->borrowed = false;
+	task->borrowed = false;
 	signals_update(signals);
 }
 
@@ -82,14 +96,15 @@ static void handler_enter(struct signals *signals, int signo)
 static bool take_next(struct signals *signals, struct arch_signal *signal, int *signo)
 {
 	unsigned long flags = spin_lock(&signals->lock);
+	struct task *task = task_current();
 	struct signal_queued taken;
 	bool handled = false;
 
-	*signo = signal_take(signals, ~signals->blocked | SIGNAL_BIT(SIGKILL) | SIGNAL_BIT(SIGSTOP), &taken);
+	*signo = signal_take(task, ~task->blocked | SIGNAL_BIT(SIGKILL) | SIGNAL_BIT(SIGSTOP), &taken);
 	if (*signo) {
 		signal->action = signals->actions[*signo];
-		signal->mask = signals->borrowed ? signals->saved : signals->blocked;
-		signal->stack = signals->altstack;
+		signal->mask = task->borrowed ? task->saved : task->blocked;
+		signal->stack = task->altstack;
 		signal_info_fill(&signal->info, &taken);
 		handled = signal->action.handler != SIG_DFL && signal->action.handler != SIG_IGN;
 	}
@@ -135,8 +150,13 @@ void signal_deliver_after(struct arch_regs *regs, bool restart)
 	if (!signals)
 		return;
 	for (;;) {
-		bool handled = take_next(signals, &delivery.signal, &signo);
+		bool handled;
 
+		if (atomic_load(&signals->stopped))
+			wait_stopped(signals);
+		if (atomic_load(&thread_current()->killed))
+			process_killed();
+		handled = take_next(signals, &delivery.signal, &signo);
 		if (!signo)
 			break;
 		if (handled)
@@ -158,10 +178,10 @@ void signal_deliver(struct arch_regs *regs)
 bool signal_returned(struct arch_regs *regs UNUSED)
 {
 	struct signals *signals = signals_current();
-	bool returned = signals && signals->returned;
+	bool returned = signals && task_current()->returned;
 
 	if (returned)
-		signals->returned = false;
+		task_current()->returned = false;
 	return returned;
 }
 
@@ -169,6 +189,7 @@ SYSCALL(rt_sigreturn, void)
 {
 	struct signals *signals = signals_current();
 	struct arch_regs *regs = arch_user_regs(thread_current());
+	struct task *task = task_current();
 	struct abi_stack stack;
 	unsigned long flags;
 	uint64_t mask;
@@ -180,9 +201,9 @@ SYSCALL(rt_sigreturn, void)
 		process_exit(SIGSEGV);
 	}
 	flags = spin_lock(&signals->lock);
-	signals->blocked = mask & ~(SIGNAL_BIT(SIGKILL) | SIGNAL_BIT(SIGSTOP));
-	signals->altstack = stack;
-	signals->returned = true;
+	task->blocked = mask & ~(SIGNAL_BIT(SIGKILL) | SIGNAL_BIT(SIGSTOP));
+	task->altstack = stack;
+	task->returned = true;
 	signals_update(signals);
 	spin_unlock(&signals->lock, flags);
 	return 0;
@@ -193,7 +214,7 @@ SYSCALL(rt_sigreturn, void)
 static bool has_handler(struct signals *signals, int signo)
 {
 	unsigned long flags = spin_lock(&signals->lock);
-	bool blocked = signals->blocked & SIGNAL_BIT(signo);
+	bool blocked = task_current()->blocked & SIGNAL_BIT(signo);
 	uint64_t handler = signals->actions[signo].handler;
 
 	spin_unlock(&signals->lock, flags);
@@ -206,7 +227,7 @@ void process_fault(struct arch_regs *regs, int signo, uint64_t address)
 	struct process *process = process_current();
 
 	if (process->signals && signo != SIGKILL && has_handler(process->signals, signo)) {
-		signal_send(process, signo, &info);
+		signal_send_task(process, process_tid(), signo, &info);
 		signal_deliver(regs);
 		return;
 	}

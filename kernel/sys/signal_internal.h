@@ -11,16 +11,9 @@
 #include <kernel/wait.h>
 
 #include "sys_internal.h"
+#include "task.h"
 
-#define SIGNAL_QUEUE 32
 #define SIGNAL_TIMERS 32 /* timer_create() */
-
-/* One signal that waits. data: the first words of siginfo's union. */
-struct signal_queued {
-	int32_t signo, code;
-	uint64_t data[2];
-	struct signal_timer *timer; /* whose expiry it is: goes on when it is taken */
-};
 
 /* An interval timer or a POSIX timer. Times are those of its clock. */
 struct signal_timer {
@@ -41,15 +34,9 @@ struct signals {
 	struct spinlock lock;
 	struct process *process;
 	struct abi_sigaction actions[SIGRTMAX + 1];
-	uint64_t blocked;
-	uint64_t saved;   /* blocked, as it was before signal_mask_borrow() */
-	bool borrowed;
-	bool returned;   /* rt_sigreturn ran */
 	bool stopped;   /* by SIGSTOP and its like, until SIGCONT */
-	uint64_t pending;  /* set of signals that wait, with or without an entry in queue */
-	unsigned queue_len;
-	struct signal_queued queue[SIGNAL_QUEUE]; /* oldest first */
-	struct abi_stack altstack;
+	int stop_signal; /* the last that stopped it */
+	struct signal_pending pending; /* for the process: any thread may take it */
 	struct wait_queue arrivals; /* rt_sigtimedwait, and the stopped */
 	struct signal_events events;
 	struct signal_timer itimers[3];
@@ -57,17 +44,21 @@ struct signals {
 };
 
 struct signals *signals_current(void);
-/* Says anew whether the thread's sleeps are to end. Lock held. */
+/* Says anew whose sleeps are to end: of those that could take a signal of the process, one. Lock held. */
 void signals_update(struct signals *signals);
-/* Takes the first waiting signal of a set off the queue; 0 when there is none. Lock held. */
-int signal_take(struct signals *signals, uint64_t set, struct signal_queued *taken);
+/* What waits for a thread, or its process. Lock held. */
+uint64_t signals_waiting(const struct task *task);
+/* Takes the first waiting signal of a set off the thread's queue, or the process's; 0: there is none. Lock held. */
+int signal_take(struct task *task, uint64_t set, struct signal_queued *taken);
 /* Forgets waiting signals of a set. Lock held. */
 void signal_discard(struct signals *signals, uint64_t set);
 /* True when the default action of signo is to ignore it, to stop. */
 bool signal_default_ignores(int signo);
 bool signal_default_stops(int signo);
-/* Puts a signal on the queue of a process. @return 0, -EAGAIN. */
-int signal_queue(struct signals *signals, const struct signal_queued *queued);
+/* Puts a signal on the queue of a thread, or if task is NULL of the process. Lock held. @return 0, -EAGAIN. */
+int signal_queue(struct signals *signals, struct task *task, const struct signal_queued *queued);
+/* signal_send() to one thread; -ESRCH: it has ended. */
+int signal_send_task(struct process *process, int tid, int signo, const struct abi_siginfo *info);
 void signal_info_fill(struct abi_siginfo *info, const struct signal_queued *queued);
 
 /* The signal of a timer was taken, or dropped because nobody wants it: the timer goes on. Lock held. */

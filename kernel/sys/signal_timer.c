@@ -56,7 +56,7 @@ static void send(struct signal_timer *timer)
 		queued.data[0] = (uint32_t)timer->id;
 		queued.data[1] = timer->value;
 	}
-	signal_queue(signals, &queued);
+	signal_queue(signals, NULL, &queued);
 	signals_update(signals);
 }
 
@@ -116,11 +116,11 @@ uint64_t signal_timer_after(const struct signal_timer *timer, uint64_t ns)
 
 void signal_timer_forget(struct signal_timer *timer)
 {
-	struct signals *signals = timer->signals;
+	struct signal_pending *pending = &timer->signals->pending;
 
-	for (unsigned i = 0; i < signals->queue_len; i++)
-		if (signals->queue[i].timer == timer)
-			signals->queue[i].timer = NULL;
+	for (unsigned i = 0; i < pending->len; i++)
+		if (pending->queue[i].timer == timer)
+			pending->queue[i].timer = NULL;
 }
 
 uint64_t signal_timer_left(struct signal_timer *timer)

@@ -15,6 +15,13 @@ bool syscall_returns(uint64_t number);
 /* True for calls that start again when a handler with SA_RESTART has interrupted them. */
 bool syscall_restarts(uint64_t number);
 
+/* ---- which calls a program needs (syscall_usage.c) ---- */
+
+extern bool syscall_usage_wanted;
+void syscall_usage_note(uint64_t number, long result);
+/* The table, to the log; nothing unless it was asked for. */
+void syscall_usage_print(void);
+
 /* ---- signals (signal.c, signal_deliver.c) ---- */
 
 /* The running thread has entered or left a process. */
@@ -30,8 +37,27 @@ bool signal_returned(struct arch_regs *regs);
 
 /* Wakes one waiter at an address of the running process: what the end of a thread does. */
 void futex_wake_address(user_ptr_t address);
+/* The locks on its robust list are marked as their owner's death left them, each with a waiter woken. */
+void futex_release_robust(user_ptr_t head, int tid);
 
 /* ---- processes (process.c) ---- */
+
+/* A number that no thread and no process has had. */
+int process_new_id(void);
+/* A process of zeros gets its number and its place on the list of all, and signals. -ENOMEM: it is on the list. */
+int process_init(struct process *process);
+/* The process has ended and owns nothing: who waits for it is told. It may be gone afterwards. */
+void process_ended(struct process *process);
+/* Waits until process_ended() is through with a process that is nobody's child. */
+void process_wait_end(struct process *process);
+/* Its parent learns that it was stopped or continued (CLD_*). Sleeps. */
+void process_tell_parent(struct process *process, int code);
+/* What a parent reads of a child, with a code of CLD_*: exit status or signal. */
+int process_wait_value(const struct process *child, int code);
+/* vfork's parent may go on: the child has a memory of its own, or needs none. */
+void process_return_memory(struct process *process);
+/* The running process's children, ended ones among them, while visit returns 0; its last result. */
+int process_foreach_child(int (*visit)(struct process *child, void *context), void *context);
 
 /* All living processes, while visit returns 0; its last result. */
 int process_foreach(int (*visit)(struct process *process, void *context), void *context);

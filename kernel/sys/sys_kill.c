@@ -4,7 +4,7 @@
  */
 #include <kernel/string.h>
 
-#include "sys_internal.h"
+#include "signal_internal.h"
 
 static bool is_signal(int signo)
 {
@@ -99,14 +99,30 @@ SYSCALL(kill, int pid, int signal)
 	return kill_group(-pid, signal);
 }
 
-/* A process has one thread, known by the process's number. */
+/* To one thread; tgid 0: of any process. */
+static long send_to_thread(int tgid, int tid, int signo, const struct abi_siginfo *info)
+{
+	struct task *task;
+	struct process *process = process_find_task(tid, &task);
+	long result = -ESRCH;
+
+	if (!process)
+		return -ESRCH;
+	if (!tgid || process->pid == tgid)
+		result = may_signal(process, signo) ? 0 : -EPERM;
+	if (!result && signo)
+		result = signal_send_task(process, tid, signo, info);
+	process_put(process);
+	return result;
+}
+
 SYSCALL(tkill, int tid, int signal)
 {
 	struct abi_siginfo info = info_of_self(SI_TKILL);
 
 	if (tid <= 0 || !is_signal(signal))
 		return -EINVAL;
-	return send_to(tid, signal, &info);
+	return send_to_thread(0, tid, signal, &info);
 }
 
 SYSCALL(tgkill, int tgid, int tid, int signal)
@@ -115,9 +131,7 @@ SYSCALL(tgkill, int tgid, int tid, int signal)
 
 	if (tgid <= 0 || tid <= 0 || !is_signal(signal))
 		return -EINVAL;
-	if (tgid != tid)
-		return -ESRCH;
-	return send_to(tid, signal, &info);
+	return send_to_thread(tgid, tid, signal, &info);
 }
 
 /* A program may not pass for the kernel, or for kill(), to another process. */
@@ -155,7 +169,5 @@ SYSCALL(rt_tgsigqueueinfo, int tgid, int tid, int signal, user_ptr_t info)
 		return err;
 	if (!is_signal(signal))
 		return -EINVAL;
-	if (tgid != tid)
-		return -ESRCH;
-	return send_to(tid, signal, &told);
+	return send_to_thread(tgid, tid, signal, &told);
 }

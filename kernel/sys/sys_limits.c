@@ -110,7 +110,9 @@ SYSCALL(getrusage, int who, user_ptr_t usage)
 
 	if (who != RUSAGE_SELF && who != RUSAGE_CHILDREN && who != RUSAGE_THREAD)
 		return -EINVAL;
-	if (who != RUSAGE_CHILDREN) {
+	if (who == RUSAGE_CHILDREN) {
+		used.utime = time_to_timeval(process_current()->children_cpu_ns);
+	} else {
 		used.utime = time_to_timeval(time_cpu_ns());
 		used.maxrss = (int64_t)(process_current()->aspace->pages * PAGE_SIZE / KIB);
 	}
@@ -119,7 +121,8 @@ SYSCALL(getrusage, int who, user_ptr_t usage)
 
 SYSCALL(times, user_ptr_t buf)
 {
-	const int64_t ticks[4] = { (int64_t)(time_cpu_ns() / CLOCK_TICK_NS) };
+	const int64_t ticks[4] = { [0] = (int64_t)(time_cpu_ns() / CLOCK_TICK_NS),
+				   [2] = (int64_t)(process_current()->children_cpu_ns / CLOCK_TICK_NS) };
 
 	if (buf && user_copy_out(buf, ticks, sizeof(ticks)))
 		return -EFAULT;

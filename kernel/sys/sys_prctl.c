@@ -6,6 +6,7 @@
 #include <kernel/string.h>
 #include <kernel/thread.h>
 
+#include "task.h"
 #include "sys_internal.h"
 
 #define PR_SET_PDEATHSIG 1
@@ -158,7 +159,7 @@ SYSCALL(prctl, int option, uint64_t arg2, uint64_t arg3, uint64_t arg4, uint64_t
 	case PR_GET_CHILD_SUBREAPER:
 		return get_int(process->child_subreaper, arg2);
 	case PR_GET_TID_ADDRESS:
-		return user_write(arg2, &process->clear_child_tid);
+		return user_write(arg2, &task_current()->clear_child_tid);
 	case PR_CAPBSET_READ:
 		return bounding_set(process, arg2, false);
 	case PR_SET_NO_NEW_PRIVS:

@@ -9,6 +9,7 @@
 #include <kernel/thread.h>
 #include <kernel/time.h>
 
+#include "task.h"
 #include "sys_internal.h"
 
 #define PRIORITY_MAX 99
@@ -34,7 +35,7 @@ SYSCALL(getcpu, user_ptr_t cpu, user_ptr_t node, uint64_t cache UNUSED)
 /* The process behind a tid, referenced; NULL. 0 is the caller. */
 static struct process *find(int tid)
 {
-	return process_find(tid ? tid : process_current()->pid);
+	return tid ? process_find_task(tid, NULL) : process_get(process_current());
 }
 
 static bool is_owner(const struct process *process)
@@ -49,8 +50,8 @@ static bool is_owner(const struct process *process)
 static void set_nice(struct process *process, int nice)
 {
 	process->nice = nice;
-	if (process->thread)
-		process->thread->nice = nice;
+	if (process->main && process->main->thread)
+		process->main->thread->nice = nice;
 }
 
 struct prio_visit {

@@ -37,16 +37,16 @@ SYSCALL(rt_sigaction, int signal, user_ptr_t new, user_ptr_t old, size_t size)
 	return old ? user_write(old, &before) : 0;
 }
 
-static long change_mask(struct signals *signals, int how, uint64_t set)
+static long change_mask(struct signals *signals, struct task *task, int how, uint64_t set)
 {
 	uint64_t blocked;
 
 	switch (how) {
 	case SIG_BLOCK:
-		blocked = signals->blocked | set;
+		blocked = task->blocked | set;
 		break;
 	case SIG_UNBLOCK:
-		blocked = signals->blocked & ~set;
+		blocked = task->blocked & ~set;
 		break;
 	case SIG_SETMASK:
 		blocked = set;
@@ -54,7 +54,7 @@ static long change_mask(struct signals *signals, int how, uint64_t set)
 	default:
 		return -EINVAL;
 	}
-	signals->blocked = blocked & ~UNBLOCKABLE;
+	task->blocked = blocked & ~UNBLOCKABLE;
 	signals_update(signals);
 	return 0;
 }
@@ -62,6 +62,7 @@ static long change_mask(struct signals *signals, int how, uint64_t set)
 SYSCALL(rt_sigprocmask, int how, user_ptr_t set, user_ptr_t old, size_t size)
 {
 	struct signals *signals = signals_current();
+	struct task *task = task_current();
 	unsigned long flags;
 	uint64_t new, before;
 	long err = 0;
@@ -71,9 +72,9 @@ SYSCALL(rt_sigprocmask, int how, user_ptr_t set, user_ptr_t old, size_t size)
 	if (set && user_read(&new, set))
 		return -EFAULT;
 	flags = spin_lock(&signals->lock);
-	before = signals->blocked;
+	before = task->blocked;
 	if (set)
-		err = change_mask(signals, how, new);
+		err = change_mask(signals, task, how, new);
 	spin_unlock(&signals->lock, flags);
 	if (err)
 		return err;
@@ -82,8 +83,8 @@ SYSCALL(rt_sigprocmask, int how, user_ptr_t set, user_ptr_t old, size_t size)
 
 SYSCALL(rt_sigpending, user_ptr_t set, size_t size)
 {
-	struct signals *signals = signals_current();
-	uint64_t waiting = signals->pending & signals->blocked;
+	struct task *task = task_current();
+	uint64_t waiting = signals_waiting(task) & task->blocked;
 
 	if (size > sizeof(waiting))
 		return -EINVAL;
@@ -115,7 +116,7 @@ SYSCALL(rt_sigsuspend, user_ptr_t mask, size_t size)
 }
 
 struct awaited {
-	struct signals *signals;
+	struct task *task;
 	uint64_t set;
 };
 
@@ -123,26 +124,27 @@ static bool has_arrived(void *arg)
 {
 	const struct awaited *awaited = arg;
 
-	return atomic_load(&awaited->signals->pending) & awaited->set;
+	return signals_waiting(awaited->task) & awaited->set;
 }
 
 /* Waits for one of a set, which is not blocked for sending meanwhile: it must wait, not act. */
 static long await_signal(struct awaited *awaited, uint64_t deadline_ns, struct signal_queued *taken)
 {
-	struct signals *signals = awaited->signals;
+	struct task *task = awaited->task;
+	struct signals *signals = task->process->signals;
 	unsigned long flags;
 	uint64_t before;
 	int err, signo;
 
 	flags = spin_lock(&signals->lock);
-	before = signals->blocked;
-	signals->blocked |= awaited->set;
+	before = task->blocked;
+	task->blocked |= awaited->set;
 	signals_update(signals);
 	spin_unlock(&signals->lock, flags);
 	err = wait_until(&signals->arrivals, has_arrived, awaited, deadline_ns);
 	flags = spin_lock(&signals->lock);
-	signo = signal_take(signals, awaited->set, taken);
-	signals->blocked = before;
+	signo = signal_take(task, awaited->set, taken);
+	task->blocked = before;
 	signals_update(signals);
 	spin_unlock(&signals->lock, flags);
 	if (signo)
@@ -152,7 +154,7 @@ static long await_signal(struct awaited *awaited, uint64_t deadline_ns, struct s
 
 SYSCALL(rt_sigtimedwait, user_ptr_t set, user_ptr_t info, user_ptr_t timeout, size_t size)
 {
-	struct awaited awaited = { .signals = signals_current() };
+	struct awaited awaited = { .task = task_current() };
 	uint64_t deadline_ns = WAIT_FOREVER, ns;
 	struct signal_queued taken;
 	struct abi_timespec spec;
@@ -203,8 +205,8 @@ static long check_stack(const struct abi_stack *stack)
 
 SYSCALL(sigaltstack, user_ptr_t new, user_ptr_t old)
 {
-	struct signals *signals = signals_current();
-	struct abi_stack stack, before = signals->altstack;
+	struct task *task = task_current();
+	struct abi_stack stack, before = task->altstack;
 	bool busy = runs_on(&before);
 	long err;
 
@@ -222,7 +224,7 @@ SYSCALL(sigaltstack, user_ptr_t new, user_ptr_t old)
 			stack.sp = stack.size = 0;
 		stack.flags &= ~(uint32_t)SS_ONSTACK;
 		stack.pad = 0;
-		signals->altstack = stack;
+		task->altstack = stack;
 	}
 	return old ? user_write(old, &before) : 0;
 }

@@ -77,11 +77,15 @@ static long call_watched(uint64_t number, const uint64_t args[6])
 
 	if (unlikely(trace) && !syscall_returns(number))
 		trace_print(number, args, NULL);
+	if (unlikely(syscall_usage_wanted) && !syscall_returns(number))
+		syscall_usage_note(number, 0);
 	if (IS_ENABLED(CONFIG_TESTS) && !syscall_returns(number))
 		outcomes_add(number, 0);
 	result = call(number, args);
 	remember(number, result);
 	outcomes_add(number, result);
+	if (unlikely(syscall_usage_wanted))
+		syscall_usage_note(number, result);
 	if (unlikely(trace))
 		trace_print(number, args, &result);
 	return result;
@@ -137,5 +141,5 @@ void syscall_entry(struct arch_regs *regs)
 	if (signals_due())
 		signal_deliver_after(regs, result == -EINTR && syscall_restarts(number));
 	if (unlikely(thread_current()->killed))
-		process_exit(SIGKILL);
+		process_killed();
 }

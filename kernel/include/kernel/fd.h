@@ -26,6 +26,9 @@ struct fd_table {
 
 int fd_table_create(struct fd_table **out);
 /* Closes everything with the last reference. */
+/* A copy: the same open files. -ENOMEM. */
+int fd_table_copy(struct fd_table *from, struct fd_table **out);
+struct fd_table *fd_table_get(struct fd_table *table);
 void fd_table_put(struct fd_table *table);
 
 /* The open file behind a descriptor of the running process, with a reference for file_put(); NULL (then -EBADF). */

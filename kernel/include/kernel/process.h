@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Processes: what a program owns. One process with one thread in this build; the structure is ready for more.
+ * Processes: what a program owns, shared by all its threads.
  */
 #pragma once
 
@@ -9,6 +9,7 @@
 #include <kernel/list.h>
 #include <kernel/mutex.h>
 #include <kernel/types.h>
+#include <kernel/wait.h>
 
 struct aspace;
 struct arch_regs;
@@ -65,7 +66,10 @@ struct process {
 	struct fs_context *fs;  /* root, working directory, umask (kernel/vfs.h) */
 	struct credentials cred;
 	struct rlimit rlimits[RLIMIT_COUNT];
-	struct thread *thread;  /* the main thread; NULL while nobody has entered it */
+	struct list tasks;  /* its threads (kernel/sys/task.h); under the lock of its signals */
+	struct task *main;  /* the first one; NULL once it has ended, while others live */
+	unsigned task_count;  /* less those that are leaving */
+	struct wait_queue task_left; /* woken when one has left, and when all has ended */
 	int nice;
 	int sched_policy, sched_priority;
 	bool sched_reset_on_fork;
@@ -75,14 +79,21 @@ struct process {
 	bool no_new_privs, keep_caps, child_subreaper, membarrier_registered;
 	int death_signal;  /* PR_SET_PDEATHSIG */
 	uint64_t timer_slack_ns;
-	user_ptr_t robust_list;
 	uint64_t start_ns;
-	uint64_t cpu_ns;  /* used by threads that have left it */
-	uint64_t cpu_entered_ns; /* what its thread had used before it entered */
-	bool exited;
+	uint64_t cpu_ns;  /* used, up to the last switch of each thread */
+	uint64_t children_cpu_ns; /* of those that were waited for */
+	bool dying;      /* status is decided, and every thread on its way out */
+	bool exited;     /* it owns nothing any more */
+	bool is_child;   /* made by fork: its parent holds the reference, until it has waited for it */
+	bool zombie;     /* a child that can be waited for */
+	int exit_signal; /* to its parent; 0: none */
+	int wait_code;   /* CLD_STOPPED or CLD_CONTINUED, which no wait has told yet; 0: none */
+	unsigned child_events; /* changes when something happened to a child */
+	struct wait_queue child_wait;
+	bool borrows_memory; /* made by vfork: its parent waits for execve or the end */
+	struct wait_queue memory_returned;
 	bool has_code;   /* runs a program of its own; false in unit tests and harnesses */
 	int status;   /* wait status: code << 8, or signal */
-	user_ptr_t clear_child_tid;
 	struct signals *signals; /* dispositions, mask, pending, timers (kernel/signal.h) */
 	char name[16];   /* PR_SET_NAME, comm */
 };
@@ -101,9 +112,9 @@ struct process *process_get(struct process *process);
 void process_put(struct process *process);
 /* The process of that number, referenced; NULL. */
 struct process *process_find(int pid);
-/* CPU time that it has used. Any context. */
+/* CPU time that its threads have used. Any context. */
 uint64_t process_cpu_ns(const struct process *process);
-/* The thread id that the program knows the running thread by: its main thread's is the pid. */
+/* The thread id that the program knows the running thread by: the main thread's is the pid. */
 int process_tid(void);
 /* True when the running process has the capability in its effective set. A kernel thread has all. */
 bool process_capable(enum capability capability);
@@ -115,10 +126,12 @@ bool process_capable(enum capability capability);
 void process_teardown(struct process *process, int status);
 
 /*
- * Ends the running thread's process with a wait status; does not return. In harness mode it ends the input's
- * program.
+ * Ends the running thread's process, all threads of it, with a wait status; does not return. In harness mode it ends
+ * the input's program.
  */
 void process_exit(int status) NORETURN;
+/* The running thread was killed (thread->killed): ends it, and with the last one the process. */
+void process_killed(void) NORETURN;
 
 /**
  * The program did what the CPU refused. Returns when it has a handler for the signal: regs then lead there. Else one

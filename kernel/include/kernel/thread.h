@@ -20,12 +20,14 @@ enum thread_state {
 
 struct aspace;
 struct process;
+struct task;
 
 struct thread {
 	struct arch_context context;	/* must be first: assembly uses it */
 	void *stack_base;		/* lowest address of the stack */
 	size_t stack_size;
 	struct process *process;	/* NULL for kernel threads */
+	struct task *task;		/* what the program knows of it; NULL for kernel threads */
 	struct aspace *aspace;		/* whose tables it runs on; NULL: the kernel's own. Set by aspace_activate() */
 	struct cpu *cpu;		/* whose run queue it belongs to */
 	enum thread_state state;	/* under cpu->run_lock */
@@ -36,7 +38,8 @@ struct thread {
 	int nice;			/* -20..19 */
 	uint64_t slice_end_ns;		/* when the running thread should give way */
 	uint64_t cpu_ns;		/* CPU time used up to the last switch */
-	uint64_t switched_in_ns;
+	uint64_t switched_in_ns;	/* or accounted last */
+	uint64_t *cpu_total;		/* where its CPU time is added up too: its process's; NULL: nowhere */
 	bool killed;			/* sleeps return -EINTR at once; set by thread_kill() */
 	bool interrupted;		/* the same, because a signal waits (kernel/signal.h) */
 	struct wait_queue exited;	/* where thread_join() waits */
@@ -62,6 +65,9 @@ void thread_exit(void) NORETURN;
 int thread_join(struct thread *thread);
 /* Makes its sleeps end with -EINTR from now on, and wakes it. */
 void thread_kill(struct thread *thread);
+
+/* Accounts the running thread's CPU time up to now. */
+void thread_account(void);
 
 /* The running thread. */
 static inline struct thread *thread_current(void)

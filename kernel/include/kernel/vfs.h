@@ -198,6 +198,7 @@ struct fs_context {
 
 /* A copy of from (NULL: the boot context, "/" and umask 022). -ENOMEM. */
 int fs_context_create(const struct fs_context *from, struct fs_context **out);
+struct fs_context *fs_context_get(struct fs_context *context);
 void fs_context_put(struct fs_context *context);
 /* The running process's; the boot context for kernel threads. */
 struct fs_context *fs_context_current(void);

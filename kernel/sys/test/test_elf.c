@@ -2,6 +2,7 @@
 /*
  * The ELF loader, fed with files that are made here: one good one, and what can be wrong with it, byte by byte.
  */
+#include <kernel/abi/fcntl.h>
 #include <kernel/abi/mman.h>
 #include <kernel/aspace.h>
 #include <kernel/fd.h>
@@ -138,7 +139,7 @@ static const char *reason_of(const struct image *image)
 		return "loads";
 	if (err != -ENOEXEC)
 		return errno_name(-err);
-	return error.interpreter ? "interpreter" : error.reason ? error.reason : "no reason";
+	return error.interpreter[0] ? "interpreter" : error.reason ? error.reason : "no reason";
 }
 
 #define CHECK_REASON(field, value, expected)                                                                           \
@@ -161,8 +162,79 @@ SYSTEST(elf_headers_are_checked)
 	CHECK_REASON(header.phoff, FILE_SIZE, "it is cut off");
 	CHECK_REASON(header.entry, 0, "its entry point is not in its code");
 	CHECK_REASON(header.entry, BASE + 0x2000, "its entry point is not in its code");
-	CHECK_REASON(segments[2].type, 3, "interpreter");
+	CHECK_REASON(segments[2].type, 3, "its interpreter's name is too long, or none");
 	CHECK_REASON(header.phoff, FILE_SIZE - 100, "it is cut off");
+}
+
+#define NAME_AT 0xf8 /* in the file: behind the one instruction */
+
+static struct image with_interpreter(const char *name)
+{
+	struct image image = good;
+
+	memcpy(image.code + 16, name, strlen(name) + 1);
+	image.segments[2] = (struct segment){ .type = 3, .offset = NAME_AT, .filesz = strlen(name) + 1 };
+	return image;
+}
+
+static void make_interpreter(const char *path, const struct image *image)
+{
+	long fd = sys(SYS_open, systest_string(0, path), O_RDWR | O_CREAT | O_TRUNC, 0755);
+
+	CHECK(fd >= 0);
+	CHECK_EQ(sys(SYS_pwrite64, fd, systest_put(64, image, sizeof(*image)), sizeof(*image), 0), sizeof(*image));
+	CHECK_EQ(sys(SYS_ftruncate, fd, FILE_SIZE), 0);
+	CHECK_EQ(sys(SYS_fchmod, fd, 0755), 0);
+	CHECK_EQ(sys(SYS_close, fd), 0);
+}
+
+static long execute(const struct image *image)
+{
+	make_interpreter("/program", image);
+	return sys(SYS_execve, systest_string(0, "/program"), 0, 0);
+}
+
+SYSTEST(elf_interpreter_is_loaded_too)
+{
+	struct image program = with_interpreter("/ld"), linker = good;
+	struct aspace *as = NULL;
+
+	linker.header.type = 3;
+	linker.header.entry = 0xf0;
+	linker.segments[0].vaddr = 0;
+	linker.segments[1].vaddr = 0x2000;
+	make_interpreter("/ld", &linker);
+	CHECK_EQ(load(&program, FILE_SIZE, &as), 0);
+	CHECK_EQ(loaded.entry, BASE + 0xf0);
+	CHECK(loaded.base > BASE);
+	CHECK_EQ(loaded.base % PAGE_SIZE, 0);
+	CHECK_EQ(loaded.start, loaded.base + 0xf0);
+	if (as)
+		aspace_put(as);
+}
+
+SYSTEST(elf_bad_interpreters_are_refused)
+{
+	struct image program = with_interpreter("/ld"), linker = good;
+
+	CHECK_EQ(load(&program, FILE_SIZE, NULL), -ENOENT);
+	CHECK_STR(error.interpreter, "/ld");
+	/* At a fixed place it could lie where the program does. */
+	make_interpreter("/ld", &linker);
+	CHECK_EQ(load(&program, FILE_SIZE, NULL), -ELIBBAD);
+	linker = with_interpreter("/ld");
+	linker.header.type = 3;
+	make_interpreter("/ld", &linker);
+	CHECK_EQ(load(&program, FILE_SIZE, NULL), -ELIBBAD);
+	CHECK_ERR(execute(&program), ELIBBAD);
+	linker.header.ident[1] = 'e';
+	make_interpreter("/ld", &linker);
+	CHECK_EQ(load(&program, FILE_SIZE, NULL), -ELIBBAD);
+	program.segments[2].filesz--;
+	CHECK_EQ(load(&program, FILE_SIZE, NULL), -ENOEXEC);
+	CHECK_EQ(sys(SYS_chmod, systest_string(0, "/ld"), 0644), 0);
+	program.segments[2].filesz++;
+	CHECK_EQ(load(&program, FILE_SIZE, NULL), -EACCES);
 }
 
 SYSTEST(elf_segments_are_checked)
@@ -224,7 +296,7 @@ SYSTEST(elf_every_byte_is_hostile)
 			err = load(&broken, FILE_SIZE, NULL);
 			if (err && err != -ENOEXEC && err != -ENOMEM)
 				test_fail(__FILE__, __LINE__, "byte %zu as %u: %s", at, values[i], errno_name(-err));
-			if (err == -ENOEXEC && !error.reason && !error.interpreter)
+			if (err == -ENOEXEC && !error.reason && !error.interpreter[0])
 				test_fail(__FILE__, __LINE__, "byte %zu as %u: no reason", at, values[i]);
 		}
 	}

@@ -6,6 +6,8 @@
 #include <kernel/systest.h>
 #include <kernel/thread.h>
 
+#include "../task.h"
+
 #define WAIT 0
 #define WAKE 1
 #define REQUEUE 3
@@ -175,5 +177,5 @@ TEST(exit_clears_the_tid_and_tells_its_status)
 SYSTEST(set_tid_address_tells_the_tid)
 {
 	CHECK_EQ(sys(SYS_set_tid_address, SYSTEST_MEM), process_current()->pid);
-	process_current()->clear_child_tid = 0;
+	task_current()->clear_child_tid = 0;
 }

@@ -63,12 +63,14 @@ SYSTEST(other_processes_are_open_to_their_user)
 }
 
 /* Fills the queue of a blocked real-time signal: the result of the first call that finds it full. */
-static long fill_queue(int pid)
+/* The queue of a process, or of its thread. */
+static long fill_queue(int pid, bool thread)
 {
 	long err = 0;
 
 	for (int i = 0; i < 1000 && !err; i++)
-		err = sys(SYS_rt_sigqueueinfo, pid, REALTIME_SIGNAL, INFO);
+		err = thread ? sys(SYS_tkill, pid, REALTIME_SIGNAL)
+			     : sys(SYS_rt_sigqueueinfo, pid, REALTIME_SIGNAL, INFO);
 	return err;
 }
 
@@ -79,7 +81,8 @@ SYSTEST(full_signal_queues_refuse)
 
 	put_arguments();
 	CHECK_EQ(sys(SYS_rt_sigprocmask, 0, systest_value(MASK - SYSTEST_MEM, &blocked), 0, SET), 0);
-	CHECK_ERR(fill_queue(pid), EAGAIN);
+	CHECK_ERR(fill_queue(pid, false), EAGAIN);
+	CHECK_ERR(fill_queue(pid, true), EAGAIN);
 	CHECK_ERR(sys(SYS_tkill, pid, REALTIME_SIGNAL), EAGAIN);
 	CHECK_ERR(sys(SYS_tgkill, pid, pid, REALTIME_SIGNAL), EAGAIN);
 	CHECK_ERR(sys(SYS_rt_tgsigqueueinfo, pid, pid, REALTIME_SIGNAL, INFO), EAGAIN);
