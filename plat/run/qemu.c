@@ -106,6 +106,11 @@ static void args_free(struct args *args)
 
 static void add_machine(struct args *args, const struct qemu_options *o)
 {
+	if (o->gdb_port) {
+		add(args, "-S");
+		add(args, "-gdb");
+		add(args, "tcp:127.0.0.1:%d", o->gdb_port);
+	}
 	add(args, "-machine");
 	add(args, "%s%s", machine_of(o->plat), o->memory_fd >= 0 ? ",memory-backend=ram" : "");
 	add(args, "-accel");

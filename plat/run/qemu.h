@@ -28,6 +28,7 @@ struct qemu_options {
 	int log_fd;   /* COM2's output */
 	int debug_fd;   /* the debug console's output */
 	int message_fd;   /* QEMU's own stderr */
+	int gdb_port;   /* of loopback: the machine waits there for gdb before it starts; 0: it does not */
 };
 
 /* All descriptors -1, plat microvm, 64 MiB. */

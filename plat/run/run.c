@@ -5,6 +5,7 @@
 #include "run.h"
 
 #include "cpio.h"
+#include "libs.h"
 #include "qemu.h"
 
 #include <elf.h>
@@ -21,12 +22,16 @@ static const char help[] =
 	"usage: saki run [OPTIONS] PROGRAM [ARGS...]\n"
 	"       saki run [OPTIONS] --unit-tests [GLOB]\n"
 	"\n"
-	"Boots the Saki kernel in QEMU and runs PROGRAM on it: a statically linked x86-64 program of this machine, by\n"
-	"path or found in $PATH. Standard input and output are the program's; the kernel speaks on standard error.\n"
+	"Boots the Saki kernel in QEMU and runs PROGRAM on it: an x86-64 program of this machine, by path or found in\n"
+	"$PATH, with the libraries that it is linked to. Standard input and output are the program's; the kernel\n"
+	"speaks on standard error.\n"
 	"\n"
 	"  --plat q35|pc|microvm  the machine (microvm)\n"
 	"  --mem SIZE             its memory, such as 64M (the default) or 1G\n"
 	"  --timeout S            end it after S seconds\n"
+	"  --strace               print every system call, with its arguments and result, on standard error\n"
+	"  --syscalls             print which system calls were made, how often, and which are missing\n"
+	"  --gdb                  wait for gdb before the first instruction; says how to connect\n"
 	"  --append STR           more words for the kernel's command line, such as loglevel=3\n"
 	"  --preset P             which build of the kernel (default)\n"
 	"  --file HOST:GUEST      put a file or folder into the guest; may be repeated\n"
@@ -34,7 +39,7 @@ static const char help[] =
 	"  --verbose              show QEMU's command line and messages, and more of the kernel's\n"
 	"\n"
 	"exit status: the program's; 128+N killed by signal N; 125 kernel panic; 124 time-out; 127 not found;\n"
-	"126 refused (no static x86-64 program); 123 environment (no QEMU, no image, no memory); 122 usage;\n"
+	"126 refused (no x86-64 program); 123 environment (no QEMU, no image, no memory); 122 usage;\n"
 	"130 interrupted\n"
 	"\n"
 	"example: saki run --plat q35 --timeout 10 /bin/busybox echo hello\n";
@@ -54,7 +59,20 @@ int run_fail(int status, const char *fmt, ...)
 
 /* ---- what was asked for ---- */
 
-enum { OPT_PLAT = 1000, OPT_MEM, OPT_TIMEOUT, OPT_APPEND, OPT_PRESET, OPT_FILE, OPT_UNIT_TESTS, OPT_VERBOSE, OPT_HELP };
+enum {
+	OPT_PLAT = 1000,
+	OPT_MEM,
+	OPT_TIMEOUT,
+	OPT_APPEND,
+	OPT_PRESET,
+	OPT_FILE,
+	OPT_UNIT_TESTS,
+	OPT_VERBOSE,
+	OPT_HELP,
+	OPT_STRACE,
+	OPT_SYSCALLS,
+	OPT_GDB
+};
 
 static const struct option long_options[] = {
 	{ "plat", required_argument, NULL, OPT_PLAT },
@@ -64,6 +82,9 @@ static const struct option long_options[] = {
 	{ "preset", required_argument, NULL, OPT_PRESET },
 	{ "file", required_argument, NULL, OPT_FILE },
 	{ "unit-tests", no_argument, NULL, OPT_UNIT_TESTS },
+	{ "strace", no_argument, NULL, OPT_STRACE },
+	{ "syscalls", no_argument, NULL, OPT_SYSCALLS },
+	{ "gdb", no_argument, NULL, OPT_GDB },
 	{ "verbose", no_argument, NULL, OPT_VERBOSE },
 	{ "help", no_argument, NULL, OPT_HELP },
 	{ 0 },
@@ -112,6 +133,9 @@ static int option_set(struct run_options *o, int option, const char *value)
 		return 0;
 	case OPT_UNIT_TESTS: o->unit_tests = ""; return 0;
 	case OPT_VERBOSE: o->verbose = 1; return 0;
+	case OPT_STRACE: o->strace = 1; return 0;
+	case OPT_SYSCALLS: o->syscalls = 1; return 0;
+	case OPT_GDB: o->gdb = 1; return 0;
 	default: return run_fail(RUN_USAGE, "see: saki run --help");
 	}
 }
@@ -143,17 +167,18 @@ static int options_parse(struct run_options *o, int argc, char **argv)
 /*
  * An open program; or -1 with errno, of the most telling failure. A bare name is looked up in $PATH, as a shell does.
  */
-static int program_open(const char *name)
+static int program_open(const char *name, char full[PATH_MAX])
 {
 	const char *path = getenv("PATH") ?: "/usr/bin:/bin", *end;
-	char full[PATH_MAX];
 	int fd = -1;
 
-	if (strchr(name, '/') || !*name)
+	if (strchr(name, '/') || !*name) {
+		snprintf(full, PATH_MAX, "%s", name);
 		return open(name, O_RDONLY | O_CLOEXEC);
+	}
 	for (errno = ENOENT; fd < 0 && *path; path = *end ? end + 1 : end) {
 		end = strchrnul(path, ':');
-		snprintf(full, sizeof(full), "%.*s/%s", (int)(end - path), path, name);
+		snprintf(full, PATH_MAX, "%.*s/%s", (int)(end - path), path, name);
 		if (!access(full, X_OK))
 			fd = open(full, O_RDONLY | O_CLOEXEC);
 	}
@@ -206,8 +231,8 @@ static int add_given(struct cpio *cpio, const char *spec)
 
 static int add_program(struct cpio *cpio, const char *name)
 {
-	char guest[PATH_MAX];
-	int fd = program_open(name), status;
+	char guest[PATH_MAX], host[PATH_MAX], missing[256];
+	int fd = program_open(name, host), status;
 	struct stat st;
 
 	if (fd < 0)
@@ -217,6 +242,9 @@ static int add_program(struct cpio *cpio, const char *name)
 	st.st_mode |= 0755;
 	if (!status && cpio_add_file(cpio, guest, fd, &st))
 		status = run_fail(RUN_ENVIRONMENT, "%s", cpio->error);
+	if (!status && libs_add(cpio, fd, host, missing))
+		status = missing[0] ? run_fail(RUN_NOT_FOUND, "%s needs %s, which is nowhere here", name, missing)
+				    : run_fail(RUN_ENVIRONMENT, "%s", cpio->error);
 	close(fd);
 	return status;
 }
@@ -267,6 +295,10 @@ static char *command_line(const struct run_options *o)
 		words_add(line, "loglevel", "2");
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
 		words_add(line, "console", "pipe");
+	if (o->strace)
+		words_add(line, NULL, "strace");
+	if (o->syscalls)
+		words_add(line, NULL, "syscalls");
 	if (o->append)
 		fprintf(line, "%s%s", ftell(line) > 0 ? " " : "", o->append);
 	if (o->unit_tests)
@@ -307,6 +339,32 @@ static int pipes_open(struct qemu_options *q, struct session *s)
 	return 0;
 }
 
+/* The type of an ELF file that the initrd took already. */
+static int elf_type(const char *name, char path[PATH_MAX])
+{
+	Elf64_Ehdr header = { 0 };
+	int fd = program_open(name, path);
+
+	if (fd < 0)
+		return 0;
+	if (pread(fd, &header, sizeof(header), 0) != sizeof(header))
+		header.e_type = 0;
+	close(fd);
+	return header.e_type;
+}
+
+static int wait_for_gdb(const struct run_options *o, struct qemu_options *q)
+{
+	char path[PATH_MAX];
+	int type = o->unit_tests ? 0 : elf_type(o->program[0], path);
+
+	q->gdb_port = gdb_choose_port();
+	if (!q->gdb_port)
+		return run_fail(RUN_ENVIRONMENT, "no free port for gdb: %s", strerror(errno));
+	gdb_explain(q->gdb_port, q->kernel, o->unit_tests ? NULL : path, type);
+	return 0;
+}
+
 static int machine_run(const struct run_options *o, struct qemu_options *q)
 {
 	struct session session = { .name = o->unit_tests ? "the unit tests" : o->program[0],
@@ -315,6 +373,8 @@ static int machine_run(const struct run_options *o, struct qemu_options *q)
 	char error[QEMU_ERROR];
 	int status = pipes_open(q, &session);
 
+	if (!status && o->gdb)
+		status = wait_for_gdb(o, q);
 	if (status)
 		return status;
 	if (o->verbose) {

@@ -29,7 +29,7 @@ struct run_options {
 	double timeout_s;  /* 0: none */
 	const char *append;  /* NULL: none */
 	const char *unit_tests;  /* a glob, "" for all; NULL: no tests, a program */
-	int verbose;
+	int verbose, strace, syscalls, gdb;
 	const char *files[RUN_FILES_MAX]; /* HOST:GUEST */
 	size_t file_count;
 	char **program;   /* name and arguments, NULL at the end */
@@ -44,6 +44,10 @@ int run_fail(int status, const char *fmt, ...) __attribute__((format(printf, 2, 
  */
 void words_add(FILE *line, const char *name, const char *value);
 #define WORDS_MAX 4095 /* bytes a command line may have */
+
+/* gdb.c: a port of loopback that is free now, 0 when there is none; and how to connect (program: NULL for none). */
+int gdb_choose_port(void);
+void gdb_explain(int port, const char *kernel, const char *program, int elf_type);
 
 /* image.c: the path of saki.elf, built first where there is a tree; NULL after an error line. To be freed. */
 char *image_path(const char *preset);
