@@ -18,6 +18,8 @@ int inode_chmod(struct inode *inode, unsigned mode)
 
 	if (S_ISLNK(inode->mode))
 		return -EOPNOTSUPP;
+	if (inode->sb->ops->lookup) /* it would be forgotten with the inode */
+		return -EPERM;
 	if (!inode_is_owner(inode, cred))
 		return -EPERM;
 	mutex_lock(&inode->lock);
@@ -45,7 +47,7 @@ int inode_chown(struct inode *inode, uint32_t uid, uint32_t gid)
 {
 	const struct credentials *cred = credentials_current();
 
-	if (!may_chown(inode, uid, gid, cred))
+	if (inode->sb->ops->lookup || !may_chown(inode, uid, gid, cred))
 		return -EPERM;
 	mutex_lock(&inode->lock);
 	if (uid != UID_UNCHANGED)

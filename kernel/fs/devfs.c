@@ -73,6 +73,22 @@ static int add_devices(struct superblock *sb)
 	}
 }
 
+/* Programs expect them; they lead somewhere where /proc is. */
+static int add_links(struct superblock *sb)
+{
+	static const char *const links[][2] = {
+		{ "fd", "/proc/self/fd" },
+		{ "stdin", "/proc/self/fd/0" },
+		{ "stdout", "/proc/self/fd/1" },
+		{ "stderr", "/proc/self/fd/2" },
+	};
+	int err = 0;
+
+	for (unsigned i = 0; i < array_size(links) && !err; i++)
+		err = add_entry(sb, links[i][0], S_IFLNK | 0777, 0, links[i][1]);
+	return err;
+}
+
 static int devfs_mount(struct superblock *sb, const char *options)
 {
 	int err = ramfs_fill(sb, options, 0755);
@@ -81,6 +97,8 @@ static int devfs_mount(struct superblock *sb, const char *options)
 		return err;
 	vfs_lock();
 	err = add_devices(sb);
+	if (!err)
+		err = add_links(sb);
 	vfs_unlock();
 	return err;
 }

@@ -8,7 +8,7 @@
 
 #include "fs_internal.h"
 
-static bool emit_dots(struct file *file, struct dir_context *context)
+bool directory_emit_dots(struct file *file, struct dir_context *context)
 {
 	struct dentry *dir = file->dentry, *parent = dir->parent;
 
@@ -35,7 +35,7 @@ static int directory_iterate(struct file *file, struct dir_context *context)
 	vfs_lock();
 	if (dir->unlinked) {
 		err = -ENOENT;
-	} else if (emit_dots(file, context)) {
+	} else if (directory_emit_dots(file, context)) {
 		list_foreach(&dir->children, struct dentry, siblings, d) {
 			if ((off_t)d->cookie < file->position)
 				continue;

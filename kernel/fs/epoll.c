@@ -321,6 +321,7 @@ static void epoll_release(struct file *file)
 }
 
 static const struct file_ops epoll_fops = {
+	.name = "anon_inode:[eventpoll]",
 	.poll = epoll_poll,
 	.release = epoll_release,
 };

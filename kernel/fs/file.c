@@ -48,15 +48,16 @@ int file_set_path(struct file *file, struct path path)
 	path = path_get(path);
 	file->mount = path.mount;
 	file->dentry = path.dentry;
-	if (is_writer(file))
+	if (file->mount && is_writer(file))
 		atomic_fetch_add(&file->mount->writers, 1);
 	return 0;
 }
 
 static void leave_path(struct file *file)
 {
-	if (file->mount && is_writer(file)) {
-		atomic_fetch_sub(&file->mount->writers, 1);
+	if (file->dentry && is_writer(file)) {
+		if (file->mount)
+			atomic_fetch_sub(&file->mount->writers, 1);
 		inode_remove_writer(file->inode);
 	}
 	path_put((struct path){ file->mount, file->dentry });

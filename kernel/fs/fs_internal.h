@@ -58,6 +58,9 @@ extern const struct file_ops fifo_fops;
 int open_dentry(struct path path, unsigned flags, struct file **out);
 int open_ready(struct file *file, unsigned flags);
 
+/* directory.c: "." and ".." of an open directory, from its position on; false when there was no room. Tree lock. */
+bool directory_emit_dots(struct file *file, struct dir_context *context);
+
 /* devfs.c: replaces file->ops by those of the inode's device. -ENXIO. */
 int device_open(struct file *file);
 
@@ -78,5 +81,6 @@ static inline bool file_may_write(const struct file *file)
  */
 bool file_size_limit(off_t offset, size_t *len);
 
-/* memfd.c: seals. */
+/* memfd.c: what memfd_create() was told, "" without; seals. */
+const char *memfd_name(const struct file *file);
 long memfd_fcntl(struct file *file, unsigned command, uint64_t argument);

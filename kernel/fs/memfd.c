@@ -4,6 +4,7 @@
  */
 #include <kernel/atomic.h>
 #include <kernel/fd.h>
+#include <kernel/heap.h>
 #include <kernel/string.h>
 #include <kernel/syscall.h>
 
@@ -43,6 +44,13 @@ long memfd_fcntl(struct file *file, unsigned command, uint64_t argument)
 	if (command == F_GET_SEALS)
 		return (long)atomic_load(&ri->seals);
 	return -EINVAL;
+}
+
+const char *memfd_name(const struct file *file)
+{
+	const char *name = ramfs_is_file(file->inode) ? ramfs_of(file->inode)->name : NULL;
+
+	return name ? name : "";
 }
 
 static int create(unsigned flags, struct file **out)
@@ -92,7 +100,10 @@ SYSCALL(memfd_create, user_ptr_t name, unsigned flags)
 	fd = create(flags, &file);
 	if (fd)
 		return fd;
-	fd = fd_install(file, 0, flags & MFD_CLOEXEC);
+	ramfs_of(file->inode)->name = heap_strdup(text);
+	fd = ramfs_of(file->inode)->name ? 0 : -ENOMEM;
+	if (!fd)
+		fd = fd_install(file, 0, flags & MFD_CLOEXEC);
 	if (fd < 0)
 		file_put(file);
 	return fd;

@@ -79,6 +79,16 @@ static const struct filesystem *filesystem_find(const char *name)
 	return NULL;
 }
 
+const struct filesystem *filesystem_next(const struct filesystem *after)
+{
+	const struct filesystem *next = NULL;
+
+	LINKSET_FOREACH(filesystem, const struct filesystem, fs)
+		if ((!after || strcmp(fs->name, after->name) > 0) && (!next || strcmp(fs->name, next->name) < 0))
+			next = fs;
+	return next;
+}
+
 static int superblock_create(const struct filesystem *type, const char *options, struct superblock **out)
 {
 	struct superblock *sb = heap_zalloc(sizeof(*sb));
@@ -252,7 +262,21 @@ int mount_detach(struct path path, unsigned flags)
 	return err;
 }
 
+int mount_foreach(int (*visit)(struct mount *mount, void *context), void *context)
+{
+	int result = 0;
+
+	list_foreach(&mounts, struct mount, node, m) {
+		result = visit(m, context);
+		if (result)
+			break;
+	}
+	return result;
+}
+
 int mount_may_write(const struct mount *mount)
 {
+	if (!mount)
+		return 0;
 	return (mount->flags & MS_RDONLY) || mount->sb->read_only ? -EROFS : 0;
 }

@@ -40,7 +40,7 @@ static int may_create(struct walk *walk)
 {
 	struct dentry *dir = walk->at.dentry;
 
-	if (dir->unlinked)
+	if (dir->unlinked || dir->inode->sb->ops->lookup)
 		return -ENOENT;
 	return inode_permission(dir->inode, MAY_WRITE | MAY_EXEC, walk->cred);
 }
@@ -109,7 +109,7 @@ static int walk_to_create(struct walk *walk, int dirfd, const char *text, bool d
 	err = walk_child(walk, &child);
 	if (!err)
 		return -EEXIST;
-	if (err != -ENOENT)
+	if (err != -ENOENT || walk->at.dentry->inode->sb->ops->lookup)
 		return err;
 	if (walk->last_slash && !directory)
 		return -ENOENT;
@@ -212,9 +212,9 @@ int namespace_may_delete(const struct walk *walk, const struct dentry *victim, b
 	if ((dir->mode & S_ISVTX) && !cred_capable(walk->cred, CAP_FOWNER) && walk->cred->fsuid != inode->uid &&
 	    walk->cred->fsuid != dir->uid)
 		return -EPERM;
-	if (directory)
-		return S_ISDIR(inode->mode) ? 0 : -ENOTDIR;
-	return S_ISDIR(inode->mode) ? -EISDIR : 0;
+	if (directory != S_ISDIR(inode->mode))
+		return directory ? -ENOTDIR : -EISDIR;
+	return inode->sb->ops->lookup ? -EPERM : 0;
 }
 
 void namespace_remove(struct dentry *victim)

@@ -36,7 +36,7 @@ static int may_open(const struct opening *o, const struct inode *inode, const st
 		return -ELOOP;
 	if (S_ISDIR(inode->mode) && (may & MAY_WRITE))
 		return -EISDIR;
-	if ((S_ISCHR(inode->mode) || S_ISBLK(inode->mode)) && (mount->flags & MS_NODEV))
+	if ((S_ISCHR(inode->mode) || S_ISBLK(inode->mode)) && mount && (mount->flags & MS_NODEV))
 		return -EACCES;
 	if ((may & MAY_WRITE) && (S_ISREG(inode->mode) || S_ISDIR(inode->mode))) {
 		err = mount_may_write(mount);
@@ -163,7 +163,7 @@ static int open_special(struct file *file, unsigned flags)
 {
 	unsigned type = file->inode->mode & S_IFMT;
 
-	if (type == S_IFSOCK)
+	if (type == S_IFSOCK || !type) /* a file of no file system, through /proc: what it is was made by a call */
 		return -ENXIO;
 	if (type == S_IFIFO)
 		file->ops = &fifo_fops;

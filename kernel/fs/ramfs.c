@@ -39,6 +39,7 @@ static int ramfs_inode_create(struct superblock *sb, unsigned mode, uint32_t rde
 	ri->pages = (struct page_tree){ NULL, 0 };
 	spin_init(&ri->pages_lock);
 	ri->page_count = 0;
+	ri->name = NULL;
 	ri->seals = F_SEAL_SEAL;
 	*out = &ri->inode;
 	return 0;
@@ -52,6 +53,7 @@ static void ramfs_inode_free(struct inode *inode)
 		ramfs_free_pages(ri);
 	if (S_ISLNK(inode->mode))
 		heap_free(inode->target);
+	heap_free(ri->name);
 	atomic_fetch_sub(&ri->fs->inodes, 1);
 	heap_free(ri);
 }

@@ -20,6 +20,7 @@ struct ramfs_inode {
 	struct page_tree pages;
 	struct spinlock pages_lock; /* guards pages: mappings look them up while the inode's mutex is held */
 	size_t page_count;
+	char *name;  /* memfd_create()'s, for /proc; NULL */
 	unsigned seals;  /* F_SEAL_*; F_SEAL_SEAL where none can be added */
 };
 

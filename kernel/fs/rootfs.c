@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The tree a program finds: a file system in memory, filled from the initrd, with the devices in /dev and room in /tmp.
+ * The tree a program finds: a file system in memory, filled from the initrd, with the devices in /dev, what runs in
+ * /proc, and room in /tmp and /dev/shm.
  */
 #include <arch/arch.h>
 #include <kernel/boot.h>
@@ -17,25 +18,26 @@ static int make_directory(const char *name, unsigned mode)
 	return err == -EEXIST ? 0 : err;
 }
 
-static int mount_devices(void)
+/* A file system of that type in a directory, which is made if it is not there. */
+static int mount_at_boot(const char *type, const char *directory)
 {
-	struct mount *devices;
+	struct mount *mount;
 	struct path at;
 	int err;
 
-	err = make_directory("/dev", 0755);
+	err = make_directory(directory, 0755);
 	if (err)
 		return err;
-	err = mount_create("devfs", 0, "", &devices);
+	err = mount_create(type, 0, "", &mount);
 	if (err)
 		return err;
-	err = path_lookup(AT_FDCWD, "/dev", WALK_FOLLOW | WALK_DIRECTORY, &at);
+	err = path_lookup(AT_FDCWD, directory, WALK_FOLLOW | WALK_DIRECTORY, &at);
 	if (!err) {
-		err = mount_attach(devices, at);
+		err = mount_attach(mount, at);
 		path_put(at);
 	}
 	if (err)
-		mount_put(devices);
+		mount_put(mount);
 	return err;
 }
 
@@ -72,7 +74,11 @@ static int rootfs_init(void)
 	if (boot_info->initrd_size)
 		cpio_unpack((struct path){ root, root->root }, arch_phys_to_virt(boot_info->initrd),
 			    boot_info->initrd_size);
-	err = mount_devices();
+	err = mount_at_boot("devfs", "/dev");
+	if (!err)
+		err = mount_at_boot("tmpfs", "/dev/shm");
+	if (!err)
+		err = mount_at_boot("proc", "/proc");
 	return err ? err : make_tmp();
 }
 INIT_CALL(INIT_FS, rootfs_init);

@@ -78,6 +78,7 @@ static int resolve_flags(uint64_t resolve, unsigned *walk_flags)
 		return -EINVAL;
 	*walk_flags = (resolve & RESOLVE_NO_XDEV ? WALK_NO_XDEV : 0) |
 		      (resolve & RESOLVE_NO_SYMLINKS ? WALK_NO_SYMLINKS : 0) |
+		      (resolve & RESOLVE_NO_MAGICLINKS ? WALK_NO_MAGICLINKS : 0) |
 		      (resolve & RESOLVE_BENEATH ? WALK_BENEATH : 0) | (resolve & RESOLVE_IN_ROOT ? WALK_IN_ROOT : 0);
 	return 0;
 }

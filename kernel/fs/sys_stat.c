@@ -4,6 +4,7 @@
  */
 #include <kernel/abi/mount.h>
 #include <kernel/fd.h>
+#include <kernel/heap.h>
 #include <kernel/process.h>
 #include <kernel/string.h>
 #include <kernel/syscall.h>
@@ -145,7 +146,7 @@ static int access_check(const struct path *path, unsigned mode, const struct cre
 
 	if (!err && (mode & W_OK) && (S_ISREG(inode->mode) || S_ISDIR(inode->mode) || S_ISLNK(inode->mode)))
 		err = mount_may_write(path->mount);
-	if (!err && (mode & X_OK) && S_ISREG(inode->mode) && (path->mount->flags & MS_NOEXEC))
+	if (!err && (mode & X_OK) && S_ISREG(inode->mode) && path->mount && (path->mount->flags & MS_NOEXEC))
 		err = -EACCES;
 	return err;
 }
@@ -196,6 +197,17 @@ SYSCALL(faccessat2, int dir, user_ptr_t path, int mode, int flags)
 
 /* ---- readlink ---- */
 
+/* A link that is no text. */
+static long readlink_asked(struct inode *link, user_ptr_t buf, size_t size)
+{
+	char *text = heap_alloc(PATH_MAX);
+	ssize_t n = text ? link->sb->ops->readlink(link, text, min(size, (size_t)PATH_MAX)) : -ENOMEM;
+	int err = n > 0 ? user_copy_out(buf, text, (size_t)n) : 0;
+
+	heap_free(text);
+	return err ? err : n;
+}
+
 static long readlink_at(int dirfd, user_ptr_t path, user_ptr_t buf, int size)
 {
 	struct target target;
@@ -216,6 +228,12 @@ static long readlink_at(int dirfd, user_ptr_t path, user_ptr_t buf, int size)
 		return err ? err : first ? -EINVAL : -ENOENT;
 	}
 	inode_accessed(target.inode, NULL);
+	if (!target.inode->target) {
+		long n = readlink_asked(target.inode, buf, (size_t)size);
+
+		target_put(&target);
+		return n;
+	}
 	len = min((size_t)target.inode->size, (size_t)size);
 	err = user_copy_out(buf, target.inode->target, len);
 	target_put(&target);

@@ -150,6 +150,7 @@ static void timerfd_release(struct file *file)
 }
 
 static const struct file_ops timerfd_fops = {
+	.name = "anon_inode:[timerfd]",
 	.read = timerfd_read,
 	.poll = timerfd_poll,
 	.release = timerfd_release,

@@ -48,6 +48,8 @@ int walk_begin_nested(struct walk *walk, int dirfd, const char *text, unsigned f
 	walk->cred = credentials_current();
 	walk->flags = flags;
 	walk->dir = NULL;
+	walk->held = NULL;
+	walk->mount_count = 0;
 	walk->rest = text;
 	walk->depth = walk->links = 0;
 	walk->last_slash = false;
@@ -74,8 +76,20 @@ int walk_begin(struct walk *walk, int dirfd, const char *text, unsigned flags)
 
 void walk_end_nested(struct walk *walk)
 {
+	if (walk->held)
+		dentry_put(walk->held);
+	while (walk->mount_count)
+		mount_put(walk->mounts[--walk->mount_count]);
 	if (walk->dir)
 		file_put(walk->dir);
+}
+
+/* Takes the reference over. What was held is above it, or left behind. */
+static void hold(struct walk *walk, struct dentry *dentry)
+{
+	if (walk->held)
+		dentry_put(walk->held);
+	walk->held = dentry;
 }
 
 void walk_end(struct walk *walk)
@@ -143,12 +157,23 @@ int walk_up(struct walk *walk)
 	return cross_mounts(walk);
 }
 
+/* A name that is not in the tree: the file system may know more. */
+static int lookup(struct walk *walk, struct dentry **child)
+{
+	const struct superblock_ops *ops = walk->at.dentry->inode->sb->ops;
+	int err = ops->lookup ? ops->lookup(walk->at.dentry, walk->last, walk->last_len, child) : -ENOENT;
+
+	if (!err)
+		hold(walk, *child);
+	return err;
+}
+
 int walk_child(struct walk *walk, struct dentry **child)
 {
 	if (walk->last_len > NAME_MAX)
 		return -ENAMETOOLONG;
 	*child = dentry_find(walk->at.dentry, walk->last, walk->last_len);
-	return *child ? 0 : -ENOENT;
+	return *child ? 0 : lookup(walk, child);
 }
 
 int walk_enter(struct walk *walk, struct dentry *child, bool follow)
@@ -159,11 +184,36 @@ int walk_enter(struct walk *walk, struct dentry *child, bool follow)
 	return child->mounts ? cross_mounts(walk) : 0;
 }
 
+/* Goes on where a link leads that is no text (openat2(2) says which of its flags forbid that). */
+static int jump(struct walk *walk, struct inode *link)
+{
+	struct path path;
+	int err;
+
+	if (walk->flags & WALK_NO_MAGICLINKS)
+		return -ELOOP;
+	if (walk->mount_count == WALK_JUMPS_MAX)
+		return -ELOOP;
+	err = link->sb->ops->follow(link, &path);
+	if (err)
+		return err;
+	if (((walk->flags & WALK_NO_XDEV) && path.mount != walk->at.mount) ||
+	    (walk->flags & (WALK_BENEATH | WALK_IN_ROOT)))
+		err = -EXDEV;
+	walk->at = path;
+	hold(walk, path.dentry);
+	if (path.mount)
+		walk->mounts[walk->mount_count++] = path.mount;
+	return err;
+}
+
 int walk_follow(struct walk *walk, struct inode *link)
 {
 	if (walk->flags & WALK_NO_SYMLINKS || ++walk->links > WALK_LINKS_MAX)
 		return -ELOOP;
 	inode_accessed(link, NULL);
+	if (!link->target)
+		return jump(walk, link);
 	if (*walk->rest)
 		walk->stack[walk->depth++] = walk->rest;
 	walk->rest = link->target;
@@ -293,36 +343,54 @@ static bool prepend(char *buf, char **at, const char *name, size_t len)
 	return true;
 }
 
-int path_name(struct path path, char *buf, size_t size, char **name)
+/* Puts the name of a path before *at. */
+static int prepend_path(struct path path, char *buf, char **at)
 {
 	const struct path root = fs_context_current()->root;
 	static const char unreachable[] = "(unreachable)";
-	char *at = buf + size - 1;
+	const char *end = *at;
 
-	*at = 0;
-	if (path.dentry->unlinked)
-		return -ENOENT;
 	while (path.dentry != root.dentry || path.mount != root.mount) {
 		if (path.dentry == path.mount->root) {
 			if (path.mount->parent) {
 				path = (struct path){ path.mount->parent, path.mount->mountpoint };
 				continue;
 			}
-			if (!*at && !prepend(buf, &at, "", 0))
+			if (*at == end && !prepend(buf, at, "", 0))
 				return -ERANGE;
-			if ((size_t)(at - buf) < sizeof(unreachable) - 1)
+			if ((size_t)(*at - buf) < sizeof(unreachable) - 1)
 				return -ERANGE;
-			at -= sizeof(unreachable) - 1;
-			memcpy(at, unreachable, sizeof(unreachable) - 1);
-			*name = at;
+			*at -= sizeof(unreachable) - 1;
+			memcpy(*at, unreachable, sizeof(unreachable) - 1);
 			return 0;
 		}
-		if (!prepend(buf, &at, path.dentry->name, path.dentry->name_len))
+		if (!prepend(buf, at, path.dentry->name, path.dentry->name_len))
 			return -ERANGE;
 		path.dentry = path.dentry->parent;
 	}
-	if (!*at && !prepend(buf, &at, "", 0))
-		return -ERANGE;
-	*name = at;
-	return 0;
+	return *at == end && !prepend(buf, at, "", 0) ? -ERANGE : 0;
+}
+
+/* True for a file that has lost its name, or never had one; what a file system only shows when asked is none. */
+static bool is_nameless(struct path path)
+{
+	return !path.mount || (path.dentry->unlinked && !path.dentry->inode->sb->ops->lookup);
+}
+
+int path_name(struct path path, char *buf, size_t size, char **name)
+{
+	*name = buf + size - 1;
+	**name = 0;
+	return is_nameless(path) ? -ENOENT : prepend_path(path, buf, name);
+}
+
+int path_name_any(struct path path, char *buf, size_t size, char **name)
+{
+	static const char deleted[] = " (deleted)";
+
+	if (!path.mount || !is_nameless(path) || size < sizeof(deleted))
+		return path_name(path, buf, size, name);
+	*name = buf + size - sizeof(deleted);
+	memcpy(*name, deleted, sizeof(deleted));
+	return prepend_path(path, buf, name);
 }

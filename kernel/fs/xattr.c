@@ -70,9 +70,12 @@ static int check_set(struct inode *inode, const struct xattr *old, size_t size, 
 
 int xattr_set(struct inode *inode, const char *name, const void *value, size_t size, unsigned flags)
 {
-	struct xattr *x = create(name, value, size), *old;
+	struct xattr *x, *old;
 	int err;
 
+	if (inode->sb->ops->lookup) /* it would be forgotten with the inode */
+		return -EOPNOTSUPP;
+	x = create(name, value, size);
 	if (!x)
 		return -ENOMEM;
 	mutex_lock(&inode->lock);

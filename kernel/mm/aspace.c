@@ -60,6 +60,7 @@ int aspace_fork(struct aspace *from, struct aspace **out)
 	to->brk_start = from->brk_start;
 	to->brk = from->brk;
 	to->mmap_top = from->mmap_top;
+	to->layout = from->layout;
 	list_foreach(&from->regions, struct region, node, region) {
 		err = copy_region(from, to, region);
 		if (err)
@@ -114,6 +115,21 @@ struct aspace *aspace_current(void)
 	struct thread *thread = thread_current();
 
 	return thread ? thread->aspace : NULL;
+}
+
+bool aspace_region_after(struct aspace *as, uint64_t address, struct region *copy)
+{
+	struct region *region;
+
+	mutex_lock(&as->lock);
+	region = region_at_or_above(as, address);
+	if (region) {
+		*copy = *region;
+		if (copy->file)
+			file_get(copy->file);
+	}
+	mutex_unlock(&as->lock);
+	return region;
 }
 
 /* The page of an address in the direct map, made if it is not there. */

@@ -215,10 +215,11 @@ int exec_inherit(struct process *child, const struct process *parent)
 static void become(struct process *process, struct aspace *aspace, struct file *program, const char *path)
 {
 	struct aspace *old = process->aspace;
+	struct file *old_program = process->program;
 
-	exec_forget(process);
-	process->program = program;
-	process->aspace = aspace;
+	process_set_program(process, aspace, program);
+	if (old_program)
+		close_program(old_program);
 	aspace_activate(aspace);
 	aspace_put(old);
 	process_return_memory(process);

@@ -118,7 +118,8 @@ static int fill(struct stack *stack, struct process *process, const struct elf_i
 {
 	size_t words = strings->arg_count + strings->env_count + 3 + AUX_WORDS;
 	struct vector vector = { heap_array(words, sizeof(uint64_t)), 0 };
-	uint64_t name, platform, chance, at;
+	struct aspace_layout *layout = &stack->aspace->layout;
+	uint64_t name, platform, chance, at, aux;
 	uint8_t random[RANDOM_SIZE];
 	const char *text = strings->text;
 
@@ -131,9 +132,13 @@ static int fill(struct stack *stack, struct process *process, const struct elf_i
 	stack->sp = align_down(stack->sp, 16);
 	chance = push(stack, random, sizeof(random));
 
+	layout->arg_start = at;
 	add(&vector, strings->arg_count);
 	add_strings(&vector, &text, &at, strings->arg_count);
+	layout->arg_end = layout->env_start = at;
 	add_strings(&vector, &text, &at, strings->env_count);
+	layout->env_end = at;
+	aux = vector.count * sizeof(uint64_t);
 	add_image(&vector, image);
 	add_identity(&vector, &process->cred);
 	add_machine(&vector);
@@ -145,6 +150,9 @@ static int fill(struct stack *stack, struct process *process, const struct elf_i
 	/* argc must lie on a multiple of 16. */
 	stack->sp -= vector.count * sizeof(uint64_t) % 16;
 	push(stack, vector.words, vector.count * sizeof(uint64_t));
+	layout->stack_start = stack->sp;
+	layout->auxv_start = stack->sp + aux;
+	layout->auxv_end = stack->sp + vector.count * sizeof(uint64_t);
 	heap_free(vector.words);
 	return stack->err;
 }

@@ -423,6 +423,63 @@ struct process *process_find(int pid)
 	return found;
 }
 
+/*
+ * list_lock is held. A dead one that is no zombie was waited for, and may have no reference left; one without signals
+ * is not born yet.
+ */
+static bool is_listed(const struct process *process)
+{
+	return process->exited ? process->zombie && process->is_child : process->signals != NULL;
+}
+
+struct process *process_find_any(int pid)
+{
+	struct process *found = NULL;
+
+	mutex_lock(&list_lock);
+	list_foreach(&processes, struct process, node, process) {
+		if (process->pid == pid && is_listed(process))
+			found = process_get(process);
+	}
+	mutex_unlock(&list_lock);
+	return found;
+}
+
+int process_next(int from)
+{
+	int next = -1;
+
+	mutex_lock(&list_lock);
+	list_foreach(&processes, struct process, node, process) {
+		if (process->pid >= from && (next < 0 || process->pid < next) && is_listed(process))
+			next = process->pid;
+	}
+	mutex_unlock(&list_lock);
+	return next;
+}
+
+bool process_hold(struct process *process)
+{
+	mutex_lock(&list_lock);
+	if (!process->exited)
+		return true;
+	mutex_unlock(&list_lock);
+	return false;
+}
+
+void process_unhold(void)
+{
+	mutex_unlock(&list_lock);
+}
+
+void process_set_program(struct process *process, struct aspace *aspace, struct file *program)
+{
+	mutex_lock(&list_lock);
+	process->aspace = aspace;
+	process->program = program;
+	mutex_unlock(&list_lock);
+}
+
 struct process *process_find_task(int tid, struct task **out)
 {
 	struct process *found = NULL;

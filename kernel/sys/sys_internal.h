@@ -52,12 +52,11 @@ void process_ended(struct process *process);
 void process_wait_end(struct process *process);
 /* Its parent learns that it was stopped or continued (CLD_*). Sleeps. */
 void process_tell_parent(struct process *process, int code);
+/* Another program in another memory, whose references it takes over; what it had is the caller's. */
+void process_set_program(struct process *process, struct aspace *aspace, struct file *program);
 /* What a parent reads of a child, with a code of CLD_*: exit status or signal. */
 int process_wait_value(const struct process *child, int code);
 /* vfork's parent may go on: the child has a memory of its own, or needs none. */
 void process_return_memory(struct process *process);
 /* The running process's children, ended ones among them, while visit returns 0; its last result. */
 int process_foreach_child(int (*visit)(struct process *child, void *context), void *context);
-
-/* All living processes, while visit returns 0; its last result. */
-int process_foreach(int (*visit)(struct process *process, void *context), void *context);

@@ -19,13 +19,18 @@ static struct abi_utsname names = {
 	.domainname = "(none)",
 };
 
+void uname_get(struct abi_utsname *copy)
+{
+	mutex_lock(&lock);
+	*copy = names;
+	mutex_unlock(&lock);
+}
+
 SYSCALL(uname, user_ptr_t buf)
 {
 	struct abi_utsname copy;
 
-	mutex_lock(&lock);
-	copy = names;
-	mutex_unlock(&lock);
+	uname_get(&copy);
 	return user_write(buf, &copy);
 }
 

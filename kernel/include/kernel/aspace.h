@@ -42,6 +42,16 @@ struct region {
 	off_t offset;		/* of start: in the file, or in the shared anonymous object */
 };
 
+/*
+ * Where the loader put what a program starts with; constant once it runs. All 0 when nothing was loaded.
+ */
+struct aspace_layout {
+	uint64_t stack_start;
+	uint64_t arg_start, arg_end;	/* the arguments' strings; the environment's follow */
+	uint64_t env_start, env_end;
+	uint64_t auxv_start, auxv_end;
+};
+
 struct aspace {
 	struct arch_pagetable tables;
 	struct mutex lock;		/* all below, and the tables */
@@ -54,6 +64,7 @@ struct aspace {
 	size_t pages_total;		/* pages in all regions: what RLIMIT_AS limits */
 	size_t pages_locked;		/* pages in locked regions: what RLIMIT_MEMLOCK limits */
 	bool lock_future;		/* mlockall(MCL_FUTURE) */
+	struct aspace_layout layout;
 	unsigned refs;
 };
 
@@ -100,6 +111,12 @@ void aspace_set_brk(struct aspace *as, uint64_t start);
  */
 int aspace_write(struct aspace *as, uint64_t addr, const void *data, size_t len) MUST_CHECK;
 int aspace_read(struct aspace *as, uint64_t addr, void *data, size_t len) MUST_CHECK;
+
+/**
+ * Copies the first region that ends after address, with a reference to its file if it has one: the caller's. Links to
+ * other regions mean nothing in the copy. False when there is none.
+ */
+bool aspace_region_after(struct aspace *as, uint64_t address, struct region *copy);
 
 /**
  * The running thread's mappings of a file lose what they show of its bytes [start, end): told by the file, after it

@@ -19,6 +19,8 @@ struct mount;
 struct page;
 
 struct file_ops {
+	/* What /proc calls such a file when it has no path: "anon_inode:[eventfd]". NULL: what its inode says. */
+	const char *name;
 	/*
 	 * Makes the file ready; may replace file->ops, may sleep. On an error release is not called. NULL:
 	 * always fine.

@@ -112,12 +112,40 @@ struct process *process_get(struct process *process);
 void process_put(struct process *process);
 /* The process of that number, referenced; NULL. */
 struct process *process_find(int pid);
+/* The same, or one that has ended and was not waited for. */
+struct process *process_find_any(int pid);
+/* The lowest number, from on, that process_find_any() finds; -1. */
+int process_next(int from);
+/* All living processes, while visit returns 0; its last result. */
+int process_foreach(int (*visit)(struct process *process, void *context), void *context);
+/**
+ * True: the process lives, and all that it owns stays until process_unhold(). Meanwhile only references may be taken,
+ * not dropped. May be called under the tree lock, before a lock of what is owned.
+ */
+bool process_hold(struct process *process) MUST_CHECK;
+void process_unhold(void);
+
+/* What can be told of a process or one thread of it. */
+struct process_info {
+	char state;  /* R, S, T or Z */
+	unsigned threads;
+	uint64_t cpu_ns;
+	uint64_t pending, shared_pending, blocked, ignored, caught; /* signals, as sets */
+};
+/* tid 0: of the process as a whole. -ESRCH. */
+int process_info(struct process *process, int tid, struct process_info *info);
+/* The process's lowest thread number, from on; -1. */
+int process_next_task(struct process *process, int from);
 /* CPU time that its threads have used. Any context. */
 uint64_t process_cpu_ns(const struct process *process);
 /* The thread id that the program knows the running thread by: the main thread's is the pid. */
 int process_tid(void);
 /* True when the running process has the capability in its effective set. A kernel thread has all. */
 bool process_capable(enum capability capability);
+
+/* The system's names, as uname(2) tells them. */
+struct abi_utsname;
+void uname_get(struct abi_utsname *names);
 
 /**
  * Gives up all that the process owns: descriptors (files closed), address space, fs context. Afterwards only its pid

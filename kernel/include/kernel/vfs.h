@@ -23,6 +23,7 @@ struct dir_context;
 struct filesystem;
 struct mount;
 struct page;
+struct path;
 struct pipe;
 struct superblock;
 
@@ -50,7 +51,7 @@ struct inode {
 			uint64_t next_cookie;
 			uint32_t entries;
 		};
-		char *target;  /* symbolic links: heap memory, constant */
+		char *target;  /* symbolic links: heap memory, constant; NULL: superblock_ops follow() knows */
 		struct pipe *pipe; /* fifos: while open, under lock */
 	};
 	struct list locks;  /* of struct file_lock, under lock (kernel/fs/lock.c) */
@@ -130,6 +131,19 @@ struct superblock_ops {
 	void (*inode_free)(struct inode *inode);
 	void (*stats)(struct superblock *sb, struct fs_stats *stats);
 	void (*destroy)(struct superblock *sb);  /* frees data */
+	/*
+	 * Optional, for a file system whose names are not all in the dentry tree: asked for those that are not, under
+	 * the tree lock. A dentry in no directory (dentry_create()), whose reference the caller takes over. Programs
+	 * neither make nor remove names there. -ENOENT, -ENOMEM.
+	 */
+	int (*lookup)(struct dentry *dir, const char *name, size_t len, struct dentry **out);
+	/*
+	 * Of symbolic links that are no text (inode->target is NULL). Where the link leads, referenced; the mount is
+	 * NULL for files without a path. Tree lock. -ENOENT, -EACCES, -ENOMEM.
+	 */
+	int (*follow)(struct inode *link, struct path *out);
+	/* What readlink tells of such a link: its length, cut to size. Without the tree lock. Errors as above. */
+	ssize_t (*readlink)(struct inode *link, char *buf, size_t size);
 };
 
 struct superblock {
@@ -185,7 +199,11 @@ struct mount *mount_get(struct mount *mount);
 void mount_put(struct mount *mount);
 /* The mount that hangs at path, borrowed; NULL. Tree lock. */
 struct mount *mount_at(struct path path);
-/* -EROFS when nothing may be written through this mount. */
+/* All that are mounted, in the order in which they were, until visit is not 0; its last result. Tree lock. */
+int mount_foreach(int (*visit)(struct mount *mount, void *context), void *context);
+/* All that are registered, by name; NULL behind the last. Any context. */
+const struct filesystem *filesystem_next(const struct filesystem *after);
+/* -EROFS when nothing may be written through this mount; NULL: none. */
 int mount_may_write(const struct mount *mount);
 
 /* ---- who asks, and from where ---- */
@@ -227,8 +245,10 @@ void vfs_unlock(void);
 #define WALK_NO_XDEV 0x20u
 #define WALK_BENEATH 0x40u
 #define WALK_IN_ROOT 0x80u
+#define WALK_NO_MAGICLINKS 0x100u
 
 #define WALK_LINKS_MAX 40
+#define WALK_JUMPS_MAX 8 /* over links that are no text, to mounts that are not all the same */
 
 enum walk_last { WALK_NORMAL, WALK_DOT, WALK_DOTDOT, WALK_ROOT };
 
@@ -241,6 +261,13 @@ struct walk {
 	unsigned flags;
 	struct path root, start, at; /* at: how far it got; a directory whenever a component is to be looked up */
 	struct file *dir;  /* of dirfd, referenced */
+	/*
+	 * The last dentry that is not in the tree, referenced, and with it those above: what was found on the way
+	 * before cannot be needed any more.
+	 */
+	struct dentry *held;
+	struct mount *mounts[WALK_JUMPS_MAX]; /* referenced: where links led that are no text */
+	unsigned mount_count;
 	const char *rest;  /* the text not yet walked */
 	unsigned depth, links;
 	const char *stack[WALK_LINKS_MAX]; /* what remains of the texts whose links are being followed */
@@ -280,6 +307,8 @@ int path_lookup_as(int dirfd, const char *text, unsigned flags, const struct cre
  * -ERANGE, -ENOENT.
  */
 int path_name(struct path path, char *buf, size_t size, char **name);
+/* The same, but of a file that has lost its name too: "/tmp/x (deleted)". */
+int path_name_any(struct path path, char *buf, size_t size, char **name);
 
 /* ---- what is done to paths ---- */
 
