@@ -49,7 +49,7 @@ int walk_begin_nested(struct walk *walk, int dirfd, const char *text, unsigned f
 	walk->flags = flags;
 	walk->dir = NULL;
 	walk->held = NULL;
-	walk->mount_count = 0;
+	walk->text_count = walk->mount_count = 0;
 	walk->rest = text;
 	walk->depth = walk->links = 0;
 	walk->last_slash = false;
@@ -78,6 +78,8 @@ void walk_end_nested(struct walk *walk)
 {
 	if (walk->held)
 		dentry_put(walk->held);
+	while (walk->text_count)
+		dentry_put(walk->texts[--walk->text_count]);
 	while (walk->mount_count)
 		mount_put(walk->mounts[--walk->mount_count]);
 	if (walk->dir)
@@ -192,7 +194,7 @@ static int jump(struct walk *walk, struct inode *link)
 
 	if (walk->flags & WALK_NO_MAGICLINKS)
 		return -ELOOP;
-	if (walk->mount_count == WALK_JUMPS_MAX)
+	if (walk->mount_count == WALK_HELD_MAX)
 		return -ELOOP;
 	err = link->sb->ops->follow(link, &path);
 	if (err)
@@ -207,6 +209,16 @@ static int jump(struct walk *walk, struct inode *link)
 	return err;
 }
 
+/* Keeps the text of a link that is not in the tree until the end: it may have to be walked later. */
+static int keep_text(struct walk *walk)
+{
+	if (walk->text_count == WALK_HELD_MAX)
+		return -ELOOP;
+	walk->texts[walk->text_count++] = walk->held;
+	walk->held = NULL;
+	return 0;
+}
+
 int walk_follow(struct walk *walk, struct inode *link)
 {
 	if (walk->flags & WALK_NO_SYMLINKS || ++walk->links > WALK_LINKS_MAX)
@@ -214,6 +226,8 @@ int walk_follow(struct walk *walk, struct inode *link)
 	inode_accessed(link, NULL);
 	if (!link->target)
 		return jump(walk, link);
+	if (walk->held && walk->held->inode == link && keep_text(walk))
+		return -ELOOP;
 	if (*walk->rest)
 		walk->stack[walk->depth++] = walk->rest;
 	walk->rest = link->target;

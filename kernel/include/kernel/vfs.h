@@ -248,7 +248,7 @@ void vfs_unlock(void);
 #define WALK_NO_MAGICLINKS 0x100u
 
 #define WALK_LINKS_MAX 40
-#define WALK_JUMPS_MAX 8 /* over links that are no text, to mounts that are not all the same */
+#define WALK_HELD_MAX 8 /* links, of each kind, that are not in the tree or are no text */
 
 enum walk_last { WALK_NORMAL, WALK_DOT, WALK_DOTDOT, WALK_ROOT };
 
@@ -266,8 +266,9 @@ struct walk {
 	 * before cannot be needed any more.
 	 */
 	struct dentry *held;
-	struct mount *mounts[WALK_JUMPS_MAX]; /* referenced: where links led that are no text */
-	unsigned mount_count;
+	struct dentry *texts[WALK_HELD_MAX]; /* referenced: links that are not in the tree, whose texts are walked */
+	struct mount *mounts[WALK_HELD_MAX]; /* referenced: where links led that are no text */
+	unsigned text_count, mount_count;
 	const char *rest;  /* the text not yet walked */
 	unsigned depth, links;
 	const char *stack[WALK_LINKS_MAX]; /* what remains of the texts whose links are being followed */
