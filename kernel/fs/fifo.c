@@ -2,6 +2,7 @@
 /*
  * Opening pipes: pairs of descriptors, and fifos, whose opener waits for a partner.
  */
+#include <kernel/abi/mount.h>
 #include <kernel/atomic.h>
 #include <kernel/fd.h>
 #include <kernel/syscall.h>
@@ -30,6 +31,12 @@ static int join_pipe(struct file *file)
 	}
 	mutex_unlock(&inode->lock);
 	return err;
+}
+
+/* One without a name, through /proc: nobody else may know of it, and so nobody is waited for. */
+static bool is_unnamed(const struct file *file)
+{
+	return file->inode->sb->type->magic == PIPEFS_MAGIC;
 }
 
 struct partner_wait {
@@ -73,7 +80,7 @@ static int open_counted(struct file *file, struct pipe *pipe, bool reads, bool w
 {
 	bool nonblock = file->flags & O_NONBLOCK;
 
-	if (reads && writes)
+	if ((reads && writes) || is_unnamed(file))
 		return 0;
 	if (reads && !atomic_load(&pipe->writers)) {
 		if (!nonblock)
@@ -99,7 +106,7 @@ static int fifo_open(struct file *file)
 	pipe = file->data;
 	file->ops = &pipe_fops;
 	file->position = -1;
-	if (writes && !reads && (file->flags & O_NONBLOCK) && !atomic_load(&pipe->readers)) {
+	if (writes && !reads && (file->flags & O_NONBLOCK) && !atomic_load(&pipe->readers) && !is_unnamed(file)) {
 		file->flags |= O_ACCMODE; /* neither counted: release only leaves */
 		pipe_fops.release(file);
 		return -ENXIO;

@@ -17,6 +17,7 @@
 #define NUMBERS_AT 0x100 /* directory positions: the entries of the table come before, "." and ".." first */
 #define NUMBER_DIGITS 10
 #define FIRST_INO 1
+#define LINK_SIZE 64 /* what a link that is no text says its length is */
 
 static const struct superblock_ops proc_ops;
 static const struct file_ops proc_file_ops, proc_dir_ops;
@@ -84,7 +85,7 @@ static int create(struct superblock *sb, const struct proc_node *node, const str
 	if (node->follow == proc_follow_fd)
 		pi->inode.mode = S_IFLNK | proc_fd_mode(pi);
 	if (node->follow)
-		pi->inode.size = PROC_LINK_MAX;
+		pi->inode.size = LINK_SIZE;
 	if (pi->pid) {
 		process = process_find_any(pi->pid);
 		err = process ? 0 : -ENOENT;

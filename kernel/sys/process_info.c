@@ -40,6 +40,7 @@ static void fill_actions(const struct signals *signals, struct process_info *inf
 static void fill(struct process *process, const struct task *task, struct process_info *info)
 {
 	info->state = state_of(process, task);
+	info->threads = 0;
 	list_foreach(&process->tasks, struct task, node, one)
 		info->threads++;
 	info->shared_pending = process->signals->pending.set;
