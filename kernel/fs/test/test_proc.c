@@ -166,14 +166,17 @@ FSTEST(proc_way_up)
 FSTEST(proc_fd_links_lead_to_the_open_file)
 {
 	struct fs_test_pair pipe;
+	struct abi_stat stat;
 	int fd = fs_test_file("a", O_RDWR, "hello"), other;
 
 	CHECK_EQ(fd, 3);
 	CHECK_STR(target("/proc/self/fd/3"), "/fstest/a");
 	CHECK(lists("/proc/self/fd", "3") && !lists("/proc/self/fd", "9"));
 	CHECK(lists("/proc/self/fdinfo", "3"));
-	CHECK_EQ(fs_test_stat("/proc/self/fd/3").st_ino, fs_test_stat("a").st_ino);
-	CHECK_EQ(sys(SYS_lstat, P("/proc/self/fd/3"), BUF), 0);
+	CHECK_EQ(sys(SYS_stat, P("/proc/self/fd/3"), BUF), 0);
+	systest_read(BUF, &stat);
+	CHECK_EQ(stat.st_ino, fs_test_stat("a").st_ino);
+	CHECK_EQ(fs_test_stat("/proc/self/fd/3").st_mode, S_IFLNK | 0700);
 	other = (int)sys(SYS_open, P("/proc/self/fd/3"), O_RDONLY);
 	CHECK(other > 3 && fs_test_reads(other, "hello"));
 	CHECK(strstr(content("/proc/self/fdinfo/4"), "pos:\t5\nflags:\t0"));
