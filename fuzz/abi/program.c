@@ -55,6 +55,8 @@ const char *const program_paths[] = {
 	"n0",        "n1",        "d0/n2",       "d0/n3",        ".",        "..",     "/",    "",    "/dev/null",
 	"/dev/zero", "/dev/full", "/dev/random", "/dev/console", "d0/../f0", "./d0/.", "d0/",  "f0/", "f0/x",
 	"l1/f2",     "n0/n1",     "//",          "d0//f2",       "l2/x",     "../..",  "/dev",
+	/* At the end, so that inputs written before keep their meaning. */
+	"/proc/self/maps", "/proc/self/fd/1", "/proc/self/exe", "/proc/meminfo", "/proc/self/status", "/proc/self/fd",
 };
 const size_t program_path_count = sizeof(program_paths) / sizeof(program_paths[0]);
 
