@@ -143,6 +143,20 @@ static int put_contents(struct cpio *cpio, const char *guest, int fd, uint64_t s
 	return pad(cpio);
 }
 
+int cpio_add_archive(struct cpio *cpio, const char *host)
+{
+	int fd = open(host, O_RDONLY | O_CLOEXEC), err;
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st))
+		err = fail(cpio, "%.150s: %s", host, strerror(errno));
+	else
+		err = put_contents(cpio, host, fd, (uint64_t)st.st_size);
+	if (fd >= 0)
+		close(fd);
+	return err;
+}
+
 int cpio_add_file(struct cpio *cpio, const char *guest, int fd, const struct stat *st)
 {
 	if (add_parents(cpio, guest) ||

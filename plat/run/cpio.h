@@ -20,6 +20,8 @@ struct cpio {
 
 int cpio_open(struct cpio *cpio);
 void cpio_close(struct cpio *cpio);
+/* A whole archive of a file, before anything else is added: what follows is another one, which Linux and Saki allow. */
+int cpio_add_archive(struct cpio *cpio, const char *host);
 
 /* Guest paths are absolute. Folders on the way are added when they are not there yet. */
 int cpio_add_dir(struct cpio *cpio, const char *guest, mode_t mode);

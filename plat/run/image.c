@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static int build_dir(char path[PATH_MAX])
+int image_build_dir(char path[PATH_MAX])
 {
 	const char *env = getenv("SAKI_BUILD");
 	ssize_t n;
@@ -68,7 +68,7 @@ char *image_path(const char *preset)
 			 preset);
 		return NULL;
 	}
-	if (build_dir(build) || asprintf(&path, "%s/x86_64-%s/saki.elf", build, preset) < 0) {
+	if (image_build_dir(build) || asprintf(&path, "%s/x86_64-%s/saki.elf", build, preset) < 0) {
 		run_fail(0, "cannot tell where the images are: %s", strerror(errno));
 		return NULL;
 	}

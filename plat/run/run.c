@@ -4,6 +4,7 @@
  */
 #include "run.h"
 
+#include "app.h"
 #include "cpio.h"
 #include "libs.h"
 #include "qemu.h"
@@ -22,12 +23,13 @@ static const char help[] =
 	"usage: saki run [OPTIONS] PROGRAM [ARGS...]\n"
 	"       saki run [OPTIONS] --unit-tests [GLOB]\n"
 	"\n"
-	"Boots the Saki kernel in QEMU and runs PROGRAM on it: an x86-64 program of this machine, by path or found in\n"
-	"$PATH, with the libraries that it is linked to. Standard input and output are the program's; the kernel\n"
-	"speaks on standard error.\n"
+	"Boots the Saki kernel in QEMU and runs PROGRAM on it: one of the catalogue by its name (python3, perl, bash, ls;\n"
+	"kernel/build/apps.py --list), fetched from Debian the first time; else an x86-64 program of this machine, by path\n"
+	"or found in $PATH, with the libraries that it is linked to. Standard input and output are the program's; the\n"
+	"kernel speaks on standard error.\n"
 	"\n"
 	"  --plat q35|pc|microvm  the machine (microvm)\n"
-	"  --mem SIZE             its memory, such as 64M (the default) or 1G\n"
+	"  --mem SIZE             its memory, such as 64M (the default, more for large programs of the catalogue) or 1G\n"
 	"  --timeout S            end it after S seconds\n"
 	"  --strace               print every system call, with its arguments and result, on standard error\n"
 	"  --syscalls             print which system calls were made, how often, and which are missing\n"
@@ -42,7 +44,8 @@ static const char help[] =
 	"126 refused (no x86-64 program); 123 environment (no QEMU, no image, no memory); 122 usage;\n"
 	"130 interrupted\n"
 	"\n"
-	"example: saki run --plat q35 --timeout 10 /bin/busybox echo hello\n";
+	"examples: saki run python3 -c 'print(6*7)'\n"
+	"          saki run --plat q35 --timeout 10 /bin/busybox echo hello\n";
 
 int run_fail(int status, const char *fmt, ...)
 {
@@ -213,7 +216,19 @@ static const char *base_name(const char *path)
 
 /* ---- the initrd ---- */
 
-static int add_given(struct cpio *cpio, const char *spec)
+/* In the catalogue's trees /bin and the like are links, which a folder of that name would take the place of. */
+static const char *merged_prefix(const char *guest)
+{
+	static const char *const links[] = { "bin", "lib", "lib64", "sbin" };
+	size_t len = strcspn(guest + 1, "/");
+
+	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++)
+		if (strlen(links[i]) == len && !strncmp(guest + 1, links[i], len))
+			return "/usr";
+	return "";
+}
+
+static int add_given(struct cpio *cpio, const char *spec, int merged)
 {
 	const char *colon = strrchr(spec, ':');
 	char host[PATH_MAX], real[PATH_MAX], guest[PATH_MAX];
@@ -221,7 +236,7 @@ static int add_given(struct cpio *cpio, const char *spec)
 	if (!colon || colon == spec || colon[1] != '/')
 		return run_fail(RUN_USAGE, "--file %s: wants HOST:GUEST, with an absolute GUEST", spec);
 	snprintf(host, sizeof(host), "%.*s", (int)(colon - spec), spec);
-	snprintf(guest, sizeof(guest), "%s", colon + 1);
+	snprintf(guest, sizeof(guest), "%s%s", merged ? merged_prefix(colon + 1) : "", colon + 1);
 	while (guest[1] && guest[strlen(guest) - 1] == '/')
 		guest[strlen(guest) - 1] = '\0';
 	if (!realpath(host, real))
@@ -249,16 +264,19 @@ static int add_program(struct cpio *cpio, const char *name)
 	return status;
 }
 
-static int initrd_make(struct cpio *cpio, const struct run_options *o)
+static int initrd_make(struct cpio *cpio, const struct run_options *o, const struct app *app)
 {
-	int status = 0;
+	int status = 0, in_catalogue = app->program[0] != '\0';
 
-	if (cpio_open(cpio) || cpio_add_dir(cpio, "/bin", 0755) || cpio_add_dir(cpio, "/tmp", 01777))
+	if (cpio_open(cpio))
 		return run_fail(RUN_ENVIRONMENT, "%s", cpio->error);
-	if (!o->unit_tests)
+	if (in_catalogue ? cpio_add_archive(cpio, app->initrd)
+			 : cpio_add_dir(cpio, "/bin", 0755) || cpio_add_dir(cpio, "/tmp", 01777))
+		return run_fail(RUN_ENVIRONMENT, "%s", cpio->error);
+	if (!o->unit_tests && !in_catalogue)
 		status = add_program(cpio, o->program[0]);
 	for (size_t i = 0; i < o->file_count && !status; i++)
-		status = add_given(cpio, o->files[i]);
+		status = add_given(cpio, o->files[i], in_catalogue);
 	if (!status && cpio_finish(cpio))
 		status = run_fail(RUN_ENVIRONMENT, "%s", cpio->error);
 	return status;
@@ -266,22 +284,24 @@ static int initrd_make(struct cpio *cpio, const struct run_options *o)
 
 /* ---- the machine ---- */
 
-static void add_program_words(FILE *line, char *const *program)
+static void add_program_words(FILE *line, char *const *program, const struct app *app)
 {
 	char path[PATH_MAX];
 
 	snprintf(path, sizeof(path), "/bin/%s", base_name(program[0]));
-	words_add(line, "init", path);
-	words_add(line, "env", "PATH=/bin:/sbin:/usr/bin:/usr/sbin");
+	words_add(line, "init", app->program[0] ? app->program : path);
+	words_add(line, "env", app->program[0] ? "PATH=/usr/bin:/usr/sbin" : "PATH=/bin:/sbin:/usr/bin:/usr/sbin");
 	words_add(line, "env", "HOME=/");
 	words_add(line, "env", "TERM=dumb");
+	for (size_t i = 0; i < app->env_count; i++)
+		words_add(line, "env", app->env[i]);
 	words_add(line, NULL, "--");
 	for (; *program; program++)
 		words_add(line, NULL, *program);
 }
 
 /* The kernel's command line; NULL after an error line. To be freed. */
-static char *command_line(const struct run_options *o)
+static char *command_line(const struct run_options *o, const struct app *app)
 {
 	char *text = NULL;
 	size_t size = 0;
@@ -304,7 +324,7 @@ static char *command_line(const struct run_options *o)
 	if (o->unit_tests)
 		words_add(line, "test", o->unit_tests);
 	else
-		add_program_words(line, o->program);
+		add_program_words(line, o->program, app);
 	fclose(line);
 	if (size <= WORDS_MAX)
 		return text;
@@ -353,10 +373,10 @@ static int elf_type(const char *name, char path[PATH_MAX])
 	return header.e_type;
 }
 
-static int wait_for_gdb(const struct run_options *o, struct qemu_options *q)
+static int wait_for_gdb(const struct run_options *o, const struct app *app, struct qemu_options *q)
 {
 	char path[PATH_MAX];
-	int type = o->unit_tests ? 0 : elf_type(o->program[0], path);
+	int type = o->unit_tests ? 0 : elf_type(app->program[0] ? app->host : o->program[0], path);
 
 	q->gdb_port = gdb_choose_port();
 	if (!q->gdb_port)
@@ -365,7 +385,7 @@ static int wait_for_gdb(const struct run_options *o, struct qemu_options *q)
 	return 0;
 }
 
-static int machine_run(const struct run_options *o, struct qemu_options *q)
+static int machine_run(const struct run_options *o, const struct app *app, struct qemu_options *q)
 {
 	struct session session = { .name = o->unit_tests ? "the unit tests" : o->program[0],
 				   .timeout_s = o->timeout_s,
@@ -374,7 +394,7 @@ static int machine_run(const struct run_options *o, struct qemu_options *q)
 	int status = pipes_open(q, &session);
 
 	if (!status && o->gdb)
-		status = wait_for_gdb(o, q);
+		status = wait_for_gdb(o, app, q);
 	if (status)
 		return status;
 	if (o->verbose) {
@@ -392,17 +412,30 @@ static int machine_run(const struct run_options *o, struct qemu_options *q)
 	return session.pid < 0 ? run_fail(RUN_ENVIRONMENT, "%s", error) : session_run(&session);
 }
 
+/* The initrd is there twice while it is unpacked; what a program needs goes with its size. */
+static uint64_t memory_default(const struct app *app, uint64_t initrd_bytes)
+{
+	uint64_t bytes = parse_memory(app->memory);
+
+	if (!app->program[0])
+		return 64u << 20;
+	return bytes ? bytes : (64 + 3 * (initrd_bytes >> 20)) << 20;
+}
+
 static int run(const struct run_options *o)
 {
 	struct qemu_options q = QEMU_OPTIONS_DEFAULT;
 	char *line = NULL, *image = NULL;
 	struct cpio cpio = { .fd = -1 };
-	int status = initrd_make(&cpio, o);
+	struct app app = { 0 };
+	int status = o->unit_tests ? 0 : app_find(&app, o->program[0]);
 
+	if (!status)
+		status = initrd_make(&cpio, o, &app);
 	if (status)
 		goto out;
 	status = RUN_USAGE;
-	line = command_line(o);
+	line = command_line(o, &app);
 	if (!line)
 		goto out;
 	status = RUN_ENVIRONMENT;
@@ -412,9 +445,9 @@ static int run(const struct run_options *o)
 	q.plat = o->plat;
 	q.kernel = image;
 	q.command_line = line;
-	q.memory_bytes = o->memory_bytes;
+	q.memory_bytes = o->memory_bytes ? o->memory_bytes : memory_default(&app, cpio.size);
 	q.initrd_fd = cpio.fd;
-	status = machine_run(o, &q);
+	status = machine_run(o, &app, &q);
 out:
 	free(image);
 	free(line);
@@ -424,7 +457,7 @@ out:
 
 int main(int argc, char **argv)
 {
-	struct run_options options = { .plat = "microvm", .preset = "default", .memory_bytes = 64u << 20 };
+	struct run_options options = { .plat = "microvm", .preset = "default" };
 	int status = options_parse(&options, argc, argv);
 
 	return status >= 0 ? status : run(&options);

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/types.h>
@@ -25,7 +26,7 @@ enum run_status {
 struct run_options {
 	const char *plat;
 	const char *preset;
-	uint64_t memory_bytes;
+	uint64_t memory_bytes;  /* 0: as the program needs */
 	double timeout_s;  /* 0: none */
 	const char *append;  /* NULL: none */
 	const char *unit_tests;  /* a glob, "" for all; NULL: no tests, a program */
@@ -51,6 +52,8 @@ void gdb_explain(int port, const char *kernel, const char *program, int elf_type
 
 /* image.c: the path of saki.elf, built first where there is a tree; NULL after an error line. To be freed. */
 char *image_path(const char *preset);
+/* The folder of what is built. @return 0, or -1 with errno */
+int image_build_dir(char path[PATH_MAX]);
 
 /* session.c */
 struct session {
