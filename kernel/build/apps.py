@@ -72,7 +72,8 @@ def names():
 def apt(*args, archives):
     """Its standard output. The package lists are the machine's, or our own once these turned out to be too old."""
     options = ["Debug::NoLocking=1", "APT::Sandbox::User=root", "APT::Architecture=amd64",
-               f"Dir::State::status={STATUS}", f"Dir::Cache::archives={archives}", "Dir::Cache::pkgcache=", "Dir::Cache::srcpkgcache="]
+               f"Dir::State::status={STATUS}", f"Dir::Cache::archives={archives}", "Dir::Cache::pkgcache=",
+               "Dir::Cache::srcpkgcache="]
     if os.path.isdir(LISTS):
         options.append(f"Dir::State::lists={LISTS}")
     command = ["apt-get", "-qq", "-y", "--no-install-recommends"] + [w for o in options for w in ("-o", o)]
