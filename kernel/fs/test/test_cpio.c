@@ -86,6 +86,29 @@ FSTEST(cpio_unpacks_all_kinds)
 	CHECK_EQ(fs_test_stat("dir/file").st_size, 5);
 }
 
+/* As the runner appends files to a program's initrd: zeros between, later entries win, hard links do not reach over. */
+FSTEST(cpio_unpacks_archives_in_a_row)
+{
+	archive.size = 0;
+	entry("dir", S_IFDIR | 0700, "");
+	entry("dir/file", S_IFREG | 0640, "first");
+	entry_linked("one", S_IFREG | 0600, "mine", 9, 2);
+	entry("TRAILER!!!", 0, "");
+	while (archive.size % 512)
+		archive.bytes[archive.size++] = 0;
+	entry("dir", S_IFDIR | 0755, "");
+	entry("dir/file", S_IFREG | 0640, "second");
+	entry_linked("two", S_IFREG | 0600, "yours", 9, 2);
+	entry("TRAILER!!!", 0, "");
+	CHECK_EQ(unpack(), 0);
+	CHECK_EQ(fs_test_stat("dir").st_mode, S_IFDIR | 0755);
+	CHECK_EQ(fs_test_stat("dir/file").st_size, 6);
+	CHECK_EQ(fs_test_stat("one").st_size, 4);
+	CHECK_EQ(fs_test_stat("two").st_size, 5);
+	CHECK_EQ(sys(SYS_open, P("one"), O_RDONLY), 3);
+	CHECK(fs_test_reads(3, "mine"));
+}
+
 FSTEST(cpio_refuses_escapes)
 {
 	archive.size = 0;
