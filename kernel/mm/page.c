@@ -255,6 +255,8 @@ void page_setup(size_t limit, void *memory)
 
 size_t page_setup_free(size_t start, size_t end)
 {
+	unsigned long irq = spin_lock(&page_lock);
+
 	sanitize_poison(page_virt(&pages[start]), (end - start) << PAGE_SHIFT, SANITIZE_FREED);
 	for (size_t frame = start; frame < end;) {
 		unsigned order = frame ? min((unsigned)__builtin_ctzll(frame), PAGE_ORDER_MAX + 0u) : PAGE_ORDER_MAX;
@@ -268,5 +270,6 @@ size_t page_setup_free(size_t start, size_t end)
 	}
 	free_frames += end - start;
 	total_frames += end - start;
+	spin_unlock(&page_lock, irq);
 	return end - start;
 }

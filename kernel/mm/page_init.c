@@ -86,18 +86,56 @@ static size_t ram_ranges(const struct boot_info *boot, phys_t limit, struct page
 	return merge(ranges, count);
 }
 
-size_t page_usable_ranges(const struct boot_info *boot, phys_t limit, struct page_range ranges[PAGE_RANGES_MAX])
+/* What page_usable_ranges() says, and the initrd. */
+static size_t ranges_with_initrd(const struct boot_info *boot, phys_t limit, struct page_range ranges[PAGE_RANGES_MAX])
 {
 	size_t count = ram_ranges(boot, min(limit, (phys_t)DIRECT_MAP_SIZE), ranges);
 
 	count = subtract(ranges, count, interval(0, LOW_MEMORY));
 	count = subtract(ranges, count, (struct interval){ boot->image_start, boot->image_end });
-	count = subtract(ranges, count, interval(boot->initrd, boot->initrd_size));
 	for (size_t i = 0; i < min(boot->range_count, (size_t)BOOT_RANGES_MAX); i++)
 		if (boot->ranges[i].type != BOOT_RAM)
 			count = subtract(ranges, count, interval(boot->ranges[i].base, boot->ranges[i].size));
 	sort(ranges, count);
 	return count;
+}
+
+size_t page_usable_ranges(const struct boot_info *boot, phys_t limit, struct page_range ranges[PAGE_RANGES_MAX])
+{
+	size_t count = ranges_with_initrd(boot, limit, ranges);
+
+	count = subtract(ranges, count, interval(boot->initrd, boot->initrd_size));
+	sort(ranges, count);
+	return count;
+}
+
+/* The frames that the page array has to describe for the first count usable ranges, and for an initrd right above. */
+static size_t frames_to_describe(const struct page_range *usable, size_t count, phys_t limit)
+{
+	struct page_range ranges[PAGE_RANGES_MAX];
+	size_t end = usable[count - 1].end, all = ranges_with_initrd(boot_info, limit, ranges);
+	size_t initrd_end = interval(boot_info->initrd, boot_info->initrd_size).end >> PAGE_SHIFT;
+
+	for (size_t i = 0; i < all; i++)
+		if (ranges[i].start < end && end <= ranges[i].end)
+			return max(end, min(ranges[i].end, initrd_end));
+	return end;
+}
+
+void page_free_initrd(void)
+{
+	struct interval initrd = interval(boot_info->initrd, boot_info->initrd_size);
+	struct page_range ranges[PAGE_RANGES_MAX];
+	size_t count = ranges_with_initrd(boot_info, boot_option_number("mem", UINT64_MAX), ranges);
+
+	for (size_t i = 0; i < count; i++) {
+		/* A frame that the initrd shares stays reserved. */
+		size_t start = max(ranges[i].start, (size_t)(align_up(initrd.start, PAGE_SIZE) >> PAGE_SHIFT));
+		size_t end = min(min(ranges[i].end, page_frame_limit()), (size_t)(initrd.end >> PAGE_SHIFT));
+
+		if (start < end)
+			page_setup_free(start, end);
+	}
 }
 
 /* The index of the first range with room for that many frames; count when there is none. */
@@ -130,7 +168,8 @@ int page_init(void)
 	 * alone.
 	 */
 	for (; count > 0; count--) {
-		size_t needed = page_setup_bytes(ranges[count - 1].end) >> PAGE_SHIFT;
+		size_t frames = frames_to_describe(ranges, count, limit);
+		size_t needed = page_setup_bytes(frames) >> PAGE_SHIFT;
 		size_t place = find_room(ranges, count, needed);
 
 		if (place == count || needed > frames_in(ranges, count) / 4) {
@@ -138,7 +177,7 @@ int page_init(void)
 				    (unsigned long long)ranges[count - 1].start << PAGE_SHIFT);
 			continue;
 		}
-		page_setup(ranges[count - 1].end, arch_phys_to_virt((phys_t)ranges[place].start << PAGE_SHIFT));
+		page_setup(frames, arch_phys_to_virt((phys_t)ranges[place].start << PAGE_SHIFT));
 		ranges[place].start += needed;
 		for (size_t i = 0; i < count; i++)
 			page_setup_free(ranges[i].start, ranges[i].end);

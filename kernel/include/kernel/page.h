@@ -28,6 +28,8 @@ struct page {
 
 /* Hands the allocator all RAM of the boot map that is above 1 MiB and not the image or the initrd. Boot CPU, once. */
 int page_init(void);
+/* Hands it the frames of the initrd too. Boot CPU, once, when nothing reads the initrd any more. */
+void page_free_initrd(void);
 
 /*
  * The lowest free block that is large enough and of the smallest such size: the same calls give the same frames. The
