@@ -72,8 +72,8 @@ def names():
 def apt(*args, archives):
     """Its standard output. The package lists are the machine's, or our own once these turned out to be too old."""
     options = ["Debug::NoLocking=1", "APT::Sandbox::User=root", "APT::Architecture=amd64",
-               f"Dir::State::status={STATUS}", f"Dir::Cache::archives={archives}", "Dir::Cache::pkgcache=",
-               "Dir::Cache::srcpkgcache="]
+               f"Dir::State::status={STATUS}", f"Dir::Cache::archives={archives}", "Acquire::Retries=1",
+               "Dir::Cache::pkgcache=", "Dir::Cache::srcpkgcache="]
     if os.path.isdir(LISTS):
         options.append(f"Dir::State::lists={LISTS}")
     command = ["apt-get", "-qq", "-y", "--no-install-recommends"] + [w for o in options for w in ("-o", o)]
@@ -103,16 +103,18 @@ def fetch(packages):
 
 
 def fetch_fresh(packages):
+    """The same; where the lists are missing or name packages that are gone, with new lists."""
     try:
         return fetch(packages)
     except Failure as failure:
         fresh = LISTS + ".new"
         shutil.rmtree(fresh, ignore_errors=True)
         os.makedirs(os.path.join(fresh, "partial"))
-        try:
-            apt("update", "-o", f"Dir::State::lists={fresh}", "-o", "APT::Update::Error-Mode=any", archives=CACHE)
-        except Failure:
-            raise failure from None
+        # It is no failure for apt when one of the machine's sources is down, nor when all are.
+        apt("update", "-o", f"Dir::State::lists={fresh}", "-o", "Acquire::Retries=0", archives=CACHE)
+        if not any("_Packages" in n for n in os.listdir(fresh)):
+            shutil.rmtree(fresh)
+            raise failure
         shutil.rmtree(LISTS, ignore_errors=True)
         os.rename(fresh, LISTS)
         return fetch(packages)
@@ -248,6 +250,8 @@ def main(argv):
         except (Failure, OSError) as e:
             print(f"apps: {name}: {e}", file=sys.stderr)
             return 123
+        except KeyboardInterrupt:
+            return 130
     return 0
 
 
