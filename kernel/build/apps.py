@@ -37,7 +37,8 @@ DROPS = ["/usr/share/" + n for n in SHARE] + ["/usr/lib/*/gconv", "/usr/lib/*/au
 MERGED = ("bin", "lib", "lib64", "sbin")
 FILES = {"etc/passwd": "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/bin/false\n",
          "etc/group": "root:x:0:\nnogroup:x:65534:\n", "etc/hosts": "127.0.0.1 localhost\n"}
-FOLDERS = {"dev": 0o755, "proc": 0o755, "root": 0o700, "sys": 0o755, "tmp": 0o1777, "var/tmp": 0o1777, "run": 0o755}
+FOLDERS = {"dev": 0o755, "proc": 0o755, "root": 0o700, "sys": 0o755, "tmp": 0o1777, "var/tmp": 0o1777, "run": 0o755,
+           "usr/include": 0o755}
 
 
 class Failure(Exception):
