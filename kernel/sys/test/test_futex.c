@@ -2,6 +2,7 @@
 /*
  * Futexes. A second thread of the same process (a kernel thread that has entered it) wakes or waits.
  */
+#include <kernel/abi/mman.h>
 #include <kernel/clock.h>
 #include <kernel/systest.h>
 #include <kernel/thread.h>
@@ -146,6 +147,28 @@ SYSTEST(futex_requeue_moves_sleepers)
 	CHECK_EQ(moved, 1);
 	CHECK_EQ(sys(SYS_futex, WORD, WAKE, 1), 0);
 	CHECK_EQ(sys(SYS_futex, WORD2, WAKE, 1), 1);
+	CHECK_EQ(finish(&sleeper), 0);
+}
+
+/* One word, mapped twice: what two processes that share memory see. */
+SYSTEST(futex_in_shared_memory_is_one_word)
+{
+	int fd = (int)sys(SYS_memfd_create, systest_put(2048, "word", 5), 0);
+	struct sleeper sleeper;
+	long there, here, woken = 0;
+
+	CHECK(fd >= 0);
+	CHECK_EQ(sys(SYS_ftruncate, fd, 2 * PAGE_SIZE), 0);
+	there = sys(SYS_mmap, 0, 2 * PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	here = sys(SYS_mmap, 0, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, PAGE_SIZE);
+	CHECK(there > 0 && here > 0);
+	CHECK(start(&sleeper, (user_ptr_t)there + PAGE_SIZE + 8, UINT32_MAX));
+	for (int i = 0; i < 1000 && !woken; i++) {
+		clock_sleep_until(clock_ns() + NSEC_PER_MSEC);
+		CHECK_EQ(sys(SYS_futex, there + 8, WAKE, 1), 0);
+		woken = sys(SYS_futex, here + 8, WAKE, 1);
+	}
+	CHECK_EQ(woken, 1);
 	CHECK_EQ(finish(&sleeper), 0);
 }
 
