@@ -25,8 +25,8 @@ static const char help[] =
 	"\n"
 	"Boots the Saki kernel in QEMU and runs PROGRAM on it: one of the catalogue by its name (python3, perl, ls;\n"
 	"kernel/build/apps.py --list), fetched from Debian the first time; else an x86-64 program of this machine, by\n"
-	"path or found in $PATH, with the libraries that it is linked to. Standard input and output are the program's;\n"
-	"the kernel speaks on standard error.\n"
+	"path or found in $PATH, with the libraries that it is linked to. Standard input and output are the\n"
+	"program's; the kernel speaks on standard error.\n"
 	"\n"
 	"  --plat q35|pc|microvm  the machine (microvm)\n"
 	"  --mem SIZE             its memory, such as 64M (the default; the catalogue's get more) or 1G\n"
@@ -44,8 +44,8 @@ static const char help[] =
 	"126 refused (no x86-64 program); 123 environment (no QEMU, no image, no memory); 122 usage;\n"
 	"130 interrupted\n"
 	"\n"
-	"examples: saki run python3 -c 'print(6*7)'\n"
-	"          saki run --plat q35 --timeout 10 /bin/busybox echo hello\n";
+	"example: saki run python3 -c 'print(6*7)'\n"
+	"         saki run --plat q35 --timeout 10 /bin/busybox echo hello\n";
 
 int run_fail(int status, const char *fmt, ...)
 {
