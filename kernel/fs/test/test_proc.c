@@ -128,7 +128,8 @@ FSTEST(proc_does_not_find_what_is_not_there)
 {
 	static const char *const names[] = {
 		"nothing", "0", "01", "-1", "+1", "1x", "99999999999999999999", "4294967297", "2147483647",
-		"self/fd/99", "self/fd/00", "self/fd/x", "self/task/1x", "self/fdinfo/99", "self/maps2", "sys/kernel/nothing",
+		"self/fd/99", "self/fd/00", "self/fd/x", "self/task/1x", "self/fdinfo/99", "self/maps2",
+		"sys/kernel/nothing",
 	};
 	char path[300];
 
