@@ -9,6 +9,7 @@
 #include <kernel/heap.h>
 #include <kernel/log.h>
 #include <kernel/page.h>
+#include <kernel/spinlock.h>
 #include <kernel/string.h>
 #include <kernel/thread.h>
 #include <plat/plat.h>
@@ -167,6 +168,7 @@ void harness_main(const char *name)
 		log_error("harness %s: set-up failed (error %d)", name, err ? -err : ENOMEM);
 		plat->stop(PLAT_POWER_OFF, STATUS_ENVIRONMENT);
 	}
+	spin_no_more_interrupts();
 	arch_call_on_stack(stack, LOOP_STACK_SIZE, loop, NULL);
 	__builtin_unreachable();
 }

@@ -1,12 +1,27 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Ticket spinlocks.
+ * Ticket spinlocks, and what is left of them on one CPU.
  */
 #include <kernel/atomic.h>
 #include <kernel/cpu.h>
 #include <kernel/spinlock.h>
 
 #include "spinlock_check.h"
+
+#if CONFIG_ONE_CPU && !CONFIG_DEBUG
+
+bool spin_needs_no_irq_off;
+
+void spin_no_more_interrupts(void)
+{
+	spin_needs_no_irq_off = true;
+}
+
+#else
+
+void spin_no_more_interrupts(void)
+{
+}
 
 unsigned long spin_lock(struct spinlock *lock)
 {
@@ -27,3 +42,5 @@ void spin_unlock(struct spinlock *lock, unsigned long flags)
 	atomic_store(&lock->owner, lock->owner + 1);
 	arch_irq_restore(flags);
 }
+
+#endif

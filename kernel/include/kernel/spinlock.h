@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include <arch/arch.h>
+#include <kernel/atomic.h>
 #include <kernel/compiler.h>
 
 struct spinlock {
@@ -24,6 +26,29 @@ static inline void spin_init(struct spinlock *lock)
 	*lock = (struct spinlock)SPINLOCK_INIT;
 }
 
-/* Takes the lock with interrupts off; returns the former interrupt state for spin_unlock(). */
+/*
+ * Takes the lock with interrupts off; returns the former interrupt state for spin_unlock(). On one CPU that is all; and
+ * not even that is needed while an input of a harness runs, where the one interrupt there is ends the input.
+ */
+#if CONFIG_ONE_CPU && !CONFIG_DEBUG
+extern bool spin_needs_no_irq_off;
+
+static ALWAYS_INLINE unsigned long spin_lock(struct spinlock *lock UNUSED)
+{
+	return spin_needs_no_irq_off ? 0 : arch_irq_save();
+}
+
+static ALWAYS_INLINE void spin_unlock(struct spinlock *lock UNUSED, unsigned long flags)
+{
+	if (flags)
+		arch_irq_restore(flags);
+	else
+		compiler_barrier();
+}
+#else
 unsigned long spin_lock(struct spinlock *lock);
 void spin_unlock(struct spinlock *lock, unsigned long flags);
+#endif
+
+/* From now on nothing interrupts but what never returns. */
+void spin_no_more_interrupts(void);
