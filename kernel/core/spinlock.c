@@ -1,14 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Ticket spinlocks, and what is left of them on one CPU.
+ * Spinlocks where there is one CPU: see kernel/spinlock.h. Those of many are in ticket.c.
  */
-#include <kernel/atomic.h>
-#include <kernel/cpu.h>
 #include <kernel/spinlock.h>
-
-#include "spinlock_check.h"
-
-#if CONFIG_ONE_CPU && !CONFIG_DEBUG
 
 bool spin_needs_no_irq_off;
 
@@ -16,31 +10,3 @@ void spin_no_more_interrupts(void)
 {
 	spin_needs_no_irq_off = true;
 }
-
-#else
-
-void spin_no_more_interrupts(void)
-{
-}
-
-unsigned long spin_lock(struct spinlock *lock)
-{
-	unsigned long flags = arch_irq_save();
-	uint32_t ticket;
-
-	check_taken(lock);
-	ticket = atomic_fetch_add(&lock->next, 1);
-	while (unlikely(atomic_load(&lock->owner) != ticket))
-		arch_relax();
-	note_taken(lock);
-	return flags;
-}
-
-void spin_unlock(struct spinlock *lock, unsigned long flags)
-{
-	note_released(lock);
-	atomic_store(&lock->owner, lock->owner + 1);
-	arch_irq_restore(flags);
-}
-
-#endif

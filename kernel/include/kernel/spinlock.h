@@ -30,8 +30,9 @@ static inline void spin_init(struct spinlock *lock)
  * Takes the lock with interrupts off; returns the former interrupt state for spin_unlock(). On one CPU that is all; and
  * not even that is needed while an input of a harness runs, where the one interrupt there is ends the input.
  */
-#if CONFIG_ONE_CPU && !CONFIG_DEBUG
 extern bool spin_needs_no_irq_off;
+
+#if !CONFIG_TICKET_LOCKS
 
 static ALWAYS_INLINE unsigned long spin_lock(struct spinlock *lock UNUSED)
 {
