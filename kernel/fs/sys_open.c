@@ -49,24 +49,9 @@ SYSCALL(creat, user_ptr_t path, uint32_t mode)
 	return open_old(AT_FDCWD, path, O_CREAT | O_WRONLY | O_TRUNC, mode);
 }
 
-/* A structure that may be larger than what is known here, if the rest is zero. */
 static int copy_open_how(struct abi_open_how *how, user_ptr_t from, size_t size)
 {
-	int err;
-
-	if (size < OPEN_HOW_SIZE_MIN)
-		return -EINVAL;
-	if (size > PAGE_SIZE)
-		return -E2BIG;
-	err = user_copy_in(how, from, sizeof(*how));
-	for (size_t at = sizeof(*how); !err && at < size; at++) {
-		uint8_t byte;
-
-		err = user_read(&byte, from + at);
-		if (!err && byte)
-			err = -E2BIG;
-	}
-	return err;
+	return size < OPEN_HOW_SIZE_MIN ? -EINVAL : user_copy_struct(how, sizeof(*how), from, size);
 }
 
 static int resolve_flags(uint64_t resolve, unsigned *walk_flags)

@@ -39,3 +39,20 @@ ssize_t user_copy_string(char *dst, user_ptr_t src, size_t size)
 	/* It ran into the end of the buffer, or of the program's range. */
 	return room < size ? -EFAULT : -ENAMETOOLONG;
 }
+
+int user_copy_struct(void *dst, size_t known, user_ptr_t src, size_t size)
+{
+	int err;
+
+	if (size > PAGE_SIZE)
+		return -E2BIG;
+	err = user_copy_in(dst, src, min(size, known));
+	for (size_t at = known; !err && at < size; at++) {
+		uint8_t byte;
+
+		err = user_read(&byte, src + at);
+		if (!err && byte)
+			err = -E2BIG;
+	}
+	return err;
+}

@@ -363,30 +363,10 @@ SYSCALL(vfork, void)
 }
 #endif
 
-/* A longer structure than is known here must end in zeros. */
-static long read_args(struct clone_args *args, user_ptr_t from, size_t size)
-{
-	uint8_t byte;
-
-	if (size < CLONE_ARGS_MIN)
-		return -EINVAL;
-	if (size > PAGE_SIZE)
-		return -E2BIG;
-	if (user_copy_in(args, from, min(size, sizeof(*args))))
-		return -EFAULT;
-	for (size_t at = sizeof(*args); at < size; at++) {
-		if (user_read(&byte, from + at))
-			return -EFAULT;
-		if (byte)
-			return -E2BIG;
-	}
-	return 0;
-}
-
 SYSCALL(clone3, user_ptr_t args, size_t size)
 {
 	struct clone_args given = { 0 };
-	long err = read_args(&given, args, size);
+	long err = size < CLONE_ARGS_MIN ? -EINVAL : user_copy_struct(&given, sizeof(given), args, size);
 
 	if (err)
 		return err;
