@@ -33,8 +33,8 @@ ssize_t user_copy_string(char *dst, user_ptr_t src, size_t size) MUST_CHECK;
 #define user_write(dst, value_ptr) user_copy_out((dst), (value_ptr), sizeof(*(value_ptr)))
 
 /**
- * A structure of size bytes, of which known are known here (the rest of dst is the caller's): what it has beyond must be
- * zero. -EFAULT; -E2BIG: it is not, or it is larger than a page.
+ * A structure of size bytes, of which the first known are known here: what it has beyond must be zero. -EFAULT; -E2BIG:
+ * it is not, or it is larger than a page.
  */
 int user_copy_struct(void *dst, size_t known, user_ptr_t src, size_t size) MUST_CHECK;
 
