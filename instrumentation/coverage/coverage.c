@@ -72,10 +72,16 @@ void __sanitizer_cov_pcs_init(const uint64_t *start, const uint64_t *stop)
 	(void)stop;
 }
 
-static void NOINLINE record(uint64_t pc, uint64_t a, uint64_t b, uint32_t size, bool is_const)
+/*
+ * Where the comparison is: the hook's caller, or, where the linker inlines the hooks, the caller of record() itself,
+ * which is never inlined.
+ */
+#define HOOK_CALLER (IS_ENABLED(CONFIG_LTO) ? NULL : __builtin_return_address(0))
+
+static void NOINLINE record(const void *pc, uint64_t a, uint64_t b, uint32_t size, bool is_const)
 {
 	compare_ring[(*compare_count)++ & compare_mask] = (struct channel_compare){
-		.pc = pc,
+		.pc = (uint64_t)(pc ? pc : __builtin_return_address(0)),
 		.a = a,
 		.b = b,
 		.size = size,
@@ -87,51 +93,51 @@ static void NOINLINE record(uint64_t pc, uint64_t a, uint64_t b, uint32_t size, 
 #define COMPARE(a, b, size, is_const)                                                                                  \
 	do {                                                                                                           \
 		if (unlikely(compare_ring) && (a) != (b))                                                              \
-			record((uint64_t)__builtin_return_address(0), (a), (b), (size), (is_const));                   \
+			record(HOOK_CALLER, (a), (b), (size), (is_const));                                             \
 	} while (0)
 
-void __sanitizer_cov_trace_cmp1(uint8_t a, uint8_t b)
+ALWAYS_INLINE void __sanitizer_cov_trace_cmp1(uint8_t a, uint8_t b)
 {
 	COMPARE(a, b, 1, false);
 }
 
-void __sanitizer_cov_trace_cmp2(uint16_t a, uint16_t b)
+ALWAYS_INLINE void __sanitizer_cov_trace_cmp2(uint16_t a, uint16_t b)
 {
 	COMPARE(a, b, 2, false);
 }
 
-void __sanitizer_cov_trace_cmp4(uint32_t a, uint32_t b)
+ALWAYS_INLINE void __sanitizer_cov_trace_cmp4(uint32_t a, uint32_t b)
 {
 	COMPARE(a, b, 4, false);
 }
 
-void __sanitizer_cov_trace_cmp8(uint64_t a, uint64_t b)
+ALWAYS_INLINE void __sanitizer_cov_trace_cmp8(uint64_t a, uint64_t b)
 {
 	COMPARE(a, b, 8, false);
 }
 
-void __sanitizer_cov_trace_const_cmp1(uint8_t a, uint8_t b)
+ALWAYS_INLINE void __sanitizer_cov_trace_const_cmp1(uint8_t a, uint8_t b)
 {
 	COMPARE(a, b, 1, true);
 }
 
-void __sanitizer_cov_trace_const_cmp2(uint16_t a, uint16_t b)
+ALWAYS_INLINE void __sanitizer_cov_trace_const_cmp2(uint16_t a, uint16_t b)
 {
 	COMPARE(a, b, 2, true);
 }
 
-void __sanitizer_cov_trace_const_cmp4(uint32_t a, uint32_t b)
+ALWAYS_INLINE void __sanitizer_cov_trace_const_cmp4(uint32_t a, uint32_t b)
 {
 	COMPARE(a, b, 4, true);
 }
 
-void __sanitizer_cov_trace_const_cmp8(uint64_t a, uint64_t b)
+ALWAYS_INLINE void __sanitizer_cov_trace_const_cmp8(uint64_t a, uint64_t b)
 {
 	COMPARE(a, b, 8, true);
 }
 
 /* cases: their number, the value's width in bits, then the cases. */
-void __sanitizer_cov_trace_switch(uint64_t value, const uint64_t *cases)
+ALWAYS_INLINE void __sanitizer_cov_trace_switch(uint64_t value, const uint64_t *cases)
 {
 	if (likely(!compare_ring))
 		return;

@@ -28,7 +28,7 @@ kernel-cflags := -std=gnu11 -ffreestanding -nostdlibinc -O2 -g -gdwarf-aranges $
 	-fno-strict-aliasing -fno-stack-protector -fno-asynchronous-unwind-tables -fcf-protection=none
 kernel-cflags-x86_64 := --target=x86_64-linux-gnu -fno-pic -mcmodel=kernel -mno-red-zone -mgeneral-regs-only
 kernel-cflags-host   := --target=x86_64-linux-gnu -fno-pic
-kernel-cflags += $(kernel-cflags-$(ARCH))
+kernel-cflags += $(kernel-cflags-$(ARCH)) $(if $(CONFIG_LTO),-flto)
 
 hosted-cflags := -std=gnu11 -D_GNU_SOURCE -O2 -g $(warnings) -I. -I$(B)/include -include generated/config.h -fno-pic \
 	-fno-omit-frame-pointer
