@@ -222,8 +222,33 @@ static void child_stream(int fd, int target)
 	dup2(fd, target);
 }
 
+/*
+ * QEMU's own start takes longer than the guest's, and a good part of it is page faults of its heap: in huge pages that
+ * is a tenth less for a short run. (glibc manual, "Memory Allocation Tunables"; elsewhere the word means nothing.)
+ */
+#define TUNABLES "GLIBC_TUNABLES=glibc.malloc.hugetlb=1:glibc.malloc.top_pad=8388608"
+
+/* Our environment and the tunables, unless the user has set some. To be freed; NULL without memory. */
+static char **environment(void)
+{
+	size_t count = 0;
+	char **words;
+
+	while (environ[count])
+		count++;
+	words = malloc((count + 2) * sizeof(*words));
+	if (!words)
+		return NULL;
+	memcpy(words, environ, count * sizeof(*words));
+	if (!getenv("GLIBC_TUNABLES"))
+		words[count++] = (char *)TUNABLES;
+	words[count] = NULL;
+	return words;
+}
+
 /* In the child: nothing of ours reaches QEMU but what it was given. Only calls that are safe after a fork. */
-static void child(const struct qemu_options *o, const int moved[FDS], char *const *words, pid_t parent, int report)
+static void child(const struct qemu_options *o, const int moved[FDS], char *const *words, char *const *env,
+		  pid_t parent, int report)
 {
 	sigset_t none;
 
@@ -240,13 +265,13 @@ static void child(const struct qemu_options *o, const int moved[FDS], char *cons
 	sigemptyset(&none);
 	signal(SIGPIPE, SIG_DFL);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	execv(words[0], words);
+	execve(words[0], words, env);
 	if (write(report, &errno, sizeof(errno)) < 0)
 		_exit(2);
 	_exit(1);
 }
 
-/* The child's error from execv(), 0 when it runs. */
+/* The child's error from execve(), 0 when it runs. */
 static int exec_error(int report)
 {
 	int err = 0;
@@ -259,15 +284,18 @@ static int exec_error(int report)
 static pid_t spawn(const struct qemu_options *o, const int moved[FDS], char *const *words, char *error)
 {
 	pid_t parent = getpid(), pid;
+	char **env = environment();
 	int report[2], err;
 
-	if (pipe2(report, O_CLOEXEC)) {
+	if (!env || pipe2(report, O_CLOEXEC)) {
+		free(env);
 		snprintf(error, QEMU_ERROR, "no pipe for QEMU: %s", strerror(errno));
 		return -1;
 	}
 	pid = fork();
 	if (!pid)
-		child(o, moved, words, parent, report[1]);
+		child(o, moved, words, env, parent, report[1]);
+	free(env);
 	err = pid < 0 ? errno : 0;
 	close(report[1]);
 	if (pid > 0)
