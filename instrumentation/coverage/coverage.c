@@ -89,11 +89,22 @@ static void NOINLINE record(const void *pc, uint64_t a, uint64_t b, uint32_t siz
 	};
 }
 
-/* Equal values teach a fuzzer nothing. */
+/*
+ * The compiler has put the hooks where a comparison stood before it optimized, and hands over values that are poison
+ * where the source would not have compared (LLVM's language reference, "Poison Values": b - a without a borrow, say).
+ * Inlined, a branch on such a value would let it drop the source's own check. The empty asm says nothing of them.
+ *
+ * Equal values teach a fuzzer nothing.
+ */
 #define COMPARE(a, b, size, is_const)                                                                                  \
 	do {                                                                                                           \
-		if (unlikely(compare_ring) && (a) != (b))                                                              \
-			record(HOOK_CALLER, (a), (b), (size), (is_const));                                             \
+		uint64_t a_ = (a), b_ = (b);                                                                           \
+                                                                                                                       \
+		if (likely(!compare_ring))                                                                             \
+			break;                                                                                         \
+		asm("" : "+r"(a_), "+r"(b_));                                                                          \
+		if (a_ != b_)                                                                                          \
+			record(HOOK_CALLER, a_, b_, (size), (is_const));                                               \
 	} while (0)
 
 ALWAYS_INLINE void __sanitizer_cov_trace_cmp1(uint8_t a, uint8_t b)
@@ -141,6 +152,7 @@ ALWAYS_INLINE void __sanitizer_cov_trace_switch(uint64_t value, const uint64_t *
 {
 	if (likely(!compare_ring))
 		return;
+	asm("" : "+r"(value));
 	for (uint64_t i = 0; i < cases[0]; i++)
 		COMPARE(cases[2 + i], value, (uint32_t)cases[1] / 8, true);
 }

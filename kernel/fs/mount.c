@@ -168,7 +168,9 @@ int mount_attach(struct mount *mount, struct path at)
 	vfs_lock();
 	for (struct mount *above; (above = mount_at(at));)
 		at = (struct path){ above, above->root };
-	if (at.dentry->unlinked)
+	if (!at.mount)
+		err = -EINVAL;
+	else if (at.dentry->unlinked)
 		err = -ENOENT;
 	else if (S_ISDIR(at.dentry->inode->mode) != S_ISDIR(mount->root->inode->mode))
 		err = -ENOTDIR;
@@ -245,6 +247,7 @@ static int mount_check_busy(struct mount *mount, unsigned flags)
 	return 0;
 }
 
+/* A path through /proc/self/fd may be that of a pipe, in no mount. */
 int mount_detach(struct path path, unsigned flags)
 {
 	struct list gone = LIST_INIT(gone);
@@ -252,7 +255,7 @@ int mount_detach(struct path path, unsigned flags)
 	int err = -EINVAL;
 
 	vfs_lock();
-	if (path.dentry == mount->root && mount->parent) {
+	if (mount && path.dentry == mount->root && mount->parent) {
 		err = mount_check_busy(mount, flags);
 		if (!err)
 			mount_unhook_all(mount, &gone);

@@ -55,7 +55,7 @@ static int mount_new(struct path at, user_ptr_t type_name, unsigned flags, const
 
 static int remount(struct path at, unsigned flags)
 {
-	if (at.dentry != at.mount->root)
+	if (!at.mount || at.dentry != at.mount->root)
 		return -EINVAL;
 	if ((flags & MS_RDONLY) && atomic_load(&at.mount->writers))
 		return -EBUSY;

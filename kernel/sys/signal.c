@@ -10,7 +10,6 @@
 
 #include "signal_internal.h"
 
-#define UNBLOCKABLE (SIGNAL_BIT(SIGKILL) | SIGNAL_BIT(SIGSTOP))
 #define STOPS (SIGNAL_BIT(SIGSTOP) | SIGNAL_BIT(SIGTSTP) | SIGNAL_BIT(SIGTTIN) | SIGNAL_BIT(SIGTTOU))
 #define IGNORED (SIGNAL_BIT(SIGCHLD) | SIGNAL_BIT(SIGCONT) | SIGNAL_BIT(SIGURG) | SIGNAL_BIT(SIGWINCH))
 
@@ -251,6 +250,7 @@ static int send(struct process *process, int tid, int signo, const struct abi_si
 	signals_update(signals);
 	spin_unlock(&signals->lock, flags);
 	wake_all(&signals->arrivals);
+	signalfd_tell();
 	return tid ? err : err == -ESRCH ? 0 : err;
 }
 

@@ -13,6 +13,7 @@
 #include "sys_internal.h"
 #include "task.h"
 
+#define UNBLOCKABLE (SIGNAL_BIT(SIGKILL) | SIGNAL_BIT(SIGSTOP))
 #define SIGNAL_TIMERS 32 /* timer_create() */
 
 /* An interval timer or a POSIX timer. Times are those of its clock. */
@@ -60,6 +61,9 @@ int signal_queue(struct signals *signals, struct task *task, const struct signal
 /* signal_send() to one thread; -ESRCH: it has ended. */
 int signal_send_task(struct process *process, int tid, int signo, const struct abi_siginfo *info);
 void signal_info_fill(struct abi_siginfo *info, const struct signal_queued *queued);
+
+/* A signal waits for somebody: those who read or poll a signalfd look again. No lock held; any context. */
+void signalfd_tell(void);
 
 /* The signal of a timer was taken, or dropped because nobody wants it: the timer goes on. Lock held. */
 void signal_timer_taken(struct signal_timer *timer, bool dropped);

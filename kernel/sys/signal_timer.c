@@ -75,8 +75,10 @@ static void fire(struct timer *expired)
 		send(timer);
 	}
 	spin_unlock(&signals->lock, flags);
-	if (due)
+	if (due) {
 		wake_all(&signals->arrivals);
+		signalfd_tell();
+	}
 }
 
 void signal_timer_taken(struct signal_timer *timer, bool dropped)

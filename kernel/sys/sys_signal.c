@@ -10,7 +10,6 @@
 
 #include "signal_internal.h"
 
-#define UNBLOCKABLE (SIGNAL_BIT(SIGKILL) | SIGNAL_BIT(SIGSTOP))
 
 SYSCALL(rt_sigaction, int signal, user_ptr_t new, user_ptr_t old, size_t size)
 {

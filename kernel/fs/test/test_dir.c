@@ -186,6 +186,17 @@ FSTEST(mount_errors)
 	CHECK_ERR(sys(SYS_umount2, P("m"), 0), EPERM);
 }
 
+/* Through /proc a path can name what no mount holds. */
+FSTEST(pipes_are_no_mount_points)
+{
+	CHECK_EQ(fs_test_pipe(0).in, 3);
+	CHECK_ERR(sys(SYS_umount2, P("/proc/self/fd/3"), MNT_FORCE), EINVAL);
+	CHECK_ERR(sys(SYS_mount, 0, P("/proc/self/fd/3"), P("x"), MS_REMOUNT, 0), EINVAL);
+	CHECK_ERR(sys(SYS_mount, 0, P("/proc/self/fd/3"), P("tmpfs"), 0, 0), EINVAL);
+	CHECK_EQ(sys(SYS_statfs, P("/proc/self/fd/3"), SYSTEST_MEM), 0);
+	CHECK_EQ(sys(SYS_statx, AT_FDCWD, P("/proc/self/fd/3"), 0, 0xfff, SYSTEST_MEM), 0);
+}
+
 FSTEST(umount_detached_mounts_live_on)
 {
 	int fd;

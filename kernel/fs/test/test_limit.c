@@ -16,6 +16,7 @@
 #define MANY 20 /* more than what poll keeps on its stack */
 
 #define AT UINT64_C(0xffffffffffffff9c) /* AT_FDCWD */
+#define NONE UINT64_C(0xffffffffffffffff) /* no descriptor */
 
 struct call {
 	unsigned number;
@@ -62,6 +63,8 @@ FSTEST(descriptors_run_out)
 		{ SYS_epoll_create, { 1 }, EMFILE },
 		{ SYS_epoll_create1, { 0 }, EMFILE },
 		{ SYS_timerfd_create, { 0, 0 }, EMFILE },
+		{ SYS_signalfd, { NONE, SETS, 8 }, EMFILE },
+		{ SYS_signalfd4, { NONE, SETS, 8, 0 }, EMFILE },
 		{ SYS_memfd_create, { NAME, 0 }, EMFILE },
 		{ SYS_dup2, { 0, 4 }, EBADF },
 		{ SYS_dup3, { 0, 4, 0 }, EBADF },
@@ -112,6 +115,8 @@ FSTEST(memory_runs_out)
 		{ SYS_epoll_create, { 1 }, ENOMEM },
 		{ SYS_epoll_create1, { 0 }, ENOMEM },
 		{ SYS_timerfd_create, { 0, 0 }, ENOMEM },
+		{ SYS_signalfd, { NONE, SETS, 8 }, ENOMEM },
+		{ SYS_signalfd4, { NONE, SETS, 8, 0 }, ENOMEM },
 		{ SYS_memfd_create, { NAME, 0 }, ENOMEM },
 		{ SYS_open, { OLD, O_RDWR }, ENOMEM },
 		{ SYS_epoll_ctl, { (uint64_t)epoll, EPOLL_CTL_ADD, (uint64_t)event, BUF }, ENOMEM },

@@ -79,6 +79,7 @@ TEST(aspace_mmap_errors)
 	CHECK_EQ(aspace_mmap(as, 0, 0, RW, ANON, NULL, 0), -EINVAL);
 	CHECK_EQ(aspace_mmap(as, 0, UINT64_MAX, RW, ANON, NULL, 0), -ENOMEM);
 	CHECK_EQ(aspace_mmap(as, 0, huge, RW, ANON, NULL, 0), -ENOMEM);
+	CHECK_EQ(aspace_mmap(as, BASE, UINT64_C(1) << 63, RW, FIXED, NULL, 0), -ENOMEM);
 	CHECK_EQ(aspace_mmap(as, 0, PAGE_SIZE, RW, MAP_ANONYMOUS, NULL, 0), -EINVAL);
 	CHECK_EQ(aspace_mmap(as, 0, PAGE_SIZE, RW, MAP_ANONYMOUS | MAP_SHARED_VALIDATE, NULL, 0), -EINVAL);
 	CHECK_EQ(aspace_mmap(as, 0, PAGE_SIZE, RW, MAP_ANONYMOUS | MAP_SHARED | MAP_GROWSDOWN, NULL, 0), -EINVAL);

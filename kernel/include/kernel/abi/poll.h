@@ -31,6 +31,9 @@ struct abi_epoll_event {
 	uint64_t data;
 } __attribute__((packed));
 
+#define SFD_CLOEXEC 02000000u
+#define SFD_NONBLOCK 00004000u
+
 #define EFD_SEMAPHORE 1u
 #define EFD_CLOEXEC 02000000u
 #define EFD_NONBLOCK 00004000u

@@ -115,6 +115,28 @@ struct abi_siginfo {
 };
 _Static_assert(sizeof(struct abi_siginfo) == 128, "siginfo_t has 128 bytes");
 
+/* What a signalfd gives for each signal. (signalfd(2)) */
+struct abi_signalfd_siginfo {
+	uint32_t signo;
+	int32_t error;
+	int32_t code;
+	uint32_t pid;
+	uint32_t uid;
+	int32_t fd;
+	uint32_t timer_id;
+	uint32_t band;
+	uint32_t overrun;
+	uint32_t trapno;
+	int32_t status;
+	int32_t value_int;
+	uint64_t value;
+	uint64_t utime, stime;
+	uint64_t address;
+	uint16_t address_lsb;
+	uint8_t pad[46];
+};
+_Static_assert(sizeof(struct abi_signalfd_siginfo) == 128, "signalfd_siginfo has 128 bytes");
+
 struct abi_sigevent {
 	uint64_t value;
 	int32_t signo;
