@@ -146,6 +146,10 @@ void arch_syscall_restart(struct arch_regs *regs);
 /* What the auxiliary vector tells a program of its CPU: AT_HWCAP and AT_PLATFORM. */
 uint64_t arch_hwcap(void);
 const char *arch_platform(void);
+/* True when a program can ask the CPU for its number. */
+bool arch_cpu_is_told(void);
+/* The shared object that programs are given (kernel/vdso.h), an ELF file; NULL: none. */
+const void *arch_vdso(size_t *size);
 
 struct abi_stack;
 struct arch_signal;	/* what a handler is told: kernel/signal.h */

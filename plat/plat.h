@@ -32,6 +32,11 @@ struct platform {
 
 	/* Nanoseconds since boot: monotonic on every CPU. Any context. */
 	uint64_t (*clock_ns)(void);
+	/*
+	 * How that follows from arch_cycles(): (cycles - *start) * scale >> 32, on every CPU. Returns the scale, 0 when
+	 * it does not. NULL: it never does.
+	 */
+	uint64_t (*clock_scale)(uint64_t *start);
 	/* Nanoseconds since 1970-01-01 UTC at boot, from the machine's real-time clock; 0 when it has none. */
 	uint64_t (*boot_time_ns)(void);
 	/*

@@ -35,6 +35,17 @@ void arch_cpu_init(struct cpu *cpu)
 	os_signals_init();
 }
 
+bool arch_cpu_is_told(void)
+{
+	return false;
+}
+
+/* Programs have no code here. */
+const void *arch_vdso(size_t *size UNUSED)
+{
+	return NULL;
+}
+
 int arch_memory_init(void)
 {
 	return 0;

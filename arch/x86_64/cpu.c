@@ -21,7 +21,7 @@ _Static_assert(offsetof(struct x86_ist_stack, cpu) == X86_IST_SIZE - 16, "entry.
 #define SYSCALL_FLAGS_MASK 0x44700
 
 bool cpu_has_fsgsbase;
-static bool has_rdrand;
+static bool has_rdrand, has_rdtscp;
 static char name[49];
 
 NO_INSTRUMENT static void segments_load(struct arch_cpu *arch)
@@ -73,6 +73,20 @@ static void syscall_init(void)
 	x86_write_msr(MSR_SFMASK, SYSCALL_FLAGS_MASK);
 }
 
+/* RDTSCP gives programs what is put here. (Intel SDM volume 2, RDTSCP) */
+static void number_init(uint32_t id)
+{
+	if (x86_cpuid(0x80000000, 0).eax < 0x80000001 || !(x86_cpuid(0x80000001, 0).edx & 1u << 27))
+		return;
+	x86_write_msr(MSR_TSC_AUX, id);
+	has_rdtscp = true;
+}
+
+bool arch_cpu_is_told(void)
+{
+	return has_rdtscp;
+}
+
 /* The brand string, without the spaces that pad it on the left. */
 static void name_init(void)
 {
@@ -101,6 +115,7 @@ NO_INSTRUMENT void arch_cpu_init(struct cpu *cpu)
 		trap_table_init();
 	trap_table_load();
 	features_init();
+	number_init(cpu->id);
 	syscall_init();
 	fpu_init();
 	if (cpu->id == 0)

@@ -24,6 +24,7 @@ CXX     := clang++-$(LLVM)
 LD      := ld.lld-$(LLVM)
 OBJCOPY := llvm-objcopy-$(LLVM)
 PYTHON  := /usr/bin/python3
+export CC LD
 
 warnings := -Wall -Wextra -Werror -Wno-unused-parameter -Wno-initializer-overrides -Wmissing-prototypes \
 	-Wstrict-prototypes -Wvla -Wimplicit-fallthrough

@@ -8,6 +8,7 @@
 #include <kernel/cpu.h>
 #include <kernel/errno.h>
 #include <kernel/linkset.h>
+#include <kernel/vdso.h>
 #include <kernel/wait.h>
 #include <plat/plat.h>
 
@@ -32,9 +33,33 @@ uint64_t clock_realtime_ns(void)
 	return clock_ns() + atomic_load_relaxed(&realtime_offset_ns);
 }
 
+static struct vdso_data *published;
+
+/* The offset first, and the scale last: who sees that may use the rest. */
+static void publish(void)
+{
+	uint64_t start = 0, scale = 0;
+
+	if (!published)
+		return;
+	if (!is_virtual && plat->clock_scale)
+		scale = plat->clock_scale(&start);
+	atomic_store(&published->realtime_offset_ns, realtime_offset_ns);
+	atomic_store(&published->start_cycles, start);
+	atomic_store(&published->ns_per_cycle_32, scale);
+}
+
+void clock_publish(struct vdso_data *page)
+{
+	page->cpu_is_told = arch_cpu_is_told();
+	published = page;
+	publish();
+}
+
 void clock_realtime_set(uint64_t now_ns)
 {
 	atomic_store(&realtime_offset_ns, now_ns - clock_ns());
+	publish();
 }
 
 void clock_virtual_start(uint64_t start_ns)
@@ -42,6 +67,7 @@ void clock_virtual_start(uint64_t start_ns)
 	virtual_now_ns = start_ns;
 	is_virtual = true;
 	realtime_offset_ns = VIRTUAL_REALTIME_NS - start_ns;
+	publish();
 	plat->timer_arm(UINT64_MAX);
 }
 
@@ -64,6 +90,7 @@ void clock_virtual_stop(void)
 
 	is_virtual = false;
 	realtime_offset_ns = plat->boot_time_ns();
+	publish();
 	arch_cpu()->timer_armed_ns = UINT64_MAX;
 	timer_program(arch_cpu());
 	arch_irq_restore(flags);

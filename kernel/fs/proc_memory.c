@@ -33,6 +33,10 @@ static const char *region_kind(const struct aspace *as, const struct region *reg
 		return "[heap]";
 	if (region->start <= as->layout.stack_start && as->layout.stack_start < region->end)
 		return "[stack]";
+	if (as->layout.vdso && region->end == as->layout.vdso)
+		return "[vvar]";
+	if (as->layout.vdso && region->start == as->layout.vdso)
+		return "[vdso]";
 	return "";
 }
 
@@ -63,7 +67,9 @@ static void show_region(struct proc_text *text, const struct aspace *as, const s
 		   (region->flags & MAP_TYPE) == MAP_SHARED ? 's' : 'p',
 		   inode ? (unsigned long long)region->offset : 0ULL, inode ? DEV_MAJOR(inode->sb->dev) : 0,
 		   inode ? DEV_MINOR(inode->sb->dev) : 0, inode ? (unsigned long long)inode->ino : 0ULL);
-	kind = region->file ? "" : region_kind(as, region);
+	kind = region_kind(as, region);
+	if (region->file && *kind != '[')
+		kind = "";
 	if (region->file || *kind)
 		proc_print(text, "%*s", max(NAME_COLUMN - (int)(text->len - from), 0), "");
 	if (region->file && !region->file->mount && (region->flags & MAP_ANONYMOUS))

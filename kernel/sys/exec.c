@@ -11,6 +11,7 @@
 #include <kernel/outcomes.h>
 #include <kernel/string.h>
 #include <kernel/thread.h>
+#include <kernel/vdso.h>
 #include <kernel/vfs.h>
 
 #include "exec.h"
@@ -155,6 +156,9 @@ static int load(struct file *file, const char *path, const struct exec_strings *
 	if (err)
 		goto err_load;
 	aspace_set_brk(aspace, image.end);
+	err = vdso_map(aspace, &image.vdso);
+	if (err)
+		goto err_load;
 	err = exec_stack_make(process_current(), aspace, &image, strings, path, sp);
 	if (err)
 		goto err_load;

@@ -26,6 +26,7 @@ struct elf_image {
 	uint64_t headers; /* address of the program headers, 0 when they are not in memory */
 	unsigned header_count;
 	uint64_t end;  /* one past the highest segment */
+	uint64_t vdso; /* filled by the loader's caller; 0: none */
 };
 
 #define ELF_HEADER_SIZE 64

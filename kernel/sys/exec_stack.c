@@ -33,6 +33,7 @@
 #define AT_RANDOM 25
 #define AT_HWCAP2 26
 #define AT_EXECFN 31
+#define AT_SYSINFO_EHDR 33
 #define AT_MINSIGSTKSZ 51
 
 #define STACK_TOP (USER_END - PAGE_SIZE)
@@ -140,6 +141,8 @@ static int fill(struct stack *stack, struct process *process, const struct elf_i
 	layout->env_end = at;
 	aux = vector.count * sizeof(uint64_t);
 	add_image(&vector, image);
+	if (image->vdso)
+		add_aux(&vector, AT_SYSINFO_EHDR, image->vdso);
 	add_identity(&vector, &process->cred);
 	add_machine(&vector);
 	add_aux(&vector, AT_PLATFORM, platform);

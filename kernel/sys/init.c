@@ -77,6 +77,7 @@ static void run(void *arg)
 	int err;
 
 	process_enter(start->process);
+	start->process->has_code = true;
 	err = collect(&strings, start->path);
 	if (!err)
 		err = exec_replace(start->path, &strings, &entry, &sp, &error);
@@ -85,7 +86,6 @@ static void run(void *arg)
 		explain(start->path, err, &error);
 		process_exit(status_of(err) << 8);
 	}
-	start->process->has_code = true;
 	arch_regs_init_user(&regs, entry, sp);
 	arch_user_start(&regs);
 }

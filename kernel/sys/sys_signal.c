@@ -10,7 +10,6 @@
 
 #include "signal_internal.h"
 
-
 SYSCALL(rt_sigaction, int signal, user_ptr_t new, user_ptr_t old, size_t size)
 {
 	struct signals *signals = signals_current();

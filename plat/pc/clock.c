@@ -114,6 +114,12 @@ uint64_t clock_now_ns(void)
 	return (uint64_t)((unsigned __int128)(arch_cycles() - tsc_start) * ns_per_tsc_32 >> 32);
 }
 
+uint64_t clock_scale(uint64_t *start)
+{
+	*start = tsc_start;
+	return ns_per_tsc_32;
+}
+
 uint64_t clock_to_tsc(uint64_t ns)
 {
 	return tsc_start + (uint64_t)((unsigned __int128)ns * tsc_per_ns_32 >> 32);

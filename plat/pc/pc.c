@@ -90,9 +90,9 @@ static int microvm_probe(const struct boot_info *boot UNUSED)
 }
 
 #define PC_FUNCTIONS                                                                                                   \
-	.init = pc_init, .clock_ns = clock_now_ns, .boot_time_ns = pc_boot_time_ns, .timer_arm = lapic_timer_arm,      \
-	.log_write = serial_log_write, .console_write = serial_console_write, .console_read = serial_console_read,     \
-	.stop = pc_stop
+	.init = pc_init, .clock_ns = clock_now_ns, .clock_scale = clock_scale, .boot_time_ns = pc_boot_time_ns,        \
+	.timer_arm = lapic_timer_arm, .log_write = serial_log_write, .console_write = serial_console_write,            \
+	.console_read = serial_console_read, .stop = pc_stop
 
 static const struct platform q35_platform = { .name = "q35", .probe = q35_probe, PC_FUNCTIONS };
 static const struct platform pc_platform = { .name = "pc", .probe = i440fx_probe, PC_FUNCTIONS };

@@ -32,6 +32,7 @@ void lapic_timer_arm(uint64_t deadline_ns);
 /* clock.c: time from the time-stamp counter. */
 int clock_init(void);
 uint64_t clock_now_ns(void);
+uint64_t clock_scale(uint64_t *start);
 /* A frequency as ticks a nanosecond, with 32 bits of fraction. */
 uint64_t clock_per_ns_32(uint64_t hz);
 /* The counter's value at a clock_now_ns() time. */

@@ -50,6 +50,7 @@ struct aspace_layout {
 	uint64_t arg_start, arg_end;	/* the arguments' strings; the environment's follow */
 	uint64_t env_start, env_end;
 	uint64_t auxv_start, auxv_end;
+	uint64_t vdso;			/* where that starts, a page behind its mapping; 0: there is none */
 };
 
 struct aspace {

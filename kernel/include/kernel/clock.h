@@ -8,6 +8,7 @@
 #include <kernel/list.h>
 
 struct cpu;
+struct vdso_data;
 
 /* Since boot, monotonic. Any context. */
 uint64_t clock_ns(void);
@@ -15,6 +16,9 @@ uint64_t clock_ns(void);
 uint64_t clock_realtime_ns(void);
 /* clock_settime(CLOCK_REALTIME): moves the difference to clock_ns(). */
 void clock_realtime_set(uint64_t now_ns);
+
+/* Keeps a page of the kernel's up to date, so that programs read the clocks by themselves. Called once. */
+void clock_publish(struct vdso_data *page);
 
 /* From now on the clock stands at start_ns and moves only by clock_virtual_advance(); timers fire from there too. */
 void clock_virtual_start(uint64_t start_ns);

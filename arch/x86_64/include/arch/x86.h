@@ -14,6 +14,7 @@
 #define MSR_LSTAR 0xc0000082
 #define MSR_SFMASK 0xc0000084
 #define MSR_FS_BASE 0xc0000100
+#define MSR_TSC_AUX 0xc0000103
 #define MSR_GS_BASE 0xc0000101
 
 #define EFER_SCE (1u << 0)
