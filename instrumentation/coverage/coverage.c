@@ -90,21 +90,24 @@ static void NOINLINE record(const void *pc, uint64_t a, uint64_t b, uint32_t siz
 }
 
 /*
- * The compiler has put the hooks where a comparison stood before it optimized, and hands over values that are poison
- * where the source would not have compared (LLVM's language reference, "Poison Values": b - a without a borrow, say).
- * Inlined, a branch on such a value would let it drop the source's own check. The empty asm says nothing of them.
+ * The compiler puts the hooks in after it has optimized. What they are handed may have been computed ahead of the check
+ * that makes it valid, and without that it is poison (LLVM's language reference, "Poison Values"): USER_END - len, say,
+ * before len > USER_END. In an inlined hook a branch on it would let the linker drop the source's check; the empty asm
+ * keeps it from concluding anything. build.mk sees to the arguments themselves.
  *
  * Equal values teach a fuzzer nothing.
  */
+static ALWAYS_INLINE void compared(const void *pc, uint64_t a, uint64_t b, uint32_t size, bool is_const)
+{
+	asm("" : "+r"(a), "+r"(b));
+	if (a != b)
+		record(pc, a, b, size, is_const);
+}
+
 #define COMPARE(a, b, size, is_const)                                                                                  \
 	do {                                                                                                           \
-		uint64_t a_ = (a), b_ = (b);                                                                           \
-                                                                                                                       \
-		if (likely(!compare_ring))                                                                             \
-			break;                                                                                         \
-		asm("" : "+r"(a_), "+r"(b_));                                                                          \
-		if (a_ != b_)                                                                                          \
-			record(HOOK_CALLER, a_, b_, (size), (is_const));                                               \
+		if (unlikely(compare_ring))                                                                            \
+			compared(HOOK_CALLER, (a), (b), (size), (is_const));                                           \
 	} while (0)
 
 ALWAYS_INLINE void __sanitizer_cov_trace_cmp1(uint8_t a, uint8_t b)

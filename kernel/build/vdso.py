@@ -9,9 +9,9 @@ import os
 import subprocess
 import sys
 
-CFLAGS = ("--target=x86_64-linux-gnu -std=gnu11 -ffreestanding -nostdlibinc -O2 -fPIC -mno-red-zone -mgeneral-regs-only "
-          "-fno-stack-protector -fvisibility=default -fasynchronous-unwind-tables -fno-builtin -Ikernel/include -I. "
-          "-Wall -Wextra -Werror -Wno-unused-parameter").split()
+CFLAGS = ("--target=x86_64-linux-gnu -std=gnu11 -ffreestanding -nostdlibinc -O2 -fPIC -mno-red-zone "
+          "-mgeneral-regs-only -fno-stack-protector -fvisibility=default -fasynchronous-unwind-tables "
+          "-fno-builtin -Ikernel/include -I. -Wall -Wextra -Werror -Wno-unused-parameter").split()
 LDFLAGS = ("-shared -soname=linux-vdso.so.1 --hash-style=both --eh-frame-hdr --build-id=sha1 -Bsymbolic -z defs "
            "-z max-page-size=4096 --fatal-warnings").split()
 

@@ -22,6 +22,7 @@ struct aspace;
 
 /**
  * Maps the page and the object into a new program's memory. *base is where the object starts (AT_SYSINFO_EHDR), 0 where
- * there is none: the architecture has no such object, time is virtual, or the program has no code to use it. Sleeps. -ENOMEM.
+ * there is none: the architecture has no such object, time is virtual, or the program has no code to use it.
+ * Sleeps. -ENOMEM.
  */
 int vdso_map(struct aspace *aspace, uint64_t *base);
