@@ -25,12 +25,7 @@ void signalfd_tell(void)
 	wake_all(&watchers);
 }
 
-static uint64_t wanted(const struct signalfd *s)
-{
-	return atomic_load(&s->set) & signals_waiting(task_current());
-}
-
-/* The reader, asked for by whoever looks at its sleep. */
+/* Who reads, whoever it is that asks whether there is something to read. */
 struct reader {
 	const struct signalfd *s;
 	const struct task *task;
@@ -115,8 +110,10 @@ static ssize_t signalfd_read(struct file *file, struct io *io, off_t *position U
 
 static unsigned signalfd_poll(struct file *file, struct poll_table *table)
 {
+	struct reader reader = { file->data, task_current() };
+
 	poll_wait_events(table, &watchers, POLLIN);
-	return wanted(file->data) ? POLLIN : 0;
+	return can_read(&reader) ? POLLIN : 0;
 }
 
 static void signalfd_release(struct file *file)

@@ -2,7 +2,9 @@
 /*
  * The process in which a unit test of system calls runs.
  */
+#include <kernel/abi/poll.h>
 #include <kernel/aspace.h>
+#include <kernel/file.h>
 #include <kernel/heap.h>
 #include <kernel/page.h>
 #include <kernel/systest.h>
@@ -191,4 +193,13 @@ bool systest_equal(user_ptr_t address, const void *expected, size_t len)
 		if (user_copy_in(&byte, address + i, 1) || byte != bytes[i])
 			return false;
 	return true;
+}
+
+int16_t systest_events(int fd)
+{
+	struct abi_pollfd p = { fd, POLLIN | POLLOUT, 0 };
+
+	sys(SYS_poll, systest_value(512, &p), 1, 0);
+	systest_read(SYSTEST_MEM + 512, &p);
+	return p.revents;
 }

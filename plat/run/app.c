@@ -11,7 +11,6 @@
 #include <glob.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #define BLANKS " \t\n"
@@ -77,22 +76,11 @@ static int find_recipe(struct app *app, const char *root, const char *wanted)
 /* The tool's status; what it says is for people. */
 static int make_initrd(const char *root, const char *name)
 {
-	char tool[PATH_MAX];
-	int status;
-	pid_t pid;
+	char tool[PATH_MAX], called[NAME_MAX + 1];
 
+	snprintf(called, sizeof(called), "%s", name);
 	snprintf(tool, sizeof(tool), "%s/kernel/build/apps.py", root);
-	pid = fork();
-	if (!pid) {
-		dup2(2, 1);
-		execl(tool, tool, name, (char *)NULL);
-		_exit(127);
-	}
-	if (pid < 0)
-		return -1;
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+	return tool_run((char *[]){ tool, called, NULL });
 }
 
 int app_find(struct app *app, const char *wanted)

@@ -9,7 +9,6 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 int image_build_dir(char path[PATH_MAX])
@@ -36,22 +35,11 @@ int image_build_dir(char path[PATH_MAX])
 /* make's status; its output is all for people. */
 static int make_image(const char *root, const char *preset)
 {
-	char preset_arg[128];
-	pid_t pid;
-	int status;
+	char preset_arg[128], folder[PATH_MAX];
 
 	snprintf(preset_arg, sizeof(preset_arg), "PRESET=%s", preset);
-	pid = fork();
-	if (!pid) {
-		dup2(2, 1);
-		execlp("make", "make", "-s", "-C", root, "image", "IMAGE=x86_64", preset_arg, (char *)NULL);
-		_exit(127);
-	}
-	if (pid < 0)
-		return -1;
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+	snprintf(folder, sizeof(folder), "%s", root);
+	return tool_run((char *[]){ "make", "-s", "-C", folder, "image", "IMAGE=x86_64", preset_arg, NULL });
 }
 
 char *image_path(const char *preset)

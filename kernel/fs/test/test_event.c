@@ -26,27 +26,18 @@ static int64_t take(int fd)
 	return value;
 }
 
-static int16_t events(int fd)
-{
-	struct abi_pollfd p = { fd, POLLIN | POLLOUT, 0 };
-
-	sys(SYS_poll, systest_value(512, &p), 1, 0);
-	systest_read(SYSTEST_MEM + 512, &p);
-	return p.revents;
-}
-
 FSTEST(eventfd_counts)
 {
 	int fd = (int)sys(SYS_eventfd2, 3, EFD_NONBLOCK);
 
-	CHECK_EQ(events(fd), POLLIN | POLLOUT);
+	CHECK_EQ(systest_events(fd), POLLIN | POLLOUT);
 	CHECK_EQ(put(fd, 4), 8);
 	CHECK_EQ(take(fd), 7);
 	CHECK_ERR(take(fd), EAGAIN);
-	CHECK_EQ(events(fd), POLLOUT);
+	CHECK_EQ(systest_events(fd), POLLOUT);
 	CHECK_EQ(put(fd, UINT64_MAX - 1), 8);
 	CHECK_ERR(put(fd, 1), EAGAIN);
-	CHECK_EQ(events(fd), POLLIN);
+	CHECK_EQ(systest_events(fd), POLLIN);
 	CHECK_ERR(put(fd, UINT64_MAX), EINVAL);
 	CHECK_ERR(sys(SYS_write, fd, SYSTEST_MEM, 7), EINVAL);
 	CHECK_ERR(sys(SYS_write, fd, SYSTEST_MEM, 9), EINVAL);
@@ -102,7 +93,7 @@ FSTEST(timerfd_expires_once)
 	CHECK_EQ(set_timer(fd, 0, 5 * NSEC_PER_MSEC, 0), 0);
 	systest_read(SYSTEST_MEM + 2048, &spec);
 	CHECK(spec.value.sec >= 990);
-	CHECK_EQ(events(fd), 0);
+	CHECK_EQ(systest_events(fd), 0);
 	CHECK_EQ(sys(SYS_fcntl, fd, F_SETFL, 0), 0);
 	CHECK_EQ(take(fd), 1);
 	CHECK_EQ(sys(SYS_fcntl, fd, F_SETFL, O_NONBLOCK), 0);
@@ -135,7 +126,7 @@ FSTEST(timerfd_is_told_that_the_clock_was_set)
 	CHECK_EQ(set_timer(fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, wall, 0), 0);
 	CHECK_ERR(take(fd), EAGAIN);
 	CHECK_EQ(sys(SYS_clock_settime, CLOCK_REALTIME, systest_value(0, &spec)), 0);
-	CHECK_EQ(events(fd), POLLIN);
+	CHECK_EQ(systest_events(fd), POLLIN);
 	CHECK_ERR(take(fd), ECANCELED);
 	CHECK_EQ(sys(SYS_clock_settime, CLOCK_REALTIME, systest_value(0, &spec)), 0);
 	CHECK_ERR(set_timer(fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, wall, 0), ECANCELED);

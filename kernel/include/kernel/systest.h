@@ -56,6 +56,8 @@ user_ptr_t systest_string(size_t offset, const char *text);
 /* Reads them back; a failure fails the test and leaves zeros. */
 void systest_get(user_ptr_t address, void *bytes, size_t len);
 #define systest_read(address, value_ptr) systest_get((address), (value_ptr), sizeof(*(value_ptr)))
+/* What poll() says of a descriptor that is asked for POLLIN and POLLOUT. Uses 8 bytes at SYSTEST_MEM + 512. */
+int16_t systest_events(int fd);
 bool systest_equal(user_ptr_t address, const void *expected, size_t len);
 
 /*

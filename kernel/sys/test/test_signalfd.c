@@ -34,15 +34,6 @@ static long take(int fd, size_t len, struct abi_signalfd_siginfo told[2])
 	return n;
 }
 
-static int16_t events(int fd)
-{
-	struct abi_pollfd p = { fd, POLLIN | POLLOUT, 0 };
-
-	sys(SYS_poll, systest_value(512, &p), 1, 0);
-	systest_read(SYSTEST_MEM + 512, &p);
-	return p.revents;
-}
-
 SYSTEST(signalfd_gives_signals_that_wait)
 {
 	int pid = process_current()->pid, fd = signalfd(SIGNAL_BIT(SIGUSR1) | SIGNAL_BIT(40), SFD_NONBLOCK);
@@ -50,9 +41,9 @@ SYSTEST(signalfd_gives_signals_that_wait)
 	struct abi_siginfo info = { .code = SI_QUEUE };
 
 	CHECK_ERR(take(fd, RECORD, told), EAGAIN);
-	CHECK_EQ(events(fd), 0);
+	CHECK_EQ(systest_events(fd), 0);
 	CHECK_EQ(sys(SYS_kill, pid, SIGUSR1), 0);
-	CHECK_EQ(events(fd), POLLIN);
+	CHECK_EQ(systest_events(fd), POLLIN);
 	info.value = UINT64_C(0x123456789);
 	CHECK_EQ(sys(SYS_rt_sigqueueinfo, pid, 40, systest_value(256, &info)), 0);
 	CHECK_ERR(take(fd, RECORD - 1, told), EINVAL);
@@ -65,7 +56,7 @@ SYSTEST(signalfd_gives_signals_that_wait)
 	CHECK_EQ(told[1].value, UINT64_C(0x123456789));
 	CHECK_EQ(told[1].value_int, 0x23456789);
 	CHECK_ERR(take(fd, RECORD, told), EAGAIN);
-	CHECK_EQ(events(fd), 0);
+	CHECK_EQ(systest_events(fd), 0);
 	CHECK_ERR(sys(SYS_write, fd, BUF, RECORD), EINVAL);
 	CHECK_EQ(sys(SYS_kill, pid, SIGUSR1), 0);
 	CHECK_ERR(sys(SYS_read, fd, SYSTEST_BAD, RECORD), EFAULT);
