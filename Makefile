@@ -2,6 +2,7 @@
 # Saki's front door: what can be made, and which script or makefile under kernel/build/ makes it. `make help` says more.
 #
 #	IMAGE=x86_64|host  PRESET=default|fuzz|asan+planted|...  O=build (output)  V=1 (whole commands)  ONLY='fuzz/*'
+#	IMAGES='host-asan x86_64-fuzz' (make images)
 
 IMAGE  ?= x86_64
 PRESET ?= default
@@ -12,7 +13,7 @@ export O V
 
 include kernel/build/jobs.mk
 
-.PHONY: help deps all image tools run fuzz test test-long record check bench menuconfig install clean
+.PHONY: help deps all image images tools run fuzz test test-long record check bench menuconfig install clean
 .PHONY: compile_commands.json
 
 help: ; @cat kernel/build/help.txt
@@ -23,6 +24,8 @@ all: needs-build
 	$(call build-image,host,default)
 	$(call build-tools)
 image: needs-build ; $(call build-image,$(IMAGE),$(PRESET))
+images: $(IMAGES:%=image-%)
+image-%: needs-build ; $(call build-image,$(firstword $(subst -, ,$*)),$(lastword $(subst -, ,$*)))
 tools: needs-build ; $(call build-tools)
 
 run:       needs-run    ; @./saki run $(ARGS)

@@ -130,11 +130,12 @@ SYSTEST(timer_sends_its_value)
 
 SYSTEST(timer_counts_overruns)
 {
-	uint64_t set = SIGNAL_BIT(SIGUSR1), until = clock_ns() + 5 * NSEC_PER_MSEC;
+	uint64_t set = SIGNAL_BIT(SIGUSR1), until;
 	long id = create(CLOCK_MONOTONIC, event(SIGEV_SIGNAL, SIGUSR1, 0));
 
 	CHECK_EQ(sys(SYS_rt_sigprocmask, SIG_BLOCK, systest_value(512, &set), 0, SET), 0);
 	CHECK_EQ(sys(SYS_timer_settime, id, 0, times(0, 1000000, 0, 1000), 0), 0);
+	until = clock_ns() + 5 * NSEC_PER_MSEC;
 	CHECK_EQ(sys(SYS_clock_nanosleep, CLOCK_MONOTONIC, TIMER_ABSTIME,
 		     systest_put(700, (int64_t[2]){ (int64_t)(until / NSEC_PER_SEC), (int64_t)(until % NSEC_PER_SEC) },
 				 16),
