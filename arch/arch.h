@@ -65,6 +65,11 @@ static inline struct cpu *arch_cpu(void);
  */
 static inline struct thread *arch_thread(void);
 
+/*
+ * (inline) Adds to this CPU's preempt_count (struct cpu), in one step: the thread may be moved to another CPU before
+ * and after, not in between.
+ */
+static inline void arch_preempt_add(int n);
 /* (inline) Interrupts on this CPU. arch_irq_save() returns the former state for arch_irq_restore(). */
 static inline unsigned long arch_irq_save(void);
 static inline void arch_irq_restore(unsigned long flags);
@@ -81,6 +86,21 @@ static inline uint64_t arch_cycles(void);
 bool arch_random(uint64_t *value);
 /* One line of text: vendor, model; for /proc and reports. */
 const char *arch_cpu_name(void);
+
+/* ---- other CPUs (option SMP) ---- */
+
+/* What the interrupt controllers call the CPU it runs on. */
+uint32_t arch_cpu_hardware_id(void);
+/**
+ * The physical address at which the platform has other CPUs begin, and which is made ready for that: each finds its
+ * struct cpu in cpus[] by its hardware_id, takes the stack that ends at kernel_stack_top and the kernel's page tables,
+ * and calls arch_cpu_init() and cpu_main() (kernel/smp.h). On x86 a page below 1 MiB. Boot CPU.
+ */
+phys_t arch_cpu_entry(void);
+/* Stops the running CPU for good. */
+void arch_cpu_halt(void) NORETURN;
+/* Forgets the running CPU's cached translations of a range of the program's addresses. */
+void arch_pagetable_forget(uint64_t start, uint64_t end);
 
 /* ---- threads ---- */
 

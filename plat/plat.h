@@ -45,6 +45,18 @@ struct platform {
 	 */
 	void (*timer_arm)(uint64_t deadline_ns);
 
+	/*
+	 * Other CPUs (option SMP); all NULL on machines that have one. The hardware ids of all CPUs of the machine,
+	 * at most max; starting those at a physical address, all at once; interrupt controller and timer of the
+	 * running CPU, which was started; cpu_interrupt() (kernel/smp.h) on another CPU, from any context; and the end
+	 * of all others wherever they are, for good.
+	 */
+	unsigned (*cpus_find)(const struct boot_info *boot, uint32_t *ids, unsigned max);
+	void (*cpus_start)(const uint32_t *ids, unsigned count, uint64_t entry);
+	void (*cpu_init)(void);
+	void (*cpu_interrupt)(uint32_t id);
+	void (*cpus_stop)(void);
+
 	/* Kernel log and crash text: goes to the host's stderr. Polled, no locks; any context. */
 	void (*log_write)(const char *text, size_t len);
 	/* The program's console: output; and what input there is without waiting: 0 when none, -EPIPE after its end. */

@@ -8,10 +8,12 @@
 
 #define ASM_CODE_SELECTOR 0x08
 #define ASM_DATA_SELECTOR 0x10
+#define ASM_CODE32_SELECTOR 0x18 /* only on the way up */
 
 /* struct cpu */
 #define ASM_CPU_KERNEL_STACK_TOP 0x10
 #define ASM_CPU_USER_SP 0x18
+#define ASM_CPU_HARDWARE_ID 0x34
 
 /* struct arch_regs */
 #define ASM_REGS_R11 (8 * 8)

@@ -5,6 +5,7 @@
 #include "arch_internal.h"
 #include "asm.h"
 
+#include <kernel/process.h>
 #include <kernel/string.h>
 #include <kernel/thread.h>
 
@@ -159,6 +160,7 @@ void arch_user_start(const struct arch_regs *regs)
 	fpu_reset();
 	if (place != regs)
 		*place = *regs;
+	process_before_program(place);
 	user_resume(place);
 }
 
@@ -178,8 +180,11 @@ void arch_user_clone(struct thread *child, user_ptr_t sp, const uint64_t *tls)
 
 void arch_user_continue(void)
 {
+	struct arch_regs *regs = arch_user_regs(arch_thread());
+
 	arch_irq_disable();
-	user_resume(arch_user_regs(arch_thread()));
+	process_before_program(regs);
+	user_resume(regs);
 }
 
 void arch_regs_init_user(struct arch_regs *regs, user_ptr_t pc, user_ptr_t sp)

@@ -113,8 +113,7 @@ syscall_stub:
 	cld
 	sti
 	movq %rsp, %rdi
-	call syscall_entry
-	cli
+	call syscall_entry	/* it returns with interrupts off */
 	/*
 	 * Back by jump, with the flags taken first and STI last: its shadow covers the jump, so no interrupt sees
 	 * kernel code on the program's stack. Registers that a signal or sigreturn has changed, or a trap flag, need

@@ -128,6 +128,8 @@ static const char *const names[32] = {
 
 void trap_exception(struct arch_regs *regs)
 {
+	if (regs->vector == X86_TRAP_NMI)
+		crash_join();
 	if (regs->vector == X86_TRAP_NMI) /* the host sends one when nothing else stops an input */
 		crash_raise(CRASH_HANG, regs, 0, "non-maskable interrupt");
 	if (regs->vector == X86_TRAP_DOUBLE_FAULT)

@@ -159,6 +159,19 @@ static void forget(const struct arch_pagetable *table, uint64_t virt)
 		x86_invalidate_page(virt);
 }
 
+/* Beyond this many pages it is cheaper to load everything anew. */
+#define FORGET_MAX 32
+
+void arch_pagetable_forget(uint64_t start, uint64_t end)
+{
+	if (end - start > FORGET_MAX * PAGE_SIZE) {
+		X86_WRITE_CR(3, X86_READ_CR(3));
+		return;
+	}
+	for (; start < end; start += PAGE_SIZE)
+		x86_invalidate_page(start);
+}
+
 int arch_pagetable_map(struct arch_pagetable *table, uint64_t virt, phys_t phys, unsigned rights)
 {
 	uint64_t *entry = pagetable_entry(table, virt, true);

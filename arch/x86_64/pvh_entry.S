@@ -89,10 +89,12 @@ high_half:
 
 	.section .rodata
 	.p2align 3
+	.globl boot_gdt, boot_gdt_pointer, boot_gdt_pointer_high
 boot_gdt:
 	.quad 0
 	.quad 0x00af9b000000ffff	/* 64-bit code */
 	.quad 0x00cf93000000ffff	/* data */
+	.quad 0x00cf9b000000ffff	/* 32-bit code */
 boot_gdt_pointer:
 	.word boot_gdt_pointer - boot_gdt - 1
 	.long PHYS(boot_gdt)

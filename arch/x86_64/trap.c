@@ -154,20 +154,6 @@ static void interrupt(struct arch_regs *regs)
 		thread_preempt();
 }
 
-/* Back to a program: one that was killed while its own code ran ends here, and signals that came meanwhile act. */
-static void before_program(struct arch_regs *regs)
-{
-	struct thread *thread = arch_thread();
-
-	if (!(thread->killed || thread->interrupted) || stays_on_own_stack(regs->vector) || !trap_from_program(regs))
-		return;
-	arch_irq_enable();
-	if (thread->killed)
-		process_killed();
-	signal_deliver(regs);
-	arch_irq_disable();
-}
-
 void trap_handle(struct arch_regs *regs)
 {
 	if (on_interrupt_stack(regs) && !stays_on_own_stack(regs->vector))
@@ -180,5 +166,6 @@ void trap_handle(struct arch_regs *regs)
 		trap_page_fault(regs);
 	else
 		trap_exception(regs);
-	before_program(regs);
+	if (!stays_on_own_stack(regs->vector) && trap_from_program(regs))
+		process_before_program(regs);
 }

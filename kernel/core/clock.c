@@ -108,9 +108,9 @@ static struct cpu *earliest_due(uint64_t limit_ns)
 	struct cpu *earliest = NULL;
 
 	for (unsigned i = 0; i < cpu_count; i++) {
-		uint64_t deadline = timer_first_ns(cpus[i]);
+		uint64_t deadline = cpus[i]->timer_first_ns;
 
-		if (deadline <= limit_ns && (!earliest || deadline < timer_first_ns(earliest)))
+		if (deadline <= limit_ns && (!earliest || deadline < earliest->timer_first_ns))
 			earliest = cpus[i];
 	}
 	return earliest;
@@ -124,7 +124,7 @@ void clock_virtual_advance(uint64_t by_ns)
 
 	/* Step by step, so that a timer sees the time it asked for, and what it arms takes its place in the order. */
 	while ((cpu = earliest_due(target_ns))) {
-		virtual_now_ns = max(virtual_now_ns, timer_first_ns(cpu));
+		virtual_now_ns = max(virtual_now_ns, cpu->timer_first_ns);
 		timer_run(cpu, virtual_now_ns);
 	}
 	virtual_now_ns = target_ns;

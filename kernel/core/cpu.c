@@ -12,11 +12,13 @@ static struct cpu boot_cpu = {
 	.id = BOOT_CPU_ID,
 	.run_queue = LIST_INIT(boot_cpu.run_queue),
 	.timers = LIST_INIT(boot_cpu.timers),
+	.timer_first_ns = UINT64_MAX,
 	.timer_armed_ns = UINT64_MAX,
 };
 
 struct cpu *cpus[CPUS_MAX] = { &boot_cpu };
 unsigned cpu_count = 1;
+uint64_t cpus_online = UINT64_C(1) << BOOT_CPU_ID;
 
 struct thread boot_thread = {
 	.cpu = &boot_cpu,
@@ -26,5 +28,6 @@ struct thread boot_thread = {
 	.exited = WAIT_QUEUE_INIT(boot_thread.exited),
 	.refs = 1,
 	.id = 1,
+	.affinity = UINT64_MAX,
 	.name = "boot",
 };

@@ -26,6 +26,28 @@ static struct crash_record record;
 static unsigned depth; /* crashes being handled, one inside the other */
 static crash_handler_t *handler;
 
+/*
+ * Whose crash it is. Two CPUs may crash at once, often for one reason: the second one waits until the first has ended
+ * the machine.
+ */
+static struct cpu *crashing;
+
+static bool is_other_cpus(void)
+{
+	struct cpu *nobody = NULL;
+
+	return IS_ENABLED(CONFIG_SMP) && !atomic_compare_exchange(&crashing, &nobody, arch_cpu()) && nobody != arch_cpu();
+}
+
+void crash_join(void)
+{
+	struct cpu *whose = atomic_load(&crashing);
+
+	arch_irq_disable();
+	while (whose && whose != arch_cpu())
+		arch_relax();
+}
+
 bool crash_in_progress(void)
 {
 	return atomic_load_relaxed(&depth) != 0;
@@ -39,6 +61,7 @@ void crash_set_handler(crash_handler_t *new_handler)
 void crash_clear(void)
 {
 	atomic_store(&depth, 0);
+	atomic_store(&crashing, NULL);
 }
 
 const char *crash_kind_name(enum crash_kind kind)
@@ -151,12 +174,16 @@ static NORETURN void raise(enum crash_kind kind, const struct arch_regs *regs, u
 	unsigned level;
 
 	arch_irq_disable();
+	while (is_other_cpus())
+		arch_relax();
 	level = atomic_fetch_add(&depth, 1);
 	if (level)
 		nested(level, pc, fmt, args);
 	fill(kind, regs, pc, fp, address, fmt, args);
 	if (handler)
 		handler(&record);
+	if (plat && plat->cpus_stop)
+		plat->cpus_stop();
 	report(regs);
 	stop();
 }

@@ -10,6 +10,7 @@
 #include <kernel/outcomes.h>
 #include <kernel/page.h>
 #include <kernel/process.h>
+#include <kernel/smp.h>
 #include <kernel/test.h>
 #include <kernel/thread.h>
 #include <plat/plat.h>
@@ -103,7 +104,9 @@ static long main_on_thread_stack(void *arg UNUSED)
 	init_calls_run(INIT_CORE, INIT_CORE);
 	thread_init();
 	arch_irq_enable();
+	cpus_start();
 	init_calls_run(INIT_BUS, INIT_LATE);
+	cpus_wait();
 	log_info("up: %s on %s, %zu MiB", boot_info->protocol, plat->name, page_total_count() * PAGE_SIZE / MIB);
 	run();
 }

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The scheduler: a run queue a CPU, round robin with slices of 10 ms, longer or shorter by nice. A thread stays on
- * the CPU it was started on, so that per-CPU data found with preemption on remains the right one.
+ * The scheduler: a run queue a CPU, round robin with slices of 10 ms, longer or shorter by nice. Which CPU a thread
+ * gets is decided when it becomes ready (balance.c).
  *
  * run_lock of a CPU is held across the switch: the thread that stops takes it, the one that goes on releases it. So
- * whoever holds the lock sees each thread either running (cpu->thread), or on the queue, or fully off its stack.
+ * whoever holds the lock sees each thread either running (cpu->thread), or on the queue, or fully off its stack. A
+ * thread belongs to thread->cpu, whose lock guards its state. On its way from one CPU to another it is READY and on
+ * no queue, so that nobody else will touch it.
  */
 #include <kernel/aspace.h>
 #include <kernel/atomic.h>
 #include <kernel/clock.h>
 #include <kernel/cpu.h>
+#include <kernel/smp.h>
 #include <kernel/thread.h>
 
 #include "sched_internal.h"
@@ -27,15 +30,73 @@ bool sched_others_ready(const struct cpu *cpu)
 	return !list_empty(&cpu->run_queue);
 }
 
+struct cpu *sched_lock_cpu_of(struct thread *thread, unsigned long *flags)
+{
+	for (;;) {
+		struct cpu *cpu = atomic_load(&thread->cpu);
+
+		*flags = spin_lock(&cpu->run_lock);
+		if (likely(thread->cpu == cpu))
+			return cpu;
+		spin_unlock(&cpu->run_lock, *flags);
+	}
+}
+
+/* ---- the queue; its CPU's run_lock is held ---- */
+
+static void queue_add(struct cpu *cpu, struct thread *thread)
+{
+	list_append(&cpu->run_queue, &thread->run_node);
+	cpu->ready_count++;
+}
+
+void sched_queue_remove(struct cpu *cpu, struct thread *thread)
+{
+	list_remove(&thread->run_node);
+	cpu->ready_count--;
+}
+
 static struct thread *take_next(struct cpu *cpu)
 {
 	struct thread *next;
 
 	if (list_empty(&cpu->run_queue))
-		return cpu->idle;
+		return sched_steal(cpu) ?: cpu->idle;
 	next = list_first(&cpu->run_queue, struct thread, run_node);
-	list_remove(&next->run_node);
+	sched_queue_remove(cpu, next);
 	return next;
+}
+
+/* Something was added: the CPU learns of it if it would not look by itself. */
+static void announce(struct cpu *cpu)
+{
+	bool idle = cpu->thread == cpu->idle;
+
+	if (idle)
+		cpu->need_resched = true;
+	if (cpu != arch_cpu()) {
+		if (idle || cpu->ready_count == 1)
+			cpu_kick(cpu);
+	} else if (!idle) {
+		timer_program(cpu);
+	}
+}
+
+void sched_place(struct thread *thread)
+{
+	unsigned long flags;
+	struct cpu *cpu;
+
+	for (;;) {
+		cpu = sched_lock_cpu_of(thread, &flags);
+		if (likely(sched_may_run(thread, cpu)))
+			break;
+		atomic_store(&thread->cpu, sched_choose_cpu(thread));
+		spin_unlock(&cpu->run_lock, flags);
+	}
+	queue_add(cpu, thread);
+	announce(cpu);
+	spin_unlock(&cpu->run_lock, flags);
 }
 
 static void account(struct thread *thread, uint64_t now_ns)
@@ -63,6 +124,20 @@ static void start_slice(struct cpu *cpu, struct thread *thread, uint64_t now_ns)
 	cpu->need_resched = false;
 }
 
+/* Lets go of the CPU's run_lock, with what had to wait for that. */
+static void unlock(struct cpu *cpu, unsigned long flags)
+{
+	struct thread *moving = cpu->moving;
+
+	if (moving) {
+		cpu->moving = NULL;
+		atomic_store(&moving->cpu, sched_choose_cpu(moving));
+	}
+	spin_unlock(&cpu->run_lock, flags);
+	if (moving)
+		sched_place(moving);
+}
+
 /* The rest of a switch, on the new thread's stack. Interrupts are off, and stay so. */
 static void finish_switch(void)
 {
@@ -71,16 +146,10 @@ static void finish_switch(void)
 	struct thread *ended = cpu->reap;
 
 	cpu->reap = NULL;
-	spin_unlock(&cpu->run_lock, flags);
+	unlock(cpu, flags);
 	timer_program(cpu);
 	if (ended)
 		thread_put(ended);
-}
-
-static void switch_address_space(const struct thread *prev, const struct thread *next)
-{
-	if (next->aspace != prev->aspace)
-		arch_pagetable_activate(next->aspace ? &next->aspace->tables : &arch_kernel_pagetable);
 }
 
 /* Returns when somebody switches back to the caller; run_lock is released by then. */
@@ -91,7 +160,7 @@ static void switch_to(struct cpu *cpu, struct thread *next)
 	cpu->thread = next;
 	cpu->kernel_stack_top = (uintptr_t)next->stack_base + next->stack_size;
 	cpu->switches++;
-	switch_address_space(prev, next);
+	aspace_switch(prev->aspace, next->aspace);
 	if (prev->state == THREAD_DEAD) {
 		cpu->reap = prev;
 		arch_context_exit(prev, next);
@@ -112,14 +181,20 @@ static void schedule(bool preempted)
 	unsigned long off = spin_lock(&cpu->run_lock);
 	uint64_t now_ns;
 
-	if (prev != cpu->idle && (preempted || prev->state == THREAD_READY))
-		list_append(&cpu->run_queue, &prev->run_node);
+	if (prev != cpu->idle && (preempted || prev->state == THREAD_READY)) {
+		if (likely(sched_may_run(prev, cpu)))
+			queue_add(cpu, prev);
+		else
+			sched_move(cpu, prev);
+	}
 	next = take_next(cpu);
+	if (preempted)
+		sched_push(cpu);
 	now_ns = clock_ns();
 	account(prev, now_ns);
 	start_slice(cpu, next, now_ns);
 	if (next == prev)
-		spin_unlock(&cpu->run_lock, off);
+		unlock(cpu, off);
 	else
 		switch_to(cpu, next);
 	arch_irq_restore(flags);
@@ -152,38 +227,67 @@ void sched_exit(void)
 	__builtin_unreachable();
 }
 
-/* The caller holds run_lock. */
-static void make_ready(struct cpu *cpu, struct thread *thread)
+/* Of a sleeping thread, with its CPU's run_lock held, which is released. */
+static void wake_and_unlock(struct cpu *cpu, struct thread *thread, unsigned long flags)
 {
+	struct cpu *target = cpu;
+
 	thread->state = THREAD_READY;
-	if (cpu->thread == thread || !list_empty(&thread->run_node))
+	if (cpu->thread == thread || !list_empty(&thread->run_node)) {
+		spin_unlock(&cpu->run_lock, flags);
 		return;
-	list_append(&cpu->run_queue, &thread->run_node);
-	if (cpu->thread == cpu->idle)
-		cpu->need_resched = true;
-	else if (cpu == arch_cpu())
-		timer_program(cpu);
+	}
+	target = sched_choose_cpu(thread);
+	if (target == cpu) {
+		queue_add(cpu, thread);
+		announce(cpu);
+	} else {
+		atomic_store(&thread->cpu, target);
+	}
+	spin_unlock(&cpu->run_lock, flags);
+	if (target != cpu)
+		sched_place(thread);
 }
 
 void sched_start(struct thread *thread)
 {
-	struct cpu *cpu = thread->cpu;
-	unsigned long flags = spin_lock(&cpu->run_lock);
+	unsigned long flags;
+	struct cpu *cpu = sched_lock_cpu_of(thread, &flags);
 
-	make_ready(cpu, thread);
-	spin_unlock(&cpu->run_lock, flags);
+	wake_and_unlock(cpu, thread, flags);
 }
 
 bool thread_wake(struct thread *thread)
 {
-	struct cpu *cpu = thread->cpu;
-	unsigned long flags = spin_lock(&cpu->run_lock);
+	unsigned long flags;
+	struct cpu *cpu = sched_lock_cpu_of(thread, &flags);
 	bool slept = thread->state == THREAD_SLEEPING;
 
 	if (slept)
-		make_ready(cpu, thread);
-	spin_unlock(&cpu->run_lock, flags);
+		wake_and_unlock(cpu, thread, flags);
+	else
+		spin_unlock(&cpu->run_lock, flags);
 	return slept;
+}
+
+void sched_notify(struct thread *thread)
+{
+	unsigned long flags;
+	struct cpu *cpu = sched_lock_cpu_of(thread, &flags);
+
+	if (thread->state == THREAD_SLEEPING) {
+		wake_and_unlock(cpu, thread, flags);
+		return;
+	}
+	/* Its program would not notice before it calls or its slice ends. */
+	if (cpu->thread == thread && cpu != arch_cpu())
+		cpu_kick(cpu);
+	spin_unlock(&cpu->run_lock, flags);
+}
+
+void sched_reconsider(void)
+{
+	schedule(true);
 }
 
 void thread_yield(void)
@@ -204,30 +308,36 @@ void thread_tick(uint64_t now_ns)
 {
 	struct cpu *cpu = arch_cpu();
 
-	if (cpu->thread != cpu->idle && now_ns >= cpu->thread->slice_end_ns && sched_others_ready(cpu))
-		cpu->need_resched = true;
+	if (cpu->thread == cpu->idle || now_ns < cpu->thread->slice_end_ns || !sched_others_ready(cpu))
+		return;
+	cpu->need_resched = true;
+	sched_call_idle(cpu);
 }
 
-/* Threads do not move between CPUs, so this CPU's count is still ours after an interrupt in between. */
 void preempt_disable(void)
 {
-	arch_cpu()->preempt_count++;
+	arch_preempt_add(1);
 	compiler_barrier();
 }
 
 void preempt_enable(void)
 {
-	struct cpu *cpu = arch_cpu();
+	const struct cpu *cpu;
 
 	compiler_barrier();
-	cpu->preempt_count--;
+	arch_preempt_add(-1);
+	/* Whoever was moved to another CPU right here has just been scheduled, and may look at the wrong one. */
+	cpu = arch_cpu();
 	if (unlikely(cpu->need_resched) && !cpu->preempt_count && !cpu->irq_depth && arch_irq_enabled())
 		schedule(true);
 }
 
 bool thread_may_sleep(void)
 {
-	struct cpu *cpu = arch_cpu();
+	unsigned long irq = arch_irq_save();
+	const struct cpu *cpu = arch_cpu();
+	bool may = !cpu->preempt_count && !cpu->irq_depth;
 
-	return !cpu->preempt_count && !cpu->irq_depth;
+	arch_irq_restore(irq);
+	return may;
 }

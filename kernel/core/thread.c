@@ -5,6 +5,7 @@
 #include <kernel/atomic.h>
 #include <kernel/clock.h>
 #include <kernel/cpu.h>
+#include <kernel/errno.h>
 #include <kernel/heap.h>
 #include <kernel/log.h>
 #include <kernel/page.h>
@@ -54,6 +55,7 @@ struct thread *thread_create(const char *name, void (*entry)(void *arg), void *a
 		return NULL;
 	}
 	thread->cpu = arch_cpu();
+	thread->affinity = thread_current()->affinity;
 	thread->state = THREAD_SLEEPING;
 	thread->refs = 1;
 	thread->id = atomic_fetch_add(&next_id, 1);
@@ -64,6 +66,7 @@ struct thread *thread_create(const char *name, void (*entry)(void *arg), void *a
 	format(thread->name, sizeof(thread->name), "%s", name);
 	arch_context_init(&thread->context, thread->stack_base, thread->stack_size, run_thread, thread);
 	all_threads_add(thread);
+	stack_trim();
 	return thread;
 }
 
@@ -109,6 +112,15 @@ static bool has_ended(void *arg)
 	return atomic_load(&thread->state) == THREAD_DEAD;
 }
 
+int thread_set_affinity(struct thread *thread, uint64_t cpus)
+{
+	cpus &= atomic_load(&cpus_online);
+	if (!cpus)
+		return -EINVAL;
+	sched_set_affinity(thread, cpus);
+	return 0;
+}
+
 int thread_join(struct thread *thread)
 {
 	return wait_until(&thread->exited, has_ended, thread, WAIT_FOREVER);
@@ -117,10 +129,17 @@ int thread_join(struct thread *thread)
 void thread_kill(struct thread *thread)
 {
 	atomic_store(&thread->killed, true);
-	thread_wake(thread);
+	sched_notify(thread);
 }
 
-static void idle_loop(void *arg UNUSED)
+void thread_interrupt(struct thread *thread, bool interrupted)
+{
+	atomic_store(&thread->interrupted, interrupted);
+	if (interrupted)
+		sched_notify(thread);
+}
+
+void cpu_idle(void)
 {
 	for (;;) {
 		if (!sched_others_ready(arch_cpu()))
@@ -129,15 +148,29 @@ static void idle_loop(void *arg UNUSED)
 	}
 }
 
-void thread_init(void)
+static void idle_loop(void *arg UNUSED)
 {
-	struct cpu *cpu = arch_cpu();
+	cpu_idle();
+}
+
+int thread_create_idle(struct cpu *cpu)
+{
+	int id = next_id;
 
 	cpu->idle = thread_create("idle", idle_loop, NULL);
 	if (!cpu->idle)
-		panic("no memory for the idle thread");
+		return -ENOMEM;
+	next_id = id;
 	cpu->idle->id = 0;
-	next_id = 2;
+	cpu->idle->cpu = cpu;
+	cpu->idle->affinity = cpu_bit(cpu);
 	cpu->idle->state = THREAD_READY;
+	return 0;
+}
+
+void thread_init(void)
+{
+	if (thread_create_idle(arch_cpu()))
+		panic("no memory for the idle thread");
 	all_threads_add(&boot_thread);
 }

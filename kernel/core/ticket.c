@@ -21,6 +21,20 @@ unsigned long spin_lock(struct spinlock *lock)
 	return flags;
 }
 
+bool spin_try_lock(struct spinlock *lock, unsigned long *flags)
+{
+	uint32_t owner;
+
+	*flags = arch_irq_save();
+	owner = atomic_load(&lock->owner);
+	if (atomic_compare_exchange(&lock->next, &owner, owner + 1)) {
+		note_taken(lock);
+		return true;
+	}
+	arch_irq_restore(*flags);
+	return false;
+}
+
 void spin_unlock(struct spinlock *lock, unsigned long flags)
 {
 	note_released(lock);

@@ -19,11 +19,14 @@ void timer_init(struct timer *timer, void (*fire)(struct timer *timer))
 	list_init(&timer->node);
 }
 
-uint64_t timer_first_ns(const struct cpu *cpu)
+/* For readers without timer_lock, which the caller holds. */
+static void note_first(struct cpu *cpu)
 {
-	if (list_empty(&cpu->timers))
-		return UINT64_MAX;
-	return list_first(&cpu->timers, struct timer, node)->deadline_ns;
+	uint64_t first = UINT64_MAX;
+
+	if (!list_empty(&cpu->timers))
+		first = list_first(&cpu->timers, struct timer, node)->deadline_ns;
+	atomic_store_relaxed(&cpu->timer_first_ns, first);
 }
 
 void timer_program(struct cpu *cpu)
@@ -32,7 +35,7 @@ void timer_program(struct cpu *cpu)
 
 	if (clock_is_virtual() || !plat)
 		return;
-	deadline = timer_first_ns(cpu);
+	deadline = atomic_load_relaxed(&cpu->timer_first_ns);
 	/* A slice that is over already needs no timer: the switch is due as soon as it may happen. */
 	if (sched_others_ready(cpu) && cpu->thread != cpu->idle && !cpu->need_resched)
 		deadline = min(deadline, cpu->thread->slice_end_ns);
@@ -52,6 +55,7 @@ static void insert(struct cpu *cpu, struct timer *timer)
 		place = place->prev;
 	list_insert_between(&timer->node, place, place->next);
 	atomic_store(&timer->cpu, cpu);
+	note_first(cpu);
 }
 
 /* Takes it off whatever list it is on. The timer may fire, or be armed elsewhere, until its CPU's lock is held. */
@@ -66,6 +70,7 @@ static bool take_off(struct timer *timer)
 		if (still) {
 			list_remove(&timer->node);
 			atomic_store(&timer->cpu, NULL);
+			note_first(cpu);
 		}
 		spin_unlock(&cpu->timer_lock, flags);
 		if (still)
@@ -106,9 +111,10 @@ static struct timer *take_due(struct cpu *cpu, uint64_t now_ns)
 	unsigned long flags = spin_lock(&cpu->timer_lock);
 	struct timer *timer = NULL;
 
-	if (timer_first_ns(cpu) <= now_ns) {
+	if (cpu->timer_first_ns <= now_ns) {
 		timer = list_first(&cpu->timers, struct timer, node);
 		list_remove(&timer->node);
+		note_first(cpu);
 		atomic_store(&cpu->timer_firing, timer);
 		atomic_store(&timer->cpu, NULL);
 	}

@@ -5,11 +5,13 @@
  */
 #include <kernel/aspace.h>
 #include <kernel/atomic.h>
+#include <kernel/cpu.h>
 #include <kernel/errno.h>
 #include <kernel/file.h>
 #include <kernel/heap.h>
 #include <kernel/linkset.h>
 #include <kernel/log.h>
+#include <kernel/smp.h>
 #include <kernel/string.h>
 #include <kernel/thread.h>
 #include "aspace_internal.h"
@@ -100,14 +102,54 @@ void aspace_put(struct aspace *as)
 		aspace_destroy(as);
 }
 
+/* The bit is set while the tables are active and longer, never shorter: who changes them goes by it. */
+void aspace_switch(struct aspace *from, struct aspace *to)
+{
+	uint64_t bit = cpu_bit(arch_cpu());
+
+	if (from == to)
+		return;
+	if (IS_ENABLED(CONFIG_SMP) && to)
+		atomic_fetch_or(&to->cpus, bit);
+	arch_pagetable_activate(to ? &to->tables : &arch_kernel_pagetable);
+	if (IS_ENABLED(CONFIG_SMP) && from)
+		atomic_fetch_and(&from->cpus, ~bit);
+}
+
 void aspace_activate(struct aspace *as)
 {
 	/* A switch in between would load the tables of the thread's former space on the way back. */
 	unsigned long irq = arch_irq_save();
+	struct aspace *former = thread_current()->aspace;
 
 	thread_current()->aspace = as;
-	arch_pagetable_activate(as ? &as->tables : &arch_kernel_pagetable);
+	aspace_switch(former, as);
 	arch_irq_restore(irq);
+}
+
+struct address_range {
+	uint64_t start, end;
+};
+
+static void forget_range(void *arg)
+{
+	const struct address_range *range = arg;
+
+	arch_pagetable_forget(range->start, range->end);
+}
+
+void aspace_forget(struct aspace *as, uint64_t start, uint64_t end)
+{
+	struct address_range range = { start, end };
+
+	if (!IS_ENABLED(CONFIG_SMP) || cpu_count == 1 || start >= end)
+		return;
+	memory_barrier();
+	preempt_disable();
+	/* Also here: the changes may have been made on another CPU, before the thread came to this one. */
+	forget_range(&range);
+	cpus_call(atomic_load(&as->cpus), forget_range, &range);
+	preempt_enable();
 }
 
 struct aspace *aspace_current(void)

@@ -52,6 +52,12 @@ void region_set_locked(struct aspace *as, struct region *region, bool locked);
 /* Moves its end up into free space. */
 void region_extend(struct aspace *as, struct region *region, uint64_t end);
 
+/*
+ * aspace.c: the pages of [start, end) were unmapped or lost rights: returns when no CPU uses what they were. Before
+ * that no frame of them may be given to others. Waits for other CPUs: no spinlock is held.
+ */
+void aspace_forget(struct aspace *as, uint64_t start, uint64_t end);
+
 /* Drops the pages that are in [start, end). */
 void pages_drop(struct aspace *as, uint64_t start, uint64_t end);
 /* Maps the pages that a region has in one space into a copy of it in another, which has none. -ENOMEM. */

@@ -71,7 +71,7 @@ static int move_page(struct aspace *as, uint64_t from, uint64_t to)
 /* Moves what is there of [from, from + len); after an error everything is back where it was. */
 static int move_pages(struct aspace *as, uint64_t from, uint64_t to, uint64_t len)
 {
-	int err;
+	int err = 0;
 
 	for (uint64_t at = from; (at = arch_pagetable_next(&as->tables, at, from + len)) < from + len;
 	     at += PAGE_SIZE) {
@@ -80,9 +80,10 @@ static int move_pages(struct aspace *as, uint64_t from, uint64_t to, uint64_t le
 			continue;
 		/* The tables on the way back are all there. */
 		(void)move_pages(as, to, from, at - from);
-		return err;
+		break;
 	}
-	return 0;
+	aspace_forget(as, from, from + len);
+	return err;
 }
 
 /* The region at r->addr continues at 'to', where nothing is. */

@@ -22,8 +22,34 @@ static unsigned rights_of(const struct region *region, const struct page *page)
 	return rights;
 }
 
+/* Frames that were mapped in [start, end), and nobody has told the other CPUs yet. */
+struct gathered {
+	uint64_t start, end;
+	size_t count;
+	struct page *pages[32];
+};
+
+static void gathered_put(struct aspace *as, struct gathered *gathered)
+{
+	aspace_forget(as, gathered->start, gathered->end);
+	for (size_t i = 0; i < gathered->count; i++)
+		page_put(gathered->pages[i]);
+	gathered->count = 0;
+}
+
+static void gather(struct aspace *as, struct gathered *gathered, uint64_t address, phys_t phys)
+{
+	if (gathered->count == array_size(gathered->pages))
+		gathered_put(as, gathered);
+	if (!gathered->count)
+		gathered->start = address;
+	gathered->end = address + PAGE_SIZE;
+	gathered->pages[gathered->count++] = page_from_phys(phys);
+}
+
 void pages_drop(struct aspace *as, uint64_t start, uint64_t end)
 {
+	struct gathered gathered = { .count = 0 };
 	phys_t phys;
 
 	if (!as->pages)
@@ -32,11 +58,13 @@ void pages_drop(struct aspace *as, uint64_t start, uint64_t end)
 		if (arch_pagetable_unmap(&as->tables, at, &phys))
 			continue;
 		as->pages--;
-		page_put(page_from_phys(phys));
+		gather(as, &gathered, at, phys);
 	}
+	if (gathered.count)
+		gathered_put(as, &gathered);
 }
 
-/* Gives the page of an address, if it is there, its region's rights. */
+/* Gives the page of an address, if it is there, its region's rights. Other CPUs are not told. */
 static void page_restrict(struct aspace *as, struct region *region, uint64_t address)
 {
 	phys_t phys;
@@ -52,6 +80,7 @@ void region_set_prot(struct aspace *as, struct region *region, unsigned prot)
 	for (uint64_t at = region->start; (at = arch_pagetable_next(&as->tables, at, region->end)) < region->end;
 	     at += PAGE_SIZE)
 		page_restrict(as, region, at);
+	aspace_forget(as, region->start, region->end);
 }
 
 static void source_want(struct page_source *source, const struct region *region, uint64_t index)
@@ -139,6 +168,7 @@ int pages_share(struct aspace *from, struct aspace *to, struct region *region)
 		/* Of a private page there are two users now: the first to write gets a copy. */
 		page_restrict(from, region, at);
 	}
+	aspace_forget(from, region->start, region->end);
 	return err;
 }
 
@@ -190,7 +220,9 @@ int page_force(struct aspace *as, struct region *region, uint64_t address, bool 
 			break;
 	}
 	source_drop(&source);
-	if (!err)
+	if (!err) {
 		page_restrict(as, region, address);
+		aspace_forget(as, address & PAGE_MASK, (address & PAGE_MASK) + PAGE_SIZE);
+	}
 	return err;
 }

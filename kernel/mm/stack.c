@@ -5,11 +5,15 @@
  * is a run of frames in the direct map, and the frame below is a guard that is poisoned for sanitizers and holds a
  * pattern.
  */
+#include <kernel/atomic.h>
 #include <kernel/crash.h>
 #include <kernel/log.h>
 #include <kernel/page.h>
 #include <kernel/sanitize.h>
+#include <kernel/smp.h>
 #include <kernel/spinlock.h>
+#include <kernel/thread.h>
+#include "page_internal.h"
 
 /* ---- mapped stacks ---- */
 
@@ -63,13 +67,37 @@ static void slots_give(size_t slot, size_t count)
 	spin_unlock(&slot_lock, irq);
 }
 
+/* Guards the tables of the area. */
+static struct spinlock tables_lock = SPINLOCK_INIT;
+
+static int page_map(uint64_t virt, struct page *page)
+{
+	unsigned long irq = spin_lock(&tables_lock);
+	int err = arch_pagetable_map(&arch_kernel_pagetable, virt, page_phys(page), ARCH_PAGE_READ | ARCH_PAGE_WRITE);
+
+	spin_unlock(&tables_lock, irq);
+	return err;
+}
+
+/* The frame that was there; NULL: none. */
+static struct page *page_unmap(uint64_t virt)
+{
+	unsigned long irq = spin_lock(&tables_lock);
+	phys_t phys;
+	int err = arch_pagetable_unmap(&arch_kernel_pagetable, virt, &phys);
+
+	spin_unlock(&tables_lock, irq);
+	return err ? NULL : page_from_phys(phys);
+}
+
+/* Where other CPUs may have seen the pages, stack_trim() has to do it. */
 static void unmap_pages(uint64_t virt, uint64_t end)
 {
-	phys_t phys;
+	struct page *page;
 
 	for (; virt < end; virt += PAGE_SIZE)
-		if (!arch_pagetable_unmap(&arch_kernel_pagetable, virt, &phys))
-			page_put(page_from_phys(phys));
+		if ((page = page_unmap(virt)))
+			page_put(page);
 }
 
 static int map_pages(uint64_t start, uint64_t end)
@@ -79,8 +107,7 @@ static int map_pages(uint64_t start, uint64_t end)
 
 		if (!page)
 			goto err_page;
-		if (arch_pagetable_map(&arch_kernel_pagetable, virt, page_phys(page),
-				       ARCH_PAGE_READ | ARCH_PAGE_WRITE)) {
+		if (page_map(virt, page)) {
 			page_put(page);
 			goto err_page;
 		}
@@ -92,7 +119,7 @@ err_page:
 	return 0;
 }
 
-static void *mapped_alloc(size_t size_bytes)
+static void *map_new(size_t size_bytes)
 {
 	size_t count = slots_for(size_bytes), slot = slots_take(count);
 	uint64_t end;
@@ -107,13 +134,112 @@ static void *mapped_alloc(size_t size_bytes)
 	return (void *)(uintptr_t)(end - size_bytes);
 }
 
+static void slots_give_of(uint64_t end, size_t size_bytes)
+{
+	size_t count = slots_for(size_bytes);
+
+	slots_give((end - STACK_AREA_BASE) / SLOT_SIZE - count, count);
+}
+
+/*
+ * With more than one CPU a stack that was given back stays mapped, to be used again: threads leave their stacks in the
+ * middle of a switch, where nobody can wait until all CPUs have forgotten where its pages were. What lies on a stack
+ * (a sleeper, a timer) is seen by other CPUs too, so each must have forgotten before the frames are somebody else's.
+ */
+struct retired {
+	struct list node; /* lies in the stack */
+};
+
+#define RETIRED_MAX 32u
+
+static struct list retired = LIST_INIT(retired);
+static unsigned retired_count; /* all of THREAD_STACK_SIZE; under slot_lock */
+
+static bool is_retired(size_t size_bytes)
+{
+	return IS_ENABLED(CONFIG_SMP) && cpu_count > 1 && size_bytes == THREAD_STACK_SIZE;
+}
+
+/* One of the retired, if there are more than so many. */
+static void *retired_take(unsigned more_than)
+{
+	unsigned long irq = spin_lock(&slot_lock);
+	struct retired *stack = NULL;
+
+	if (retired_count > more_than) {
+		stack = list_first(&retired, struct retired, node);
+		list_remove(&stack->node);
+		retired_count--;
+	}
+	spin_unlock(&slot_lock, irq);
+	return stack;
+}
+
+static void retire(void *base)
+{
+	struct retired *stack = base;
+	unsigned long irq = spin_lock(&slot_lock);
+
+	list_push(&retired, &stack->node);
+	retired_count++;
+	spin_unlock(&slot_lock, irq);
+}
+
+static void *mapped_alloc(size_t size_bytes)
+{
+	void *stack = is_retired(size_bytes) ? retired_take(0) : NULL;
+
+	return stack ?: map_new(size_bytes);
+}
+
 static void mapped_free(void *base, size_t size_bytes)
 {
 	uint64_t start = (uintptr_t)base, end = start + size_bytes;
-	size_t count = slots_for(size_bytes);
 
+	if (is_retired(size_bytes)) {
+		retire(base);
+		return;
+	}
 	unmap_pages(start, end);
-	slots_give((end - STACK_AREA_BASE) / SLOT_SIZE - count, count);
+	slots_give_of(end, size_bytes);
+}
+
+#define STACK_PAGES (THREAD_STACK_SIZE / PAGE_SIZE)
+
+static void forget_stack(void *base)
+{
+	arch_pagetable_forget((uintptr_t)base, (uintptr_t)base + THREAD_STACK_SIZE);
+}
+
+static void trim_one(void *base)
+{
+	uint64_t start = (uintptr_t)base;
+	struct page *pages[STACK_PAGES];
+
+	for (size_t i = 0; i < STACK_PAGES; i++)
+		pages[i] = page_unmap(start + i * PAGE_SIZE);
+	preempt_disable();
+	forget_stack(base);
+	cpus_call(UINT64_MAX, forget_stack, base);
+	preempt_enable();
+	for (size_t i = 0; i < STACK_PAGES; i++)
+		page_put(pages[i]);
+	slots_give_of(start + THREAD_STACK_SIZE, THREAD_STACK_SIZE);
+}
+
+void stack_trim(void)
+{
+	void *base;
+
+	if (!is_retired(THREAD_STACK_SIZE) || atomic_load_relaxed(&retired_count) <= RETIRED_MAX)
+		return;
+	while ((base = retired_take(RETIRED_MAX)))
+		trim_one(base);
+}
+
+size_t stack_retired_pages(void)
+{
+	return atomic_load_relaxed(&retired_count) * STACK_PAGES;
 }
 
 /* ---- stacks in the direct map ---- */

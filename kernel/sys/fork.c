@@ -111,7 +111,6 @@ static void inherit(struct process *child, const struct process *parent, uint64_
 	child->cred = parent->cred;
 	memcpy(child->rlimits, parent->rlimits, sizeof(child->rlimits));
 	child->nice = parent->nice;
-	child->cpu_mask = parent->cpu_mask;
 	if (parent->sched_reset_on_fork) {
 		child->nice = parent->nice < 0 ? 0 : parent->nice;
 	} else {

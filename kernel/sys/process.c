@@ -134,7 +134,6 @@ int process_create(const char *name, struct process **out)
 	process->pgid = process->sid = process->pid;
 	process->dumpable = 1;
 	process->timer_slack_ns = NS_TIMER_SLACK;
-	process->cpu_mask = UINT64_MAX;
 	process->cred.cap_effective = process->cred.cap_permitted = process->cred.cap_bounding = CAP_ALL;
 	format(process->name, sizeof(process->name), "%s", name);
 	limits_init(process);

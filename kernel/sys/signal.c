@@ -71,9 +71,7 @@ void signals_update(struct signals *signals)
 		if (!task->thread)
 			continue;
 		due |= signals->stopped && task->thread != thread_current();
-		atomic_store(&task->thread->interrupted, due);
-		if (due)
-			thread_wake(task->thread);
+		thread_interrupt(task->thread, due);
 	}
 }
 

@@ -235,3 +235,16 @@ void process_fault(struct arch_regs *regs, int signo, uint64_t address)
 		  (unsigned long)arch_regs_pc(regs), (unsigned long)address);
 	process_exit(signo);
 }
+
+void process_before_program(struct arch_regs *regs)
+{
+	const struct thread *thread = thread_current();
+
+	while (unlikely(atomic_load_relaxed(&thread->killed) || atomic_load_relaxed(&thread->interrupted))) {
+		arch_irq_enable();
+		if (thread->killed)
+			process_killed();
+		signal_deliver(regs);
+		arch_irq_disable();
+	}
+}

@@ -4,6 +4,7 @@
  * and their rules checked, but all threads share the CPU in turn.
  */
 #include <kernel/abi/resource.h>
+#include <kernel/atomic.h>
 #include <kernel/cpu.h>
 #include <kernel/string.h>
 #include <kernel/thread.h>
@@ -345,45 +346,43 @@ SYSCALL(sched_getattr, int pid, user_ptr_t attr, unsigned size, unsigned flags)
 
 static uint64_t existing_cpus(void)
 {
-	return cpu_count >= 64 ? UINT64_MAX : (UINT64_C(1) << cpu_count) - 1;
+	return atomic_load(&cpus_online);
 }
 
 SYSCALL(sched_getaffinity, int pid, size_t len, user_ptr_t mask)
 {
-	struct process *process;
+	struct thread *thread;
 	uint64_t cpus;
 
 	if (len < sizeof(cpus) || len % sizeof(cpus))
 		return -EINVAL;
-	if (pid < 0)
+	thread = task_find_thread(pid);
+	if (!thread)
 		return -ESRCH;
-	process = find(pid);
-	if (!process)
-		return -ESRCH;
-	cpus = process->cpu_mask & existing_cpus();
-	process_put(process);
+	cpus = atomic_load(&thread->affinity) & existing_cpus();
+	thread_put(thread);
 	return user_write(mask, &cpus) ? -EFAULT : (long)sizeof(cpus);
 }
 
 SYSCALL(sched_setaffinity, int pid, size_t len, user_ptr_t mask)
 {
 	struct process *process;
+	struct thread *thread;
 	uint64_t cpus = 0;
-	long err = 0;
+	bool owner;
+	long err;
 
 	if (user_copy_in(&cpus, mask, min(len, sizeof(cpus))))
 		return -EFAULT;
-	if (pid < 0)
-		return -ESRCH;
-	process = find(pid);
+	process = pid < 0 ? NULL : find(pid);
 	if (!process)
 		return -ESRCH;
-	if (!is_owner(process))
-		err = -EPERM;
-	else if (!(cpus & existing_cpus()))
-		err = -EINVAL;
-	else
-		process->cpu_mask = cpus & existing_cpus();
+	owner = is_owner(process);
 	process_put(process);
+	thread = task_find_thread(pid);
+	if (!thread)
+		return -ESRCH;
+	err = owner ? thread_set_affinity(thread, cpus) : -EPERM;
+	thread_put(thread);
 	return err;
 }

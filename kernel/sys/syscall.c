@@ -140,6 +140,6 @@ void syscall_entry(struct arch_regs *regs)
 		arch_syscall_set_result(regs, result);
 	if (signals_due())
 		signal_deliver_after(regs, result == -EINTR && syscall_restarts(number));
-	if (unlikely(thread_current()->killed))
-		process_killed();
+	arch_irq_disable();
+	process_before_program(regs);
 }

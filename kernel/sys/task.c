@@ -75,6 +75,25 @@ void task_release_memory(struct task *task)
 	task->robust_list = task->clear_child_tid = 0;
 }
 
+struct thread *task_find_thread(int tid)
+{
+	struct process *process = tid > 0 ? process_find_task(tid, NULL) : NULL;
+	struct thread *found = NULL;
+	unsigned long flags;
+
+	if (!tid)
+		return thread_get(thread_current());
+	if (!process)
+		return NULL;
+	flags = spin_lock(&process->signals->lock);
+	list_foreach(&process->tasks, struct task, node, task)
+		if (task->tid == tid && task->thread)
+			found = thread_get(task->thread);
+	spin_unlock(&process->signals->lock, flags);
+	process_put(process);
+	return found;
+}
+
 /* The running thread belongs to no process any more. */
 static void leave(void)
 {

@@ -60,3 +60,5 @@ void task_release_memory(struct task *task);
 
 /* The living process with a thread of that number, referenced, and if task is not NULL the thread; NULL. */
 struct process *process_find_task(int tid, struct task **task);
+/* The thread itself, referenced; 0: the running one. NULL. */
+struct thread *task_find_thread(int tid);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The local APIC of the boot CPU: its timer is the kernel's one-shot timer, LINT1 stays an NMI. Registers: Intel SDM
- * volume 3, chapter 11. The old interrupt controllers (8259) are masked for good.
+ * The local APICs: the timer of each is its CPU's one-shot timer, LINT1 stays an NMI, and CPUs start and interrupt each
+ * other through them. The old interrupt controllers (8259) are masked for good.
  */
+#include "apic.h"
 #include "pc_internal.h"
 
 #include <arch/arch.h>
@@ -14,18 +15,6 @@
 #define APIC_BASE_X2APIC (1u << 10)
 #define APIC_BASE_ENABLE (1u << 11)
 
-/* Registers, as byte offsets. */
-#define LAPIC_TASK_PRIORITY 0x080
-#define LAPIC_EOI 0x0b0
-#define LAPIC_SPURIOUS 0x0f0
-#define LAPIC_LVT_TIMER 0x320
-#define LAPIC_LVT_LINT0 0x350
-#define LAPIC_LVT_LINT1 0x360
-#define LAPIC_TIMER_INITIAL 0x380
-#define LAPIC_TIMER_CURRENT 0x390
-#define LAPIC_TIMER_DIVIDE 0x3e0
-
-#define LVT_NMI 0x400u
 #define LVT_MASKED 0x10000u
 #define LVT_TSC_DEADLINE 0x40000u
 #define DIVIDE_BY_16 0x3
@@ -33,26 +22,23 @@
 #define VECTOR_TIMER 0x40
 #define VECTOR_SPURIOUS 0xff
 
-static volatile uint32_t *registers; /* NULL: x2APIC, by MSRs */
+static uint64_t read_msr(uint32_t msr)
+{
+	return x86_read_msr(msr);
+}
+
+static void write_msr(uint32_t msr, uint64_t value)
+{
+	x86_write_msr(msr, value);
+}
+
+struct apic apic = { .msr_read = read_msr, .msr_write = write_msr };
 static uint64_t ticks_per_ns_32; /* timer ticks a nanosecond, 32 bits of fraction */
 static bool tsc_deadline;
 
-static void lapic_write(uint32_t reg, uint32_t value)
-{
-	if (registers)
-		registers[reg / 4] = value;
-	else
-		x86_write_msr(0x800 + reg / 16, value);
-}
-
-static uint32_t lapic_read(uint32_t reg)
-{
-	return registers ? registers[reg / 4] : (uint32_t)x86_read_msr(0x800 + reg / 16);
-}
-
 static void timer_fired(void)
 {
-	lapic_write(LAPIC_EOI, 0); /* first: what the timer calls may not return here */
+	apic_write(&apic, APIC_EOI, 0); /* first: what the timer calls may not return here */
 	timer_interrupt();
 }
 
@@ -71,8 +57,21 @@ static int registers_map(uint64_t base)
 
 	if (err && err != -EEXIST)
 		return err;
-	registers = (volatile uint32_t *)virt;
+	apic.memory = (volatile uint32_t *)virt;
 	return 0;
+}
+
+void lapic_enable(void)
+{
+	uint64_t mode = apic.memory ? APIC_BASE_ENABLE : APIC_BASE_ENABLE | APIC_BASE_X2APIC;
+
+	x86_write_msr(MSR_APIC_BASE, x86_read_msr(MSR_APIC_BASE) | mode);
+	apic_write(&apic, APIC_SPURIOUS, 0x100 | VECTOR_SPURIOUS);
+	apic_write(&apic, APIC_TASK_PRIORITY, 0);
+	apic_write(&apic, APIC_LVT_LINT0, LVT_MASKED);
+	apic_write(&apic, APIC_LVT_LINT1, APIC_NMI);
+	apic_write(&apic, APIC_TIMER_DIVIDE, DIVIDE_BY_16);
+	apic_write(&apic, APIC_LVT_TIMER, LVT_MASKED);
 }
 
 int lapic_init(void)
@@ -81,24 +80,18 @@ int lapic_init(void)
 	int err = 0;
 
 	pic_mask();
-	x86_write_msr(MSR_APIC_BASE, base | APIC_BASE_ENABLE);
 	if (!(base & APIC_BASE_X2APIC))
 		err = registers_map(base);
 	if (err)
 		return err;
-	lapic_write(LAPIC_SPURIOUS, 0x100 | VECTOR_SPURIOUS);
-	lapic_write(LAPIC_TASK_PRIORITY, 0);
-	lapic_write(LAPIC_LVT_LINT0, LVT_MASKED);
-	lapic_write(LAPIC_LVT_LINT1, LVT_NMI);
-	lapic_write(LAPIC_TIMER_DIVIDE, DIVIDE_BY_16);
-	lapic_write(LAPIC_LVT_TIMER, LVT_MASKED);
-	lapic_write(LAPIC_TIMER_INITIAL, UINT32_MAX); /* counts from now on: clock.c measures it */
+	lapic_enable();
+	apic_write(&apic, APIC_TIMER_INITIAL, UINT32_MAX); /* counts from now on: clock.c measures it */
 	return 0;
 }
 
 uint32_t lapic_ticks(void)
 {
-	return lapic_read(LAPIC_TIMER_CURRENT);
+	return apic_read(&apic, APIC_TIMER_CURRENT);
 }
 
 static void spurious(void)
@@ -110,16 +103,21 @@ bool lapic_timer_counts_tsc(void)
 	return x86_cpuid(1, 0).ecx & 1u << 24;
 }
 
+void lapic_timer_enable(void)
+{
+	apic_write(&apic, APIC_TIMER_INITIAL, 0);
+	apic_write(&apic, APIC_LVT_TIMER, VECTOR_TIMER | (tsc_deadline ? LVT_TSC_DEADLINE : 0));
+	if (tsc_deadline)
+		memory_barrier(); /* the SDM wants one between this write and the MSR's */
+}
+
 void lapic_timer_init(uint64_t ticks_per_second)
 {
 	tsc_deadline = lapic_timer_counts_tsc();
 	ticks_per_ns_32 = clock_per_ns_32(ticks_per_second);
 	x86_irq_set_handler(VECTOR_TIMER, timer_fired);
 	x86_irq_set_handler(VECTOR_SPURIOUS, spurious);
-	lapic_write(LAPIC_TIMER_INITIAL, 0);
-	lapic_write(LAPIC_LVT_TIMER, VECTOR_TIMER | (tsc_deadline ? LVT_TSC_DEADLINE : 0));
-	if (tsc_deadline)
-		memory_barrier(); /* the SDM wants one between this write and the MSR's */
+	lapic_timer_enable();
 }
 
 /* A deadline beyond the counter's range fires early; timer_interrupt() then arms again. */
@@ -139,5 +137,5 @@ void lapic_timer_arm(uint64_t deadline_ns)
 	if (tsc_deadline)
 		x86_write_msr(MSR_TSC_DEADLINE, off ? 0 : clock_to_tsc(deadline_ns));
 	else
-		lapic_write(LAPIC_TIMER_INITIAL, off ? 0 : ticks_until(deadline_ns));
+		apic_write(&apic, APIC_TIMER_INITIAL, off ? 0 : ticks_until(deadline_ns));
 }

@@ -89,10 +89,14 @@ static int microvm_probe(const struct boot_info *boot UNUSED)
 	return host_bridge() == UINT32_MAX ? 1 : 0;
 }
 
+#define IF_SMP(function) (IS_ENABLED(CONFIG_SMP) ? (function) : NULL)
+
 #define PC_FUNCTIONS                                                                                                   \
 	.init = pc_init, .clock_ns = clock_now_ns, .clock_scale = clock_scale, .boot_time_ns = pc_boot_time_ns,        \
 	.timer_arm = lapic_timer_arm, .log_write = serial_log_write, .console_write = serial_console_write,            \
-	.console_read = serial_console_read, .stop = pc_stop
+	.console_read = serial_console_read, .stop = pc_stop, .cpus_find = IF_SMP(cpus_find),                          \
+	.cpus_start = IF_SMP(lapic_cpus_start), .cpu_init = IF_SMP(lapic_cpu_init),                                    \
+	.cpu_interrupt = IF_SMP(lapic_cpu_interrupt), .cpus_stop = IF_SMP(lapic_cpus_stop)
 
 static const struct platform q35_platform = { .name = "q35", .probe = q35_probe, PC_FUNCTIONS };
 static const struct platform pc_platform = { .name = "pc", .probe = i440fx_probe, PC_FUNCTIONS };

@@ -29,6 +29,20 @@ bool lapic_timer_counts_tsc(void);
 void lapic_timer_init(uint64_t ticks_per_second);
 void lapic_timer_arm(uint64_t deadline_ns);
 
+/* The running CPU's: interrupts but the timer's; and that. */
+void lapic_enable(void);
+void lapic_timer_enable(void);
+/* How every CPU reaches its own. */
+extern struct apic apic;
+
+/* lapic_cpus.c (option SMP): see struct platform. */
+void lapic_cpus_start(const uint32_t *ids, unsigned count, uint64_t entry);
+void lapic_cpu_init(void);
+void lapic_cpu_interrupt(uint32_t id);
+void lapic_cpus_stop(void);
+/* cpus.c: their hardware ids. */
+unsigned cpus_find(const struct boot_info *info, uint32_t *ids, unsigned max);
+
 /* clock.c: time from the time-stamp counter. */
 int clock_init(void);
 uint64_t clock_now_ns(void);

@@ -119,6 +119,10 @@ static void add_machine(struct args *args, const struct qemu_options *o)
 	add(args, "max");
 	add(args, "-m");
 	add(args, "%lluM", (unsigned long long)(o->memory_bytes >> 20));
+	if (o->cpus > 1) {
+		add(args, "-smp");
+		add(args, "%u", o->cpus);
+	}
 	if (o->memory_fd < 0)
 		return;
 	add(args, "-object");

@@ -21,6 +21,7 @@ struct qemu_options {
 	const char *kernel;  /* path of saki.elf */
 	const char *command_line; /* the kernel's; may be NULL */
 	uint64_t memory_bytes;  /* of the machine; whole MiB */
+	unsigned cpus;
 	int memory_fd;   /* a memfd of that size that becomes the machine's memory (shared) */
 	int initrd_fd;   /* a file */
 	int console_in_fd;  /* COM1's input; see ESCAPE in plat/pc/serial.c */
@@ -35,6 +36,7 @@ struct qemu_options {
 #define QEMU_OPTIONS_DEFAULT                                                                                           \
 	{ .plat = "microvm",                                                                                           \
 	  .memory_bytes = 64u << 20,                                                                                   \
+	  .cpus = 1,                                                                                                   \
 	  .memory_fd = -1,                                                                                             \
 	  .initrd_fd = -1,                                                                                             \
 	  .console_in_fd = -1,                                                                                         \

@@ -30,6 +30,7 @@ static const char help[] =
 	"\n"
 	"  --plat q35|pc|microvm  the machine (microvm)\n"
 	"  --mem SIZE             its memory, such as 64M (the default; the catalogue's get more) or 1G\n"
+	"  --smp N                its CPUs, 1 to 64 (1)\n"
 	"  --timeout S            end it after S seconds\n"
 	"  --strace               print every system call, with its arguments and result, on standard error\n"
 	"  --syscalls             print which system calls were made, how often, and which are missing\n"
@@ -65,6 +66,7 @@ int run_fail(int status, const char *fmt, ...)
 enum {
 	OPT_PLAT = 1000,
 	OPT_MEM,
+	OPT_SMP,
 	OPT_TIMEOUT,
 	OPT_APPEND,
 	OPT_PRESET,
@@ -80,6 +82,7 @@ enum {
 static const struct option long_options[] = {
 	{ "plat", required_argument, NULL, OPT_PLAT },
 	{ "mem", required_argument, NULL, OPT_MEM },
+	{ "smp", required_argument, NULL, OPT_SMP },
 	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
 	{ "append", required_argument, NULL, OPT_APPEND },
 	{ "preset", required_argument, NULL, OPT_PRESET },
@@ -110,6 +113,15 @@ static uint64_t parse_memory(const char *text)
 	return n < 16u << 20 || n % (1u << 20) ? 0 : n;
 }
 
+/* 0: not that. */
+static unsigned parse_cpus(const char *text)
+{
+	char *end;
+	long n = strtol(text, &end, 10);
+
+	return end == text || *end || n < 1 || n > CPUS_MAX ? 0 : (unsigned)n;
+}
+
 static int option_set(struct run_options *o, int option, const char *value)
 {
 	char *end;
@@ -122,6 +134,9 @@ static int option_set(struct run_options *o, int option, const char *value)
 	case OPT_MEM:
 		o->memory_bytes = parse_memory(value);
 		return o->memory_bytes ? 0 : run_fail(RUN_USAGE, "--mem %s: whole MiB from 16M on, such as 64M", value);
+	case OPT_SMP:
+		o->cpus = parse_cpus(value);
+		return o->cpus ? 0 : run_fail(RUN_USAGE, "--smp %s: 1 to %d CPUs", value, CPUS_MAX);
 	case OPT_TIMEOUT:
 		o->timeout_s = strtod(value, &end);
 		return end != value && !*end && o->timeout_s > 0 && o->timeout_s < 1e9
@@ -445,6 +460,7 @@ static int run(const struct run_options *o)
 	q.plat = o->plat;
 	q.kernel = image;
 	q.command_line = line;
+	q.cpus = o->cpus ? o->cpus : 1;
 	q.memory_bytes = o->memory_bytes ? o->memory_bytes : memory_default(&app, cpio.size);
 	q.initrd_fd = cpio.fd;
 	status = machine_run(o, &app, &q);

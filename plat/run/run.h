@@ -27,6 +27,7 @@ struct run_options {
 	const char *plat;
 	const char *preset;
 	uint64_t memory_bytes;  /* 0: as the program needs */
+	unsigned cpus;
 	double timeout_s;  /* 0: none */
 	const char *append;  /* NULL: none */
 	const char *unit_tests;  /* a glob, "" for all; NULL: no tests, a program */
@@ -45,6 +46,7 @@ int run_fail(int status, const char *fmt, ...) __attribute__((format(printf, 2, 
  */
 void words_add(FILE *line, const char *name, const char *value);
 #define WORDS_MAX 4095 /* bytes a command line may have */
+#define CPUS_MAX 64 /* kernel/cpu.h */
 
 /* gdb.c: a port of loopback that is free now, 0 when there is none; and how to connect (program: NULL for none). */
 int gdb_choose_port(void);

@@ -55,6 +55,7 @@ struct aspace_layout {
 
 struct aspace {
 	struct arch_pagetable tables;
+	uint64_t cpus;			/* where they are active, a bit a CPU (option SMP) */
 	struct mutex lock;		/* all below, and the tables */
 	struct list regions;
 	struct region *recent;		/* where the last look-up ended, or NULL */
@@ -80,6 +81,8 @@ struct aspace *aspace_get(struct aspace *as);
 void aspace_put(struct aspace *as);
 /* Makes it the running thread's (and CPU's); as == NULL: kernel tables only. Takes no reference. */
 void aspace_activate(struct aspace *as);
+/* The scheduler's: the running CPU goes from one to the other. Interrupts off. */
+void aspace_switch(struct aspace *from, struct aspace *to);
 /* The running thread's, NULL for kernel threads. */
 struct aspace *aspace_current(void);
 

@@ -35,3 +35,5 @@ void crash_set_handler(crash_handler_t *handler);
  * returning says with this that it is over, unless the memory behind it is restored from a snapshot anyway.
  */
 void crash_clear(void);
+/* For an interrupt that nothing masks: when another CPU is reporting a crash, this one stops for good. */
+void crash_join(void);

@@ -57,6 +57,7 @@ void *page_virt(const struct page *page);
 struct page *page_from_phys(phys_t phys);
 struct page *page_from_virt(const void *virt);
 
+/* Stacks that are kept for new threads count as free. */
 size_t page_free_count(void);
 size_t page_total_count(void);
 /* One past the highest frame number of RAM. */
@@ -71,5 +72,7 @@ void page_foreach_free(void (*visit)(size_t frame, size_t count, void *context),
  */
 void *stack_alloc(size_t size_bytes);
 void stack_free(void *base, size_t size_bytes);
+/* Gives back what is kept of stacks beyond a reserve (option SMP). Waits for other CPUs: no spinlock is held. */
+void stack_trim(void);
 /* True when the address lies in the guard page of some stack. */
 bool stack_is_guard(uint64_t address);

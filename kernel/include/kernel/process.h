@@ -73,7 +73,6 @@ struct process {
 	int nice;
 	int sched_policy, sched_priority;
 	bool sched_reset_on_fork;
-	uint64_t cpu_mask;  /* CPUs it may run on */
 	uint32_t personality;
 	unsigned dumpable;  /* PR_SET_DUMPABLE */
 	bool no_new_privs, keep_caps, child_subreaper, membarrier_registered;
@@ -160,6 +159,11 @@ void process_teardown(struct process *process, int status);
 void process_exit(int status) NORETURN;
 /* The running thread was killed (thread->killed): ends it, and with the last one the process. */
 void process_killed(void) NORETURN;
+/*
+ * The last thing before the running thread's program goes on, with interrupts off: a process that was killed ends here,
+ * and signals that came meanwhile act. What comes later interrupts the program.
+ */
+void process_before_program(struct arch_regs *regs);
 
 /**
  * The program did what the CPU refused. Returns when it has a handler for the signal: regs then lead there. Else one

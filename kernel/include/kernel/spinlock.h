@@ -48,6 +48,8 @@ static ALWAYS_INLINE void spin_unlock(struct spinlock *lock UNUSED, unsigned lon
 }
 #else
 unsigned long spin_lock(struct spinlock *lock);
+/* The same without waiting: false when another CPU holds it. */
+bool spin_try_lock(struct spinlock *lock, unsigned long *flags);
 void spin_unlock(struct spinlock *lock, unsigned long flags);
 #endif
 

@@ -29,7 +29,8 @@ struct thread {
 	struct process *process;	/* NULL for kernel threads */
 	struct task *task;		/* what the program knows of it; NULL for kernel threads */
 	struct aspace *aspace;		/* whose tables it runs on; NULL: the kernel's own. Set by aspace_activate() */
-	struct cpu *cpu;		/* whose run queue it belongs to */
+	struct cpu *cpu;		/* whose run queue it belongs to; changes under that CPU's run_lock */
+	uint64_t affinity;		/* the CPUs it may run on, a bit each; as its maker's at first */
 	enum thread_state state;	/* under cpu->run_lock */
 	struct list run_node;		/* on cpu->run_queue */
 	struct list all_node;		/* on the list of all threads */
@@ -65,6 +66,17 @@ void thread_exit(void) NORETURN;
 int thread_join(struct thread *thread);
 /* Makes its sleeps end with -EINTR from now on, and wakes it. */
 void thread_kill(struct thread *thread);
+/*
+ * Sets whether its sleeps end with -EINTR because a signal waits. One that runs a program on another CPU is made to
+ * look. Any context.
+ */
+void thread_interrupt(struct thread *thread, bool interrupted);
+
+/**
+ * The CPUs that a thread may run on from now on; it leaves one that it may not. When it is the running thread it has
+ * moved by the return. Bits of CPUs that do not run count for nothing. -EINVAL: none is left.
+ */
+int thread_set_affinity(struct thread *thread, uint64_t cpus) MUST_CHECK;
 
 /* Accounts the running thread's CPU time up to now. */
 void thread_account(void);

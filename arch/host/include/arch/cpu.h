@@ -91,6 +91,12 @@ static inline struct thread *arch_thread(void)
 	return arch_host_cpu ? ((struct thread **)arch_host_cpu)[1] : NULL;
 }
 
+static inline void arch_preempt_add(int n)
+{
+	/* struct cpu's preempt_count, see kernel/cpu.h. */
+	((uint32_t *)arch_host_cpu)[8] += (uint32_t)n;
+}
+
 static inline bool arch_irq_enabled(void)
 {
 	return arch_host_state->irq_enabled;

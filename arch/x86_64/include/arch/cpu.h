@@ -96,6 +96,11 @@ static inline struct thread *arch_thread(void)
 	return thread;
 }
 
+static inline void arch_preempt_add(int n)
+{
+	__asm__ volatile("addl %0, %%gs:0x20" ::"ri"(n) : "memory", "cc");
+}
+
 static inline bool arch_irq_enabled(void)
 {
 	uint64_t flags;
