@@ -18,6 +18,7 @@
 static struct spinlock sleepers_lock = SPINLOCK_INIT;
 static struct list sleepers = LIST_INIT(sleepers); /* latest last */
 static wait_idle_t *idle_hook;
+static const struct cpu *idle_hook_cpu;
 
 /* ---- queues ---- */
 
@@ -195,12 +196,21 @@ int wait_until(struct wait_queue *queue, wait_condition_t *condition, void *arg,
 
 void wait_set_idle(wait_idle_t *idle)
 {
+	idle_hook_cpu = arch_cpu();
 	atomic_store(&idle_hook, idle);
+}
+
+/* The function to ask on this CPU, if there is one. */
+static wait_idle_t *hook_here(void)
+{
+	wait_idle_t *hook = atomic_load(&idle_hook);
+
+	return !IS_ENABLED(CONFIG_SMP) || idle_hook_cpu == arch_cpu() ? hook : NULL;
 }
 
 bool wait_idles_in_place(void)
 {
-	return atomic_load_relaxed(&idle_hook) || !arch_cpu()->idle;
+	return hook_here() || !arch_cpu()->idle;
 }
 
 bool wait_end_hope(void)
@@ -222,7 +232,7 @@ bool wait_end_hope(void)
 
 void wait_idle(void)
 {
-	wait_idle_t *hook = atomic_load(&idle_hook);
+	wait_idle_t *hook = hook_here();
 
 	if (hook) {
 		if (hook() && !wait_end_hope())

@@ -2,12 +2,14 @@
 /*
  * Runs the unit tests, in the order of their files and names, one line a test on the kernel log.
  */
+#include <kernel/cpu.h>
 #include <kernel/heap.h>
 #include <kernel/log.h>
 #include <kernel/parse.h>
 #include <kernel/sort.h>
 #include <kernel/string.h>
 #include <kernel/test.h>
+#include <kernel/thread.h>
 
 LINKSET_DECLARE(test);
 
@@ -36,6 +38,13 @@ void test_fail(const char *file, int line, const char *fmt, ...)
 bool test_failed(void)
 {
 	return result.failed;
+}
+
+void test_one_cpu(void)
+{
+	preempt_disable();
+	thread_current()->affinity = cpu_bit(arch_cpu());
+	preempt_enable();
 }
 
 void test_skip(const char *reason)
@@ -70,8 +79,12 @@ static const void **select_tests(const char *glob, size_t *count)
 
 static void run_test(const struct test *test)
 {
+	const uint64_t cpus = thread_current()->affinity;
+
 	memset(&result, 0, sizeof(result));
 	test->run();
+	if (thread_current()->affinity != cpus && thread_set_affinity(thread_current(), cpus))
+		test_fail(test->file, 0, "its CPUs are gone");
 	if (result.failed)
 		log_printf("not ok %s: %s\n", test->name, result.message);
 	else if (result.skipped)

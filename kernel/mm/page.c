@@ -197,7 +197,7 @@ struct page *page_from_virt(const void *virt)
 
 size_t page_free_count(void)
 {
-	return atomic_load_relaxed(&free_frames) + stack_retired_pages();
+	return atomic_load_relaxed(&free_frames);
 }
 
 size_t page_total_count(void)

@@ -29,6 +29,3 @@ size_t page_setup_bytes(size_t limit);
 void page_setup(size_t limit, void *memory);
 /* Hands over reserved frames [start, end). Returns how many. */
 size_t page_setup_free(size_t start, size_t end);
-
-/* stack.c: pages of stacks that nobody uses. */
-size_t stack_retired_pages(void);

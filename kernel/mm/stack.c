@@ -13,7 +13,6 @@
 #include <kernel/smp.h>
 #include <kernel/spinlock.h>
 #include <kernel/thread.h>
-#include "page_internal.h"
 
 /* ---- mapped stacks ---- */
 
@@ -235,11 +234,6 @@ void stack_trim(void)
 		return;
 	while ((base = retired_take(RETIRED_MAX)))
 		trim_one(base);
-}
-
-size_t stack_retired_pages(void)
-{
-	return atomic_load_relaxed(&retired_count) * STACK_PAGES;
 }
 
 /* ---- stacks in the direct map ---- */

@@ -351,26 +351,23 @@ static uint64_t existing_cpus(void)
 
 SYSCALL(sched_getaffinity, int pid, size_t len, user_ptr_t mask)
 {
-	struct thread *thread;
 	uint64_t cpus;
+	int err;
 
 	if (len < sizeof(cpus) || len % sizeof(cpus))
 		return -EINVAL;
-	thread = task_find_thread(pid);
-	if (!thread)
-		return -ESRCH;
-	cpus = atomic_load(&thread->affinity) & existing_cpus();
-	thread_put(thread);
+	err = pid < 0 ? -ESRCH : task_get_affinity(pid, &cpus);
+	if (err)
+		return err;
+	cpus &= existing_cpus();
 	return user_write(mask, &cpus) ? -EFAULT : (long)sizeof(cpus);
 }
 
 SYSCALL(sched_setaffinity, int pid, size_t len, user_ptr_t mask)
 {
 	struct process *process;
-	struct thread *thread;
 	uint64_t cpus = 0;
 	bool owner;
-	long err;
 
 	if (user_copy_in(&cpus, mask, min(len, sizeof(cpus))))
 		return -EFAULT;
@@ -379,10 +376,8 @@ SYSCALL(sched_setaffinity, int pid, size_t len, user_ptr_t mask)
 		return -ESRCH;
 	owner = is_owner(process);
 	process_put(process);
-	thread = task_find_thread(pid);
-	if (!thread)
-		return -ESRCH;
-	err = owner ? thread_set_affinity(thread, cpus) : -EPERM;
-	thread_put(thread);
-	return err;
+	if (!owner)
+		return -EPERM;
+	cpus &= existing_cpus();
+	return cpus ? task_set_affinity(pid, cpus) : -EINVAL;
 }

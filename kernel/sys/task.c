@@ -4,6 +4,7 @@
  */
 #include <kernel/aspace.h>
 #include <kernel/atomic.h>
+#include <kernel/errno.h>
 #include <kernel/heap.h>
 #include <kernel/log.h>
 #include <kernel/thread.h>
@@ -34,6 +35,7 @@ int task_create(struct process *process, int tid, struct task **out)
 	task->process = process;
 	task->tid = tid ? tid : process_new_id();
 	task->altstack.flags = SS_DISABLE;
+	task->affinity = task_current() ? task_current()->affinity : UINT64_MAX;
 	flags = spin_lock(&process->signals->lock);
 	list_append(&process->tasks, &task->node);
 	process->task_count++;
@@ -75,23 +77,54 @@ void task_release_memory(struct task *task)
 	task->robust_list = task->clear_child_tid = 0;
 }
 
-struct thread *task_find_thread(int tid)
+/* The task of a number, in a process that has it; its signals are locked. NULL: it has ended meanwhile. */
+static struct task *find_locked(struct process *process, int tid)
 {
-	struct process *process = tid > 0 ? process_find_task(tid, NULL) : NULL;
-	struct thread *found = NULL;
+	list_foreach(&process->tasks, struct task, node, task)
+		if (task->tid == tid)
+			return task;
+	return NULL;
+}
+
+int task_get_affinity(int tid, uint64_t *cpus)
+{
+	struct process *process = process_find_task(tid ? tid : task_current()->tid, NULL);
+	struct task *task;
 	unsigned long flags;
 
-	if (!tid)
-		return thread_get(thread_current());
 	if (!process)
-		return NULL;
+		return -ESRCH;
 	flags = spin_lock(&process->signals->lock);
-	list_foreach(&process->tasks, struct task, node, task)
-		if (task->tid == tid && task->thread)
-			found = thread_get(task->thread);
+	task = find_locked(process, tid ? tid : task_current()->tid);
+	if (task)
+		*cpus = task->affinity;
 	spin_unlock(&process->signals->lock, flags);
 	process_put(process);
-	return found;
+	return task ? 0 : -ESRCH;
+}
+
+int task_set_affinity(int tid, uint64_t cpus)
+{
+	struct process *process = process_find_task(tid ? tid : task_current()->tid, NULL);
+	struct thread *thread = NULL;
+	struct task *task;
+	unsigned long flags;
+	int err;
+
+	if (!process)
+		return -ESRCH;
+	flags = spin_lock(&process->signals->lock);
+	task = find_locked(process, tid ? tid : task_current()->tid);
+	if (task) {
+		task->affinity = cpus;
+		thread = task->thread ? thread_get(task->thread) : NULL;
+	}
+	spin_unlock(&process->signals->lock, flags);
+	process_put(process);
+	err = thread ? thread_set_affinity(thread, cpus) : 0;
+	if (thread)
+		thread_put(thread);
+	return task ? err : -ESRCH;
 }
 
 /* The running thread belongs to no process any more. */

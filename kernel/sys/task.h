@@ -36,6 +36,7 @@ struct task {
 	struct abi_stack altstack;
 	struct signal_pending pending;
 	user_ptr_t clear_child_tid, robust_list;
+	uint64_t affinity; /* CPUs that it may run on */
 	uint64_t cpu_entered_ns; /* what its thread had used before it entered */
 };
 
@@ -60,5 +61,6 @@ void task_release_memory(struct task *task);
 
 /* The living process with a thread of that number, referenced, and if task is not NULL the thread; NULL. */
 struct process *process_find_task(int tid, struct task **task);
-/* The thread itself, referenced; 0: the running one. NULL. */
-struct thread *task_find_thread(int tid);
+/* The CPUs that a thread of that number may run on, a bit each; 0: the running one. 0, -ESRCH; -EINVAL: none of them. */
+int task_get_affinity(int tid, uint64_t *cpus);
+int task_set_affinity(int tid, uint64_t cpus);

@@ -50,6 +50,7 @@ static void harness_mode(bool on)
 
 TEST(virtual_clock_moves_only_when_told)
 {
+	test_one_cpu();
 	harness_mode(true);
 	uint64_t first = clock_ns(), realtime = clock_realtime_ns();
 	for (int i = 0; i < 1000; i++)
@@ -70,6 +71,7 @@ TEST(idle_ends_waits_without_hope)
 	struct wait_queue queue = WAIT_QUEUE_INIT(queue);
 	int result;
 
+	test_one_cpu();
 	harness_mode(true);
 	result = wait_until(&queue, never, NULL, WAIT_FOREVER);
 	harness_mode(false);
@@ -83,6 +85,7 @@ TEST(idle_jumps_to_the_deadline)
 	uint64_t after, after_sleep;
 	int result, sleep_result;
 
+	test_one_cpu();
 	harness_mode(true);
 	result = wait_until(&queue, never, NULL, START_NS + NSEC_PER_SEC);
 	after = clock_ns();
@@ -122,9 +125,11 @@ static void set_flag_later(void *arg)
 TEST(idle_is_asked_only_when_nothing_runs)
 {
 	struct waiter waiter = { .result = 1 };
-	struct thread *setter = thread_create("setter", set_flag_later, &waiter);
+	struct thread *setter;
 	unsigned calls;
 
+	test_one_cpu();
+	setter = thread_create("setter", set_flag_later, &waiter);
 	CHECK(setter);
 	wait_queue_init(&waiter.queue);
 	harness_mode(true);
@@ -142,9 +147,11 @@ TEST(idle_is_asked_only_when_nothing_runs)
 TEST(idle_ends_the_last_sleeper_first)
 {
 	struct waiter waiter = { .result = 1 };
-	struct thread *thread = thread_create("waiter", wait_for_flag, &waiter);
+	struct thread *thread;
 	int join_result;
 
+	test_one_cpu();
+	thread = thread_create("waiter", wait_for_flag, &waiter);
 	CHECK(thread);
 	wait_queue_init(&waiter.queue);
 	harness_mode(true);
@@ -171,6 +178,7 @@ TEST(idle_tells_a_deadlock_of_mutexes_from_a_wait)
 	struct waiter waiter = { .result = 1 };
 	bool with_locker, with_both;
 
+	test_one_cpu();
 	wait_queue_init(&waiter.queue);
 	locker = thread_create("locker", lock_and_unlock, &mutex);
 	sleeper = thread_create("sleeper", wait_for_flag, &waiter);

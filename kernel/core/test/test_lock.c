@@ -121,6 +121,7 @@ TEST(mutex_is_handed_over_in_order_of_arrival)
 	struct arrival arrivals[3] = { { &shared, 'a' }, { &shared, 'b' }, { &shared, 'c' } };
 	struct thread *threads[3];
 
+	test_one_cpu();
 	mutex_lock(&shared.lock);
 	for (unsigned i = 0; i < 3; i++) {
 		threads[i] = thread_create("arrival", sign_in, &arrivals[i]);

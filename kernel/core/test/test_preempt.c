@@ -55,6 +55,7 @@ TEST(preempt_shares_the_cpu)
 {
 	unsigned long counts[2];
 
+	test_one_cpu();
 	race(spin_relaxed, counts);
 	CHECK(counts[0] > 0);
 	CHECK(counts[1] > 0);
@@ -64,6 +65,7 @@ TEST(preempt_interrupts_code_that_does_not_expect_it)
 {
 	unsigned long counts[2];
 
+	test_one_cpu();
 	if (IS_ENABLED(CONFIG_ARCH_HOST)) {
 		test_skip("no asynchronous interrupts in this world");
 		return;
@@ -81,9 +83,11 @@ static void count_up(void *arg)
 TEST(preempt_disable_keeps_the_cpu)
 {
 	unsigned long count = 0, while_disabled;
-	struct thread *thread = thread_create("other", count_up, &count);
+	struct thread *thread;
 	uint64_t end;
 
+	test_one_cpu();
+	thread = thread_create("other", count_up, &count);
 	CHECK(thread);
 	preempt_disable();
 	CHECK(!thread_may_sleep());

@@ -96,8 +96,11 @@ TEST(thread_yield_gives_turns_in_order)
 {
 	struct relay relay = { .rounds = 0 };
 	struct runner a = { &relay, 'a' }, b = { &relay, 'b' };
-	struct thread *first = thread_create("a", write_letters, &a), *second = thread_create("b", write_letters, &b);
+	struct thread *first, *second;
 
+	test_one_cpu();
+	first = thread_create("a", write_letters, &a);
+	second = thread_create("b", write_letters, &b);
 	CHECK(first && second);
 	thread_start(first);
 	thread_start(second);

@@ -64,6 +64,7 @@ static void wait_for_it(void *arg)
 /* Starts it and lets it fall asleep. */
 static void waiter_start(struct waiter *waiter, struct wait_queue *queue, wait_condition_t *condition, bool *flag)
 {
+	test_one_cpu();
 	*waiter = (struct waiter){ queue, condition, flag, 1, NULL };
 	waiter->thread = thread_create("waiter", wait_for_it, waiter);
 	if (!waiter->thread) {
@@ -257,6 +258,14 @@ static bool take_one(struct store *store)
 	return got;
 }
 
+static void give_one(struct store *store)
+{
+	unsigned long flags = spin_lock(&store->lock);
+
+	store->things++;
+	spin_unlock(&store->lock, flags);
+}
+
 static void take_100(void *arg)
 {
 	struct store *store = arg;
@@ -280,7 +289,7 @@ TEST(every_wake_up_counts)
 		thread_start(threads[i]);
 	}
 	for (int i = 0; i < 300; i++) {
-		atomic_fetch_add(&store.things, 1);
+		give_one(&store);
 		wake_one(&store.takers);
 		if (i % 7 == 0)
 			thread_yield();

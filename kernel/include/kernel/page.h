@@ -57,7 +57,6 @@ void *page_virt(const struct page *page);
 struct page *page_from_phys(phys_t phys);
 struct page *page_from_virt(const void *virt);
 
-/* Stacks that are kept for new threads count as free. */
 size_t page_free_count(void);
 size_t page_total_count(void);
 /* One past the highest frame number of RAM. */

@@ -39,6 +39,11 @@ bool test_failed(void);
  */
 enum crash_kind test_crash_of(void (*fn)(void *arg), void *arg);
 const struct crash_record *test_crash_record(void);
+/*
+ * The running test counts on who runs next: until its end it and the threads that it makes stay on the CPU that it is
+ * on.
+ */
+void test_one_cpu(void);
 /* Marks the running test as not possible here, with the reason; counted apart from passed and failed. */
 void test_skip(const char *reason);
 
