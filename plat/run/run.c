@@ -30,7 +30,7 @@ static const char help[] =
 	"\n"
 	"  --plat q35|pc|microvm  the machine (microvm)\n"
 	"  --mem SIZE             its memory, such as 64M (the default; the catalogue's get more) or 1G\n"
-	"  --smp N                its CPUs, 1 to 64 (1)\n"
+	"  --smp N                its CPUs, 1 to 64 (1, or as SAKI_SMP says)\n"
 	"  --timeout S            end it after S seconds\n"
 	"  --strace               print every system call, with its arguments and result, on standard error\n"
 	"  --syscalls             print which system calls were made, how often, and which are missing\n"
@@ -172,6 +172,8 @@ static int options_parse(struct run_options *o, int argc, char **argv)
 		if (status)
 			return status;
 	}
+	if (!o->cpus && getenv("SAKI_SMP") && option_set(o, OPT_SMP, getenv("SAKI_SMP")))
+		return RUN_USAGE;
 	o->program = argv + optind;
 	if (!o->unit_tests)
 		return *o->program ? -1 : run_fail(RUN_USAGE, "which program? See: saki run --help");
