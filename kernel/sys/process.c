@@ -356,6 +356,7 @@ void process_ended(struct process *process)
 	bool is_child = process->is_child, put = false;
 
 	mutex_lock(&list_lock);
+	process->ending = false;
 	orphan_children(process, &unwanted);
 	if (is_child)
 		put = announce(process);
@@ -512,7 +513,7 @@ int process_foreach_child(int (*visit)(struct process *child, void *context), vo
 
 	mutex_lock(&list_lock);
 	list_foreach_safe(&processes, struct process, node, child) {
-		if (child->ppid != self->pid || (child->exited && !child->zombie))
+		if (child->ppid != self->pid || (child->exited && !child->zombie && !child->ending))
 			continue;
 		result = visit(child, context);
 		if (result)

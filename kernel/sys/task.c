@@ -158,6 +158,7 @@ static NORETURN void end_last(struct process *process)
 	/* It is past being killed: what it does from here on has to be done. */
 	atomic_store(&thread_current()->killed, false);
 	wait_alone(process);
+	process->ending = true;
 	process_return_memory(process);
 	process_teardown(process, process->status);
 	leave();
