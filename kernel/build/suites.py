@@ -6,9 +6,12 @@ A suite may say in its first lines:
 	# images: host-asan x86_64-fuzz	images that it needs; they are built before anything runs
 	# alone: yes			nothing else runs beside it (it measures time)
 	# when: long			only in `make test-long`
+	# cpus: 1 2 4			it runs once for each number, with SAKI_SMP set to it, as saki-run's --smp
+	# long-cpus: 1 4		and for these in `make test-long`
 It runs in the root of the tree with SAKI_ROOT, SAKI_BUILD, SAKI_NO_BUILD=1 and TMPDIR, a folder of its own that is
 removed afterwards. Its standard error goes to <build>/<kind>/<suite>.log.
 """
+import copy
 import os
 import re
 import shutil
@@ -25,19 +28,33 @@ BUILD = os.path.join(ROOT, os.environ.get("O") or "build")
 class Suite:
     def __init__(self, path, kind):
         self.path = path
+        self.kind = kind
         self.name = os.path.join(os.path.dirname(os.path.dirname(path)), os.path.basename(path)[:-len(kind) - 1])
-        self.log = os.path.join(BUILD, kind, self.name.replace("/", "-") + ".log")
         self.limit, self.images, self.alone, self.when = 60, [], False, ""
+        self.cpus, self.long_cpus, self.smp = [], [], None
         with open(os.path.join(ROOT, path)) as f:
             head = [next(f, "") for _ in range(20)]
         for line in head:
-            m = re.match(r"# (limit|images|alone|when): (.*)", line)
+            m = re.match(r"# (limit|images|alone|when|cpus|long-cpus): (.*)", line)
             if m:
-                self.set(m[1], m[2].strip())
+                self.set(m[1].replace("-", "_"), m[2].strip())
         self.process = None
 
+    def each(self):
+        """One for each number of CPUs that it wants to run with."""
+        for smp in self.cpus + self.long_cpus or [None]:
+            one = copy.copy(self)
+            one.smp, one.when = smp, "long" if smp in self.long_cpus else self.when
+            one.name += f"@{smp}" if smp else ""
+            yield one
+
+    @property
+    def log(self):
+        return os.path.join(BUILD, self.kind, self.name.replace("/", "-") + ".log")
+
     def set(self, key, value):
-        read = {"limit": int, "images": lambda v: self.images + v.split(), "alone": lambda v: v == "yes", "when": str}
+        read = {"limit": int, "images": lambda v: self.images + v.split(), "alone": lambda v: v == "yes", "when": str,
+                "cpus": str.split, "long_cpus": str.split}
         setattr(self, key, read[key](value))
 
     def run(self):
@@ -45,6 +62,8 @@ class Suite:
         os.makedirs(os.path.dirname(self.log), exist_ok=True)
         tmp = tempfile.mkdtemp(prefix="saki-suite-")
         env = clean_env(SAKI_ROOT=ROOT, SAKI_BUILD=BUILD, O=BUILD, SAKI_NO_BUILD="1", TMPDIR=tmp)
+        if self.smp:
+            env["SAKI_SMP"] = self.smp
         start = time.monotonic()
         try:
             with open(self.log, "w") as log:
@@ -85,7 +104,7 @@ def find(kind):
         for folder, _, files in os.walk(os.path.join(ROOT, room)):
             if os.path.basename(folder) == kind:
                 paths = [os.path.relpath(os.path.join(folder, f), ROOT) for f in files if f.endswith("." + kind)]
-                found += [Suite(p, kind) for p in sorted(paths)]
+                found += [s for p in sorted(paths) for s in Suite(p, kind).each()]
     return sorted(found, key=lambda s: s.name)
 
 

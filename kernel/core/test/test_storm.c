@@ -121,5 +121,6 @@ TEST(threads_weather_a_storm)
 	CHECK_EQ(sea.taken, THREADS * ROUNDS);
 	CHECK_EQ(sea.things, 0);
 	CHECK(list_empty(&sea.queue.waiters));
-	CHECK(all_switches() - switches > THREADS * 10);
+	/* With a CPU for nearly each of them they seldom make way. */
+	CHECK(cpu_count > 2 || all_switches() - switches > THREADS * 10);
 }

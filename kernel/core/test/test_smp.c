@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Many CPUs: calls between them, where threads run, and memory that one takes from under another.
+ */
+#include <kernel/abi/mman.h>
+#include <kernel/aspace.h>
+#include <kernel/atomic.h>
+#include <kernel/clock.h>
+#include <kernel/errno.h>
+#include <kernel/page.h>
+#include <kernel/smp.h>
+#include <kernel/test.h>
+#include <kernel/thread.h>
+#include <kernel/user.h>
+
+#define PATIENCE_NS (20 * NSEC_PER_SEC)
+
+static bool is_alone(void)
+{
+	if (cpu_count == 1)
+		test_skip("there is one CPU");
+	return cpu_count == 1;
+}
+
+static unsigned here(void)
+{
+	unsigned long irq = arch_irq_save();
+	unsigned id = arch_cpu()->id;
+
+	arch_irq_restore(irq);
+	return id;
+}
+
+static void note_cpu(void *arg)
+{
+	atomic_fetch_or((uint64_t *)arg, cpu_bit(arch_cpu()));
+}
+
+TEST(cpus_call_reaches_all_others)
+{
+	uint64_t called = 0, self;
+
+	if (is_alone())
+		return;
+	test_one_cpu();
+	self = UINT64_C(1) << here();
+	for (int i = 0; i < 1000; i++) {
+		atomic_store(&called, 0);
+		cpus_call(UINT64_MAX, note_cpu, &called);
+		CHECK_EQ(atomic_load(&called), cpus_online & ~self);
+	}
+	called = 0;
+	cpus_call(self, note_cpu, &called);
+	CHECK_EQ(called, 0);
+}
+
+struct caller {
+	uint64_t called;
+	unsigned calls;
+};
+
+static void call_all(void *arg)
+{
+	struct caller *caller = arg;
+
+	for (unsigned i = 0; i < 300; i++) {
+		atomic_store(&caller->called, 0);
+		preempt_disable();
+		cpus_call(UINT64_MAX, note_cpu, &caller->called);
+		caller->calls += atomic_load(&caller->called) == (cpus_online & ~cpu_bit(arch_cpu()));
+		preempt_enable();
+	}
+}
+
+/* Each waits for the others, which wait for it. */
+TEST(cpus_call_each_other_at_once)
+{
+	struct caller callers[8] = { { 0 } };
+	struct thread *threads[8];
+	unsigned count = min(cpu_count, 8u);
+
+	if (is_alone())
+		return;
+	for (unsigned i = 0; i < count; i++) {
+		threads[i] = thread_create("caller", call_all, &callers[i]);
+		CHECK(threads[i]);
+		CHECK_EQ(thread_set_affinity(threads[i], UINT64_C(1) << i), 0);
+		thread_start(threads[i]);
+	}
+	for (unsigned i = 0; i < count; i++) {
+		CHECK_EQ(thread_join(threads[i]), 0);
+		thread_put(threads[i]);
+		CHECK_EQ(callers[i].calls, 300);
+	}
+}
+
+TEST(affinity_moves_the_running_thread)
+{
+	uint64_t before = thread_current()->affinity;
+
+	if (is_alone())
+		return;
+	for (unsigned i = 0; i < 4 * cpu_count; i++) {
+		CHECK_EQ(thread_set_affinity(thread_current(), UINT64_C(1) << i % cpu_count), 0);
+		CHECK_EQ(here(), i % cpu_count);
+		thread_yield();
+		CHECK_EQ(here(), i % cpu_count);
+	}
+	CHECK_EQ(thread_set_affinity(thread_current(), UINT64_C(1) << 63), cpu_count == 64 ? 0 : -EINVAL);
+	CHECK_EQ(thread_set_affinity(thread_current(), before), 0);
+}
+
+struct spinner {
+	bool over;
+	uint64_t rounds;
+	unsigned cpu;
+};
+
+static void spin(void *arg)
+{
+	struct spinner *spinner = arg;
+
+	while (!atomic_load(&spinner->over)) {
+		atomic_store(&spinner->cpu, here());
+		atomic_fetch_add(&spinner->rounds, 1);
+		arch_relax();
+	}
+}
+
+static bool comes_to(const struct spinner *spinner, unsigned cpu)
+{
+	uint64_t until = clock_ns() + PATIENCE_NS;
+
+	while (atomic_load(&spinner->cpu) != cpu && clock_ns() < until)
+		thread_yield();
+	return atomic_load(&spinner->cpu) == cpu;
+}
+
+/* One that never gives way is taken off its CPU. */
+TEST(affinity_moves_a_thread_that_spins)
+{
+	struct spinner spinner = { .cpu = UINT32_MAX };
+	struct thread *thread;
+	bool came = true;
+
+	if (is_alone())
+		return;
+	thread = thread_create("spinner", spin, &spinner);
+	CHECK(thread);
+	thread_start(thread);
+	for (unsigned i = 0; i < 4 * cpu_count && came; i++)
+		came = !thread_set_affinity(thread, UINT64_C(1) << i % cpu_count) && comes_to(&spinner, i % cpu_count);
+	atomic_store(&spinner.over, true);
+	CHECK_EQ(thread_join(thread), 0);
+	thread_put(thread);
+	CHECK(came);
+}
+
+/* As many spinners as CPUs, all started on one: they spread, and none waits for another's slice. */
+TEST(spinning_threads_use_all_cpus)
+{
+	struct spinner spinners[8] = { { 0 } };
+	struct thread *threads[8];
+	unsigned count = min(cpu_count, 8u);
+	uint64_t until = clock_ns() + PATIENCE_NS, used = 0;
+
+	if (is_alone())
+		return;
+	for (unsigned i = 0; i < count; i++) {
+		threads[i] = thread_create("spinner", spin, &spinners[i]);
+		CHECK(threads[i]);
+		CHECK_EQ(thread_set_affinity(threads[i], 1), 0);
+		thread_start(threads[i]);
+		CHECK_EQ(thread_set_affinity(threads[i], UINT64_MAX), 0);
+	}
+	while (used != cpus_online && clock_ns() < until) {
+		CHECK_EQ(clock_sleep_until(clock_ns() + 10 * NSEC_PER_MSEC), 0);
+		used = 0;
+		for (unsigned i = 0; i < count; i++)
+			used |= UINT64_C(1) << atomic_load(&spinners[i].cpu);
+	}
+	for (unsigned i = 0; i < count; i++) {
+		atomic_store(&spinners[i].over, true);
+		CHECK_EQ(thread_join(threads[i]), 0);
+		thread_put(threads[i]);
+	}
+	CHECK_EQ(used, cpus_online);
+}
+
+/* ---- memory ---- */
+
+#define PLACE UINT64_C(0x10000000)
+#define PAGES 8
+
+struct reader {
+	struct aspace *aspace;
+	bool over, wrong;
+	uint64_t reads;
+};
+
+/* Each page holds its own number or is gone; what it must not hold is what its frame holds in a later life. */
+static void read_pages(void *arg)
+{
+	struct reader *reader = arg;
+
+	aspace_activate(reader->aspace);
+	while (!atomic_load(&reader->over)) {
+		for (uint64_t i = 0; i < PAGES; i++) {
+			uint64_t word = 0;
+
+			/* A page that is not mapped is an error, one that was not written yet reads as 0. */
+			if (!user_read(&word, PLACE + i * PAGE_SIZE) && word && word != i + 1)
+				atomic_store(&reader->wrong, true);
+			atomic_fetch_add(&reader->reads, 1);
+		}
+	}
+	aspace_activate(NULL);
+}
+
+static void spoil_free_frames(void)
+{
+	struct page *pages[PAGES];
+
+	for (size_t i = 0; i < PAGES; i++) {
+		pages[i] = page_alloc(0);
+		if (pages[i])
+			*(volatile uint64_t *)page_virt(pages[i]) = 0x5a5a5a5a5a5a5a5a;
+	}
+	for (size_t i = 0; i < PAGES; i++)
+		if (pages[i])
+			page_put(pages[i]);
+}
+
+/* Maps, fills and unmaps while another CPU reads, whose translations would lead to frames that are others' by then. */
+TEST(unmapped_pages_are_gone_on_every_cpu)
+{
+	struct reader reader = { 0 };
+	struct thread *thread;
+	bool failed = false;
+
+	if (is_alone())
+		return;
+	CHECK_EQ(aspace_create(&reader.aspace), 0);
+	thread = thread_create("reader", read_pages, &reader);
+	CHECK(thread);
+	test_one_cpu();
+	CHECK_EQ(thread_set_affinity(thread, UINT64_MAX & ~thread_current()->affinity), 0);
+	thread_start(thread);
+	while (!atomic_load(&reader.reads))
+		thread_yield();
+	for (unsigned round = 0; round < 200 && !failed; round++) {
+		failed = aspace_mmap(reader.aspace, PLACE, PAGES * PAGE_SIZE, PROT_READ | PROT_WRITE,
+				     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, NULL, 0) < 0;
+		for (uint64_t i = 1; i <= PAGES && !failed; i++)
+			failed = aspace_write(reader.aspace, PLACE + (i - 1) * PAGE_SIZE, &i, sizeof(i));
+		for (uint64_t reads = atomic_load(&reader.reads); atomic_load(&reader.reads) < reads + 2 * PAGES;)
+			arch_relax();
+		failed |= aspace_munmap(reader.aspace, PLACE, PAGES * PAGE_SIZE) < 0;
+		spoil_free_frames();
+	}
+	atomic_store(&reader.over, true);
+	CHECK_EQ(thread_join(thread), 0);
+	thread_put(thread);
+	aspace_put(reader.aspace);
+	CHECK(!failed);
+	CHECK(!reader.wrong);
+}
