@@ -386,7 +386,8 @@ static void release_lock(user_ptr_t address, uint32_t tid)
 	struct name name;
 	uint32_t word;
 
-	if (check_address(address))
+	/* Its word changes no more while it is the dead one's. Lists that lead in a circle are walked to the limit. */
+	if (check_address(address) || user_read(&word, address) || (word & FUTEX_TID_MASK) != tid)
 		return;
 	name = name_of(address, false);
 	mutex_lock(&lock);
