@@ -54,7 +54,6 @@ static void insert(struct cpu *cpu, struct timer *timer)
 	while (place != &cpu->timers && list_entry(place, struct timer, node)->deadline_ns > timer->deadline_ns)
 		place = place->prev;
 	list_insert_between(&timer->node, place, place->next);
-	atomic_store(&timer->cpu, cpu);
 	note_first(cpu);
 }
 
@@ -79,30 +78,50 @@ static bool take_off(struct timer *timer)
 	return false;
 }
 
+/* Two CPUs may arm one timer at once, as when it arms itself: the later one finds it on the other's list. */
+static bool try_arm(struct cpu *cpu, struct timer *timer, uint64_t deadline_ns)
+{
+	unsigned long flags = spin_lock(&cpu->timer_lock);
+	struct cpu *nobody = NULL;
+	bool ours = atomic_compare_exchange(&timer->cpu, &nobody, cpu);
+
+	if (ours) {
+		timer->deadline_ns = deadline_ns;
+		insert(cpu, timer);
+	}
+	spin_unlock(&cpu->timer_lock, flags);
+	return ours;
+}
+
 void timer_arm(struct timer *timer, uint64_t deadline_ns)
 {
-	unsigned long flags, off;
-	struct cpu *cpu;
+	unsigned long flags = arch_irq_save();
+	struct cpu *cpu = arch_cpu();
 
-	take_off(timer);
-	flags = arch_irq_save();
-	cpu = arch_cpu();
-	off = spin_lock(&cpu->timer_lock);
-	timer->deadline_ns = deadline_ns;
-	insert(cpu, timer);
-	spin_unlock(&cpu->timer_lock, off);
+	do
+		take_off(timer);
+	while (!try_arm(cpu, timer, deadline_ns));
 	timer_program(cpu);
 	arch_irq_restore(flags);
 }
 
-bool timer_cancel(struct timer *timer)
+static void wait_fired(const struct timer *timer)
 {
-	bool armed = take_off(timer);
-
 	for (unsigned i = 0; i < cpu_count; i++) {
 		while (atomic_load(&cpus[i]->timer_firing) == timer && cpus[i] != arch_cpu())
 			arch_relax();
 	}
+}
+
+bool timer_cancel(struct timer *timer)
+{
+	bool armed = false;
+
+	/* It may arm itself while it is waited for. */
+	do {
+		armed |= take_off(timer);
+		wait_fired(timer);
+	} while (atomic_load(&timer->cpu));
 	return armed;
 }
 

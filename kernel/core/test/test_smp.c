@@ -265,3 +265,59 @@ TEST(unmapped_pages_are_gone_on_every_cpu)
 	CHECK(!failed);
 	CHECK(!reader.wrong);
 }
+
+/* ---- timers ---- */
+
+struct arming {
+	struct timer timer;
+	unsigned fired;
+};
+
+static void count_firing(struct timer *timer)
+{
+	struct arming *arming = container_of(timer, struct arming, timer);
+
+	/* As periodic ones do. */
+	if (atomic_fetch_add(&arming->fired, 1) % 2)
+		timer_arm(timer, clock_ns() + NSEC_PER_USEC);
+}
+
+static void arm_often(void *arg)
+{
+	struct arming *arming = arg;
+
+	for (unsigned i = 0; i < 2000; i++) {
+		timer_arm(&arming->timer, clock_ns() + i % 7 * NSEC_PER_USEC);
+		if (i % 5 == 0)
+			timer_cancel(&arming->timer);
+	}
+}
+
+/* It is on one list at a time, and on none once it is cancelled. */
+TEST(timer_is_armed_by_all_cpus_at_once)
+{
+	struct arming arming = { .fired = 0 };
+	struct thread *threads[8];
+	unsigned count = min(cpu_count, 8u), fired;
+
+	if (is_alone())
+		return;
+	timer_init(&arming.timer, count_firing);
+	for (unsigned i = 0; i < count; i++) {
+		threads[i] = thread_create("armer", arm_often, &arming);
+		CHECK(threads[i]);
+		CHECK_EQ(thread_set_affinity(threads[i], UINT64_C(1) << i), 0);
+		thread_start(threads[i]);
+	}
+	for (unsigned i = 0; i < count; i++) {
+		CHECK_EQ(thread_join(threads[i]), 0);
+		thread_put(threads[i]);
+	}
+	timer_cancel(&arming.timer);
+	fired = atomic_load(&arming.fired);
+	CHECK(fired > 0);
+	CHECK_EQ(clock_sleep_until(clock_ns() + 5 * NSEC_PER_MSEC), 0);
+	CHECK_EQ(atomic_load(&arming.fired), fired);
+	for (unsigned i = 0; i < cpu_count; i++)
+		CHECK(list_empty(&cpus[i]->timers) == (cpus[i]->timer_first_ns == UINT64_MAX));
+}
