@@ -313,11 +313,18 @@ TEST(timer_is_armed_by_all_cpus_at_once)
 		CHECK_EQ(thread_join(threads[i]), 0);
 		thread_put(threads[i]);
 	}
+	timer_arm(&arming.timer, 0);
+	CHECK_EQ(clock_sleep_until(clock_ns() + NSEC_PER_MSEC), 0);
 	timer_cancel(&arming.timer);
 	fired = atomic_load(&arming.fired);
 	CHECK(fired > 0);
 	CHECK_EQ(clock_sleep_until(clock_ns() + 5 * NSEC_PER_MSEC), 0);
 	CHECK_EQ(atomic_load(&arming.fired), fired);
-	for (unsigned i = 0; i < cpu_count; i++)
-		CHECK(list_empty(&cpus[i]->timers) == (cpus[i]->timer_first_ns == UINT64_MAX));
+	for (unsigned i = 0; i < cpu_count; i++) {
+		unsigned long irq = spin_lock(&cpus[i]->timer_lock);
+		bool agree = list_empty(&cpus[i]->timers) == (cpus[i]->timer_first_ns == UINT64_MAX);
+
+		spin_unlock(&cpus[i]->timer_lock, irq);
+		CHECK(agree);
+	}
 }
