@@ -8,6 +8,7 @@
 #include <kernel/mutex.h>
 #include <kernel/thread.h>
 
+#include "mutex_check.h"
 #include "sched_internal.h"
 
 #define CONTENDED ((uintptr_t)1)
@@ -18,10 +19,11 @@ struct claim {
 	bool granted;
 };
 
-void mutex_init(struct mutex *mutex)
+void mutex_init_class(struct mutex *mutex, struct lock_class *class)
 {
 	mutex->owner = 0;
 	wait_queue_init(&mutex->waiters);
+	order_init(mutex, class);
 }
 
 static uintptr_t me(void)
@@ -37,8 +39,11 @@ bool mutex_is_mine(const struct mutex *mutex)
 bool mutex_try_lock(struct mutex *mutex)
 {
 	uintptr_t expected = 0;
+	bool mine = atomic_compare_exchange(&mutex->owner, &expected, me());
 
-	return atomic_compare_exchange(&mutex->owner, &expected, me());
+	if (mine)
+		order_taken(mutex);
+	return mine;
 }
 
 static bool is_granted(void *arg)
@@ -61,11 +66,13 @@ static NOINLINE void lock_contended(struct mutex *mutex)
 		/* Released meanwhile; and then nobody waits, or it would have been handed over. */
 		atomic_store(&mutex->owner, me());
 		spin_unlock(&mutex->waiters.lock, flags);
+		order_taken(mutex);
 		return;
 	}
 	list_append(&mutex->waiters.waiters, &claim.node);
 	spin_unlock(&mutex->waiters.lock, flags);
 	wait_sleep(&sleeper, WAIT_FOREVER);
+	order_taken(mutex);
 }
 
 static NOINLINE void unlock_contended(struct mutex *mutex)
@@ -93,6 +100,7 @@ static NOINLINE void unlock_contended(struct mutex *mutex)
 void mutex_lock(struct mutex *mutex)
 {
 	check_may_sleep();
+	order_check(mutex);
 	if (unlikely(!mutex_try_lock(mutex)))
 		lock_contended(mutex);
 }
@@ -101,6 +109,7 @@ void mutex_unlock(struct mutex *mutex)
 {
 	uintptr_t expected = me();
 
+	order_released(mutex);
 	if (unlikely(!atomic_compare_exchange(&mutex->owner, &expected, 0)))
 		unlock_contended(mutex);
 }

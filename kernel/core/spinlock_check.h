@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Option DEBUG: each spinlock knows its holder; a second take, a foreign release and a sleep with one held are panics.
+ * Option DEBUG: each spinlock knows its holder; a second take, a foreign release, a sleep with one held and a
+ * wrong order are panics.
  */
 #pragma once
 
@@ -15,6 +16,7 @@ static inline void check_taken(struct spinlock *lock)
 {
 	if (atomic_load_relaxed(&lock->holder) == arch_cpu())
 		panic("spinlock %p is taken twice", (void *)lock);
+	lock_order_check(lock, &lock->class);
 }
 
 /*
@@ -24,12 +26,14 @@ static inline void note_taken(struct spinlock *lock)
 {
 	atomic_store_relaxed(&lock->holder, arch_cpu());
 	arch_cpu()->preempt_count++;
+	lock_order_taken(&arch_cpu()->spinlocks_held, lock, &lock->class);
 }
 
 static inline void note_released(struct spinlock *lock)
 {
 	if (lock->holder != arch_cpu())
 		panic("spinlock %p is released by a CPU that does not hold it", (void *)lock);
+	lock_order_released(&arch_cpu()->spinlocks_held, lock);
 	atomic_store_relaxed(&lock->holder, NULL);
 	arch_cpu()->preempt_count--;
 }

@@ -72,6 +72,19 @@ struct timestamp timestamp_now(void)
 	return (struct timestamp){ (int64_t)(now / NSEC_PER_SEC), (uint32_t)(now % NSEC_PER_SEC) };
 }
 
+/* Three kinds for the checks of the order: what is done under each differs. */
+static void lock_init(struct inode *inode)
+{
+	struct mutex *directory_lock = &inode->lock, *fifo_lock = &inode->lock;
+
+	if (S_ISDIR(inode->mode))
+		mutex_init(directory_lock);
+	else if (S_ISFIFO(inode->mode))
+		mutex_init(fifo_lock);
+	else
+		mutex_init(&inode->lock);
+}
+
 void inode_init(struct inode *inode, struct superblock *sb, unsigned mode)
 {
 	memset(inode, 0, sizeof(*inode));
@@ -82,7 +95,7 @@ void inode_init(struct inode *inode, struct superblock *sb, unsigned mode)
 	atomic_fetch_add(&sb->refs, 1);
 	inode->ino = atomic_fetch_add(&sb->next_ino, 1);
 	inode->atime = inode->mtime = inode->ctime = inode->btime = timestamp_now();
-	mutex_init(&inode->lock);
+	lock_init(inode);
 	list_init(&inode->locks);
 	list_init(&inode->xattrs);
 	if (S_ISDIR(mode)) {

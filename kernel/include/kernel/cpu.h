@@ -39,6 +39,9 @@ struct cpu {
 	uint64_t timer_armed_ns;	/* what the machine's timer was last set to; UINT64_MAX: off */
 	struct thread *reap;		/* ended, to be put once its stack has been left */
 	uint64_t switches;		/* statistics */
+#if CONFIG_DEBUG
+	struct locks_held spinlocks_held;
+#endif
 
 	/* What CPUs say to each other: smp.c. */
 	bool kicked;			/* an interrupt is on its way to it */

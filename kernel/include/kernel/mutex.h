@@ -10,11 +10,19 @@
 struct mutex {
 	uintptr_t owner;	/* the thread; the lowest bit: others wait, and get it from the owner */
 	struct wait_queue waiters;
+#if CONFIG_DEBUG
+	struct lock_class *class;
+#endif
 };
 
-#define MUTEX_INIT(name) { 0, WAIT_QUEUE_INIT((name).waiters) }
+#define MUTEX_INIT(name) { .waiters = WAIT_QUEUE_INIT((name).waiters) }
 
-void mutex_init(struct mutex *mutex);
+#if CONFIG_DEBUG
+#define mutex_init(mutex) mutex_init_class(mutex, LOCK_CLASS_HERE(#mutex))
+#else
+#define mutex_init(mutex) mutex_init_class(mutex, NULL)
+#endif
+void mutex_init_class(struct mutex *mutex, struct lock_class *class);
 /* Sleeps until it has the mutex; not ended by a kill, so keep what it protects short. */
 void mutex_lock(struct mutex *mutex);
 bool mutex_try_lock(struct mutex *mutex);

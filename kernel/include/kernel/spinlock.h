@@ -8,12 +8,14 @@
 #include <arch/arch.h>
 #include <kernel/atomic.h>
 #include <kernel/compiler.h>
+#include <kernel/lock_order.h>
 
 struct spinlock {
 	uint32_t next;		/* ticket of the next taker */
 	uint32_t owner;		/* ticket that holds it; next == owner: free */
 #if CONFIG_DEBUG
 	struct cpu *holder;	/* NULL: free */
+	struct lock_class *class;
 #endif
 };
 
@@ -21,10 +23,11 @@ struct spinlock {
 
 struct cpu;
 
-static inline void spin_init(struct spinlock *lock)
-{
-	*lock = (struct spinlock)SPINLOCK_INIT;
-}
+#if CONFIG_DEBUG
+#define spin_init(lock) (*(lock) = (struct spinlock){ .class = LOCK_CLASS_HERE(#lock) })
+#else
+#define spin_init(lock) (*(lock) = (struct spinlock)SPINLOCK_INIT)
+#endif
 
 /*
  * Takes the lock with interrupts off; returns the former interrupt state for spin_unlock(). On one CPU that is all; and

@@ -44,6 +44,9 @@ struct thread {
 	bool killed;			/* sleeps return -EINTR at once; set by thread_kill() */
 	bool interrupted;		/* the same, because a signal waits (kernel/signal.h) */
 	struct wait_queue exited;	/* where thread_join() waits */
+#if CONFIG_DEBUG
+	struct locks_held mutexes_held;
+#endif
 	void (*entry)(void *arg);
 	void *arg;
 	char name[THREAD_NAME_MAX];
