@@ -78,7 +78,8 @@ def run_suite(suite, report, unbuilt):
 def choose(args):
     long, globs = "--long" in args, [a for a in args if not a.startswith("-")]
     chosen = [s for s in suites.find("test") if long or s.when != "long"]
-    chosen = [s for s in chosen if not globs or any(fnmatch.fnmatch(n, g) for g in globs for n in (s.name, s.name.split("@")[0]))]
+    names = lambda s: (s.name, s.name.split("@")[0])
+    chosen = [s for s in chosen if not globs or any(fnmatch.fnmatch(n, g) for g in globs for n in names(s))]
     return sorted(chosen, key=lambda s: -s.limit)       # so that none that takes long is left alone at the end
 
 

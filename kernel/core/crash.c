@@ -34,9 +34,9 @@ static struct cpu *crashing;
 
 static bool is_other_cpus(void)
 {
-	struct cpu *nobody = NULL;
+	struct cpu *self = arch_cpu(), *whose = NULL;
 
-	return IS_ENABLED(CONFIG_SMP) && !atomic_compare_exchange(&crashing, &nobody, arch_cpu()) && nobody != arch_cpu();
+	return IS_ENABLED(CONFIG_SMP) && !atomic_compare_exchange(&crashing, &whose, self) && whose != self;
 }
 
 void crash_join(void)

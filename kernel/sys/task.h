@@ -61,6 +61,9 @@ void task_release_memory(struct task *task);
 
 /* The living process with a thread of that number, referenced, and if task is not NULL the thread; NULL. */
 struct process *process_find_task(int tid, struct task **task);
-/* The CPUs that a thread of that number may run on, a bit each; 0: the running one. 0, -ESRCH; -EINVAL: none of them. */
+/*
+ * The CPUs that a thread of that number may run on, a bit each; tid 0: the running one. 0, -ESRCH; -EINVAL: none of
+ * them runs.
+ */
 int task_get_affinity(int tid, uint64_t *cpus);
 int task_set_affinity(int tid, uint64_t cpus);

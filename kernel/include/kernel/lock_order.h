@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Option DEBUG: the order in which locks are taken. Locks that are initialised in one place are one class; a static lock
- * is a class of its own. Once a lock of class B was taken under one of class A, taking A under B, be it through others
- * and on another CPU, is a panic the first time it happens, whether or not two threads ever meet there. Two locks of one
- * class may be held at once: their order is for those who take them.
+ * Option DEBUG: the order in which locks are taken. Locks that are initialised in one place are one class; a static
+ * lock is a class of its own. Once a lock of class B was taken under one of class A, taking A under B, be it through
+ * others and on another CPU, is a panic the first time it happens, whether or not two threads ever meet there. Two
+ * locks of one class may be held at once: their order is for those who take them.
  */
 #pragma once
 

@@ -23,9 +23,9 @@ void cpu_kick(struct cpu *cpu);
 void cpu_interrupt(void);
 
 /**
- * Calls fn(arg) on all those of a set of CPUs that are not this one, at the same time and with interrupts off there, and
- * waits until they have returned. Preemption is off, or the caller does not mind which CPU it is on. No spinlock is
- * held: whom we wait for may be waiting for it. fn takes no lock.
+ * Calls fn(arg) on all those of a set of CPUs that are not this one, at the same time and with interrupts off there,
+ * and waits until they have returned. Preemption is off, or the caller does not mind which CPU it is on. No spinlock
+ * is held: whom we wait for may be waiting for it. fn takes no lock.
  */
 void cpus_call(uint64_t cpus, void (*fn)(void *arg), void *arg);
 

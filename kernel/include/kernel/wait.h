@@ -63,8 +63,8 @@ void wake_one(struct wait_queue *queue);
 
 /**
  * Asked when a thread must sleep and no other thread can run. The idle loop waits for an interrupt; harness mode puts
- * its own function here (see kernel/harness.h), for the CPU it is on: it checks every sleeper's condition, moves the virtual clock to the
- * next timer, or gives up.
+ * its own function here (see kernel/harness.h), for the CPU it is on: it checks every sleeper's condition, moves the
+ * virtual clock to the next timer, or gives up.
  *
  * @return 0: something may have changed, look again; -EINTR: nothing ever will.
  */
