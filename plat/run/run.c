@@ -313,7 +313,9 @@ static void add_program_words(FILE *line, char *const *program, const struct app
 	for (size_t i = 0; i < app->env_count; i++)
 		words_add(line, "env", app->env[i]);
 	words_add(line, NULL, "--");
-	for (; *program; program++)
+	/* A recipe may be called otherwise than its program, which looks for itself by its first argument. */
+	words_add(line, NULL, app->program[0] ? strrchr(app->program, '/') + 1 : *program);
+	while (*++program)
 		words_add(line, NULL, *program);
 }
 
