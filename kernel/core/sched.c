@@ -101,7 +101,8 @@ void sched_place(struct thread *thread)
 
 static void account(struct thread *thread, uint64_t now_ns)
 {
-	uint64_t used_ns = now_ns - thread->switched_in_ns;
+	/* Where tests let a virtual clock come and go it may jump back. */
+	uint64_t used_ns = now_ns > thread->switched_in_ns ? now_ns - thread->switched_in_ns : 0;
 
 	thread->cpu_ns += used_ns;
 	if (thread->cpu_total)
@@ -109,12 +110,45 @@ static void account(struct thread *thread, uint64_t now_ns)
 	thread->switched_in_ns = now_ns;
 }
 
-void thread_account(void)
+/* What readers on other CPUs go by, who must not look at a thread that may be gone. */
+static void note_running(struct cpu *cpu, const struct thread *thread, uint64_t now_ns)
+{
+	atomic_store(&cpu->running_since_ns, now_ns);
+	atomic_store(&cpu->running_total, thread->cpu_total);
+}
+
+void thread_charge(uint64_t *total)
 {
 	unsigned long irq = arch_irq_save();
+	struct thread *thread = thread_current();
+	uint64_t now_ns = clock_ns();
 
-	account(thread_current(), clock_ns());
+	account(thread, now_ns);
+	thread->cpu_total = total;
+	note_running(arch_cpu(), thread, now_ns);
 	arch_irq_restore(irq);
+}
+
+uint64_t thread_cpu_ns(const struct thread *thread)
+{
+	const struct cpu *cpu = atomic_load(&thread->cpu);
+	uint64_t used_ns = atomic_load(&thread->cpu_ns), since_ns = atomic_load(&thread->switched_in_ns);
+	uint64_t now_ns = clock_ns();
+
+	return atomic_load(&cpu->thread) == thread && now_ns > since_ns ? used_ns + (now_ns - since_ns) : used_ns;
+}
+
+uint64_t thread_running_ns(const uint64_t *total)
+{
+	uint64_t now_ns = clock_ns(), sum_ns = 0;
+
+	for (unsigned i = 0; i < cpu_count; i++) {
+		uint64_t since_ns = atomic_load(&cpus[i]->running_since_ns);
+
+		if (atomic_load(&cpus[i]->running_total) == total && now_ns > since_ns)
+			sum_ns += now_ns - since_ns;
+	}
+	return sum_ns;
 }
 
 static void start_slice(struct cpu *cpu, struct thread *thread, uint64_t now_ns)
@@ -122,6 +156,7 @@ static void start_slice(struct cpu *cpu, struct thread *thread, uint64_t now_ns)
 	thread->switched_in_ns = now_ns;
 	thread->slice_end_ns = now_ns + slice_ns(thread);
 	cpu->need_resched = false;
+	note_running(cpu, thread, now_ns);
 }
 
 /* Lets go of the CPU's run_lock, with what had to wait for that. */

@@ -213,6 +213,19 @@ static long console_ioctl(struct file *file UNUSED, unsigned command, user_ptr_t
 	return -ENOTTY;
 }
 
+/* Where the console is no terminal, no process has one that controls it (tty(4)). */
+static int tty_open(struct file *file UNUSED)
+{
+	return is_terminal ? 0 : -ENXIO;
+}
+
+static const struct file_ops tty_fops = {
+	.open = tty_open,
+	.read = console_read,
+	.write = console_write,
+	.poll = console_poll,
+	.ioctl = console_ioctl,
+};
 static const struct file_ops console_fops = {
 	.read = console_read,
 	.write = console_write,
@@ -225,7 +238,7 @@ static const struct file_ops errout_fops = {
 	.poll = console_poll,
 	.ioctl = console_ioctl,
 };
-static const struct char_device tty_device = { "tty", MAJOR_TTY_AUX, 0, 0666, &console_fops };
+static const struct char_device tty_device = { "tty", MAJOR_TTY_AUX, 0, 0666, &tty_fops };
 static const struct char_device console_device = { "console", MAJOR_TTY_AUX, 1, 0600, &console_fops };
 static const struct char_device errout_device = { "errout", MAJOR_TTY_AUX, 64, 0600, &errout_fops };
 CHAR_DEVICE(tty_device);

@@ -150,12 +150,7 @@ int process_create(const char *name, struct process **out)
 
 uint64_t process_cpu_ns(const struct process *process)
 {
-	const struct thread *thread = thread_current();
-	uint64_t used_ns = atomic_load(&process->cpu_ns);
-
-	if (thread && thread->cpu_total == &process->cpu_ns)
-		used_ns += clock_ns() - thread->switched_in_ns;
-	return used_ns;
+	return atomic_load(&process->cpu_ns) + thread_running_ns(&process->cpu_ns);
 }
 
 void process_enter(struct process *process)
@@ -164,10 +159,11 @@ void process_enter(struct process *process)
 
 	if (thread->task && thread->task->thread == thread)
 		thread->task->thread = NULL;
-	thread_account();
-	thread->cpu_total = process ? &process->cpu_ns : NULL;
+	thread_charge(process ? &process->cpu_ns : NULL);
 	thread->process = process;
 	thread->task = process ? process->main : NULL;
+	if (thread->task)
+		thread->task->cpu_entered_ns = thread->cpu_ns;
 	if (thread->task && !thread->task->thread)
 		thread->task->thread = thread;
 	aspace_activate(process ? process->aspace : NULL);

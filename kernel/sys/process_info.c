@@ -50,7 +50,7 @@ static void fill(struct process *process, const struct task *task, struct proces
 	info->pending = task->pending.set;
 	info->blocked = task->blocked;
 	if (task->thread)
-		info->cpu_ns = task->thread->cpu_ns - task->cpu_entered_ns;
+		info->cpu_ns = thread_cpu_ns(task->thread) - task->cpu_entered_ns;
 }
 
 int process_info(struct process *process, int tid, struct process_info *info)

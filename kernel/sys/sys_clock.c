@@ -8,6 +8,7 @@
 #include <kernel/timerfd.h>
 
 #include "sys_internal.h"
+#include "task.h"
 
 #define RESOLUTION_NS 1
 #define RESOLUTION_COARSE_NS (4 * NSEC_PER_MSEC)
@@ -34,8 +35,10 @@ int time_clock_read(int clock, uint64_t *now_ns)
 		*now_ns = clock_ns();
 		return 0;
 	case CLOCK_PROCESS_CPUTIME_ID:
-	case CLOCK_THREAD_CPUTIME_ID:
 		*now_ns = time_cpu_ns();
+		return 0;
+	case CLOCK_THREAD_CPUTIME_ID:
+		*now_ns = thread_cpu_ns(thread_current()) - task_current()->cpu_entered_ns;
 		return 0;
 	default:
 		return -EINVAL;
@@ -44,12 +47,44 @@ int time_clock_read(int clock, uint64_t *now_ns)
 
 /* ---- reading ---- */
 
+/*
+ * The clocks that pthread_getcpuclockid(3) and clock_getcpuclockid(3) make of a number: negative, the kind in the
+ * lowest bits (Linux, include/linux/posix-timers_types.h).
+ */
+#define CPU_CLOCK_THREAD 4
+#define CPU_CLOCK_KIND 3
+#define CPU_CLOCK_KINDS 3
+#define CPU_CLOCK_ID(clock) (~((clock) >> 3))
+
+static int cpu_clock_read(int clock, uint64_t *now_ns)
+{
+	int id = CPU_CLOCK_ID(clock), tid = clock & CPU_CLOCK_THREAD ? (id ? id : process_tid()) : 0;
+	struct process *process = tid || !id ? process_get(process_current()) : process_find(id);
+	struct process_info info;
+	int err;
+
+	if ((clock & CPU_CLOCK_KIND) >= CPU_CLOCK_KINDS || !process) {
+		if (process)
+			process_put(process);
+		return -EINVAL;
+	}
+	err = process_info(process, tid, &info);
+	*now_ns = info.cpu_ns;
+	process_put(process);
+	return err ? -EINVAL : 0;
+}
+
+static int read_clock(int clock, uint64_t *now_ns)
+{
+	return clock < 0 ? cpu_clock_read(clock, now_ns) : time_clock_read(clock, now_ns);
+}
+
 SYSCALL(clock_gettime, int clock, user_ptr_t time)
 {
 	struct abi_timespec spec;
 	uint64_t now;
 
-	if (time_clock_read(clock, &now))
+	if (read_clock(clock, &now))
 		return -EINVAL;
 	spec = time_to_timespec(now);
 	return user_write(time, &spec);
@@ -61,7 +96,7 @@ SYSCALL(clock_getres, int clock, user_ptr_t resolution)
 	const struct abi_timespec spec = { 0, coarse ? RESOLUTION_COARSE_NS : RESOLUTION_NS };
 	uint64_t now;
 
-	if (time_clock_read(clock, &now))
+	if (read_clock(clock, &now))
 		return -EINVAL;
 	return resolution ? user_write(resolution, &spec) : 0;
 }

@@ -132,8 +132,7 @@ static void leave(void)
 {
 	struct thread *thread = thread_current();
 
-	thread_account();
-	thread->cpu_total = NULL;
+	thread_charge(NULL);
 	aspace_activate(NULL);
 	thread->task = NULL;
 	thread->process = NULL;

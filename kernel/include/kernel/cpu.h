@@ -39,6 +39,8 @@ struct cpu {
 	uint64_t timer_armed_ns;	/* what the machine's timer was last set to; UINT64_MAX: off */
 	struct thread *reap;		/* ended, to be put once its stack has been left */
 	uint64_t switches;		/* statistics */
+	uint64_t *running_total;	/* the running thread's cpu_total, and since when that lacks its time */
+	uint64_t running_since_ns;
 #if CONFIG_DEBUG
 	struct locks_held spinlocks_held;
 #endif

@@ -81,8 +81,12 @@ void thread_interrupt(struct thread *thread, bool interrupted);
  */
 int thread_set_affinity(struct thread *thread, uint64_t cpus) MUST_CHECK;
 
-/* Accounts the running thread's CPU time up to now. */
-void thread_account(void);
+/* CPU time that a thread has used up to now. */
+uint64_t thread_cpu_ns(const struct thread *thread);
+/* The same of all running threads that add theirs up there, as far as it is not in it yet. */
+uint64_t thread_running_ns(const uint64_t *total);
+/* From now on the running thread's CPU time is added up there (cpu_total). */
+void thread_charge(uint64_t *total);
 
 /* The running thread. */
 static inline struct thread *thread_current(void)

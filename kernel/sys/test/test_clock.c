@@ -147,3 +147,35 @@ SYSTEST(clock_nanosleep_errors)
 	CHECK_ERR(sys(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, spec(0, 2000000000), 0), EINVAL);
 	CHECK_ERR(sys(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, SYSTEST_BAD, 0), EFAULT);
 }
+
+static uint64_t read_cpu_clock(int clock)
+{
+	int64_t now[2] = { 0, 0 };
+
+	if (sys(SYS_clock_gettime, clock, SYSTEST_MEM))
+		return 0;
+	systest_read(SYSTEST_MEM, &now);
+	return (uint64_t)now[0] * NSEC_PER_SEC + (uint64_t)now[1];
+}
+
+#define CPU_CLOCK(id, kind) ((int)(~(unsigned)(id) << 3 | (kind)))
+#define KIND_SCHED 2
+#define KIND_THREAD_SCHED 6
+
+SYSTEST(cpu_clocks_have_numbers)
+{
+	int pid = (int)sys(SYS_getpid), tid = (int)sys(SYS_gettid);
+	uint64_t before = read_cpu_clock(CPU_CLOCK(tid, KIND_THREAD_SCHED)), after;
+
+	for (uint64_t end = clock_ns() + 3 * NSEC_PER_MSEC; clock_ns() < end;)
+		arch_relax();
+	after = read_cpu_clock(CPU_CLOCK(0, KIND_THREAD_SCHED));
+	CHECK(after > before);
+	CHECK(read_cpu_clock(CLOCK_THREAD_CPUTIME_ID) >= after);
+	CHECK(read_cpu_clock(CPU_CLOCK(pid, KIND_SCHED)) >= after);
+	CHECK(read_cpu_clock(CPU_CLOCK(0, KIND_SCHED)) >= after);
+	CHECK_EQ(sys(SYS_clock_getres, CPU_CLOCK(pid, KIND_SCHED), 0), 0);
+	CHECK_ERR(sys(SYS_clock_gettime, CPU_CLOCK(pid, 3), SYSTEST_MEM), EINVAL);
+	CHECK_ERR(sys(SYS_clock_gettime, CPU_CLOCK(30000, KIND_SCHED), SYSTEST_MEM), EINVAL);
+	CHECK_ERR(sys(SYS_clock_gettime, CPU_CLOCK(30000, KIND_THREAD_SCHED), SYSTEST_MEM), EINVAL);
+}
