@@ -158,9 +158,12 @@ static inline uint64_t arch_regs_fp(const struct arch_regs *regs);
 void arch_regs_export(const struct arch_regs *regs, uint64_t *words, size_t max);
 /* One line a register group, through log_printf(). */
 void arch_regs_print(const struct arch_regs *regs);
-/* A system call's number and arguments, as the program passed them; its result; and that the program makes it again. */
-uint64_t arch_syscall_args(const struct arch_regs *regs, uint64_t args[6]);
-void arch_syscall_set_result(struct arch_regs *regs, long result);
+/*
+ * (inline, but for the last) A system call's number and arguments, as the program passed them; its result; and that
+ * the program makes it again.
+ */
+static inline uint64_t arch_syscall_args(const struct arch_regs *regs, uint64_t args[6]);
+static inline void arch_syscall_set_result(struct arch_regs *regs, long result);
 void arch_syscall_restart(struct arch_regs *regs);
 
 /* What the auxiliary vector tells a program of its CPU: AT_HWCAP and AT_PLATFORM. */

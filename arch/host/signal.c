@@ -10,16 +10,6 @@ static NORETURN void no_programs(void)
 	panic("the host world runs no programs");
 }
 
-uint64_t arch_syscall_args(const struct arch_regs *regs UNUSED, uint64_t args[6] UNUSED)
-{
-	no_programs();
-}
-
-void arch_syscall_set_result(struct arch_regs *regs UNUSED, long result UNUSED)
-{
-	no_programs();
-}
-
 void arch_syscall_restart(struct arch_regs *regs UNUSED)
 {
 	no_programs();

@@ -17,7 +17,14 @@
 
 /* struct arch_regs */
 #define ASM_REGS_R11 (8 * 8)
+#define ASM_REGS_R10 (9 * 8)
+#define ASM_REGS_R9 (10 * 8)
+#define ASM_REGS_R8 (11 * 8)
+#define ASM_REGS_RAX (12 * 8)
 #define ASM_REGS_RCX (13 * 8)
+#define ASM_REGS_RDX (14 * 8)
+#define ASM_REGS_RSI (15 * 8)
+#define ASM_REGS_RDI (16 * 8)
 #define ASM_REGS_VECTOR (17 * 8)
 #define ASM_REGS_RIP (19 * 8)
 #define ASM_REGS_RFLAGS (21 * 8)

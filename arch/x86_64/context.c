@@ -15,6 +15,12 @@ _Static_assert(offsetof(struct arch_jump, rip) == 56 && offsetof(struct arch_jum
 _Static_assert(sizeof(struct arch_regs) == ASM_REGS_SIZE, "entry.S pushes it");
 _Static_assert(offsetof(struct arch_regs, r11) == ASM_REGS_R11 && offsetof(struct arch_regs, rcx) == ASM_REGS_RCX,
 	       "entry.S");
+_Static_assert(offsetof(struct arch_regs, r10) == ASM_REGS_R10 && offsetof(struct arch_regs, r9) == ASM_REGS_R9 &&
+		       offsetof(struct arch_regs, r8) == ASM_REGS_R8 && offsetof(struct arch_regs, rax) == ASM_REGS_RAX,
+	       "entry.S");
+_Static_assert(offsetof(struct arch_regs, rdx) == ASM_REGS_RDX && offsetof(struct arch_regs, rsi) == ASM_REGS_RSI &&
+		       offsetof(struct arch_regs, rdi) == ASM_REGS_RDI,
+	       "entry.S");
 _Static_assert(offsetof(struct arch_regs, vector) == ASM_REGS_VECTOR && offsetof(struct arch_regs, rip) == ASM_REGS_RIP,
 	       "entry.S");
 _Static_assert(offsetof(struct arch_regs, rflags) == ASM_REGS_RFLAGS && offsetof(struct arch_regs, rsp) == ASM_REGS_RSP,

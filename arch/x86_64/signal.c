@@ -40,22 +40,6 @@ struct frame {
 	struct abi_siginfo info;
 };
 
-uint64_t arch_syscall_args(const struct arch_regs *regs, uint64_t args[6])
-{
-	args[0] = regs->rdi;
-	args[1] = regs->rsi;
-	args[2] = regs->rdx;
-	args[3] = regs->r10;
-	args[4] = regs->r8;
-	args[5] = regs->r9;
-	return regs->orig_rax;
-}
-
-void arch_syscall_set_result(struct arch_regs *regs, long result)
-{
-	regs->rax = (uint64_t)result;
-}
-
 void arch_syscall_restart(struct arch_regs *regs)
 {
 	regs->rax = regs->orig_rax;

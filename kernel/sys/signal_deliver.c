@@ -175,16 +175,6 @@ void signal_deliver(struct arch_regs *regs)
 	signal_deliver_after(regs, false);
 }
 
-bool signal_returned(struct arch_regs *regs UNUSED)
-{
-	struct signals *signals = signals_current();
-	bool returned = signals && task_current()->returned;
-
-	if (returned)
-		task_current()->returned = false;
-	return returned;
-}
-
 SYSCALL(rt_sigreturn, void)
 {
 	struct signals *signals = signals_current();

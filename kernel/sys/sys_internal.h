@@ -30,8 +30,6 @@ void signals_entered(void);
 bool signals_due(void);
 /* signal_deliver() at the end of a call; restart: the call was interrupted and can start again. */
 void signal_deliver_after(struct arch_regs *regs, bool restart);
-/* True, once, when the call was rt_sigreturn: the registers hold what was interrupted, and no result goes there. */
-bool signal_returned(struct arch_regs *regs);
 
 /* ---- futexes (futex.c) ---- */
 

@@ -15,22 +15,26 @@
 #include <kernel/thread.h>
 
 #include "sys_internal.h"
+#include "task.h"
 
 static unsigned long unknown_count;
-static bool trace;
+static bool trace, outcomes;
+static bool watched; /* one of these, or syscall_usage_wanted: all others make their calls without a look */
 
 /* A ring; written by the thread that calls, read when everything has stopped. */
 static struct syscall_record history[SYSCALL_HISTORY];
 static uint32_t history_next;
 
-static int trace_init(void)
+static int watch_init(void)
 {
 	char value[8];
 
 	trace = boot_option("strace", value, sizeof(value)) != -ENOENT;
+	outcomes = IS_ENABLED(CONFIG_TESTS) && boot_option("outcomes", value, sizeof(value)) != -ENOENT;
+	watched = trace || outcomes || syscall_usage_wanted;
 	return 0;
 }
-INIT_CALL(INIT_LATE, trace_init);
+INIT_CALL(INIT_LATE, watch_init);
 
 static void remember(uint64_t number, long result)
 {
@@ -71,23 +75,39 @@ static long call(uint64_t number, const uint64_t args[6])
 	return syscall_table[number].call(args);
 }
 
+/* What those that do not return would tell afterwards they tell before. */
+static void watch_before(uint64_t number, const uint64_t args[6])
+{
+	if (syscall_returns(number))
+		return;
+	if (trace)
+		trace_print(number, args, NULL);
+	if (syscall_usage_wanted)
+		syscall_usage_note(number, 0);
+	if (outcomes)
+		outcomes_add(number, 0);
+}
+
+static void watch_after(uint64_t number, const uint64_t args[6], long result)
+{
+	if (outcomes)
+		outcomes_add(number, result);
+	if (syscall_usage_wanted)
+		syscall_usage_note(number, result);
+	if (trace)
+		trace_print(number, args, &result);
+}
+
 static long call_watched(uint64_t number, const uint64_t args[6])
 {
 	long result;
 
-	if (unlikely(trace) && !syscall_returns(number))
-		trace_print(number, args, NULL);
-	if (unlikely(syscall_usage_wanted) && !syscall_returns(number))
-		syscall_usage_note(number, 0);
-	if (IS_ENABLED(CONFIG_TESTS) && !syscall_returns(number))
-		outcomes_add(number, 0);
+	if (unlikely(watched))
+		watch_before(number, args);
 	result = call(number, args);
 	remember(number, result);
-	outcomes_add(number, result);
-	if (unlikely(syscall_usage_wanted))
-		syscall_usage_note(number, result);
-	if (unlikely(trace))
-		trace_print(number, args, &result);
+	if (unlikely(watched))
+		watch_after(number, args, result);
 	return result;
 }
 
@@ -130,16 +150,26 @@ bool syscall_restarts(uint64_t number)
 	}
 }
 
-void syscall_entry(struct arch_regs *regs)
+bool syscall_entry(struct arch_regs *regs)
 {
+	const struct thread *thread = thread_current();
+	struct task *task = thread->task;
 	uint64_t args[6];
 	uint64_t number = arch_syscall_args(regs, args);
 	long result = call_watched(number, args);
+	bool same = !task->returned;
 
-	if (!signal_returned(regs))
+	task->returned = false;
+	if (likely(same))
 		arch_syscall_set_result(regs, result);
-	if (signals_due())
+	if (unlikely(atomic_load_relaxed(&thread->interrupted) || task->borrowed)) {
 		signal_deliver_after(regs, result == -EINTR && syscall_restarts(number));
+		same = false;
+	}
 	arch_irq_disable();
-	process_before_program(regs);
+	if (unlikely(atomic_load_relaxed(&thread->killed) || atomic_load_relaxed(&thread->interrupted))) {
+		process_before_program(regs);
+		same = false;
+	}
+	return same;
 }

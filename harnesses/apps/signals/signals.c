@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <ucontext.h>
 #include <unistd.h>
@@ -86,9 +87,37 @@ static void interrupted(void)
 	printf("read %zd after %d signals\n", n, ticks);
 }
 
+#define FLAGS_TOLD 0xcd5ul /* CF, PF, AF, ZF, SF, DF, OF */
+
+/* Flags and registers are the caller's after a call, but for rax, rcx and r11. */
+static unsigned long flags_after_call(unsigned long flags)
+{
+	register unsigned long r8 __asm__("r8") = 8, r9 __asm__("r9") = 9, r10 __asm__("r10") = 10;
+	unsigned long rax = SYS_getppid, rdi = 1, rsi = 2, rdx = 3;
+
+	__asm__ volatile("leaq -128(%%rsp), %%rsp; pushq %[flags]; popfq; syscall; pushfq; cld; popq %[flags];"
+			 "leaq 128(%%rsp), %%rsp"
+			 : [flags] "+b"(flags), "+a"(rax), "+D"(rdi), "+S"(rsi), "+d"(rdx), "+r"(r8), "+r"(r9),
+			   "+r"(r10)
+			 :
+			 : "rcx", "r11", "memory", "cc");
+	if (rdi != 1 || rsi != 2 || rdx != 3 || r8 != 8 || r9 != 9 || r10 != 10 || rax != (unsigned long)getppid())
+		return 0;
+	return flags & FLAGS_TOLD;
+}
+
+static void registers(void)
+{
+	static const unsigned long sets[] = { 0x202, 0x203, 0x246, 0x287, 0x2d7, 0xa02, 0xa93, 0x602, 0xed7 };
+
+	for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++)
+		printf("flags %lx: %lx\n", sets[i], flags_after_call(sets[i]));
+}
+
 int main(void)
 {
 	setvbuf(stdout, NULL, _IONBF, 0);
+	registers();
 	faults();
 	computing();
 	interrupted();

@@ -42,8 +42,11 @@ extern const size_t syscall_table_size;
 long syscall_dispatch(uint64_t number, const uint64_t args[6]);
 unsigned long syscall_unknown_count(void);
 
-/* The arch entry code's target: takes number and arguments from regs, puts the result there, handles exit and kills. */
-void syscall_entry(struct arch_regs *regs);
+/*
+ * The arch entry code's target: takes number and arguments from regs, puts the result there, handles exit, signals and
+ * kills. Returns with interrupts off; true when no other register has changed.
+ */
+bool syscall_entry(struct arch_regs *regs);
 
 /**
  * One call as strace shows it, with its result unless that is NULL (it has not returned yet). Reads the running

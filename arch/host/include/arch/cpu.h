@@ -156,6 +156,19 @@ static inline uint64_t arch_regs_fp(const struct arch_regs *regs)
 	return regs->rbp;
 }
 
+/* No programs run here that could make a call. */
+static inline uint64_t arch_syscall_args(const struct arch_regs *regs, uint64_t args[6])
+{
+	for (int i = 0; i < 6; i++)
+		args[i] = 0;
+	return regs->rax;
+}
+
+static inline void arch_syscall_set_result(struct arch_regs *regs, long result)
+{
+	regs->rax = (uint64_t)result;
+}
+
 /* On real CPUs twice as fast as any loop of 64-bit moves. */
 static inline void arch_copy_page(void *dst, const void *src)
 {

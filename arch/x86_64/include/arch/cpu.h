@@ -164,6 +164,22 @@ static inline uint64_t arch_regs_fp(const struct arch_regs *regs)
 	return regs->rbp;
 }
 
+static inline uint64_t arch_syscall_args(const struct arch_regs *regs, uint64_t args[6])
+{
+	args[0] = regs->rdi;
+	args[1] = regs->rsi;
+	args[2] = regs->rdx;
+	args[3] = regs->r10;
+	args[4] = regs->r8;
+	args[5] = regs->r9;
+	return regs->orig_rax;
+}
+
+static inline void arch_syscall_set_result(struct arch_regs *regs, long result)
+{
+	regs->rax = (uint64_t)result;
+}
+
 /* In 64-bit moves: the fastest under TCG, where string instructions take five times as long. */
 static inline void arch_copy_page(void *dst, const void *src)
 {
