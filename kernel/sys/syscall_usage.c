@@ -27,7 +27,8 @@ static int usage_init(void)
 	syscall_usage_wanted = boot_option("syscalls", value, sizeof(value)) != -ENOENT;
 	return 0;
 }
-INIT_CALL(INIT_FS, usage_init); /* before syscall.c asks */;
+/* Before syscall.c asks. */
+INIT_CALL(INIT_FS, usage_init);
 
 static bool is_there(uint64_t number)
 {

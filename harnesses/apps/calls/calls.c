@@ -160,18 +160,19 @@ static void fork_and_exit(int n)
 
 static void insert_rows(int n)
 {
-	char command[400];
+	static const char format[] = "PRAGMA journal_mode=memory; CREATE TABLE t(a, b);"
+				     "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM c WHERE x < %d)"
+				     " INSERT INTO t SELECT x, hex(x) FROM c;";
+	char command[sizeof(format) + 16];
+	int status;
 
-	snprintf(command, sizeof(command),
-		 "PRAGMA journal_mode=memory; CREATE TABLE t(a, b); WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x+1"
-		 " FROM c WHERE x < %d) INSERT INTO t SELECT x, hex(x) FROM c; SELECT count(*) FROM t;", n);
+	snprintf(command, sizeof(command), format, n);
 	unlink("/tmp/db");
 	if (!fork()) {
 		dup2(open("/dev/null", O_WRONLY), 1);
 		execl("/usr/bin/sqlite3", "sqlite3", "/tmp/db", command, NULL);
 		_exit(1);
 	}
-	int status;
 	if (wait(&status) < 0 || status)
 		fail("sqlite3");
 }
