@@ -199,7 +199,7 @@ int signal_queue(struct signals *signals, struct task *task, const struct signal
 	/* Timers have an entry each, as each has its own overrun. */
 	if (standard && !queued->timer && (pending->set & SIGNAL_BIT(signo)))
 		return 0;
-	if (pending->len < SIGNAL_QUEUE)
+	if (pending->len < (queued->timer ? array_size(pending->queue) : SIGNAL_QUEUE))
 		pending->queue[pending->len++] = *queued;
 	else if (queued->timer)
 		return drop(queued);

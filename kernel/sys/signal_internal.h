@@ -42,6 +42,7 @@ struct signals {
 	struct signal_events events;
 	struct signal_timer itimers[3];
 	struct signal_timer timers[SIGNAL_TIMERS];
+	_Static_assert(SIGNAL_QUEUE_TIMERS == SIGNAL_TIMERS + 3, "each timer has its place");
 };
 
 struct signals *signals_current(void);

@@ -9,6 +9,7 @@
 #include <kernel/signal.h>
 
 #define SIGNAL_QUEUE 32
+#define SIGNAL_QUEUE_TIMERS 35 /* more, for timers alone: each has one that waits at most, and none may be lost */
 
 /* One signal that waits. data: the first words of siginfo's union. */
 struct signal_queued {
@@ -21,7 +22,7 @@ struct signal_queued {
 struct signal_pending {
 	uint64_t set; /* with or without an entry in queue */
 	unsigned len;
-	struct signal_queued queue[SIGNAL_QUEUE]; /* oldest first */
+	struct signal_queued queue[SIGNAL_QUEUE + SIGNAL_QUEUE_TIMERS]; /* oldest first */
 };
 
 struct task {

@@ -195,3 +195,25 @@ SYSTEST(timer_calls_errors)
 	CHECK_ERR(sys(SYS_timer_gettime, 0, SYSTEST_BAD), EFAULT);
 	CHECK_ERR(sys(SYS_timer_getoverrun, 33), EINVAL);
 }
+
+/* However many signals wait, a timer's is not lost. */
+SYSTEST(timer_signals_find_room_in_a_full_queue)
+{
+	uint64_t set = SIGNAL_BIT(SIGUSR1) | SIGNAL_BIT(SIGRTMIN) | SIGNAL_BIT(SIGALRM), alarms = SIGNAL_BIT(SIGALRM);
+	uint64_t timers = SIGNAL_BIT(SIGUSR1);
+	struct abi_siginfo info = { .code = SI_QUEUE };
+	int pid = (int)sys(SYS_getpid), queued = 0;
+	long id = create(CLOCK_MONOTONIC, event(SIGEV_SIGNAL, SIGUSR1, 5));
+
+	CHECK_EQ(sys(SYS_rt_sigprocmask, SIG_BLOCK, systest_value(512, &set), 0, SET), 0);
+	while (queued < 1000 && !sys(SYS_rt_sigqueueinfo, pid, SIGRTMIN, systest_value(900, &info)))
+		queued++;
+	CHECK(queued >= 16 && queued < 1000);
+	CHECK_EQ(sys(SYS_timer_settime, id, 0, times(0, 0, 0, 1000), 0), 0);
+	CHECK_EQ(sys(SYS_setitimer, ITIMER_REAL, systest_put(700, (int64_t[4]){ 0, 0, 0, 1 }, 32), 0), 0);
+	CHECK_EQ(sys(SYS_rt_sigtimedwait, systest_value(520, &alarms), 0, 0, SET), SIGALRM);
+	CHECK_EQ(sys(SYS_rt_sigtimedwait, systest_value(520, &timers), SYSTEST_MEM + 600, 0, SET), SIGUSR1);
+	systest_read(SYSTEST_MEM + 600, &info);
+	CHECK_EQ(info.timer_value, 5);
+	CHECK_EQ(sys(SYS_timer_delete, id), 0);
+}
