@@ -5,9 +5,8 @@
  * 0, at DIRECT_MAP_BASE and (1 GiB of it) at KERNEL_BASE in 2 MiB pages, enter long mode and call pvh_boot(EBX).
  * arch_memory_init() replaces the tables.
  */
-#include "asm.h"
+#include "boot_asm.h"
 
-#define PHYS(symbol) (symbol - ASM_KERNEL_BASE)
 #define PRESENT_WRITE 0x3
 #define PRESENT_WRITE_LARGE 0x83
 
@@ -52,15 +51,7 @@ pvh_start:
 	decl %ecx
 	jnz 2b
 
-	movl %cr4, %eax
-	orl $0x20, %eax			/* PAE */
-	movl %eax, %cr4
-	movl $PHYS(boot_root), %eax
-	movl %eax, %cr3
-	movl $0xc0000080, %ecx		/* EFER: LME, NXE */
-	rdmsr
-	orl $0x900, %eax
-	wrmsr
+	boot_tables_load
 	movl %cr0, %eax
 	orl $0x80010001, %eax		/* PG, WP, PE */
 	movl %eax, %cr0

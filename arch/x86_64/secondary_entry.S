@@ -4,9 +4,7 @@
  * which secondary.c has copied the first part. The rest runs in the image, on the boot's page tables and then on the
  * kernel's. No memory is written before each CPU has a stack of its own, as they all come at once.
  */
-#include "asm.h"
-
-#define PHYS(symbol) (symbol - ASM_KERNEL_BASE)
+#include "boot_asm.h"
 
 	.section .rodata
 	.code16
@@ -37,15 +35,7 @@ secondary_protected:
 	xorl %eax, %eax
 	movl %eax, %fs
 	movl %eax, %gs
-	movl %cr4, %eax
-	orl $0x20, %eax			/* PAE */
-	movl %eax, %cr4
-	movl $PHYS(boot_root), %eax
-	movl %eax, %cr3
-	movl $0xc0000080, %ecx		/* EFER: LME, NXE */
-	rdmsr
-	orl $0x900, %eax
-	wrmsr
+	boot_tables_load
 	/* PG, WP, PE; the caches, which a CPU starts without, on. */
 	movl $0x80010011, %eax
 	movl %eax, %cr0

@@ -7,6 +7,7 @@
 #include <kernel/atomic.h>
 #include <kernel/clock.h>
 #include <kernel/errno.h>
+#include <kernel/log.h>
 #include <kernel/page.h>
 #include <kernel/smp.h>
 #include <kernel/test.h>
@@ -54,6 +55,26 @@ TEST(cpus_call_reaches_all_others)
 	CHECK_EQ(called, 0);
 }
 
+/* Starts one on each of the first CPUs, and waits for their ends; arg is the n-th of an array. False: it failed. */
+static bool run_on_each(unsigned count, void (*fn)(void *arg), void *args, size_t arg_size)
+{
+	struct thread *threads[8];
+	bool fine = true;
+
+	for (unsigned i = 0; i < count; i++) {
+		threads[i] = thread_create("each", fn, (char *)args + i * arg_size);
+		if (!threads[i])
+			panic("no memory for a test's thread");
+		fine &= !thread_set_affinity(threads[i], UINT64_C(1) << i);
+		thread_start(threads[i]);
+	}
+	for (unsigned i = 0; i < count; i++) {
+		fine &= !thread_join(threads[i]);
+		thread_put(threads[i]);
+	}
+	return fine;
+}
+
 struct caller {
 	uint64_t called;
 	unsigned calls;
@@ -76,22 +97,13 @@ static void call_all(void *arg)
 TEST(cpus_call_each_other_at_once)
 {
 	struct caller callers[8] = { { 0 } };
-	struct thread *threads[8];
 	unsigned count = min(cpu_count, 8u);
 
 	if (is_alone())
 		return;
-	for (unsigned i = 0; i < count; i++) {
-		threads[i] = thread_create("caller", call_all, &callers[i]);
-		CHECK(threads[i]);
-		CHECK_EQ(thread_set_affinity(threads[i], UINT64_C(1) << i), 0);
-		thread_start(threads[i]);
-	}
-	for (unsigned i = 0; i < count; i++) {
-		CHECK_EQ(thread_join(threads[i]), 0);
-		thread_put(threads[i]);
+	CHECK(run_on_each(count, call_all, callers, sizeof(callers[0])));
+	for (unsigned i = 0; i < count; i++)
 		CHECK_EQ(callers[i].calls, 300);
-	}
 }
 
 TEST(affinity_moves_the_running_thread)
@@ -297,22 +309,12 @@ static void arm_often(void *arg)
 TEST(timer_is_armed_by_all_cpus_at_once)
 {
 	struct arming arming = { .fired = 0 };
-	struct thread *threads[8];
 	unsigned count = min(cpu_count, 8u), fired;
 
 	if (is_alone())
 		return;
 	timer_init(&arming.timer, count_firing);
-	for (unsigned i = 0; i < count; i++) {
-		threads[i] = thread_create("armer", arm_often, &arming);
-		CHECK(threads[i]);
-		CHECK_EQ(thread_set_affinity(threads[i], UINT64_C(1) << i), 0);
-		thread_start(threads[i]);
-	}
-	for (unsigned i = 0; i < count; i++) {
-		CHECK_EQ(thread_join(threads[i]), 0);
-		thread_put(threads[i]);
-	}
+	CHECK(run_on_each(count, arm_often, &arming, 0));
 	timer_arm(&arming.timer, 0);
 	CHECK_EQ(clock_sleep_until(clock_ns() + NSEC_PER_MSEC), 0);
 	timer_cancel(&arming.timer);
