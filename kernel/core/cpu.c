@@ -24,7 +24,6 @@ struct thread boot_thread = {
 	.cpu = &boot_cpu,
 	.state = THREAD_READY,
 	.run_node = LIST_INIT(boot_thread.run_node),
-	.all_node = LIST_INIT(boot_thread.all_node),
 	.exited = WAIT_QUEUE_INIT(boot_thread.exited),
 	.refs = 1,
 	.id = 1,

@@ -262,7 +262,7 @@ void sched_exit(void)
 	__builtin_unreachable();
 }
 
-/* Of a sleeping thread, with its CPU's run_lock held, which is released. */
+/* Of a sleeping or new thread, with its CPU's run_lock held, which is released. */
 static void wake_and_unlock(struct cpu *cpu, struct thread *thread, unsigned long flags)
 {
 	struct cpu *target = cpu;
@@ -289,6 +289,7 @@ void sched_start(struct thread *thread)
 	unsigned long flags;
 	struct cpu *cpu = sched_lock_cpu_of(thread, &flags);
 
+	assert(thread->state == THREAD_NEW);
 	wake_and_unlock(cpu, thread, flags);
 }
 

@@ -13,24 +13,12 @@
 
 #include "sched_internal.h"
 
-static struct spinlock all_lock = SPINLOCK_INIT;
-static struct list all_threads = LIST_INIT(all_threads);
 static int next_id = 2; /* 1 is the boot thread */
+static unsigned live = 1;
 
-static void all_threads_add(struct thread *thread)
+unsigned thread_count(void)
 {
-	unsigned long flags = spin_lock(&all_lock);
-
-	list_append(&all_threads, &thread->all_node);
-	spin_unlock(&all_lock, flags);
-}
-
-static void all_threads_remove(struct thread *thread)
-{
-	unsigned long flags = spin_lock(&all_lock);
-
-	list_remove(&thread->all_node);
-	spin_unlock(&all_lock, flags);
+	return atomic_load(&live);
 }
 
 static void run_thread(void *arg)
@@ -56,7 +44,7 @@ struct thread *thread_create(const char *name, void (*entry)(void *arg), void *a
 	}
 	thread->cpu = arch_cpu();
 	thread->affinity = thread_current()->affinity;
-	thread->state = THREAD_SLEEPING;
+	thread->state = THREAD_NEW;
 	thread->refs = 1;
 	thread->id = atomic_fetch_add(&next_id, 1);
 	thread->entry = entry;
@@ -65,7 +53,7 @@ struct thread *thread_create(const char *name, void (*entry)(void *arg), void *a
 	wait_queue_init(&thread->exited);
 	format(thread->name, sizeof(thread->name), "%s", name);
 	arch_context_init(&thread->context, thread->stack_base, thread->stack_size, run_thread, thread);
-	all_threads_add(thread);
+	atomic_fetch_add(&live, 1);
 	stack_trim();
 	return thread;
 }
@@ -87,9 +75,9 @@ void thread_put(struct thread *thread)
 	if (atomic_fetch_sub(&thread->refs, 1) != 1)
 		return;
 	assert(thread != &boot_thread);
-	all_threads_remove(thread);
 	stack_free(thread->stack_base, thread->stack_size);
 	heap_free(thread);
+	atomic_fetch_sub(&live, 1);
 }
 
 void thread_exit(void)
@@ -172,5 +160,4 @@ void thread_init(void)
 {
 	if (thread_create_idle(arch_cpu()))
 		panic("no memory for the idle thread");
-	all_threads_add(&boot_thread);
 }

@@ -2,6 +2,7 @@
 /*
  * Runs the unit tests, in the order of their files and names, one line a test on the kernel log.
  */
+#include <kernel/clock.h>
 #include <kernel/cpu.h>
 #include <kernel/heap.h>
 #include <kernel/log.h>
@@ -77,14 +78,25 @@ static const void **select_tests(const char *glob, size_t *count)
 	return tests;
 }
 
+/* Threads that have been waited for may still be on their way off another CPU, with what they own. */
+static void check_threads(const struct test *test, unsigned count)
+{
+	for (int ms = 0; thread_count() > count && ms < 2000; ms++)
+		(void)clock_sleep_until(clock_ns() + NSEC_PER_MSEC);
+	if (thread_count() > count)
+		test_fail(test->file, 0, "leaves %u threads behind", thread_count() - count);
+}
+
 static void run_test(const struct test *test)
 {
 	const uint64_t cpus = thread_current()->affinity;
+	const unsigned threads = thread_count();
 
 	memset(&result, 0, sizeof(result));
 	test->run();
 	if (thread_current()->affinity != cpus && thread_set_affinity(thread_current(), cpus))
 		test_fail(test->file, 0, "its CPUs are gone");
+	check_threads(test, threads);
 	if (result.failed)
 		log_printf("not ok %s: %s\n", test->name, result.message);
 	else if (result.skipped)

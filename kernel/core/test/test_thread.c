@@ -2,6 +2,7 @@
 /*
  * Threads: birth, turns, death.
  */
+#include <kernel/atomic.h>
 #include <kernel/clock.h>
 #include <kernel/errno.h>
 #include <kernel/heap.h>
@@ -15,7 +16,7 @@ static void set_flag(void *arg)
 	*(bool *)arg = true;
 }
 
-/* Starts fn(arg), waits for its end. False when there was no memory. */
+/* Starts fn(arg), waits until it has ended and left its CPU. False when there was no memory. */
 static bool run_to_end(void (*fn)(void *arg), void *arg)
 {
 	struct thread *thread = thread_create("test", fn, arg);
@@ -25,6 +26,8 @@ static bool run_to_end(void (*fn)(void *arg), void *arg)
 		return false;
 	thread_start(thread);
 	err = thread_join(thread);
+	while (!err && atomic_load(&thread->refs) != 1)
+		thread_yield();
 	thread_put(thread);
 	return !err;
 }
@@ -154,6 +157,9 @@ TEST(thread_kill_ends_sleeps_that_come_later)
 
 	CHECK(thread);
 	thread_kill(thread);
+	CHECK(!thread_wake(thread));
+	clock_sleep_until(clock_ns() + NSEC_PER_MSEC);
+	CHECK_EQ(result, 1); /* neither started it */
 	thread_start(thread);
 	CHECK_EQ(thread_join(thread), 0);
 	CHECK_EQ(result, -EINTR);

@@ -13,6 +13,7 @@
 #define THREAD_NAME_MAX 16
 
 enum thread_state {
+	THREAD_NEW,		/* has not been started: nothing wakes it */
 	THREAD_READY,		/* on a run queue, or running */
 	THREAD_SLEEPING,	/* on wait queues; woken by thread_wake() */
 	THREAD_DEAD,		/* off its stack for good; freed by its last reference */
@@ -33,7 +34,6 @@ struct thread {
 	uint64_t affinity;		/* the CPUs it may run on, a bit each; as its maker's at first */
 	enum thread_state state;	/* under cpu->run_lock */
 	struct list run_node;		/* on cpu->run_queue */
-	struct list all_node;		/* on the list of all threads */
 	unsigned refs;
 	int id;				/* thread id as gettid() tells it; kernel threads count too */
 	int nice;			/* -20..19 */
@@ -60,7 +60,7 @@ void thread_init(void);
  * reference. May sleep. NULL when there is no memory.
  */
 struct thread *thread_create(const char *name, void (*entry)(void *arg), void *arg);
-void thread_start(struct thread *thread);
+void thread_start(struct thread *thread); /* once */
 struct thread *thread_get(struct thread *thread);
 void thread_put(struct thread *thread);
 /* Ends the running thread. */
@@ -81,6 +81,8 @@ void thread_interrupt(struct thread *thread, bool interrupted);
  */
 int thread_set_affinity(struct thread *thread, uint64_t cpus) MUST_CHECK;
 
+/* How many there are, the idle ones and those that have ended but are still referred to among them. */
+unsigned thread_count(void);
 /* CPU time that a thread has used up to now. */
 uint64_t thread_cpu_ns(const struct thread *thread);
 /* The same of all running threads that add theirs up there, as far as it is not in it yet. */
