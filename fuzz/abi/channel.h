@@ -36,6 +36,7 @@ struct channel_beacon {
 
 #define CHANNEL_INPUT_MAX (64u * 1024)
 #define CHANNEL_RESULTS 64
+#define CHANNEL_NO_RESULT (UINT64_C(1) << 63) /* of a call that did not return: no system call says that */
 #define CHANNEL_COMPARES 1024	/* a power of two */
 #define CHANNEL_FRAMES_MAX (256u * 1024)	/* frames a live bitmap can hold: 1 GiB of memory */
 #define CHANNEL_CONSOLE 4096

@@ -84,6 +84,11 @@ uint64_t program_cut_length(const struct desc_type *type, uint64_t value)
 
 /* ---- building ---- */
 
+void program_clear(struct program *program)
+{
+	program->call_count = program->node_count = program->resource_count = program->thread_count = 0;
+}
+
 bool program_begin_call(struct program *program, const struct desc_call *desc)
 {
 	struct program_call *call = &program->calls[program->call_count];
@@ -93,7 +98,13 @@ bool program_begin_call(struct program *program, const struct desc_call *desc)
 	call->desc = desc;
 	call->node = (uint16_t)program->node_count;
 	call->resource = (uint8_t)program->resource_count;
+	call->thread = call->makes = 0;
 	return true;
+}
+
+void program_set_thread(struct program *program, unsigned thread)
+{
+	program->calls[program->call_count].thread = (uint8_t)(thread % (program->thread_count + 1));
 }
 
 struct program_node *program_add_node(struct program *program, const struct desc_type *type, enum program_form form)
@@ -165,6 +176,8 @@ bool program_end_call(struct program *program)
 	}
 	call->node_count = (uint16_t)(program->node_count - call->node);
 	call->resource_count = (uint8_t)(program->resource_count - call->resource);
+	if ((desc->flags & DESC_CALL_THREAD) && program->thread_count < PROGRAM_THREADS_MAX - 1)
+		call->makes = (uint8_t)++program->thread_count;
 	program->call_count++;
 	return true;
 }

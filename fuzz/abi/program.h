@@ -11,9 +11,9 @@
  *	size    = u8 below 0xf0 | 0xf0..0xff (high 4 bits) u16
  *	payload = argument*			reads as zeros past its end, so trailing zeros are not written
  *
- * number is x86_64's system call number in its low 12 bits (the high four are kept for the thread that makes the call),
- * variant the row's in syscalls.tbl. An unknown pair stands for a known one. Arguments have no type on the wire; it is
- * the table's:
+ * number is x86_64's system call number in its low 12 bits, above it the thread that makes the call: 0 the first one, n
+ * the one that the program's nth call with @thread makes (modulo how many such calls stand before). variant is the
+ * row's in syscalls.tbl. An unknown pair stands for a known one. Arguments have no type on the wire; it is the table's:
  *
  *	number	one byte 0..0xbf: itself; 0xc0+n: n+1 bytes; 0xc8+n: the complement of n+1 bytes; 0xd0..0xef: a usual
  *		boundary value (program_boundaries[]); 0xf0..0xff: -16..-1. Integers, enumerations, flags are numbers
@@ -37,6 +37,7 @@
 #include <kernel/syscall_desc.h>
 
 #define PROGRAM_CALLS_MAX 32
+#define PROGRAM_THREADS_MAX 16
 #define PROGRAM_NODES_MAX 1024
 #define PROGRAM_RESOURCES_MAX 64
 #define PROGRAM_ELEMENTS_MAX 31
@@ -96,10 +97,12 @@ struct program_call {
 	const struct desc_call *desc;
 	uint16_t node, node_count; /* its arguments, one tree after the other */
 	uint8_t resource, resource_count;
+	uint8_t thread; /* which makes it; 0: the first */
+	uint8_t makes;  /* the number of the thread it makes; 0: none */
 };
 
 struct program {
-	uint32_t call_count, node_count, resource_count;
+	uint32_t call_count, node_count, resource_count, thread_count; /* threads: less the first */
 	struct program_call calls[PROGRAM_CALLS_MAX];
 	struct program_resource resources[PROGRAM_RESOURCES_MAX];
 	struct program_node nodes[PROGRAM_NODES_MAX];
@@ -125,8 +128,12 @@ size_t program_encode(const struct program *program, uint8_t *out, size_t max);
 
 /* True when the harness makes this call: it needs no program with code of its own. */
 bool program_has_call(const struct desc_call *desc);
-/* Opens a call; false when there is no room. Nodes for each argument are appended next, then program_end_call(). */
+/* Makes it empty. */
+void program_clear(struct program *program);
+/* Opens a call, of the first thread; false when there is no room. Nodes for each argument are appended next, then program_end_call(). */
 bool program_begin_call(struct program *program, const struct desc_call *desc);
+/* The open call is made by that thread, modulo those that there are. */
+void program_set_thread(struct program *program, unsigned thread);
 /* Closes it: notes what it makes. False when it did not fit; the call is then gone. */
 bool program_end_call(struct program *program);
 /* Appends a node; NULL when there is no room. */

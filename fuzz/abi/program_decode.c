@@ -243,12 +243,13 @@ static const struct desc_call *choose_call(unsigned number, unsigned variant)
 	return &desc_calls[i];
 }
 
-static bool read_call(struct reader *reader, const struct desc_call *desc)
+static bool read_call(struct reader *reader, const struct desc_call *desc, unsigned thread)
 {
 	struct program *program = reader->program;
 
 	if (!program_begin_call(program, desc))
 		return false;
+	program_set_thread(program, thread);
 	for (unsigned i = 0; i < desc->arg_count; i++)
 		if (!read_target(reader, desc->args[i].type, DESC_IN)) {
 			program->node_count = program->calls[program->call_count].node;
@@ -261,10 +262,10 @@ void program_decode(struct program *program, const uint8_t *data, size_t size)
 {
 	const uint8_t *end = data + size;
 
-	program->call_count = program->node_count = program->resource_count = 0;
+	program_clear(program);
 	while ((size_t)(end - data) >= PROGRAM_HEADER_SIZE) {
 		struct reader reader = { data, end, program };
-		unsigned number = (unsigned)read_word(&reader, 2) & 0xfff;
+		unsigned number = (unsigned)read_word(&reader, 2);
 		unsigned variant = read_byte(&reader);
 		size_t len = read_byte(&reader), left;
 
@@ -272,7 +273,7 @@ void program_decode(struct program *program, const uint8_t *data, size_t size)
 			len = (len & 0xf) << 16 | (size_t)read_word(&reader, 2);
 		left = (size_t)(end - reader.next);
 		data = reader.end = reader.next + (len < left ? len : left);
-		if (!read_call(&reader, choose_call(number, variant)))
+		if (!read_call(&reader, choose_call(number & 0xfff, variant), number >> 12))
 			return;
 	}
 }

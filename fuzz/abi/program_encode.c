@@ -239,7 +239,7 @@ size_t program_encode(const struct program *program, uint8_t *out, size_t max)
 		writer.call = &program->calls[i];
 		node = &program->nodes[writer.call->node];
 		end = node + writer.call->node_count;
-		write_word(&writer, writer.call->desc->number, 2);
+		write_word(&writer, writer.call->desc->number | (unsigned)writer.call->thread << 12, 2);
 		write_byte(&writer, writer.call->desc->variant);
 		write_word(&writer, 0, 3);
 		writer.floor = writer.next;

@@ -74,6 +74,20 @@ void tracker_start(struct snapshot_page *pages, size_t count);
  */
 void tracker_collect(struct snapshot_page *pages, size_t count, void (*changed)(struct snapshot_page *page));
 
+/* ---- calls.c: what is made by several threads ---- */
+
+#define NO_CALL UINT32_MAX
+#define VIRTUAL_CALL_NS NSEC_PER_USEC /* what a call takes */
+
+/* Every thread sleeps. True: another call can begin, or all are over. */
+bool calls_go_on(void);
+/* Nor will a timer wake one: a call's sleep ends. False: the one that began last is to, whoever it is. */
+bool calls_give_up(void);
+/* The call that the running thread makes; NO_CALL. */
+uint32_t calls_current(void);
+/* True on the thread that run() is called on. */
+bool calls_on_first_thread(void);
+
 /* ---- input.c ---- */
 
 /* Installs clock, entropy, idle, console and crash hooks of harness mode. -ENOMEM. */

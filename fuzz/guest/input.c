@@ -21,20 +21,17 @@
 #include <plat/plat.h>
 
 #define VIRTUAL_START_NS (1000 * NSEC_PER_SEC)
-#define VIRTUAL_CALL_NS NSEC_PER_USEC		/* what a call takes */
 #define VIRTUAL_LIMIT_NS (3600 * NSEC_PER_SEC)	/* an input that waits longer waits forever */
 #define IDLE_STEPS_MAX 100 /* nor longer by a timer of a nanosecond's interval */
 #define ENTROPY_SEED UINT64_C(0x53616b69)
 #define CRASH_STATUS 125
-#define NO_CALL UINT32_MAX
 
 /* arch_jump() values that end an input. */
 enum { END_CRASH = 1, END_EXIT = 2 };
 
 static struct arch_jump input_jump;
 static bool active;
-static bool blocked;
-static uint32_t call_index = NO_CALL;
+static bool in_teardown;
 static unsigned idle_steps;
 
 LINKSET_DECLARE(object_type);
@@ -56,29 +53,33 @@ static int idle(void)
 	uint64_t now = clock_ns(), next = timer_next_ns();
 
 	wait_foreach_sleeper(check_sleeper, NULL);
+	if (calls_go_on())
+		return 0;
 	if (next != UINT64_MAX && next < VIRTUAL_START_NS + VIRTUAL_LIMIT_NS && idle_steps++ < IDLE_STEPS_MAX) {
 		clock_virtual_advance(next > now ? next - now : 0);
 		return 0;
 	}
-	blocked = true;
 	channel->blocked_calls++;
-	return -EINTR;
+	return calls_give_up() ? 0 : -EINTR;
 }
 
 /* ---- what the harness reports ---- */
 
-void harness_result(uint64_t value)
+/* A sum, as calls that sleep give their results when others have given theirs. */
+void harness_result(uint32_t place, uint64_t value)
 {
-	uint32_t n = channel->result_count++;
-	uint64_t hash = channel->results_hash;
+	uint64_t hash = (place + 1) * UINT64_C(0x9e3779b97f4a7c15) ^ value;
 
-	if (n < CHANNEL_RESULTS)
-		channel->results[n] = value;
-	hash ^= value + UINT64_C(0x9e3779b97f4a7c15) + (hash << 6) + (hash >> 2);
-	channel->results_hash = hash * UINT64_C(0xff51afd7ed558ccd);
+	for (; channel->result_count <= place; channel->result_count++)
+		if (channel->result_count < CHANNEL_RESULTS)
+			channel->results[channel->result_count] = CHANNEL_NO_RESULT;
+	if (place < CHANNEL_RESULTS)
+		channel->results[place] = value;
+	hash = (hash ^ hash >> 32) * UINT64_C(0xff51afd7ed558ccd);
+	channel->results_hash += hash ^ hash >> 29;
 }
 
-void harness_result_bytes(const void *data, size_t len)
+void harness_result_bytes(uint32_t place, const void *data, size_t len)
 {
 	const uint8_t *byte = data;
 	uint64_t hash = UINT64_C(0xcbf29ce484222325) ^ len, word;
@@ -90,22 +91,7 @@ void harness_result_bytes(const void *data, size_t len)
 	}
 	for (; len; len--, byte++)
 		hash = (hash ^ *byte) * UINT64_C(0x100000001b3);
-	harness_result(hash);
-}
-
-void harness_call_begin(uint32_t index)
-{
-	call_index = index;
-	blocked = false;
-	clock_virtual_advance(VIRTUAL_CALL_NS);
-}
-
-bool harness_call_blocked(void)
-{
-	bool was = blocked;
-
-	blocked = false;
-	return was;
+	harness_result(place, hash);
 }
 
 void harness_canary(unsigned n, bool fired)
@@ -125,7 +111,8 @@ bool harness_active(void)
 void harness_end(void)
 {
 	assert(active);
-	arch_jump(&input_jump, END_EXIT);
+	if (calls_on_first_thread())
+		arch_jump(&input_jump, END_EXIT);
 }
 
 /* ---- crashes ---- */
@@ -145,7 +132,7 @@ static void record_history(void)
 static void record_crash(const struct crash_record *record)
 {
 	channel->crash = *record;
-	channel->crash.call_index = call_index;
+	channel->crash.call_index = in_teardown ? NO_CALL : calls_current();
 	channel->status = STATUS_CRASH;
 	record_history();
 }
@@ -245,7 +232,7 @@ static long run(void *arg)
 		return 0;
 	/* A second crash, in the teardown, comes back here with the status set. */
 	if (!arch_jump_set(&input_jump)) {
-		call_index = NO_CALL;
+		in_teardown = true;
 		if (harness->teardown)
 			harness->teardown();
 		heap_check_all();

@@ -70,7 +70,8 @@ void mutator_close(struct mutator *m)
 
 static void start(struct mutator *m)
 {
-	m->to->call_count = m->to->node_count = m->to->resource_count = 0;
+	program_clear(m->to);
+	memset(m->threads, 0, sizeof(m->threads));
 	memset(m->map, 0xff, sizeof(m->map));
 }
 
@@ -142,6 +143,19 @@ static void change_args(struct mutator *m)
 			call_copy(m, m->from, i);
 }
 
+/* Another thread makes one of the calls. */
+static void change_thread(struct mutator *m)
+{
+	unsigned chosen = (unsigned)random_below(m, m->from->call_count);
+
+	copy_range(m, m->from, 0, chosen);
+	if (program_begin_call(m->to, m->from->calls[chosen].desc)) {
+		program_set_thread(m->to, (unsigned)random_below(m, PROGRAM_THREADS_MAX));
+		call_copy_rest(m, m->from, chosen);
+	}
+	copy_range(m, m->from, chosen + 1, m->from->call_count);
+}
+
 static void slice(struct mutator *m)
 {
 	unsigned first = (unsigned)random_below(m, m->from->call_count);
@@ -149,7 +163,7 @@ static void slice(struct mutator *m)
 	program_slice(m->from, first, SLICE, m->to);
 }
 
-enum { ARG, INSERT, REMOVE, REPLACE, DUPLICATE, MOVE };
+enum { ARG, INSERT, REMOVE, REPLACE, DUPLICATE, MOVE, THREAD };
 
 static const struct operation {
 	const char *name;
@@ -157,12 +171,13 @@ static const struct operation {
 	bool empty;  /* possible on a program without calls */
 	void (*apply)(struct mutator *m);
 } operations[] = {
-	[ARG] = { "arg", 58, false, change_args },
+	[ARG] = { "arg", 54, false, change_args },
 	[INSERT] = { "insert", 20, true, insert_call },
 	[REMOVE] = { "remove", 9, false, remove_call },
 	[REPLACE] = { "replace", 4, false, replace_call },
 	[DUPLICATE] = { "duplicate", 5, false, duplicate_call },
 	[MOVE] = { "move", 4, false, move_call },
+	[THREAD] = { "thread", 4, false, change_thread },
 };
 static const struct operation cut = { "slice", 0, false, slice };
 
@@ -177,6 +192,8 @@ static const struct operation *pick_operation(struct mutator *m)
 		dice -= operations[i++].weight;
 	if (m->from->call_count == 0 && !operations[i].empty)
 		i = INSERT;
+	if (i == THREAD && !m->from->thread_count)
+		i = ARG;
 	if (is_long && (i == INSERT || i == DUPLICATE))
 		i = REMOVE;
 	return &operations[i];

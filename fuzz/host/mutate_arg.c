@@ -201,7 +201,7 @@ bool arg_copy_changed(struct mutator *m, const struct program *from, unsigned in
 	if (chosen < 0)
 		return call_copy(m, from, index);
 	old_span = from->nodes[chosen].span;
-	if (!program_begin_call(m->to, call->desc) || !call_copy_nodes(m, from, place.start, (unsigned)chosen))
+	if (!call_begin_copy(m, call) || !call_copy_nodes(m, from, place.start, (unsigned)chosen))
 		goto full;
 	changed = m->to->node_count;
 	if (!add_changed(m, &place, (unsigned)chosen))

@@ -37,16 +37,29 @@ bool call_end_copy(struct mutator *m, const struct program *from, unsigned index
 		return false;
 	for (unsigned i = 0; i < old->resource_count; i++)
 		m->map[old->resource + i] = (uint16_t)(new->resource + i);
+	m->threads[old->makes] = new->makes;
 	return true;
+}
+
+bool call_begin_copy(struct mutator *m, const struct program_call *call)
+{
+	if (!program_begin_call(m->to, call->desc))
+		return false;
+	program_set_thread(m->to, m->threads[call->thread]);
+	return true;
+}
+
+bool call_copy_rest(struct mutator *m, const struct program *from, unsigned index)
+{
+	const struct program_call *call = &from->calls[index];
+
+	return call_copy_nodes(m, from, call->node, (unsigned)call->node + call->node_count) &&
+	       call_end_copy(m, from, index);
 }
 
 bool call_copy(struct mutator *m, const struct program *from, unsigned index)
 {
-	const struct program_call *call = &from->calls[index];
-
-	return program_begin_call(m->to, call->desc) &&
-	       call_copy_nodes(m, from, call->node, (unsigned)call->node + call->node_count) &&
-	       call_end_copy(m, from, index);
+	return call_begin_copy(m, &from->calls[index]) && call_copy_rest(m, from, index);
 }
 
 /* ---- new calls ---- */
@@ -79,6 +92,8 @@ bool call_add(struct mutator *m, const struct desc_call *desc, unsigned depth)
 	nodes = m->to->node_count;
 	if (!program_begin_call(m->to, desc))
 		return false;
+	if (m->to->thread_count && random_chance(m, 50))
+		program_set_thread(m->to, (unsigned)random_below(m, PROGRAM_THREADS_MAX));
 	for (unsigned i = 0; i < desc->arg_count; i++)
 		if (!value_add(m, desc->args[i].type, DESC_IN, desc->args)) {
 			m->to->node_count = nodes;

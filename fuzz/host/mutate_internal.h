@@ -19,6 +19,7 @@ struct mutator {
 	uint64_t random;
 	struct program programs[2], other;
 	struct program *from, *to;
+	uint8_t threads[PROGRAM_THREADS_MAX]; /* thread of from (or other) -> thread of to; 0: not there, or the first */
 	uint16_t map[PROGRAM_RESOURCES_MAX]; /* resource of from (or other) -> resource of to; MUTATE_NONE */
 	char description[64];
 	uint8_t input[CHANNEL_INPUT_MAX]; /* a copy: the caller's memory is the output's */
@@ -78,11 +79,15 @@ bool arg_copy_changed(struct mutator *m, const struct program *from, unsigned in
 
 /* ---- calls: mutate_call.c ---- */
 
+/* Opens a call in m->to that is a copy of one of `from`, with its thread. False: no room. */
+bool call_begin_copy(struct mutator *m, const struct program_call *call);
 /* Copies nodes [start, end) of from to m->to; references go through the map or find something else. False: no room. */
 bool call_copy_nodes(struct mutator *m, const struct program *from, unsigned start, unsigned end);
 /* Closes the call in m->to that was copied from call `index`, and maps what it makes. */
 bool call_end_copy(struct mutator *m, const struct program *from, unsigned index);
 bool call_copy(struct mutator *m, const struct program *from, unsigned index);
+/* All of it after call_begin_copy(), or a beginning of another kind. */
+bool call_copy_rest(struct mutator *m, const struct program *from, unsigned index);
 /* Appends a new call, after others that make what it needs, as chance has it. */
 bool call_add(struct mutator *m, const struct desc_call *desc, unsigned depth);
 /* A call that would do something with what there is. */

@@ -9,8 +9,9 @@ void program_copy_start(struct program_copy *copy, const struct program *from, s
 {
 	copy->from = from;
 	copy->to = to;
-	to->call_count = to->node_count = to->resource_count = 0;
+	program_clear(to);
 	memset(copy->map, 0xff, sizeof(copy->map));
+	memset(copy->threads, 0, sizeof(copy->threads));
 }
 
 static void forget_resource(struct program_node *node)
@@ -41,6 +42,16 @@ bool program_copy_nodes(struct program_copy *copy, unsigned start, unsigned end)
 	return true;
 }
 
+static bool begin_call(struct program_copy *copy, unsigned index)
+{
+	const struct program_call *call = &copy->from->calls[index];
+
+	if (!program_begin_call(copy->to, call->desc))
+		return false;
+	program_set_thread(copy->to, copy->threads[call->thread]);
+	return true;
+}
+
 static bool end_call(struct program_copy *copy, unsigned index)
 {
 	const struct program_call *old = &copy->from->calls[index], *new = &copy->to->calls[copy->to->call_count];
@@ -49,6 +60,7 @@ static bool end_call(struct program_copy *copy, unsigned index)
 		return false;
 	for (unsigned i = 0; i < old->resource_count; i++)
 		copy->map[old->resource + i] = (uint16_t)(new->resource + i);
+	copy->threads[old->makes] = new->makes;
 	return true;
 }
 
@@ -56,7 +68,7 @@ bool program_copy_call(struct program_copy *copy, unsigned index)
 {
 	const struct program_call *call = &copy->from->calls[index];
 
-	return program_begin_call(copy->to, call->desc) &&
+	return begin_call(copy, index) &&
 	       program_copy_nodes(copy, call->node, (unsigned)call->node + call->node_count) && end_call(copy, index);
 }
 
@@ -66,7 +78,7 @@ bool program_copy_replaced(struct program_copy *copy, unsigned index, unsigned n
 	const struct program_call *call = &copy->from->calls[index];
 	unsigned first = copy->to->node_count, span = copy->from->nodes[node].span, replaced;
 
-	if (!program_begin_call(copy->to, call->desc) || !program_copy_nodes(copy, call->node, node))
+	if (!begin_call(copy, index) || !program_copy_nodes(copy, call->node, node))
 		goto full;
 	replaced = copy->to->node_count;
 	if (!replace(copy, node, context))
@@ -100,6 +112,9 @@ static void mark_producers(const struct program *program, unsigned index, bool *
 	for (unsigned n = call->node; n < (unsigned)call->node + call->node_count; n++)
 		if (program->nodes[n].form == PROGRAM_REF)
 			wanted[program->resources[program->nodes[n].value].call] = true;
+	for (unsigned i = 0; call->thread && i < index; i++)
+		if (program->calls[i].makes == call->thread)
+			wanted[i] = true;
 }
 
 void program_slice(const struct program *program, unsigned first, unsigned count, struct program *out)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Copying programs call by call, with something left out or changed, without chance: a reference whose resource is not
- * copied becomes the plainest special value.
+ * copied becomes the plainest special value, a thread that is not made the first one.
  */
 #pragma once
 
@@ -12,7 +12,8 @@
 struct program_copy {
 	const struct program *from;
 	struct program *to;
-	uint16_t map[PROGRAM_RESOURCES_MAX]; /* resource of from -> resource of to */
+	uint16_t map[PROGRAM_RESOURCES_MAX];   /* resource of from -> resource of to */
+	uint8_t threads[PROGRAM_THREADS_MAX]; /* the same for threads; 0 for one that is not there */
 };
 
 /* Empties to. */

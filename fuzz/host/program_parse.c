@@ -8,6 +8,7 @@
 #include <fuzz/abi/channel.h>
 #include <fuzz/host/program_internal.h>
 #include <fuzz/host/program_lex.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -509,14 +510,29 @@ static const struct desc_call *parse_call_name(struct parser *parser, const char
 	return NULL;
 }
 
+/* "@n" before a call that the nth of the threads makes. */
+static bool parse_thread(struct parser *parser, uint64_t *thread)
+{
+	*thread = 0;
+	if (!lex_take(&parser->lexer, '@'))
+		return true;
+	if (!lex_number(&parser->lexer, thread))
+		return false;
+	if (*thread > parser->program.thread_count)
+		return lex_fail(&parser->lexer, "there is no thread %" PRIu64 ": %u %s made before this call", *thread,
+				parser->program.thread_count, parser->program.thread_count == 1 ? "is" : "are");
+	return true;
+}
+
 static bool parse_call(struct parser *parser)
 {
 	const char *words[PROGRAM_RESOURCES_MAX];
 	size_t lens[PROGRAM_RESOURCES_MAX];
 	const struct desc_call *desc;
 	unsigned names = 0;
+	uint64_t thread;
 
-	if (!parse_names(parser, words, lens, &names))
+	if (!parse_thread(parser, &thread) || !parse_names(parser, words, lens, &names))
 		return false;
 	if (lex_take(&parser->lexer, '=')) {
 		lens[names] = lex_word(&parser->lexer, &words[names]);
@@ -527,6 +543,8 @@ static bool parse_call(struct parser *parser)
 	} else {
 		return lex_expect(&parser->lexer, '=');
 	}
+	if (desc)
+		program_set_thread(&parser->program, (unsigned)thread);
 	if (!desc || !lex_expect(&parser->lexer, '(') || !parse_args(parser, desc) || !lex_expect(&parser->lexer, ')'))
 		return false;
 	if (!program_end_call(&parser->program))

@@ -4,6 +4,7 @@
  * same.
  */
 #include <ctype.h>
+#include <fuzz/abi/channel.h>
 #include <fuzz/host/program_internal.h>
 #include <inttypes.h>
 #include <string.h>
@@ -271,6 +272,8 @@ void program_print_call(FILE *out, const struct program *program, unsigned index
 	struct printer printer = { out, program };
 	const char *separator = "";
 
+	if (call->thread)
+		fprintf(out, "@%u ", call->thread);
 	for (unsigned i = 0; i < call->resource_count; i++)
 		fprintf(out, "%sr%u", i ? ", " : "", call->resource + i);
 	fprintf(out, "%s%s(", call->resource_count ? " = " : "", call->desc->name);
@@ -299,7 +302,7 @@ void program_print(FILE *out, const struct program *program, const struct progra
 {
 	for (unsigned i = 0; i < program->call_count; i++) {
 		program_print_call(out, program, i);
-		if (results && 2 * i < results->count)
+		if (results && 2 * i < results->count && results->words[2 * i] != CHANNEL_NO_RESULT)
 			print_result(out, results->words[2 * i]);
 		putc('\n', out);
 	}

@@ -27,12 +27,16 @@
 /* Scratch memory of the running input; nothing of it outlives an input, so it is not reset. */
 static struct scratch {
 	struct program program;
-	struct program_placement placement;
 	uint64_t values[PROGRAM_RESOURCES_MAX];
-	uint8_t bytes[READ_BACK_MAX];
+	/* Of each thread: its call may sleep while others make theirs. */
+	struct room {
+		struct program_placement placement;
+		uint8_t bytes[READ_BACK_MAX];
+	} rooms[PROGRAM_THREADS_MAX];
 } ALIGNED(PAGE_SIZE) scratch;
 
 static struct process *process;
+static struct aspace *arena_space;
 
 /* ---- setup ---- */
 
@@ -118,7 +122,7 @@ static int syscall_setup(void)
 		return err;
 	process_enter(process);
 	/* The arena outlives the process: taking it down and resetting that would cost more than most programs. */
-	aspace_get(process->aspace);
+	arena_space = aspace_get(process->aspace);
 	arena = aspace_mmap(process->aspace, PROGRAM_ARENA, PROGRAM_ARENA_SIZE, PROT_READ | PROT_WRITE,
 			    MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS, NULL, 0);
 	if (arena < 0)
@@ -130,38 +134,38 @@ static int syscall_setup(void)
 /* ---- running ---- */
 
 /* A program may have taken its arena's memory away: its arguments then are not there, which the calls notice. */
-static void put_bytes(void *context UNUSED, uint64_t address, const void *data, size_t len)
+static void put_bytes(void *room UNUSED, uint64_t address, const void *data, size_t len)
 {
 	int err = user_copy_out(address, data, len);
 
 	(void)err;
 }
 
-static void put_fill(void *context UNUSED, uint64_t address, uint8_t byte, size_t len)
+static void put_fill(void *context, uint64_t address, uint8_t byte, size_t len)
 {
-	memset(scratch.bytes, byte, len < sizeof(scratch.bytes) ? len : sizeof(scratch.bytes));
-	while (len > 0) {
-		size_t n = len < sizeof(scratch.bytes) ? len : sizeof(scratch.bytes);
+	struct room *room = context;
 
-		put_bytes(NULL, address, scratch.bytes, n);
+	memset(room->bytes, byte, min(len, sizeof(room->bytes)));
+	while (len > 0) {
+		size_t n = min(len, sizeof(room->bytes));
+
+		put_bytes(room, address, room->bytes, n);
 		address += n;
 		len -= n;
 	}
 }
 
-static uint64_t resource_value(void *context UNUSED, unsigned index, uint64_t address UNUSED, unsigned size UNUSED)
+static uint64_t resource_value(void *room UNUSED, unsigned index, uint64_t address UNUSED, unsigned size UNUSED)
 {
 	return scratch.values[index];
 }
-
-static const struct program_sink sink = { NULL, put_bytes, put_fill, resource_value };
 
 static bool failed(long result)
 {
 	return result < 0 && result >= -4095;
 }
 
-static uint64_t read_resource(const struct program_resource *resource, long result)
+static uint64_t read_resource(const struct room *room, const struct program_resource *resource, long result)
 {
 	uint64_t address, value = 0;
 
@@ -169,18 +173,18 @@ static uint64_t read_resource(const struct program_resource *resource, long resu
 		return UINT64_MAX;
 	if (resource->arg < 0)
 		return (uint64_t)result;
-	address = program_resource_address(&scratch.placement, resource);
+	address = program_resource_address(&room->placement, resource);
 	if (!address || user_copy_in(&value, address, resource->kind->size))
 		return UINT64_MAX;
 	return value;
 }
 
-static void note_resources(const struct program_call *made, long result)
+static void note_resources(const struct room *room, const struct program_call *made, long result)
 {
 	for (unsigned i = 0; i < made->resource_count; i++) {
 		unsigned index = made->resource + i;
 
-		scratch.values[index] = read_resource(&scratch.program.resources[index], result);
+		scratch.values[index] = read_resource(room, &scratch.program.resources[index], result);
 	}
 }
 
@@ -203,12 +207,12 @@ static void hide_machine(const struct desc_type *type, uint8_t *bytes, size_t si
 }
 
 /* Gathers what the call wrote. Where a call fills bytes up to a length, its result says how many there are. */
-static size_t read_areas(const struct program_call *made, long result, size_t used)
+static size_t read_areas(struct room *room, const struct program_call *made, long result, size_t used)
 {
 	uint64_t left = made->desc->result ? (uint64_t)result : UINT64_MAX;
 
-	for (unsigned i = 0; i < scratch.placement.area_count; i++) {
-		const struct program_area *area = &scratch.placement.areas[i];
+	for (unsigned i = 0; i < room->placement.area_count; i++) {
+		const struct program_area *area = &room->placement.areas[i];
 		uint64_t size = area->size;
 
 		if (varies(area->type)) {
@@ -216,29 +220,29 @@ static size_t read_areas(const struct program_call *made, long result, size_t us
 			left -= left == UINT64_MAX ? 0 : size;
 		}
 		size = min(size, READ_BACK_MAX - used);
-		if (user_copy_in(scratch.bytes + used, area->address, (size_t)size))
+		if (user_copy_in(room->bytes + used, area->address, (size_t)size))
 			continue;
-		hide_machine(area->type, scratch.bytes + used, (size_t)size);
+		hide_machine(area->type, room->bytes + used, (size_t)size);
 		used += (size_t)size;
 	}
 	return used;
 }
 
-static void run_call(unsigned index)
+static void run_call(uint32_t index, struct room *room)
 {
+	const struct program_sink sink = { room, put_bytes, put_fill, resource_value };
 	const struct program_call *made = &scratch.program.calls[index];
 	size_t used = 1;
 	long result;
 
-	harness_call_begin(index);
-	program_place(&scratch.program, index, &sink, &scratch.placement);
-	result = syscall_dispatch(made->desc->number, scratch.placement.args);
-	harness_result((uint64_t)result);
-	note_resources(made, result);
-	scratch.bytes[0] = harness_call_blocked();
+	program_place(&scratch.program, index, &sink, &room->placement);
+	result = syscall_dispatch(made->desc->number, room->placement.args);
+	harness_result(2 * index, (uint64_t)result);
+	note_resources(room, made, result);
+	room->bytes[0] = harness_call_blocked();
 	if (!failed(result))
-		used = read_areas(made, result, used);
-	harness_result_bytes(scratch.bytes, used);
+		used = read_areas(room, made, result, used);
+	harness_result_bytes(2 * index + 1, room->bytes, used);
 }
 
 static bool exists_here(const struct desc_call *desc)
@@ -246,17 +250,35 @@ static bool exists_here(const struct desc_call *desc)
 	return desc->flags & (IS_ENABLED(CONFIG_ARCH_HOST) ? DESC_CALL_HOST : DESC_CALL_VM);
 }
 
+static unsigned thread_of(uint32_t index)
+{
+	return scratch.program.calls[index].thread;
+}
+
+static unsigned made_by(uint32_t index)
+{
+	return scratch.program.calls[index].makes;
+}
+
+static void make_call(uint32_t index, unsigned thread)
+{
+	harness_call_begin(index);
+	if (exists_here(scratch.program.calls[index].desc)) {
+		run_call(index, &scratch.rooms[thread]);
+	} else {
+		harness_result(2 * index, (uint64_t)-ENOSYS);
+		harness_result(2 * index + 1, 0);
+	}
+}
+
+static struct harness_calls calls = { .thread = thread_of, .makes = made_by, .make = make_call };
+
 static int syscall_run(const uint8_t *data, size_t size)
 {
 	program_decode(&scratch.program, data, size);
-	for (unsigned i = 0; i < scratch.program.call_count; i++) {
-		if (exists_here(scratch.program.calls[i].desc)) {
-			run_call(i);
-		} else {
-			harness_result((uint64_t)-ENOSYS);
-			harness_result(0);
-		}
-	}
+	memset(scratch.values, 0xff, scratch.program.resource_count * sizeof(scratch.values[0]));
+	calls.count = scratch.program.call_count;
+	harness_make_calls(&calls);
 	return 0;
 }
 
@@ -280,10 +302,10 @@ static void unmap_program(struct aspace *as)
 
 static void syscall_teardown(void)
 {
-	struct aspace *as = process->aspace;
-
+	harness_threads_end();
+	process_forget_children();
 	process_teardown(process, 0);
-	unmap_program(as);
+	unmap_program(arena_space);
 }
 
 HARNESS(syscall, .setup = syscall_setup, .run = syscall_run, .teardown = syscall_teardown, .max_size = 16 * KIB,

@@ -106,12 +106,6 @@ void wait_idle(void);
 /* True when sleepers idle in place instead of switching to the idle thread. */
 bool wait_idles_in_place(void);
 
-/*
- * Nothing will ever wake anybody: the thread that went to sleep last, of those that can give up, does so. False when
- * there is none: every thread waits for a mutex.
- */
-bool wait_end_hope(void);
-
 /* One sleeping thread; lives on its stack. */
 struct sleeper {
 	struct list node; /* on the list of all sleepers */
@@ -119,6 +113,7 @@ struct sleeper {
 	wait_condition_t *condition;
 	void *arg;
 	bool stubborn; /* neither a kill nor the end of all hope ends it: mutex_lock() */
+	bool deaf;     /* signals do not end it, a kill does: wait_until_killed() */
 	bool hopeless; /* the idle function said that nothing will ever wake it */
 };
 

@@ -119,8 +119,9 @@ static int sleeper_verdict(struct sleeper *sleeper, uint64_t deadline_ns)
 {
 	if (sleeper->condition(sleeper->arg))
 		return 0;
-	if (!sleeper->stubborn && (atomic_load(&sleeper->thread->killed) ||
-				   atomic_load(&sleeper->thread->interrupted) || atomic_load(&sleeper->hopeless)))
+	if (!sleeper->stubborn && (atomic_load(&sleeper->thread->killed) || atomic_load(&sleeper->hopeless)))
+		return -EINTR;
+	if (!sleeper->stubborn && !sleeper->deaf && atomic_load(&sleeper->thread->interrupted))
 		return -EINTR;
 	if (deadline_ns != WAIT_FOREVER && clock_ns() >= deadline_ns)
 		return -ETIMEDOUT;
@@ -163,33 +164,52 @@ int wait_sleep(struct sleeper *sleeper, uint64_t deadline_ns)
 	return result;
 }
 
+static int sleep_until(struct sleeper *sleeper, uint64_t deadline_ns)
+{
+	check_may_sleep();
+	if (sleeper->condition(sleeper->arg))
+		return 0;
+	if (deadline_ns != WAIT_FOREVER && deadline_ns <= clock_ns())
+		return -ETIMEDOUT;
+	return wait_sleep(sleeper, deadline_ns);
+}
+
 int wait_until_any(wait_condition_t *condition, void *arg, uint64_t deadline_ns)
 {
 	struct sleeper sleeper = { .condition = condition, .arg = arg };
 
-	check_may_sleep();
-	if (condition(arg))
-		return 0;
-	if (deadline_ns != WAIT_FOREVER && deadline_ns <= clock_ns())
-		return -ETIMEDOUT;
-	return wait_sleep(&sleeper, deadline_ns);
+	return sleep_until(&sleeper, deadline_ns);
 }
 
-int wait_until(struct wait_queue *queue, wait_condition_t *condition, void *arg, uint64_t deadline_ns)
+static int sleep_on(struct wait_queue *queue, struct sleeper *sleeper, uint64_t deadline_ns)
 {
 	struct wait_entry entry = { .thread = thread_current() };
 	int result;
 
 	check_may_sleep();
-	if (condition(arg))
+	if (sleeper->condition(sleeper->arg))
 		return 0;
 	queue_add(queue, &entry, true);
-	result = wait_until_any(condition, arg, deadline_ns);
+	result = sleep_until(sleeper, deadline_ns);
 	wait_remove(&entry);
 	/* It may have been the one that wake_one() chose, and will not take what there is. */
 	if (result)
 		wake_one(queue);
 	return result;
+}
+
+int wait_until(struct wait_queue *queue, wait_condition_t *condition, void *arg, uint64_t deadline_ns)
+{
+	struct sleeper sleeper = { .condition = condition, .arg = arg };
+
+	return sleep_on(queue, &sleeper, deadline_ns);
+}
+
+int wait_until_killed(struct wait_queue *queue, wait_condition_t *condition, void *arg)
+{
+	struct sleeper sleeper = { .condition = condition, .arg = arg, .deaf = true };
+
+	return sleep_on(queue, &sleeper, WAIT_FOREVER);
 }
 
 /* ---- when nothing can run ---- */
@@ -213,13 +233,13 @@ bool wait_idles_in_place(void)
 	return hook_here() || !arch_cpu()->idle;
 }
 
-bool wait_end_hope(void)
+bool wait_end_hope(struct thread *thread)
 {
 	unsigned long flags = spin_lock(&sleepers_lock);
 	struct sleeper *chosen = NULL;
 
 	list_foreach(&sleepers, struct sleeper, node, sleeper) {
-		if (!sleeper->stubborn)
+		if (!sleeper->stubborn && (!thread || sleeper->thread == thread))
 			chosen = sleeper;
 	}
 	if (chosen) {
@@ -235,7 +255,7 @@ void wait_idle(void)
 	wait_idle_t *hook = hook_here();
 
 	if (hook) {
-		if (hook() && !wait_end_hope())
+		if (hook() && !wait_end_hope(NULL))
 			crash_raise(CRASH_HANG, NULL, 0, "deadlock: every thread waits for a mutex");
 		return;
 	}
@@ -255,12 +275,17 @@ int wait_foreach_sleeper(int (*visit)(struct thread *thread, wait_condition_t *c
 			 void *context)
 {
 	unsigned long flags = spin_lock(&sleepers_lock);
+	struct cpu *cpu = arch_cpu();
+	struct thread *self = cpu->thread;
 	int result = 0;
 
 	list_foreach(&sleepers, struct sleeper, node, sleeper) {
 		if (atomic_load(&sleeper->thread->state) != THREAD_SLEEPING)
 			continue;
+		/* A condition may be about the thread that asks, as a signalfd is: it is asked as the sleeper would. */
+		cpu->thread = sleeper->thread;
 		result = visit(sleeper->thread, sleeper->condition, sleeper->arg, context);
+		cpu->thread = self;
 		if (result)
 			break;
 	}

@@ -71,10 +71,10 @@ int fd_table_copy(struct fd_table *from, struct fd_table **out)
 }
 
 /* What closing a descriptor does besides dropping the reference. */
-static void file_close(struct file *file)
+static void file_close(const struct fd_table *table, struct file *file)
 {
 	if (!list_empty(&file->inode->locks))
-		lock_release_process(file->inode);
+		lock_release_table(file->inode, table);
 	file_put(file);
 }
 
@@ -84,9 +84,14 @@ void fd_table_put(struct fd_table *table)
 		return;
 	for (unsigned fd = 0; fd < table->size; fd++)
 		if (table->slots[fd].file)
-			file_close(table->slots[fd].file);
+			file_close(table, table->slots[fd].file);
 	heap_free(table->slots);
 	heap_free(table);
+}
+
+bool fd_table_is_shared(const struct fd_table *table)
+{
+	return atomic_load(&table->refs) > 1;
 }
 
 static struct fd_table *table_current(void)
@@ -204,7 +209,7 @@ int fd_install_at(struct file *file, int fd, bool close_on_exec)
 	}
 	mutex_unlock(&table->lock);
 	if (old)
-		file_close(old);
+		file_close(table, old);
 	return err ? err : fd;
 }
 
@@ -229,7 +234,7 @@ int fd_close(int fd)
 	mutex_unlock(&table->lock);
 	if (!file)
 		return -EBADF;
-	file_close(file);
+	file_close(table, file);
 	return 0;
 }
 
@@ -282,7 +287,7 @@ int fd_close_range(unsigned first, unsigned last, bool only_cloexec)
 		return -EINVAL;
 	if (!only_cloexec) {
 		while ((file = take_next(table, &first, last, false)))
-			file_close(file);
+			file_close(table, file);
 		return 0;
 	}
 	mutex_lock(&table->lock);
@@ -300,7 +305,7 @@ void fd_close_on_exec(void)
 	unsigned fd = 0;
 
 	while ((file = take_next(table, &fd, UINT32_MAX, true)))
-		file_close(file);
+		file_close(table, file);
 }
 
 unsigned fd_table_size(void)

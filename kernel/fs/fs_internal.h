@@ -38,7 +38,8 @@ void fs_context_set_root(struct path root);
 /* lock.c: POSIX and flock locks. */
 void lock_release_inode(struct inode *inode);  /* the inode goes away */
 void lock_release_file(struct file *file);  /* an open file goes away: its flock and OFD locks */
-void lock_release_process(struct inode *inode);  /* the process closed a descriptor of it: its POSIX locks */
+struct fd_table;
+void lock_release_table(struct inode *inode, const struct fd_table *table); /* POSIX locks: a descriptor was closed */
 long lock_fcntl(struct file *file, unsigned command, user_ptr_t argument);
 long lock_flock(struct file *file, unsigned operation);
 

@@ -18,7 +18,7 @@ enum lock_kind { LOCK_RECORD, LOCK_FLOCK }; /* the two never conflict with each 
 struct file_lock {
 	struct list node; /* on inode->locks */
 	enum lock_kind kind;
-	const void *owner; /* process or open file */
+	const void *owner; /* table of descriptors or open file */
 	bool exclusive;
 	off_t start, end; /* inclusive */
 	int pid;  /* as F_GETLK tells it; -1 for an open file's */
@@ -208,7 +208,7 @@ static void lock_wait_end(struct lock_wait *wait)
 
 static int apply_waiting(struct inode *inode, const struct file_lock *wanted)
 {
-	bool by_process = wanted->kind == LOCK_RECORD && wanted->owner == process_current();
+	bool by_process = wanted->kind == LOCK_RECORD && wanted->owner == process_current()->fds;
 	struct lock_wait wait = { .inode = inode, .wanted = wanted };
 
 	for (;;) {
@@ -252,9 +252,9 @@ void lock_release_file(struct file *file)
 	release_owner(file->inode, LOCK_FLOCK, file);
 }
 
-void lock_release_process(struct inode *inode)
+void lock_release_table(struct inode *inode, const struct fd_table *table)
 {
-	release_owner(inode, LOCK_RECORD, process_current());
+	release_owner(inode, LOCK_RECORD, table);
 }
 
 void lock_release_inode(struct inode *inode)
@@ -303,7 +303,7 @@ static int lock_from_flock(struct file *file, const struct abi_flock *flock, boo
 	*lock = (struct file_lock){ .kind = LOCK_RECORD, .exclusive = flock->l_type == F_WRLCK };
 	if (flock->l_type != F_RDLCK && flock->l_type != F_WRLCK && flock->l_type != F_UNLCK)
 		return -EINVAL;
-	lock->owner = of_file ? (const void *)file : process_current();
+	lock->owner = of_file ? (const void *)file : process_current()->fds;
 	lock->pid = of_file ? -1 : process_current()->pid;
 	return range_from_flock(file, flock, &lock->start, &lock->end);
 }

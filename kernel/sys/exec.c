@@ -216,6 +216,22 @@ int exec_inherit(struct process *child, const struct process *parent)
 	return err;
 }
 
+/* The new program's descriptors are its own (execve(2), CLONE_FILES). */
+static int unshare_files(struct process *process)
+{
+	struct fd_table *shared = process->fds, *own;
+	int err;
+
+	if (!fd_table_is_shared(shared))
+		return 0;
+	err = fd_table_copy(shared, &own);
+	if (err)
+		return err;
+	process_set_files(process, own);
+	fd_table_put(shared);
+	return 0;
+}
+
 static void become(struct process *process, struct aspace *aspace, struct file *program, const char *path)
 {
 	struct aspace *old = process->aspace;
@@ -250,7 +266,9 @@ int exec_replace(const char *path, struct exec_strings *strings, uint64_t *entry
 		return err;
 	err = load(file, path, strings, &aspace, entry, sp, error);
 	if (!err) {
-		err = task_end_others();
+		err = unshare_files(process_current());
+		if (!err)
+			err = task_end_others();
 		if (err)
 			aspace_put(aspace);
 	}

@@ -6,6 +6,7 @@
 #include <kernel/abi/resource.h>
 #include <kernel/aspace.h>
 #include <kernel/atomic.h>
+#include <kernel/harness.h>
 #include <kernel/heap.h>
 #include <kernel/string.h>
 #include <kernel/thread.h>
@@ -55,6 +56,15 @@ struct birth {
 	int tid;
 };
 
+/* The thread makes the calls of a harness's input that name it, and ends. */
+static NORETURN void run_without_code(void)
+{
+	harness_thread_run();
+	if (thread_current()->killed)
+		process_killed();
+	task_exit(0);
+}
+
 static void begin(void *arg)
 {
 	struct birth birth = *(struct birth *)arg;
@@ -62,6 +72,8 @@ static void begin(void *arg)
 	heap_free(arg);
 	if (birth.set_tid)
 		(void)user_write(birth.set_tid, &birth.tid);
+	if (IS_ENABLED(CONFIG_FUZZ) && !process_current()->has_code)
+		run_without_code();
 	arch_user_continue();
 }
 
@@ -211,9 +223,17 @@ static struct thread *make_thread(struct task *task, const struct clone_args *ar
 	thread->task = task;
 	if (args->flags & CLONE_CHILD_CLEARTID)
 		task->clear_child_tid = args->child_tid;
-	arch_user_clone(thread, args->stack ? args->stack + args->stack_size : 0,
-			args->flags & CLONE_SETTLS ? &args->tls : NULL);
+	if (task->process->has_code)
+		arch_user_clone(thread, args->stack ? args->stack + args->stack_size : 0,
+				args->flags & CLONE_SETTLS ? &args->tls : NULL);
 	return thread;
+}
+
+static void launch(struct thread *thread)
+{
+	if (IS_ENABLED(CONFIG_FUZZ) && !thread->process->has_code)
+		harness_thread_started(thread);
+	thread_start(thread);
 }
 
 /* Its program goes on beside the caller's. False: the process is ending, and has no more threads. */
@@ -229,7 +249,7 @@ static bool start_thread(struct task *task, struct thread *thread)
 	}
 	spin_unlock(&signals->lock, flags);
 	if (starts)
-		thread_start(thread);
+		launch(thread);
 	return starts;
 }
 
@@ -294,13 +314,10 @@ static long clone_process(const struct clone_args *args)
 	process_get(child);
 	task->thread = thread;
 	atomic_store(&child->exited, false);
-	thread_start(thread);
+	launch(thread);
 	thread_put(thread);
-	/* Whoever kills the parent meanwhile waits until the child has let go of its memory. */
 	if (args->flags & CLONE_VFORK)
-		while (wait_until(&child->memory_returned, has_memory_back, child, WAIT_FOREVER) &&
-		       !thread_current()->killed)
-			thread_yield();
+		err = wait_until_killed(&child->memory_returned, has_memory_back, child);
 	process_put(child);
 	return pid;
 }
@@ -325,9 +342,12 @@ static long do_clone(const struct clone_args *args)
 
 	if (err)
 		return err;
-	/* What has no code has nothing that could go on twice. */
-	if (!process_current()->has_code)
-		return -ENOSYS;
+	/* What has no code has nothing that could go on twice, unless it is a harness's input. */
+	if (!process_current()->has_code) {
+		err = IS_ENABLED(CONFIG_FUZZ) ? harness_thread_room() : -ENOSYS;
+		if (err)
+			return err;
+	}
 	return args->flags & CLONE_THREAD ? clone_thread(args) : clone_process(args);
 }
 

@@ -189,19 +189,6 @@ void process_put(struct process *process)
 	heap_free(process);
 }
 
-static void close_files(struct process *process)
-{
-	struct thread *thread = thread_current();
-	struct process *before = thread->process;
-
-	/* Files are closed in the name of their owner: its record locks go with it. */
-	thread->process = process;
-	if (process->fds)
-		fd_table_put(process->fds);
-	process->fds = NULL;
-	thread->process = before;
-}
-
 static void free_tasks(struct process *process)
 {
 	struct thread *thread = thread_current();
@@ -225,7 +212,9 @@ void process_teardown(struct process *process, int status)
 	/* From here on nothing interrupts: the process is past its signals. */
 	if (thread->process == process)
 		atomic_store(&thread->interrupted, false);
-	close_files(process);
+	if (process->fds)
+		fd_table_put(process->fds);
+	process->fds = NULL;
 	if (process->fs)
 		fs_context_put(process->fs);
 	process->fs = NULL;
@@ -366,6 +355,24 @@ void process_ended(struct process *process)
 		process_put(list_first(&unwanted, struct process, node));
 }
 
+void process_forget_children(void)
+{
+	const struct process *self = process_current();
+	struct list ended = LIST_INIT(ended);
+
+	mutex_lock(&list_lock);
+	list_foreach_safe(&processes, struct process, node, child) {
+		if (!child->is_child || !child->zombie || child->ppid != self->pid)
+			continue;
+		child->zombie = false;
+		list_remove(&child->node);
+		list_append(&ended, &child->node);
+	}
+	mutex_unlock(&list_lock);
+	while (!list_empty(&ended))
+		process_put(list_first(&ended, struct process, node));
+}
+
 static bool is_over(void *arg)
 {
 	return atomic_load(&((struct process *)arg)->zombie);
@@ -373,7 +380,7 @@ static bool is_over(void *arg)
 
 void process_wait_end(struct process *process)
 {
-	while (wait_until(&process->task_left, is_over, process, WAIT_FOREVER))
+	while (wait_until_killed(&process->task_left, is_over, process))
 		continue;
 	/* process_ended() wakes with the lock held, and is done with the process when it lets go. */
 	mutex_lock(&list_lock);
@@ -387,10 +394,13 @@ void process_exit(int status)
 	unsigned long flags;
 
 	assert(process);
-	if (IS_ENABLED(CONFIG_FUZZ) && harness_active()) {
-		task_release_memory(thread->task);
-		process->exited = true;
-		process->status = status;
+	/* The first thread of an input's first process stays: the input runs on it. */
+	if (IS_ENABLED(CONFIG_FUZZ) && harness_active() && !process->is_child) {
+		if (thread->task == process->main) {
+			task_release_memory(thread->task);
+			process->exited = true;
+			process->status = status;
+		}
 		harness_end();
 	}
 	flags = spin_lock(&process->signals->lock);
@@ -473,6 +483,13 @@ void process_set_program(struct process *process, struct aspace *aspace, struct 
 	mutex_lock(&list_lock);
 	process->aspace = aspace;
 	process->program = program;
+	mutex_unlock(&list_lock);
+}
+
+void process_set_files(struct process *process, struct fd_table *fds)
+{
+	mutex_lock(&list_lock);
+	process->fds = fds;
 	mutex_unlock(&list_lock);
 }
 

@@ -10,13 +10,13 @@ SYSCALL(exit_group, int status)
 	process_exit((status & 0xff) << 8);
 }
 
-/* One thread; the last one ends the process. In a harness there is only one. */
+/* One thread; the last one ends the process, and so does the first one of a harness, which runs the input. */
 SYSCALL(exit, int status)
 {
 	struct process *process = process_current();
 
 	status = (status & 0xff) << 8;
-	if (!process->has_code || process->task_count == 1)
+	if (process->task_count == 1 || (!process->has_code && !process->is_child && task_current() == process->main))
 		process_exit(status);
 	task_exit(status);
 }

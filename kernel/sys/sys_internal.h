@@ -52,6 +52,8 @@ void process_wait_end(struct process *process);
 void process_tell_parent(struct process *process, int code);
 /* Another program in another memory, whose references it takes over; what it had is the caller's. */
 void process_set_program(struct process *process, struct aspace *aspace, struct file *program);
+/* Other descriptors; the caller drops the reference to those that it had. */
+void process_set_files(struct process *process, struct fd_table *fds);
 /* What a parent reads of a child, with a code of CLD_*: exit status or signal. */
 int process_wait_value(const struct process *child, int code);
 /* vfork's parent may go on: the child has a memory of its own, or needs none. */

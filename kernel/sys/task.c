@@ -148,8 +148,8 @@ static bool is_alone(void *arg)
 /* Others may still be on their way out, with the process in their hands. */
 static void wait_alone(struct process *process)
 {
-	while (wait_until(&process->task_left, is_alone, process, WAIT_FOREVER))
-		thread_yield();
+	while (wait_until_killed(&process->task_left, is_alone, process))
+		continue;
 }
 
 static NORETURN void end_last(struct process *process)

@@ -5,7 +5,7 @@ import re
 from model import CTYPES, Error, Row
 from types_def import Parser, parse_fields
 
-ATTRIBUTES = {"@ends": "ENDS", "@code": "CODE"}
+ATTRIBUTES = {"@ends": "ENDS", "@code": "CODE", "@thread": "THREAD"}
 WORLDS = {"@host": "HOST", "@vm": "VM"}
 
 

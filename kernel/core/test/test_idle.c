@@ -186,10 +186,10 @@ TEST(idle_tells_a_deadlock_of_mutexes_from_a_wait)
 	mutex_lock(&mutex);
 	thread_start(locker);
 	thread_yield();
-	with_locker = wait_end_hope();
+	with_locker = wait_end_hope(NULL);
 	thread_start(sleeper);
 	thread_yield();
-	with_both = wait_end_hope();
+	with_both = wait_end_hope(NULL);
 	mutex_unlock(&mutex);
 	CHECK_EQ(thread_join(locker), 0);
 	CHECK_EQ(thread_join(sleeper), 0);

@@ -25,9 +25,9 @@ struct fd_table {
 };
 
 int fd_table_create(struct fd_table **out);
-/* Closes everything with the last reference. */
 /* A copy: the same open files. -ENOMEM. */
 int fd_table_copy(struct fd_table *from, struct fd_table **out);
+bool fd_table_is_shared(const struct fd_table *table);
 struct fd_table *fd_table_get(struct fd_table *table);
 void fd_table_put(struct fd_table *table);
 

@@ -153,6 +153,9 @@ void uname_get(struct abi_utsname *names);
  */
 void process_teardown(struct process *process, int status);
 
+/* The running process will not wait for its children that have ended: they are gone. */
+void process_forget_children(void);
+
 /*
  * Ends the running thread's process, all threads of it, with a wait status; does not return. In harness mode it ends
  * the input's program.

@@ -45,6 +45,9 @@ void wait_queue_init(struct wait_queue *queue);
  */
 int wait_until(struct wait_queue *queue, wait_condition_t *condition, void *arg, uint64_t deadline_ns) MUST_CHECK;
 
+/* The same without a deadline; signals do not end it: 0, or -EINTR when the thread was killed. */
+int wait_until_killed(struct wait_queue *queue, wait_condition_t *condition, void *arg) MUST_CHECK;
+
 /**
  * The same for a sleeper on many queues at once (poll, select): the entries are on their queues already, put there by
  * wait_add() with thread = the running thread, and stay there; the caller removes them.
@@ -70,6 +73,12 @@ void wake_one(struct wait_queue *queue);
  */
 typedef int wait_idle_t(void);
 void wait_set_idle(wait_idle_t *idle);
+
+/*
+ * Nothing will ever wake anybody: the given thread's sleep ends with -EINTR; NULL: that of the one which went to sleep
+ * last, of those that can give up. False when it cannot: it does not sleep, or waits for a mutex.
+ */
+bool wait_end_hope(struct thread *thread);
 
 /*
  * Calls visit for each sleeping thread's condition, as registered by wait_until*() and mutex_lock(), and stops at the
