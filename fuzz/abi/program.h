@@ -130,7 +130,10 @@ size_t program_encode(const struct program *program, uint8_t *out, size_t max);
 bool program_has_call(const struct desc_call *desc);
 /* Makes it empty. */
 void program_clear(struct program *program);
-/* Opens a call, of the first thread; false when there is no room. Nodes for each argument are appended next, then program_end_call(). */
+/*
+ * Opens a call, of the first thread; false when there is no room. Nodes for each argument are appended next, then
+ * program_end_call().
+ */
 bool program_begin_call(struct program *program, const struct desc_call *desc);
 /* The open call is made by that thread, modulo those that there are. */
 void program_set_thread(struct program *program, unsigned thread);

@@ -7,7 +7,8 @@ tool-saki-fuzz-y += ../../plat/run/qemu.o
 tool-saki-fuzz-y += finding.o symbols.o json.o store.o seeds.o inputs.o minimize.o
 
 # Programs: text, mutation, reproducers. Their format and the descriptions of the calls are the guest's own sources.
-program-objs := program_build.o program_edit.o program_lex.o program_parse.o program_print.o ../../kernel/sys/describe.o
+program-objs := program_build.o program_edit.o program_lex.o program_load.o program_parse.o program_print.o \
+	../../kernel/sys/describe.o
 program-objs += $(addprefix ../abi/,program.o program_decode.o program_encode.o program_place.o)
 mutate-objs  := mutate.o mutate_arg.o mutate_bytes.o mutate_call.o mutate_random.o mutate_tables.o mutate_value.o
 tool-saki-fuzz-y += $(program-objs) $(mutate-objs) program_c.o program_folder.o mutate_libfuzzer.o

@@ -19,8 +19,8 @@ struct mutator {
 	uint64_t random;
 	struct program programs[2], other;
 	struct program *from, *to;
-	uint8_t threads[PROGRAM_THREADS_MAX]; /* thread of from (or other) -> thread of to; 0: not there, or the first */
 	uint16_t map[PROGRAM_RESOURCES_MAX]; /* resource of from (or other) -> resource of to; MUTATE_NONE */
+	uint8_t threads[PROGRAM_THREADS_MAX]; /* the same for threads; 0: not there, or the first one */
 	char description[64];
 	uint8_t input[CHANNEL_INPUT_MAX]; /* a copy: the caller's memory is the output's */
 	size_t pool_used;

@@ -142,6 +142,23 @@ static void write_quoted_call(FILE *out, const struct program *program, unsigned
 	free(text);
 }
 
+/* The call as a line of a comment, which no byte of it ends. */
+static void write_comment(FILE *out, const struct program *program, unsigned index)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *stream = open_memstream(&text, &len);
+
+	if (!stream)
+		return;
+	program_print_call(stream, program, index);
+	fclose(stream);
+	for (size_t i = 0; i < len; i++)
+		putc(text[i] == '/' && i && text[i - 1] == '*' ? '|' : text[i], out);
+	putc('\n', out);
+	free(text);
+}
+
 static void write_call(struct c_writer *writer, const struct program *program, unsigned index)
 {
 	const struct program_sink sink = { writer, write_bytes, write_fill, note_resource };
@@ -177,6 +194,15 @@ void program_write_c(FILE *out, const struct program *program)
 	static struct c_writer writer;
 
 	writer.out = out;
+	if (program->thread_count) {
+		fputs("/*\n * No program for Linux: threads take turns in this one, as written here.\n *\n", out);
+		for (unsigned i = 0; i < program->call_count; i++) {
+			fputs(" *\t", out);
+			write_comment(out, program, i);
+		}
+		fputs(" */\n", out);
+		return;
+	}
 	fprintf(out,
 		"/*\n * The same system calls on Linux: cc -o reproducer reproducer.c && unshare -Urmpf ./reproducer\n"
 		" * They may signal processes and change files: run them where that does no harm.\n */\n");

@@ -354,6 +354,13 @@ static uint64_t flags_of(const struct desc_call *desc, const struct strace_args 
 	return flags;
 }
 
+static unsigned thread_of(const struct strace_import *import, const struct strace_record *record)
+{
+	uint32_t made = record->maker == STRACE_NONE ? STRACE_NONE : import->base[record->maker];
+
+	return made == STRACE_NONE ? 0 : import->program.calls[import->program.resources[made].call].makes;
+}
+
 bool strace_convert(struct strace_import *import, const struct strace_record *record)
 {
 	struct converter converter = { import, record, flags_of(record->desc, &import->args) };
@@ -363,6 +370,7 @@ bool strace_convert(struct strace_import *import, const struct strace_record *re
 
 	if (!program_begin_call(program, record->desc))
 		return false;
+	program_set_thread(program, thread_of(import, record));
 	for (unsigned i = 0; i < record->desc->arg_count; i++) {
 		const struct desc_type *type = record->desc->args[i].type;
 

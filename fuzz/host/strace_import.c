@@ -113,7 +113,25 @@ static struct strace_record *add_record(struct strace_import *import)
 }
 
 /* name(args) = result. @return false when there is no memory. */
-static bool read_call(struct reader *reader, const char *text, const char *end)
+static bool has_word(const char *text, const char *end, const char *word)
+{
+	return memmem(text, (size_t)(end - text), word, strlen(word)) != NULL;
+}
+
+/*
+ * Threads are made with addresses of the program's own: what there is of them in an input is fork, vfork and a thread
+ * as pthread_create() makes it.
+ */
+static const struct desc_call *choose_maker(const char *args, const char *end)
+{
+	const char *name = has_word(args, end, "CLONE_THREAD")  ? "clone$thread"
+			   : has_word(args, end, "CLONE_VFORK") ? "vfork"
+								: "fork";
+
+	return desc_call_find_name(name, strlen(name));
+}
+
+static bool read_call(struct reader *reader, long pid, const char *text, const char *end)
 {
 	struct strace_import *import = reader->import;
 	const char *open = memchr(text, '(', (size_t)(end - text));
@@ -133,7 +151,8 @@ static bool read_call(struct reader *reader, const char *text, const char *end)
 	record = add_record(import);
 	if (!record)
 		return false;
-	record->desc = desc;
+	record->desc = desc->flags & DESC_CALL_THREAD && desc->arg_count ? choose_maker(open, end) : desc;
+	record->pid = pid;
 	record->args = open + 1;
 	record->end = end;
 	if (!parse_result(import->args.end, end, record)) {
@@ -182,7 +201,7 @@ static bool resume(struct reader *reader, long pid, const char *text, const char
 		import->joined_len += pending->len + rest_len;
 		end = joined + pending->len + rest_len;
 		reader->pending[i] = reader->pending[--reader->pending_count];
-		return read_call(reader, joined, end);
+		return read_call(reader, pid, joined, end);
 	}
 	unreadable(reader);
 	return true;
@@ -217,7 +236,7 @@ static bool read_line(struct reader *reader, const char *text, const char *end)
 		push_pending(reader, pid, text, end);
 		return true;
 	}
-	return read_call(reader, text, end);
+	return read_call(reader, pid, text, end);
 }
 
 static bool read_lines(struct reader *reader, const char *text, size_t len)
@@ -236,6 +255,14 @@ static bool read_lines(struct reader *reader, const char *text, size_t len)
 }
 
 /* ---- who made what ---- */
+
+/* Of what makes threads nothing is taken from the log. */
+static void parse_args(struct strace_import *import, const struct strace_record *record)
+{
+	strace_parse_args(&import->args, record->args, record->end);
+	if (record->desc->flags & DESC_CALL_THREAD)
+		import->args.first = -1;
+}
 
 static void add_live(struct strace_import *import, struct strace_dep dep)
 {
@@ -349,14 +376,33 @@ static void note_created(struct strace_import *import, const struct strace_recor
 	}
 }
 
+/* The latest record that made a thread of this number. */
+static uint32_t find_maker(const struct strace_import *import, long pid, uint32_t before)
+{
+	for (uint32_t i = before; pid && i-- > 0;) {
+		const struct strace_record *record = &import->records[i];
+
+		if ((record->desc->flags & DESC_CALL_THREAD) && record->result == pid)
+			return i;
+	}
+	return STRACE_NONE;
+}
+
 static void link_records(struct strace_import *import)
 {
+	long pid = 0;
+	uint32_t maker = STRACE_NONE;
+
 	for (uint32_t i = 0; i < import->record_count; i++) {
 		struct strace_record *record = &import->records[i];
 		struct linking linking = { import, record, i, 0 };
 		int value;
 
-		strace_parse_args(&import->args, record->args, record->end);
+		if (record->pid != pid)
+			maker = find_maker(import, record->pid, i);
+		pid = record->pid;
+		record->maker = maker;
+		parse_args(import, record);
 		note_created(import, record);
 		if (record->desc->result && record->desc->result->kind == DESC_RESOURCE)
 			make(&linking, record->desc->result, (uint64_t)record->result, true);
@@ -384,6 +430,8 @@ static unsigned choose(struct strace_import *import, uint32_t index, unsigned de
 	if (import->chosen_count == STRACE_CHOSEN_MAX)
 		return 0;
 	import->chosen[import->chosen_count++] = index;
+	if (record->maker != STRACE_NONE && depth < STRACE_WINDOW)
+		count += choose(import, record->maker, depth + 1);
 	for (unsigned i = 0; i < record->dep_count && depth < STRACE_WINDOW; i++)
 		count += choose(import, record->deps[i].record, depth + 1);
 	return count;
@@ -401,7 +449,7 @@ static void make_program(struct strace_import *import)
 {
 	struct program *program = &import->program;
 
-	program->call_count = program->node_count = program->resource_count = 0;
+	program_clear(program);
 	import->pool_used = 0;
 	qsort(import->chosen, import->chosen_count, sizeof(import->chosen[0]), compare_indices);
 	for (unsigned i = 0; i < import->chosen_count; i++)
@@ -409,7 +457,7 @@ static void make_program(struct strace_import *import)
 	for (unsigned i = 0; i < import->chosen_count; i++) {
 		const struct strace_record *record = &import->records[import->chosen[i]];
 
-		strace_parse_args(&import->args, record->args, record->end);
+		parse_args(import, record);
 		if (strace_convert(import, record))
 			import->base[import->chosen[i]] = program->calls[program->call_count - 1].resource;
 	}

@@ -28,6 +28,8 @@ struct strace_record {
 	const char *args, *end;  /* the text behind the parenthesis */
 	int64_t result;
 	bool failed;
+	long pid;	 /* who made it */
+	uint32_t maker;	 /* the record that made that thread; STRACE_NONE: the first */
 	unsigned dep_count;
 	struct strace_dep deps[STRACE_DEPS_MAX];
 };

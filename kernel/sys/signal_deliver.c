@@ -41,8 +41,10 @@ static void wait_stopped(struct signals *signals)
 {
 	atomic_store(&thread_current()->interrupted, false);
 	/* In a harness nothing will ever continue it: then the wait gives up, and so does the stop. */
-	if (wait_until(&signals->arrivals, may_continue, signals, WAIT_FOREVER))
+	if (wait_until(&signals->arrivals, may_continue, signals, WAIT_FOREVER)) {
 		atomic_store(&signals->stopped, false);
+		wake_all(&signals->arrivals);
+	}
 	signals_entered();
 }
 

@@ -172,6 +172,27 @@ static void test_slice(void)
 	     "another program");
 }
 
+/* Threads go with the call that makes them: kept where a call of theirs is, named anew, the first one's without it. */
+static void test_threads(void)
+{
+	static const char text[] = "r0 = fork()\nr1 = fork()\n@1 getpid()\n@2 getuid()\n@2 r2 = vfork()\n@3 getgid()\n";
+	static struct program slice;
+	struct program_copy copy;
+	char error[PROGRAM_ERROR_MAX];
+	ssize_t size = program_parse("text", text, sizeof(text) - 1, data, sizeof(data), error);
+
+	program_decode(&program, data, size > 0 ? (size_t)size : 0);
+	tell("threads_are_numbered", program.thread_count == 3 && program.calls[5].thread == 3, "otherwise");
+	program_slice(&program, 5, 1, &slice);
+	tell("slice_has_the_maker_of_a_thread",
+	     slice.call_count == 3 && slice.calls[1].thread == 1 && slice.calls[2].thread == 2, "other threads");
+	program_copy_start(&copy, &program, &slice);
+	program_copy_call(&copy, 1);
+	program_copy_call(&copy, 2);
+	program_copy_call(&copy, 3);
+	tell("threads_are_named_anew", slice.calls[1].thread == 0 && slice.calls[2].thread == 1, "other threads");
+}
+
 static int write_c(const char *path)
 {
 	char error[PROGRAM_ERROR_MAX];
@@ -193,5 +214,6 @@ int main(int argc, char **argv)
 	test_mutations();
 	test_minimize();
 	test_slice();
+	test_threads();
 	return failures != 0;
 }
