@@ -228,6 +228,13 @@ int arch_pagetable_unmap(struct arch_pagetable *table, uint64_t virt, phys_t *ph
 int arch_pagetable_protect(struct arch_pagetable *table, uint64_t virt, unsigned rights);
 /* Looks one page up: frame and rights. -ENOENT. */
 int arch_pagetable_lookup(const struct arch_pagetable *table, uint64_t virt, phys_t *phys, unsigned *rights);
+/**
+ * Maps what from has in [start, end) in to as well, which has nothing there, with the same rights; read_only: without
+ * that to write, in both. Calls visit for each frame. Cached translations of from are dropped on this CPU.
+ * -ENOMEM: some of it is there.
+ */
+int arch_pagetable_share(struct arch_pagetable *from, struct arch_pagetable *to, uint64_t start, uint64_t end,
+			 bool read_only, void (*visit)(phys_t phys, void *context), void *context);
 /*
  * The first mapped page in [virt, end), or end when there is none; skips absent tables, so that huge holes cost
  * little.

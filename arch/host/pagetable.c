@@ -193,6 +193,26 @@ int arch_pagetable_protect(struct arch_pagetable *table, uint64_t virt, unsigned
 	return 0;
 }
 
+int arch_pagetable_share(struct arch_pagetable *from, struct arch_pagetable *to, uint64_t start, uint64_t end,
+			 bool read_only, void (*visit)(phys_t phys, void *context), void *context)
+{
+	int err = 0;
+
+	for (uint64_t at = start; !err && (at = arch_pagetable_next(from, at, end)) < end; at += PAGE_SIZE) {
+		uint64_t *entry = entry_find(from, at, false);
+		phys_t phys = *entry & PAGE_MASK;
+		unsigned rights = entry_rights(*entry) & ~(read_only ? (unsigned)ARCH_PAGE_WRITE : 0);
+
+		if (rights != entry_rights(*entry))
+			entry_set(entry, entry_make(phys, rights));
+		err = arch_pagetable_map(to, at, phys, rights);
+		if (!err)
+			visit(phys, context);
+	}
+	cached_flush();
+	return err;
+}
+
 static int kernel_lookup(uint64_t virt, phys_t *phys, unsigned *rights)
 {
 	bool in_image = virt - (uintptr_t)__start_saki_image < (uintptr_t)(__stop_saki_image - __start_saki_image);

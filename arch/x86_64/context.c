@@ -54,6 +54,12 @@ void arch_context_init(struct arch_context *context, void *stack_base, size_t st
 	context->sp = (uint64_t)sp;
 }
 
+/* Where there is no program's code, nothing changes these registers. */
+static bool has_program_state(const struct thread *thread)
+{
+	return thread->process && (!IS_ENABLED(CONFIG_FUZZ) || thread->process->has_code);
+}
+
 static void program_state_save(struct arch_context *context)
 {
 	context->fs_base = arch_get_tls();
@@ -68,16 +74,16 @@ static void program_state_load(const struct arch_context *context)
 
 void arch_context_switch(struct thread *prev, struct thread *next)
 {
-	if (prev->process)
+	if (has_program_state(prev))
 		program_state_save(&prev->context);
-	if (next->process)
+	if (has_program_state(next))
 		program_state_load(&next->context);
 	context_swap(&prev->context.sp, next->context.sp);
 }
 
 void arch_context_exit(struct thread *prev, struct thread *next)
 {
-	if (next->process)
+	if (has_program_state(next))
 		program_state_load(&next->context);
 	context_swap(&prev->context.sp, next->context.sp);
 	__builtin_unreachable();

@@ -121,12 +121,18 @@ int arch_pagetable_create(struct arch_pagetable *table)
 
 static void free_tables(uint64_t entry, int level)
 {
-	uint64_t *entries = table_at(entry);
+	const uint64_t *entries = table_at(entry);
 
-	if (level > 1)
-		for (size_t i = 0; i < ENTRIES; i++)
-			if (entries[i] & PTE_PRESENT)
-				free_tables(entries[i], level - 1);
+	/* Few entries of most tables are in use: a glance at eight is enough. */
+	for (size_t first = 0; level > 1 && first < ENTRIES; first += 8) {
+		const uint64_t *e = entries + first;
+
+		if (likely(!((e[0] | e[1] | e[2] | e[3] | e[4] | e[5] | e[6] | e[7]) & PTE_PRESENT)))
+			continue;
+		for (size_t i = 0; i < 8; i++)
+			if (e[i] & PTE_PRESENT)
+				free_tables(e[i], level - 1);
+	}
 	page_free(page_from_phys(entry & PTE_ADDRESS), 0);
 }
 
@@ -206,6 +212,42 @@ int arch_pagetable_protect(struct arch_pagetable *table, uint64_t virt, unsigned
 	entry_write(entry, pagetable_make(virt, *entry & PTE_ADDRESS, rights));
 	forget(table, virt);
 	return 0;
+}
+
+/* Of one level-1 table, from start on. */
+static void share_entries(uint64_t *from, uint64_t *to, size_t count, bool read_only,
+			  void (*visit)(phys_t phys, void *context), void *context)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (!from[i])
+			continue;
+		/* The dirty bit stays where it is. */
+		if (read_only)
+			from[i] &= ~PTE_WRITE;
+		entry_write(&to[i], from[i] & ~(PTE_DIRTY | PTE_ACCESSED));
+		visit(from[i] & PTE_ADDRESS, context);
+	}
+}
+
+int arch_pagetable_share(struct arch_pagetable *from, struct arch_pagetable *to, uint64_t start, uint64_t end,
+			 bool read_only, void (*visit)(phys_t phys, void *context), void *context)
+{
+	int err = 0;
+
+	for (uint64_t at = start; !err && (at = arch_pagetable_next(from, at, end)) < end;) {
+		uint64_t stop = min(end, align_up(at + 1, ENTRIES * PAGE_SIZE));
+		uint64_t *target = pagetable_entry(to, at, true);
+
+		if (target)
+			share_entries(pagetable_entry(from, at, false), target, (stop - at) / PAGE_SIZE, read_only,
+				      visit, context);
+		else
+			err = -ENOMEM;
+		at = stop;
+	}
+	if (read_only && arch_pagetable_is_active(from))
+		X86_WRITE_CR(3, from->root);
+	return err;
 }
 
 int arch_pagetable_lookup(const struct arch_pagetable *table, uint64_t virt, phys_t *phys, unsigned *rights)

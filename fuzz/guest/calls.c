@@ -10,8 +10,11 @@
 #include <kernel/atomic.h>
 #include <kernel/clock.h>
 #include <kernel/errno.h>
+#include <kernel/page.h>
 #include <kernel/signal.h>
 #include <kernel/thread.h>
+
+#define READY_STACKS 3
 
 struct maker {
 	struct thread *thread; /* referenced, but for the input's own; NULL: not made */
@@ -127,6 +130,23 @@ static void make_calls(unsigned n)
 		if (next == call)
 			advance();
 	}
+}
+
+/* Stacks are kept once they have been made; to map one costs more than most inputs do. */
+int calls_init(void)
+{
+	void *stacks[READY_STACKS] = { NULL };
+	int err = 0;
+
+	for (size_t i = 0; i < READY_STACKS; i++) {
+		stacks[i] = stack_alloc(THREAD_STACK_SIZE);
+		if (!stacks[i])
+			err = -ENOMEM;
+	}
+	for (size_t i = 0; i < READY_STACKS; i++)
+		if (stacks[i])
+			stack_free(stacks[i], THREAD_STACK_SIZE);
+	return err;
 }
 
 void harness_make_calls(const struct harness_calls *those)

@@ -79,6 +79,8 @@ void tracker_collect(struct snapshot_page *pages, size_t count, void (*changed)(
 #define NO_CALL UINT32_MAX
 #define VIRTUAL_CALL_NS NSEC_PER_USEC /* what a call takes */
 
+/* Before the snapshot: what threads of inputs will find ready. -ENOMEM. */
+int calls_init(void);
 /* Every thread sleeps. True: another call can begin, or all are over. */
 bool calls_go_on(void);
 /* Nor will a timer wake one: a call's sleep ends. False: the one that began last is to, whoever it is. */

@@ -123,6 +123,8 @@ static int prepare(void)
 	if (err)
 		return err;
 	err = input_init();
+	if (!err)
+		err = calls_init();
 	if (!err && chosen->setup)
 		err = chosen->setup();
 	if (err)

@@ -154,20 +154,20 @@ static int page_unshare(struct aspace *as, struct region *region, uint64_t addre
 	return page_map(as, region, address, copy);
 }
 
+static void add_user(phys_t phys, void *context)
+{
+	struct aspace *as = context;
+
+	page_get(page_from_phys(phys));
+	as->pages++;
+}
+
 int pages_share(struct aspace *from, struct aspace *to, struct region *region)
 {
-	phys_t phys;
-	int err = 0;
+	/* Of a private page there are two users now: the first to write gets a copy. */
+	int err = arch_pagetable_share(&from->tables, &to->tables, region->start, region->end,
+				       !region_is_shared(region), add_user, to);
 
-	for (uint64_t at = region->start;
-	     (at = arch_pagetable_next(&from->tables, at, region->end)) < region->end && !err; at += PAGE_SIZE) {
-		if (arch_pagetable_lookup(&from->tables, at, &phys, NULL))
-			continue;
-		page_get(page_from_phys(phys));
-		err = page_map(to, region, at, page_from_phys(phys));
-		/* Of a private page there are two users now: the first to write gets a copy. */
-		page_restrict(from, region, at);
-	}
 	aspace_forget(from, region->start, region->end);
 	return err;
 }

@@ -144,6 +144,7 @@ static void slots_give_of(uint64_t end, size_t size_bytes)
  * With more than one CPU a stack that was given back stays mapped, to be used again: threads leave their stacks in the
  * middle of a switch, where nobody can wait until all CPUs have forgotten where its pages were. What lies on a stack
  * (a sleeper, a timer) is seen by other CPUs too, so each must have forgotten before the frames are somebody else's.
+ * In harness mode it saves mapping: what was retired at the snapshot is there for every input.
  */
 struct retired {
 	struct list node; /* lies in the stack */
@@ -156,7 +157,8 @@ static unsigned retired_count; /* all of THREAD_STACK_SIZE; under slot_lock */
 
 static bool is_retired(size_t size_bytes)
 {
-	return IS_ENABLED(CONFIG_SMP) && cpu_count > 1 && size_bytes == THREAD_STACK_SIZE;
+	return (IS_ENABLED(CONFIG_FUZZ) || (IS_ENABLED(CONFIG_SMP) && cpu_count > 1)) &&
+	       size_bytes == THREAD_STACK_SIZE;
 }
 
 /* One of the retired, if there are more than so many. */
