@@ -44,6 +44,17 @@
 	popq %rdi
 .endm
 
+/* CF, PF, AF, ZF, SF, which SAHF sets, bit 1, which is always set, and IF, which STI does. */
+#define SAHF_FLAGS 0x2d7
+
+/* The program's, as far as they are SAHF_FLAGS; RAX is lost. */
+.macro arithmetic_flags_from_r11
+	movl %r11d, %eax
+	shll $8, %eax
+	testl %eax, %eax	/* OF = 0 */
+	sahf
+.endm
+
 	.text
 	.code64
 
@@ -100,7 +111,13 @@ trap_return:
 syscall_stub:
 	movq %rsp, %gs:ASM_CPU_USER_SP
 	movq %gs:ASM_CPU_KERNEL_STACK_TOP, %rsp
-	pushq $ASM_DATA_SELECTOR
+	cmpq syscall_quick_size(%rip), %rax
+	jae 1f
+	cmpq $0, syscall_quick(, %rax, 8)
+	je 1f
+	testl $~SAHF_FLAGS, %r11d
+	jz quick
+1:	pushq $ASM_DATA_SELECTOR
 	pushq %gs:ASM_CPU_USER_SP
 	pushq %r11
 	pushq $ASM_CODE_SELECTOR
@@ -127,12 +144,9 @@ syscall_stub:
 	movq ASM_REGS_RFLAGS(%rsp), %r11
 	cmpq %r11, ASM_REGS_R11(%rsp)
 	jne trap_return
-	testl $~0x2d7, %r11d	/* CF, PF, AF, ZF, SF, and IF */
+	testl $~SAHF_FLAGS, %r11d
 	jnz trap_return
-	movl %r11d, %eax
-	shll $8, %eax
-	testl %eax, %eax	/* OF = 0 */
-	sahf
+	arithmetic_flags_from_r11
 	/* The others are as the program left them: C keeps them. */
 	movq ASM_REGS_R10(%rsp), %r10
 	movq ASM_REGS_R9(%rsp), %r9
@@ -145,6 +159,35 @@ syscall_stub:
 	sti
 	jmp *%rcx
 
+/*
+ * A call of syscall_quick[]: interrupts stay off, so what comes meanwhile comes when the program goes on, and finds
+ * nothing of the kernel to be looked after.
+ */
+quick:
+	pushq %rcx
+	pushq %r11
+	pushq %rdi
+	pushq %rsi
+	pushq %rdx
+	pushq %r8
+	pushq %r9
+	pushq %r10
+	call *syscall_quick(, %rax, 8)
+	popq %r10
+	popq %r9
+	popq %r8
+	popq %rdx
+	popq %rsi
+	movq %rax, %rdi
+	movq 8(%rsp), %r11
+	arithmetic_flags_from_r11
+	movq %rdi, %rax
+	popq %rdi
+	popq %r11
+	popq %rcx
+	movq %gs:ASM_CPU_USER_SP, %rsp
+	sti
+	jmp *%rcx
 /* user_resume(struct arch_regs *): continues what the registers say. Interrupts are off. */
 	.globl user_resume
 user_resume:

@@ -32,6 +32,9 @@ static int watch_init(void)
 	trace = boot_option("strace", value, sizeof(value)) != -ENOENT;
 	outcomes = IS_ENABLED(CONFIG_TESTS) && boot_option("outcomes", value, sizeof(value)) != -ENOENT;
 	watched = trace || outcomes || syscall_usage_wanted;
+	/* There is nothing to see on the quick way. */
+	for (size_t i = 0; watched && i < syscall_quick_size; i++)
+		syscall_quick[i] = NULL;
 	return 0;
 }
 INIT_CALL(INIT_LATE, watch_init);

@@ -90,10 +90,10 @@ static void interrupted(void)
 #define FLAGS_TOLD 0xcd5ul /* CF, PF, AF, ZF, SF, DF, OF */
 
 /* Flags and registers are the caller's after a call, but for rax, rcx and r11. */
-static unsigned long flags_after_call(unsigned long flags)
+static unsigned long flags_after_call(unsigned long number, unsigned long wanted, unsigned long flags)
 {
 	register unsigned long r8 __asm__("r8") = 8, r9 __asm__("r9") = 9, r10 __asm__("r10") = 10;
-	unsigned long rax = SYS_getppid, rdi = 1, rsi = 2, rdx = 3;
+	unsigned long rax = number, rdi = 1, rsi = 2, rdx = 3;
 
 	__asm__ volatile("leaq -128(%%rsp), %%rsp; pushq %[flags]; popfq; syscall; pushfq; cld; popq %[flags];"
 			 "leaq 128(%%rsp), %%rsp"
@@ -101,7 +101,7 @@ static unsigned long flags_after_call(unsigned long flags)
 			   "+r"(r10)
 			 :
 			 : "rcx", "r11", "memory", "cc");
-	if (rdi != 1 || rsi != 2 || rdx != 3 || r8 != 8 || r9 != 9 || r10 != 10 || rax != (unsigned long)getppid())
+	if (rdi != 1 || rsi != 2 || rdx != 3 || r8 != 8 || r9 != 9 || r10 != 10 || rax != wanted)
 		return 0;
 	return flags & FLAGS_TOLD;
 }
@@ -111,7 +111,24 @@ static void registers(void)
 	static const unsigned long sets[] = { 0x202, 0x203, 0x246, 0x287, 0x2d7, 0xa02, 0xa93, 0x602, 0xed7 };
 
 	for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++)
-		printf("flags %lx: %lx\n", sets[i], flags_after_call(sets[i]));
+		printf("flags %lx: %lx %lx\n", sets[i],
+		       flags_after_call(SYS_getppid, (unsigned long)getppid(), sets[i]),
+		       flags_after_call(SYS_sched_get_priority_max, 99, sets[i]));
+}
+
+/* A timer's signals come between calls that do next to nothing. */
+static void interrupted_calls(void)
+{
+	struct sigaction action = { .sa_handler = on_alarm };
+	int before;
+
+	sigaction(SIGALRM, &action, NULL);
+	before = ticks;
+	start_timer(500, 500);
+	while (ticks < before + 30)
+		syscall(SYS_getppid);
+	start_timer(0, 0);
+	puts("interrupted calls");
 }
 
 int main(void)
@@ -121,5 +138,6 @@ int main(void)
 	faults();
 	computing();
 	interrupted();
+	interrupted_calls();
 	abort();
 }

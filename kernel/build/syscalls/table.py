@@ -5,7 +5,7 @@ import re
 from model import CTYPES, Error, Row
 from types_def import Parser, parse_fields
 
-ATTRIBUTES = {"@ends": "ENDS", "@code": "CODE", "@thread": "THREAD"}
+ATTRIBUTES = {"@ends": "ENDS", "@code": "CODE", "@thread": "THREAD", "@quick": "QUICK"}
 WORLDS = {"@host": "HOST", "@vm": "VM"}
 
 
@@ -58,6 +58,8 @@ def read_row(line, types, fail):
     row.args = parse_fields(words, types, fail)
     if len(row.args) > 6:
         fail(f"{row.name} has more than six arguments")
+    if row.args and "QUICK" in row.flags:
+        fail(f"{row.name} has arguments: it cannot be @quick")
     return row
 
 

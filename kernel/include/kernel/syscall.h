@@ -34,6 +34,14 @@ struct syscall_entry {
 extern const struct syscall_entry syscall_table[];
 extern const size_t syscall_table_size;
 
+/*
+ * Calls without arguments that only tell a word of the running process (@quick): the arch entry makes these itself,
+ * with interrupts off and nothing but the registers saved that C does not keep. Same index; NULL: not one of them.
+ */
+typedef long syscall_quick_fn_t(void);
+extern syscall_quick_fn_t *syscall_quick[];
+extern const size_t syscall_quick_size;
+
 /**
  * Runs one system call for the running thread. Interrupts and preemption on; may sleep. An unknown number is -ENOSYS
  * and counted (syscall_unknown_count()). This is the one door: the arch entry, the unit tests and the harness all come
@@ -54,7 +62,7 @@ bool syscall_entry(struct arch_regs *regs);
  */
 size_t syscall_format(char *buf, size_t size, uint64_t number, const uint64_t args[6], const long *result);
 
-/* What the last calls were, newest last, for crash reports: number, result. */
+/* What the last calls were, those of the quick way left out, newest last, for crash reports: number, result. */
 struct syscall_record {
 	uint32_t number;
 	int64_t result;

@@ -109,6 +109,7 @@ struct desc_field {
 #define DESC_CALL_CODE 0x02u /* needs a program with code of its own: harness inputs leave it out */
 #define DESC_CALL_HOST 0x04u /* exists in the host world */
 #define DESC_CALL_VM 0x08u /* exists in the vm world */
+#define DESC_CALL_QUICK 0x20u /* only tells a word: runs with interrupts off */
 #define DESC_CALL_THREAD 0x10u /* makes a thread, which later calls of a harness input can name */
 
 struct desc_call {
