@@ -8,9 +8,22 @@
 #include <kernel/string.h>
 #include <kernel/vfs.h>
 
+#include "notify.h"
+
 #define HASH_SIZE 512
 
 static struct dentry *hash_table[HASH_SIZE];
+static struct spinlock names = SPINLOCK_INIT;
+
+unsigned long dentry_names_lock(void)
+{
+	return spin_lock(&names);
+}
+
+void dentry_names_unlock(unsigned long flags)
+{
+	spin_unlock(&names, flags);
+}
 
 struct dentry *dentry_get(struct dentry *dentry)
 {
@@ -24,6 +37,8 @@ void dentry_put(struct dentry *dentry)
 	while (atomic_fetch_sub(&dentry->refs, 1) == 1) {
 		struct dentry *parent = dentry->parent;
 
+		if (!dentry->inode->nlink && parent != dentry)
+			notify_deleted(dentry->inode);
 		inode_put(dentry->inode);
 		if (dentry->name != dentry->short_name)
 			heap_free(dentry->name);
@@ -152,9 +167,9 @@ void dentry_unlink(struct dentry *dentry)
 static void rename_to(struct dentry *dentry, struct dentry *dir, char *store, const char *short_name, size_t len)
 {
 	struct dentry *old_parent = dentry->parent;
+	char *old_name = dentry->name;
+	unsigned long flags = dentry_names_lock();
 
-	if (dentry->name != dentry->short_name)
-		heap_free(dentry->name);
 	if (store) {
 		dentry->name = store;
 	} else {
@@ -164,6 +179,9 @@ static void rename_to(struct dentry *dentry, struct dentry *dir, char *store, co
 	}
 	dentry->name_len = (uint8_t)len;
 	dentry->parent = dentry_get(dir);
+	dentry_names_unlock(flags);
+	if (old_name != dentry->short_name)
+		heap_free(old_name);
 	dentry_put(old_parent);
 }
 
@@ -189,9 +207,11 @@ void dentry_exchange(struct dentry *a, struct dentry *b)
 	char *name = a->name == a->short_name ? b->short_name : a->name;
 	char short_name[sizeof(a->short_name)];
 	uint8_t len = a->name_len;
+	unsigned long flags;
 
 	tree_remove(a);
 	tree_remove(b);
+	flags = dentry_names_lock();
 	memcpy(short_name, a->short_name, sizeof(short_name));
 	memcpy(a->short_name, b->short_name, sizeof(short_name));
 	memcpy(b->short_name, short_name, sizeof(short_name));
@@ -201,6 +221,7 @@ void dentry_exchange(struct dentry *a, struct dentry *b)
 	b->name_len = len;
 	a->parent = b->parent;
 	b->parent = parent;
+	dentry_names_unlock(flags);
 	tree_insert(a);
 	tree_insert(b);
 }

@@ -8,6 +8,7 @@
 #include <kernel/vfs.h>
 
 #include "fs_internal.h"
+#include "notify.h"
 
 OBJECT_TYPE(file);
 
@@ -73,6 +74,8 @@ void file_put(struct file *file)
 {
 	if (atomic_fetch_sub(&file->refs, 1) != 1)
 		return;
+	if (file->ops && !(file->flags & O_PATH))
+		notify_file(file, file_may_write(file) ? IN_CLOSE_WRITE : IN_CLOSE_NOWRITE);
 	if (!list_empty(&file->epoll_items))
 		epoll_release_file(file);
 	lock_release_file(file);
@@ -95,23 +98,35 @@ static int check_range(struct io *io, off_t position)
 	return 0;
 }
 
+/* At and with the file's own position; a stream has none. */
+static ssize_t move_bytes(struct file *file, struct io *io,
+			  ssize_t (*move)(struct file *file, struct io *io, off_t *position))
+{
+	ssize_t n;
+
+	if (!move)
+		return -EINVAL;
+	if (!file->ops->seek) {
+		n = check_range(io, 0);
+		return n ? n : move(file, io, &file->position);
+	}
+	mutex_lock(&file->position_lock);
+	n = check_range(io, file->position);
+	if (!n)
+		n = move(file, io, &file->position);
+	mutex_unlock(&file->position_lock);
+	return n;
+}
+
 ssize_t file_read(struct file *file, struct io *io)
 {
 	ssize_t n;
 
 	if (!file_may_read(file))
 		return -EBADF;
-	if (!file->ops || !file->ops->read)
-		return -EINVAL;
-	if (!file->ops->seek) {
-		n = check_range(io, 0);
-		return n ? n : file->ops->read(file, io, &file->position);
-	}
-	mutex_lock(&file->position_lock);
-	n = check_range(io, file->position);
-	if (!n)
-		n = file->ops->read(file, io, &file->position);
-	mutex_unlock(&file->position_lock);
+	n = move_bytes(file, io, file->ops ? file->ops->read : NULL);
+	if (n > 0)
+		notify_file(file, IN_ACCESS);
 	return n;
 }
 
@@ -121,23 +136,15 @@ ssize_t file_write(struct file *file, struct io *io)
 
 	if (!file_may_write(file))
 		return -EBADF;
-	if (!file->ops || !file->ops->write)
-		return -EINVAL;
-	if (!file->ops->seek) {
-		n = check_range(io, 0);
-		return n ? n : file->ops->write(file, io, &file->position);
-	}
-	mutex_lock(&file->position_lock);
-	n = check_range(io, file->position);
-	if (!n)
-		n = file->ops->write(file, io, &file->position);
-	mutex_unlock(&file->position_lock);
+	n = move_bytes(file, io, file->ops ? file->ops->write : NULL);
+	if (n > 0)
+		notify_file(file, IN_MODIFY);
 	return n;
 }
 
 ssize_t file_read_at(struct file *file, struct io *io, off_t offset)
 {
-	ssize_t err;
+	ssize_t n;
 
 	if (!file->ops || !file->ops->seek)
 		return -ESPIPE;
@@ -145,13 +152,17 @@ ssize_t file_read_at(struct file *file, struct io *io, off_t offset)
 		return -EBADF;
 	if (!file->ops->read)
 		return -EINVAL;
-	err = check_range(io, offset);
-	return err ? err : file->ops->read(file, io, &offset);
+	n = check_range(io, offset);
+	if (!n)
+		n = file->ops->read(file, io, &offset);
+	if (n > 0)
+		notify_file(file, IN_ACCESS);
+	return n;
 }
 
 ssize_t file_write_at(struct file *file, struct io *io, off_t offset)
 {
-	ssize_t err;
+	ssize_t n;
 
 	if (!file->ops || !file->ops->seek)
 		return -ESPIPE;
@@ -159,8 +170,12 @@ ssize_t file_write_at(struct file *file, struct io *io, off_t offset)
 		return -EBADF;
 	if (!file->ops->write)
 		return -EINVAL;
-	err = check_range(io, offset);
-	return err ? err : file->ops->write(file, io, &offset);
+	n = check_range(io, offset);
+	if (!n)
+		n = file->ops->write(file, io, &offset);
+	if (n > 0)
+		notify_file(file, IN_MODIFY);
+	return n;
 }
 
 unsigned file_poll(struct file *file, struct poll_table *table)

@@ -19,8 +19,10 @@ int walk_up(struct walk *walk);
 
 /*
  * namespace.c. Create the last component of a walk, at being its directory: checks rights, sets owner and group; target
- * for symbolic links. The dentry is borrowed. The nameless one belongs to the caller.
+ * for symbolic links. The dentry is borrowed. The nameless one belongs to the caller. The first tells nobody who watches
+ * the directory.
  */
+int namespace_create_quietly(struct walk *walk, unsigned mode, uint32_t rdev, const char *target, struct dentry **out);
 int namespace_create(struct walk *walk, unsigned mode, uint32_t rdev, const char *target, struct dentry **out);
 int namespace_create_nameless(struct walk *walk, unsigned mode, bool linkable, struct dentry **out);
 /* May the last component of a walk be removed, as a directory or as something else? */

@@ -98,6 +98,7 @@ void inode_init(struct inode *inode, struct superblock *sb, unsigned mode)
 	lock_init(inode);
 	list_init(&inode->locks);
 	list_init(&inode->xattrs);
+	list_init(&inode->watches);
 	if (S_ISDIR(mode)) {
 		inode->next_cookie = 2;
 		inode->fops = &directory_fops;
@@ -201,6 +202,7 @@ static struct inode anon_inode = {
 	.lock = MUTEX_INIT(anon_inode.lock),
 	.locks = LIST_INIT(anon_inode.locks),
 	.xattrs = LIST_INIT(anon_inode.xattrs),
+	.watches = LIST_INIT(anon_inode.watches),
 };
 
 struct inode *inode_anonymous(void)

@@ -11,6 +11,7 @@
 #include <kernel/vfs.h>
 
 #include "fs_internal.h"
+#include "notify.h"
 
 LINKSET_DECLARE(filesystem);
 
@@ -64,6 +65,7 @@ void superblock_put(struct superblock *sb)
 
 static void superblock_kill(struct superblock *sb)
 {
+	notify_unmount(sb);
 	vfs_lock();
 	tree_drop(sb->root);
 	vfs_unlock();

@@ -10,6 +10,7 @@
 #include <kernel/vfs.h>
 
 #include "fs_internal.h"
+#include "notify.h"
 
 /* A new inode for the directory at, owned by the caller; a set-group-ID directory passes its group on. */
 static int make_inode(struct walk *walk, unsigned mode, uint32_t rdev, struct inode **out)
@@ -45,7 +46,7 @@ static int may_create(struct walk *walk)
 	return inode_permission(dir->inode, MAY_WRITE | MAY_EXEC, walk->cred);
 }
 
-int namespace_create(struct walk *walk, unsigned mode, uint32_t rdev, const char *target, struct dentry **out)
+int namespace_create_quietly(struct walk *walk, unsigned mode, uint32_t rdev, const char *target, struct dentry **out)
 {
 	struct dentry *dir = walk->at.dentry;
 	struct inode *inode;
@@ -72,6 +73,20 @@ int namespace_create(struct walk *walk, unsigned mode, uint32_t rdev, const char
 		inode_touch(dir->inode, TOUCH_MTIME | TOUCH_CTIME);
 	}
 	inode_put(inode);
+	return err;
+}
+
+static void tell_name(const struct walk *walk, unsigned event, bool directory)
+{
+	notify_name(walk->at.dentry->inode, event | (directory ? IN_ISDIR : 0), 0, walk->last, walk->last_len);
+}
+
+int namespace_create(struct walk *walk, unsigned mode, uint32_t rdev, const char *target, struct dentry **out)
+{
+	int err = namespace_create_quietly(walk, mode, rdev, target, out);
+
+	if (!err)
+		tell_name(walk, IN_CREATE, S_ISDIR(mode));
 	return err;
 }
 
@@ -195,6 +210,8 @@ int vfs_link(struct path old, int dirfd, const char *text)
 		inode->linkable = false;
 		inode_touch(inode, TOUCH_CTIME);
 		inode_touch(walk.at.dentry->inode, TOUCH_MTIME | TOUCH_CTIME);
+		notify_inode(inode, IN_ATTRIB);
+		tell_name(&walk, IN_CREATE, false);
 	}
 	walk_end(&walk);
 	return err;
@@ -249,9 +266,12 @@ static int unlink_last(struct walk *walk)
 	err = namespace_may_delete(walk, victim, false);
 	if (!err && victim->mounts)
 		err = -EBUSY;
-	if (!err)
-		namespace_remove(victim);
-	return err;
+	if (err)
+		return err;
+	notify_inode(victim->inode, IN_ATTRIB); /* its count of links; what it says next may be IN_DELETE_SELF */
+	namespace_remove(victim);
+	tell_name(walk, IN_DELETE, false);
+	return 0;
 }
 
 int vfs_unlink(int dirfd, const char *text)
@@ -287,6 +307,7 @@ static int rmdir_last(struct walk *walk)
 	if (!list_empty(&victim->children))
 		return -ENOTEMPTY;
 	namespace_remove(victim);
+	tell_name(walk, IN_DELETE, true);
 	return 0;
 }
 

@@ -8,6 +8,7 @@
 #include <kernel/vfs.h>
 
 #include "fs_internal.h"
+#include "notify.h"
 
 /* One open in progress. */
 struct opening {
@@ -222,6 +223,15 @@ static int open_lookup(struct opening *o, struct file **out)
 	return err;
 }
 
+static int open_truncate(struct file *file)
+{
+	int err = inode_truncate(file->inode, 0);
+
+	if (!err)
+		notify_dentry(file->inode, file->dentry, IN_MODIFY);
+	return err;
+}
+
 int vfs_open_resolve(int dirfd, const char *text, unsigned flags, unsigned mode, unsigned walk_flags, struct file **out)
 {
 	struct opening o;
@@ -248,12 +258,15 @@ int vfs_open_resolve(int dirfd, const char *text, unsigned flags, unsigned mode,
 	if (err)
 		return err;
 	if ((flags & O_TRUNC) && !(flags & O_PATH) && !o.created && S_ISREG(file->inode->mode))
-		err = inode_truncate(file->inode, 0);
-	if (err)
+		err = open_truncate(file);
+	if (err) {
 		file_put(file);
-	else
-		*out = file;
-	return err;
+		return err;
+	}
+	if (!(flags & O_PATH))
+		notify_file(file, IN_OPEN);
+	*out = file;
+	return 0;
 }
 
 int vfs_open(int dirfd, const char *text, unsigned flags, unsigned mode, struct file **out)

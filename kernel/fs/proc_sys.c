@@ -7,6 +7,7 @@
 #include <kernel/log.h>
 #include <kernel/random.h>
 
+#include "inotify.h"
 #include "proc.h"
 
 #define PID_MAX 4194304
@@ -85,6 +86,9 @@ SHOW(pid_max, put_number(text, PID_MAX))
 SHOW(threads_max, put_number(text, THREADS_MAX))
 SHOW(file_max, put_number(text, FILE_MAX))
 SHOW(pipe_max_size, put_number(text, PIPE_SIZE_MAX))
+SHOW(inotify_events, put_number(text, INOTIFY_EVENTS_MAX))
+SHOW(inotify_instances, put_number(text, INOTIFY_INSTANCES_MAX))
+SHOW(inotify_watches, put_number(text, INOTIFY_WATCHES_MAX))
 SHOW(max_map_count, put_number(text, ASPACE_REGIONS_MAX))
 SHOW(zero, put_number(text, 0))
 
@@ -112,8 +116,16 @@ static const struct proc_node vm_entries[] = {
 	{ .name = NULL },
 };
 
+static const struct proc_node inotify_entries[] = {
+	PROC_FILE("max_queued_events", 0644, show_inotify_events),
+	PROC_FILE("max_user_instances", 0644, show_inotify_instances),
+	PROC_FILE("max_user_watches", 0644, show_inotify_watches),
+	{ .name = NULL },
+};
+
 static const struct proc_node fs_entries[] = {
 	PROC_FILE("file-max", 0644, show_file_max),
+	PROC_DIR("inotify", 0555, inotify_entries),
 	PROC_FILE("pipe-max-size", 0644, show_pipe_max_size),
 	{ .name = NULL },
 };

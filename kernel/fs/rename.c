@@ -6,6 +6,7 @@
 #include <kernel/vfs.h>
 
 #include "fs_internal.h"
+#include "notify.h"
 
 /* What is renamed to what; target is NULL where the new name is free. */
 struct renaming {
@@ -98,6 +99,23 @@ static void touch_both(const struct renaming *r, struct inode *from_dir)
 	inode_touch(r->source->inode, TOUCH_CTIME);
 }
 
+/* To the watches of both directories, of what it replaced (NULL: nothing) and of what was moved. */
+static void tell_move(const struct walk *from, const struct walk *to, struct inode *moved, struct inode *replaced)
+{
+	static uint32_t moves;
+	unsigned kind = S_ISDIR(moved->mode) ? IN_ISDIR : 0;
+	uint32_t cookie;
+
+	if (!notify_wanted())
+		return;
+	cookie = atomic_fetch_add(&moves, 1) + 1;
+	notify_name(from->at.dentry->inode, IN_MOVED_FROM | kind, cookie, from->last, from->last_len);
+	notify_name(to->at.dentry->inode, IN_MOVED_TO | kind, cookie, to->last, to->last_len);
+	if (replaced)
+		notify_inode(replaced, IN_ATTRIB);
+	notify_inode(moved, IN_MOVE_SELF);
+}
+
 static int exchange(const struct renaming *r)
 {
 	struct inode *from_dir = r->from->at.dentry->inode, *to_dir = r->to->at.dentry->inode;
@@ -112,6 +130,8 @@ static int exchange(const struct renaming *r)
 	}
 	inode_touch(r->target->inode, TOUCH_CTIME);
 	touch_both(r, from_dir);
+	tell_move(r->from, r->to, r->source->inode, NULL);
+	tell_move(r->to, r->from, r->target->inode, NULL);
 	return 0;
 }
 
@@ -130,6 +150,7 @@ static int move(const struct renaming *r)
 		if (target)
 			namespace_remove(target);
 		touch_both(r, from_dir->inode);
+		tell_move(r->from, r->to, r->source->inode, target ? target->inode : NULL);
 	}
 	if (target)
 		dentry_put(target);
@@ -139,7 +160,7 @@ static int move(const struct renaming *r)
 /* Leaves a whiteout (a character device 0:0) where the source was. */
 static int leave_whiteout(const struct renaming *r)
 {
-	return namespace_create(r->from, S_IFCHR, 0, NULL, NULL);
+	return namespace_create_quietly(r->from, S_IFCHR, 0, NULL, NULL);
 }
 
 int vfs_rename(struct walk *from, struct walk *to, unsigned flags)

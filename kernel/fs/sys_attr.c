@@ -8,6 +8,7 @@
 #include <kernel/syscall.h>
 
 #include "fs_internal.h"
+#include "notify.h"
 #include "user_path.h"
 
 /* ---- mode ---- */
@@ -18,6 +19,8 @@ static long chmod_target(struct target *target, unsigned mode)
 
 	if (!err)
 		err = inode_chmod(target->inode, mode);
+	if (!err)
+		notify_dentry(target->inode, target->dentry, IN_ATTRIB);
 	target_put(target);
 	return err;
 }
@@ -58,12 +61,16 @@ SYSCALL(fchmod, int fd, uint32_t mode)
 
 /* ---- owner ---- */
 
+#define ID_UNCHANGED UINT32_MAX
+
 static long chown_target(struct target *target, uint32_t uid, uint32_t gid)
 {
 	int err = target_may_write(target);
 
 	if (!err)
 		err = inode_chown(target->inode, uid, gid);
+	if (!err && (uid != ID_UNCHANGED || gid != ID_UNCHANGED))
+		notify_dentry(target->inode, target->dentry, IN_ATTRIB);
 	target_put(target);
 	return err;
 }
@@ -165,12 +172,22 @@ static int times_from_timeval(struct new_times *t, user_ptr_t from)
 	return 0;
 }
 
+/* One time alone is what reading or writing would have set. */
+static unsigned times_event(const struct new_times *t)
+{
+	if (t->atime && t->mtime)
+		return IN_ATTRIB;
+	return t->atime ? IN_ACCESS : IN_MODIFY;
+}
+
 static long set_times(struct target *target, const struct new_times *t)
 {
 	int err = target_may_write(target);
 
 	if (!err)
 		err = inode_set_times(target->inode, t->atime, t->mtime, t->now);
+	if (!err)
+		notify_dentry(target->inode, target->dentry, times_event(t));
 	target_put(target);
 	return err;
 }
@@ -269,6 +286,8 @@ SYSCALL(truncate, user_ptr_t path, off_t length)
 		err = inode_permission(target.inode, MAY_WRITE, credentials_current());
 	if (!err)
 		err = truncate_inode(target.inode, length);
+	if (!err)
+		notify_dentry(target.inode, target.dentry, IN_MODIFY);
 	target_put(&target);
 	return err;
 }
@@ -287,6 +306,8 @@ SYSCALL(ftruncate, int fd, off_t length)
 		err = -EINVAL;
 	else
 		err = file->ops->truncate(file, length);
+	if (!err)
+		notify_dentry(file->inode, file->dentry, IN_MODIFY);
 	file_put(file);
 	return err;
 }
@@ -318,6 +339,8 @@ SYSCALL(fallocate, int fd, int mode, off_t offset, off_t len)
 		err = -EFBIG;
 	else
 		err = file->ops->allocate ? file->ops->allocate(file, mode, offset, len) : -EOPNOTSUPP;
+	if (!err)
+		notify_file(file, IN_MODIFY);
 	file_put(file);
 	return err;
 }

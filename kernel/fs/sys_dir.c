@@ -10,6 +10,7 @@
 #include <kernel/syscall.h>
 
 #include "fs_internal.h"
+#include "notify.h"
 #include "user_path.h"
 
 /* ---- getdents ---- */
@@ -104,6 +105,8 @@ static long getdents_fd(int fd, user_ptr_t buf, unsigned count, bool old)
 		mutex_lock(&file->position_lock);
 		n = getdents_file(file, buf, count, old);
 		mutex_unlock(&file->position_lock);
+		if (n != -ENOENT)
+			notify_file(file, IN_ACCESS);
 	}
 	file_put(file);
 	return n;

@@ -9,6 +9,7 @@
 #include <kernel/syscall.h>
 
 #include "fs_internal.h"
+#include "notify.h"
 #include "user_path.h"
 #include "xattr.h"
 
@@ -100,6 +101,8 @@ static long set_at(struct place place, user_ptr_t name_at, user_ptr_t value_at, 
 		err = open_place(&place, name, MAY_WRITE, &target);
 	if (!err) {
 		err = xattr_set(target.inode, name, value, size, (unsigned)flags);
+		if (!err)
+			notify_dentry(target.inode, target.dentry, IN_ATTRIB);
 		target_put(&target);
 	}
 	heap_free(value);
@@ -163,6 +166,8 @@ static long remove_at(struct place place, user_ptr_t name_at)
 	if (err)
 		return err;
 	err = xattr_remove(target.inode, name);
+	if (!err)
+		notify_dentry(target.inode, target.dentry, IN_ATTRIB);
 	target_put(&target);
 	return err;
 }

@@ -105,6 +105,7 @@ FSTEST(memory_runs_out)
 {
 	int old = fs_test_file("old", O_RDWR, "12345"), fresh = fs_test_file("fresh", O_RDWR, "");
 	int epoll = (int)sys(SYS_epoll_create1, 0), event = (int)sys(SYS_eventfd, 0);
+	int watcher = (int)sys(SYS_inotify_init);
 	struct fs_test_pair pipe = fs_test_pipe(0);
 	const uint64_t iov[2] = { BUF, 16 };
 	const struct call calls[] = {
@@ -117,6 +118,9 @@ FSTEST(memory_runs_out)
 		{ SYS_timerfd_create, { 0, 0 }, ENOMEM },
 		{ SYS_signalfd, { NONE, SETS, 8 }, ENOMEM },
 		{ SYS_signalfd4, { NONE, SETS, 8, 0 }, ENOMEM },
+		{ SYS_inotify_init, { 0 }, ENOMEM },
+		{ SYS_inotify_init1, { 0 }, ENOMEM },
+		{ SYS_inotify_add_watch, { (uint64_t)watcher, OLD, 1 }, ENOMEM },
 		{ SYS_memfd_create, { NAME, 0 }, ENOMEM },
 		{ SYS_open, { OLD, O_RDWR }, ENOMEM },
 		{ SYS_epoll_ctl, { (uint64_t)epoll, EPOLL_CTL_ADD, (uint64_t)event, BUF }, ENOMEM },

@@ -85,7 +85,8 @@ FSTEST(proc_has_what_programs_ask_for)
 		"version", "sys/kernel/ostype", "sys/kernel/osrelease", "sys/kernel/hostname", "sys/kernel/version",
 		"sys/kernel/domainname", "sys/kernel/pid_max", "sys/kernel/threads-max", "sys/kernel/random/uuid",
 		"sys/kernel/random/boot_id", "sys/vm/overcommit_memory", "sys/vm/max_map_count", "sys/fs/file-max",
-		"sys/fs/pipe-max-size", "self/stat", "self/status", "self/statm", "self/maps", "self/comm",
+		"sys/fs/pipe-max-size", "sys/fs/inotify/max_queued_events", "sys/fs/inotify/max_user_instances",
+		"sys/fs/inotify/max_user_watches", "self/stat", "self/status", "self/statm", "self/maps", "self/comm",
 		"self/limits", "self/mounts", "self/mountinfo", "self/oom_score", "self/oom_score_adj",
 		"self/personality", "self/fdinfo/1", "thread-self/stat", "thread-self/status",
 	};

@@ -56,6 +56,7 @@ struct inode {
 	};
 	struct list locks;  /* of struct file_lock, under lock (kernel/fs/lock.c) */
 	struct list xattrs;  /* of struct xattr, under lock */
+	struct list watches;  /* of struct watch (kernel/fs/inotify.h) */
 	bool linkable;   /* nameless (O_TMPFILE) but may get a name */
 	int writers;   /* a regular file's: open for writing; below 0: programs that run from it */
 };
@@ -115,6 +116,12 @@ void dentry_unlink(struct dentry *dentry);
 int dentry_move(struct dentry *dentry, struct dentry *dir, const char *name, size_t len);
 /* Lets two dentries change places. Tree lock. */
 void dentry_exchange(struct dentry *a, struct dentry *b);
+/*
+ * The names and parents of all dentries change under the tree lock and this spinlock: whoever has only this may look at
+ * those of a dentry that he holds.
+ */
+unsigned long dentry_names_lock(void) MUST_CHECK;
+void dentry_names_unlock(unsigned long flags);
 /* True when a is b or above it. Tree lock. */
 bool dentry_is_ancestor(const struct dentry *a, const struct dentry *b);
 
