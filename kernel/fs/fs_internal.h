@@ -19,8 +19,8 @@ int walk_up(struct walk *walk);
 
 /*
  * namespace.c. Create the last component of a walk, at being its directory: checks rights, sets owner and group; target
- * for symbolic links. The dentry is borrowed. The nameless one belongs to the caller. The first tells nobody who watches
- * the directory.
+ * for symbolic links. The dentry is borrowed. The nameless one belongs to the caller. The first tells nothing to those
+ * who watch the directory.
  */
 int namespace_create_quietly(struct walk *walk, unsigned mode, uint32_t rdev, const char *target, struct dentry **out);
 int namespace_create(struct walk *walk, unsigned mode, uint32_t rdev, const char *target, struct dentry **out);

@@ -129,7 +129,7 @@ static ssize_t give(struct io *io, const struct inotify_event *event)
 	return (ssize_t)(sizeof(record) + size);
 }
 
-/* Whole records, as many as there are and fit. One that could not be stored is lost, and the call fails, as on Linux. */
+/* Whole records, as many as there are and fit. As on Linux, one that cannot be stored is lost and the call fails. */
 static ssize_t inotify_read(struct file *file, struct io *io, off_t *position UNUSED)
 {
 	struct inotify *instance = file->data;

@@ -90,7 +90,8 @@ FSTEST(inotify_tells_a_directory_of_its_files)
 
 FSTEST(inotify_tells_of_attributes)
 {
-	const struct abi_timespec first[2] = { { 1, 0 }, { 0, UTIME_OMIT } }, second[2] = { { 0, UTIME_OMIT }, { 1, 0 } };
+	const struct abi_timespec first[2] = { { 1, 0 }, { 0, UTIME_OMIT } };
+	const struct abi_timespec second[2] = { { 0, UTIME_OMIT }, { 1, 0 } };
 	int fd = inotify_test_fd();
 
 	CHECK(fs_test_file("f", O_RDWR, "x") >= 0);
