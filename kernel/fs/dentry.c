@@ -95,6 +95,7 @@ static void tree_insert(struct dentry *dentry)
 	dentry->cookie = dir->next_cookie++;
 	dir->entries++;
 	dentry->unlinked = false;
+	notify_named(dentry);
 	list_append(&dentry->parent->children, &dentry->siblings);
 	hash_insert(dentry);
 }
@@ -141,6 +142,7 @@ struct dentry *dentry_create(struct dentry *parent, const char *name, size_t len
 	dentry->name_len = (uint8_t)len;
 	list_init(&dentry->siblings);
 	list_init(&dentry->children);
+	notify_named(dentry);
 	return dentry;
 }
 

@@ -256,7 +256,7 @@ static long watch_path(struct inotify *instance, user_ptr_t path, unsigned mask)
 	else
 		wd = inode_permission(target.inode, MAY_READ, credentials_current());
 	if (!wd)
-		wd = watch_set(instance, target.inode, mask);
+		wd = watch_set(instance, target.dentry, mask);
 	target_put(&target);
 	return wd;
 }

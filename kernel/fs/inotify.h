@@ -59,7 +59,7 @@ extern struct list inotify_instances;
 void inotify_queue(struct inotify *instance, int wd, const struct notice *notice);
 
 /* notify.c. The number of the new or changed watch; -EEXIST (IN_MASK_CREATE), -ENOSPC, -ENOMEM. */
-int watch_set(struct inotify *instance, struct inode *inode, unsigned mask);
+int watch_set(struct inotify *instance, struct dentry *dentry, unsigned mask);
 /* -EINVAL: no such watch. */
 int watch_remove(struct inotify *instance, int wd);
 /* The instance goes away: ends its watches and takes it off the list. */

@@ -5,6 +5,7 @@
  */
 #include <kernel/abi/mount.h>
 #include <kernel/heap.h>
+#include <kernel/log.h>
 #include <kernel/process.h>
 #include <kernel/string.h>
 #include <kernel/vfs.h>
@@ -93,6 +94,8 @@ int namespace_create(struct walk *walk, unsigned mode, uint32_t rdev, const char
 int namespace_create_nameless(struct walk *walk, unsigned mode, bool linkable, struct dentry **out)
 {
 	struct inode *inode;
+	char name[24];
+	size_t len;
 	int err;
 
 	err = mount_may_write(walk->at.mount);
@@ -102,7 +105,8 @@ int namespace_create_nameless(struct walk *walk, unsigned mode, bool linkable, s
 		return err;
 	inode->nlink = 0;
 	inode->linkable = linkable;
-	*out = dentry_create(walk->at.dentry, "(nameless)", 10, inode);
+	len = format(name, sizeof(name), "#%llu", (unsigned long long)inode->ino); /* what watchers and /proc tell */
+	*out = dentry_create(walk->at.dentry, name, len, inode);
 	if (*out)
 		return 0;
 	inode_put(inode);

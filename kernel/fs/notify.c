@@ -58,10 +58,18 @@ static void tell(struct inode *inode, const struct notice *notice, struct list *
 	}
 }
 
-/* Roots have no directory, nor have files that never had a name (O_TMPFILE, and what is only a descriptor). */
-static bool has_name(const struct dentry *dentry)
+/* Tells the directory that has the name, if it is watched still. A root is its own parent: not told twice. */
+static void tell_parent(struct dentry *dentry, struct notice notice, struct list *gone)
 {
-	return dentry && dentry->parent != dentry && dentry->cookie;
+	struct inode *dir = dentry->parent->inode;
+
+	if (dentry->parent == dentry || list_empty(&dir->watches)) {
+		atomic_store_relaxed(&dentry->watched, false);
+		return;
+	}
+	notice.name = dentry->name;
+	notice.name_len = dentry->name_len;
+	tell(dir, &notice, gone);
 }
 
 void notify_tell_file(struct inode *inode, struct dentry *dentry, unsigned mask, bool open)
@@ -72,13 +80,8 @@ void notify_tell_file(struct inode *inode, struct dentry *dentry, unsigned mask,
 
 	if (S_ISDIR(inode->mode) && !(mask & (IN_DELETE_SELF | IN_MOVE_SELF)))
 		notice.mask |= IN_ISDIR;
-	if (has_name(dentry)) {
-		struct notice named = notice;
-
-		named.name = dentry->name;
-		named.name_len = dentry->name_len;
-		tell(dentry->parent->inode, &named, &gone);
-	}
+	if (dentry && atomic_load_relaxed(&dentry->watched))
+		tell_parent(dentry, notice, &gone);
 	tell(inode, &notice, &gone);
 	spin_unlock(&inotify_lock, flags);
 	dentry_names_unlock(names_flags);
@@ -173,7 +176,16 @@ static int add(struct watch *watch)
 	return watch->wd;
 }
 
-int watch_set(struct inotify *instance, struct inode *inode, unsigned mask)
+/* Those that come later are marked when they do. Files that have lost their names by now are not told of. */
+static void mark_children(struct dentry *dir)
+{
+	vfs_lock();
+	list_foreach(&dir->children, struct dentry, siblings, child)
+		atomic_store_relaxed(&child->watched, true);
+	vfs_unlock();
+}
+
+int watch_set(struct inotify *instance, struct dentry *dentry, unsigned mask)
 {
 	struct watch *fresh = heap_alloc(sizeof(*fresh)), *old;
 	unsigned long flags;
@@ -181,13 +193,15 @@ int watch_set(struct inotify *instance, struct inode *inode, unsigned mask)
 
 	if (!fresh)
 		return -ENOMEM;
-	*fresh = (struct watch){ .instance = instance, .inode = inode, .mask = mask & KEPT };
+	*fresh = (struct watch){ .instance = instance, .inode = dentry->inode, .mask = mask & KEPT };
 	flags = spin_lock(&inotify_lock);
-	old = find_of_inode(instance, inode);
+	old = find_of_inode(instance, dentry->inode);
 	wd = old ? change(old, mask) : add(fresh);
 	spin_unlock(&inotify_lock, flags);
 	if (old || wd < 0)
 		heap_free(fresh);
+	else
+		mark_children(dentry);
 	return wd;
 }
 

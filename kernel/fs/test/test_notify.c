@@ -126,8 +126,6 @@ FSTEST(inotify_tells_of_names)
 	CHECK_EQ(sys(SYS_unlink, P("l")), 0);
 	CHECK_ERR(sys(SYS_unlink, P("l")), ENOENT);
 	CHECK_STR(inotify_test_told(fd), "1 DELETE DIR d, 1 DELETE l");
-	CHECK_EQ(sys(SYS_open, P("."), O_TMPFILE | O_RDWR, 0600) < 0, 0);
-	CHECK_STR(inotify_test_told(fd), "");
 }
 
 FSTEST(inotify_tells_of_moves)
@@ -216,6 +214,31 @@ FSTEST(inotify_of_files_without_a_name)
 	CHECK_EQ(sys(SYS_write, file, P("x"), 1), 1);
 	CHECK_STR(inotify_test_told(all), "1 MODIFY f");
 	CHECK_STR(inotify_test_told(some), "");
+}
+
+/* A directory is told of what comes to it, and of nothing that has gone; of O_TMPFILE under the number of its inode. */
+FSTEST(inotify_follows_names)
+{
+	int fd = inotify_test_fd(), file = fs_test_file("f", O_RDWR, "");
+	struct abi_stat stat;
+	char text[64];
+
+	CHECK_EQ(sys(SYS_mkdir, P("d"), 0700), 0);
+	CHECK_EQ(inotify_test_watch(fd, "d", IN_MODIFY), 1);
+	CHECK_EQ(sys(SYS_write, file, P("x"), 1), 1);
+	CHECK_STR(inotify_test_told(fd), "");
+	CHECK_EQ(sys(SYS_rename, P("f"), P("d/g")), 0);
+	CHECK_EQ(sys(SYS_write, file, P("x"), 1), 1);
+	CHECK_STR(inotify_test_told(fd), "1 MODIFY g");
+	CHECK_EQ(sys(SYS_rename, P("d/g"), P("f")), 0);
+	CHECK_EQ(sys(SYS_write, file, P("x"), 1), 1);
+	CHECK_STR(inotify_test_told(fd), "");
+	file = (int)sys(SYS_open, P("d"), O_TMPFILE | O_RDWR, 0600);
+	CHECK_EQ(sys(SYS_write, file, P("x"), 1), 1);
+	CHECK_EQ(sys(SYS_fstat, file, SYSTEST_MEM), 0);
+	systest_read(SYSTEST_MEM, &stat);
+	format(text, sizeof(text), "1 MODIFY #%llu", (unsigned long long)stat.st_ino);
+	CHECK_STR(inotify_test_told(fd), text);
 }
 
 FSTEST(inotify_of_what_is_only_a_descriptor)

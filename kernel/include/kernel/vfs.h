@@ -97,6 +97,7 @@ struct dentry {
 	uint64_t cookie;  /* its directory position */
 	uint32_t hash;
 	bool unlinked;   /* no longer in the tree */
+	bool watched;   /* its directory was when last seen: atomic (kernel/fs/notify.h) */
 	uint8_t name_len;
 	char *name;   /* NUL-terminated: short_name or heap memory */
 	char short_name[32];
