@@ -116,9 +116,8 @@ static struct fd_slot *slot_of(struct fd_table *table, int fd)
 	return &table->slots[fd];
 }
 
-struct file *fd_get_any(int fd)
+struct file *fd_table_file(struct fd_table *table, int fd)
 {
-	struct fd_table *table = table_current();
 	struct file *file = NULL;
 	struct fd_slot *slot;
 
@@ -130,6 +129,11 @@ struct file *fd_get_any(int fd)
 		file = file_get(slot->file);
 	mutex_unlock(&table->lock);
 	return file;
+}
+
+struct file *fd_get_any(int fd)
+{
+	return fd_table_file(table_current(), fd);
 }
 
 struct file *fd_get(int fd)

@@ -3,51 +3,21 @@
  * New threads and processes: clone and its kin. A process is copied; what CLONE_* flags say is shared instead.
  */
 #include <arch/arch.h>
-#include <kernel/abi/resource.h>
-#include <kernel/aspace.h>
 #include <kernel/atomic.h>
 #include <kernel/harness.h>
 #include <kernel/heap.h>
-#include <kernel/string.h>
 #include <kernel/thread.h>
-#include <kernel/vfs.h>
 
-#include "exec.h"
+#include "fork.h"
+#include "pidfd.h"
 #include "signal_internal.h"
 
-#define CLONE_SIGNAL 0xffu
-#define CLONE_VM 0x100u
-#define CLONE_FS 0x200u
-#define CLONE_FILES 0x400u
-#define CLONE_SIGHAND 0x800u
-#define CLONE_PIDFD 0x1000u
-#define CLONE_PTRACE 0x2000u
-#define CLONE_VFORK 0x4000u
-#define CLONE_PARENT 0x8000u
-#define CLONE_THREAD 0x10000u
-#define CLONE_SYSVSEM 0x40000u
-#define CLONE_SETTLS 0x80000u
-#define CLONE_PARENT_SETTID 0x100000u
-#define CLONE_CHILD_CLEARTID 0x200000u
-#define CLONE_DETACHED 0x400000u
-#define CLONE_UNTRACED 0x800000u
-#define CLONE_CHILD_SETTID 0x1000000u
-#define CLONE_IO 0x80000000u
-#define CLONE_CLEAR_SIGHAND UINT64_C(0x100000000)
-
-/* Namespaces, control groups and descriptors of processes are not there. */
+/* Namespaces and control groups are not there. */
 #define CLONE_KNOWN                                                                                                    \
-	(CLONE_SIGNAL | CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_PTRACE | CLONE_VFORK |               \
+	(CLONE_SIGNAL | CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_PIDFD | CLONE_PTRACE | CLONE_VFORK | \
 	 CLONE_PARENT | CLONE_THREAD | CLONE_SYSVSEM | CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID |     \
 	 CLONE_DETACHED | CLONE_UNTRACED | CLONE_CHILD_SETTID | CLONE_IO | CLONE_CLEAR_SIGHAND)
 
-#define PROCESSES_MAX 32768u
-
-/* struct clone_args of clone3(2), first version and up to set_tid. */
-struct clone_args {
-	uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size,
-		cgroup;
-};
 #define CLONE_ARGS_MIN 64
 
 /* What the new thread does before its program goes on. */
@@ -75,130 +45,6 @@ static void begin(void *arg)
 	if (IS_ENABLED(CONFIG_FUZZ) && !process_current()->has_code)
 		run_without_code();
 	arch_user_continue();
-}
-
-/* ---- the parts of a process ---- */
-
-static int copy_memory(struct process *child, struct process *parent, uint64_t flags)
-{
-	if (!(flags & CLONE_VM) && !IS_ENABLED(CONFIG_FORK))
-		return -ENOSYS;
-	if (!(flags & CLONE_VM))
-		return aspace_fork(parent->aspace, &child->aspace);
-	child->aspace = aspace_get(parent->aspace);
-	return 0;
-}
-
-static int copy_files(struct process *child, struct process *parent, uint64_t flags)
-{
-	if (!(flags & CLONE_FILES))
-		return fd_table_copy(parent->fds, &child->fds);
-	child->fds = fd_table_get(parent->fds);
-	return 0;
-}
-
-static int copy_fs(struct process *child, struct process *parent, uint64_t flags)
-{
-	if (!(flags & CLONE_FS))
-		return fs_context_create(parent->fs, &child->fs);
-	child->fs = fs_context_get(parent->fs);
-	return 0;
-}
-
-/* Dispositions are inherited, what waits and timers are not. */
-static void copy_signals(struct process *child, struct process *parent, uint64_t flags)
-{
-	for (int signo = 1; signo <= SIGRTMAX; signo++) {
-		child->signals->actions[signo] = parent->signals->actions[signo];
-		if ((flags & CLONE_CLEAR_SIGHAND) && child->signals->actions[signo].handler != SIG_IGN)
-			child->signals->actions[signo] = (struct abi_sigaction){ .handler = SIG_DFL };
-	}
-}
-
-static void inherit(struct process *child, const struct process *parent, uint64_t flags)
-{
-	child->ppid = flags & CLONE_PARENT ? parent->ppid : parent->pid;
-	child->pgid = parent->pgid;
-	child->sid = parent->sid;
-	child->cred = parent->cred;
-	memcpy(child->rlimits, parent->rlimits, sizeof(child->rlimits));
-	child->nice = parent->nice;
-	if (parent->sched_reset_on_fork) {
-		child->nice = parent->nice < 0 ? 0 : parent->nice;
-	} else {
-		child->sched_policy = parent->sched_policy;
-		child->sched_priority = parent->sched_priority;
-	}
-	child->personality = parent->personality;
-	child->dumpable = parent->dumpable;
-	child->no_new_privs = parent->no_new_privs;
-	child->keep_caps = parent->keep_caps;
-	child->timer_slack_ns = parent->timer_slack_ns;
-	child->has_code = parent->has_code;
-	memcpy(child->name, parent->name, sizeof(child->name));
-	child->is_child = true;
-	child->exit_signal = (int)(flags & CLONE_SIGNAL);
-	child->borrows_memory = flags & CLONE_VFORK;
-}
-
-static int copy_belongings(struct process *child, struct process *parent, uint64_t flags)
-{
-	int err = copy_memory(child, parent, flags);
-
-	if (!err)
-		err = copy_files(child, parent, flags);
-	if (!err)
-		err = copy_fs(child, parent, flags);
-	if (!err)
-		err = exec_inherit(child, parent);
-	return err;
-}
-
-static int count_one(struct process *process UNUSED, void *context)
-{
-	return ++*(unsigned *)context >= PROCESSES_MAX;
-}
-
-static int check_count(const struct process *process)
-{
-	unsigned count = 0;
-
-	if (process_foreach(count_one, &count))
-		return -EAGAIN;
-	return count >= process->rlimits[RLIMIT_NPROC].current && process->cred.uid ? -EAGAIN : 0;
-}
-
-/* A process with one task and no thread yet. */
-static int process_copy(struct process *parent, uint64_t flags, struct task **out)
-{
-	struct process *child;
-	int err = check_count(parent);
-
-	if (err)
-		return err;
-	child = heap_zalloc(sizeof(*child));
-	if (!child)
-		return -ENOMEM;
-	/* Nobody may find it before it is whole. */
-	child->exited = true;
-	err = process_init(child);
-	if (!err)
-		inherit(child, parent, flags);
-	if (!err)
-		err = task_create(child, child->pid, &child->main);
-	if (!err)
-		err = copy_belongings(child, parent, flags);
-	if (err) {
-		process_teardown(child, 0);
-		process_put(child);
-		return err;
-	}
-	copy_signals(child, parent, flags);
-	child->main->blocked = task_current()->blocked;
-	if (!(flags & CLONE_VM) || (flags & CLONE_VFORK))
-		child->main->altstack = task_current()->altstack;
-	*out = child->main;
-	return 0;
 }
 
 /* ---- the thread ---- */
@@ -287,6 +133,36 @@ static bool has_memory_back(void *arg)
 	return !atomic_load(&((struct process *)arg)->borrows_memory);
 }
 
+/* What the parent's memory learns of the child: its number, and a descriptor that stands for it. */
+static int tell_parent(struct process *child, const struct clone_args *args)
+{
+	int fd;
+
+	if ((args->flags & CLONE_PARENT_SETTID) && user_write(args->parent_tid, &child->pid))
+		return -EFAULT;
+	if (!(args->flags & CLONE_PIDFD))
+		return 0;
+	fd = pidfd_create(process_get(child), 0);
+	if (fd < 0)
+		return fd;
+	if (!user_write(args->pidfd, &fd))
+		return 0;
+	fd_close(fd);
+	return -EFAULT;
+}
+
+/* A child that is not to be after all. */
+static void abandon(struct process *child, struct thread *thread)
+{
+	if (thread) {
+		heap_free(thread->arg);
+		thread->process = NULL;
+		thread_put(thread);
+	}
+	process_teardown(child, 0);
+	process_put(child);
+}
+
 static long clone_process(const struct clone_args *args)
 {
 	struct process *parent = process_current(), *child;
@@ -299,17 +175,10 @@ static long clone_process(const struct clone_args *args)
 	child = task->process;
 	pid = child->pid;
 	thread = make_thread(task, args);
-	if (thread && (args->flags & CLONE_PARENT_SETTID) && user_write(args->parent_tid, &pid))
-		err = -EFAULT;
-	if (!thread || err) {
-		if (thread) {
-			heap_free(thread->arg);
-			thread->process = NULL;
-			thread_put(thread);
-		}
-		process_teardown(child, 0);
-		process_put(child);
-		return thread ? err : -EAGAIN;
+	err = thread ? tell_parent(child, args) : -EAGAIN;
+	if (err) {
+		abandon(child, thread);
+		return err;
 	}
 	process_get(child);
 	task->thread = thread;
@@ -333,7 +202,18 @@ static int check_flags(uint64_t flags)
 	/* Processes that share handlers are an older kind of threads. */
 	if ((flags & CLONE_SIGHAND) && !(flags & CLONE_THREAD))
 		return -EINVAL;
+	/* A descriptor stands for a process; CLONE_DETACHED is kept free for a later meaning with it (clone(2)). */
+	if ((flags & CLONE_PIDFD) && (flags & (CLONE_THREAD | CLONE_DETACHED)))
+		return -EINVAL;
 	return (flags & CLONE_SIGNAL) > SIGRTMAX ? -EINVAL : 0;
+}
+
+/* One word cannot hold the number and the descriptor. */
+static bool results_collide(const struct clone_args *args)
+{
+	const uint64_t both = CLONE_PIDFD | CLONE_PARENT_SETTID;
+
+	return (args->flags & both) == both && args->pidfd == args->parent_tid;
 }
 
 static long do_clone(const struct clone_args *args)
@@ -342,6 +222,8 @@ static long do_clone(const struct clone_args *args)
 
 	if (err)
 		return err;
+	if (results_collide(args))
+		return -EINVAL;
 	/* What has no code has nothing that could go on twice, unless it is a harness's input. */
 	if (!process_current()->has_code) {
 		err = IS_ENABLED(CONFIG_FUZZ) ? harness_thread_room() : -ENOSYS;
@@ -358,6 +240,7 @@ SYSCALL(clone, uint64_t flags, user_ptr_t stack, user_ptr_t parent_tid, user_ptr
 	struct clone_args args = {
 		.flags = flags & UINT32_MAX,
 		.stack = stack,
+		.pidfd = parent_tid,
 		.parent_tid = parent_tid,
 		.child_tid = child_tid,
 		.tls = tls,

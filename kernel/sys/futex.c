@@ -427,17 +427,6 @@ void futex_release_robust(user_ptr_t head, int tid)
 		release_lock((list.pending & ~UINT64_C(1)) + (uint64_t)list.offset, (uint32_t)tid);
 }
 
-/* What ptrace(2) asks for, with the real ids. */
-static bool may_look_at(const struct process *process)
-{
-	const struct credentials *mine = &process_current()->cred, *theirs = &process->cred;
-
-	if (process == process_current() || process_capable(CAP_SYS_PTRACE))
-		return true;
-	return mine->uid == theirs->uid && mine->uid == theirs->euid && mine->uid == theirs->suid &&
-	       mine->gid == theirs->gid && mine->gid == theirs->egid && mine->gid == theirs->sgid;
-}
-
 SYSCALL(get_robust_list, int pid, user_ptr_t head, user_ptr_t len)
 {
 	const uint64_t size = ROBUST_LIST_SIZE;
@@ -448,7 +437,7 @@ SYSCALL(get_robust_list, int pid, user_ptr_t head, user_ptr_t len)
 
 	if (!process)
 		return -ESRCH;
-	allowed = may_look_at(process);
+	allowed = process_may_look_at(process);
 	list = task->robust_list;
 	process_put(process);
 	if (!allowed)

@@ -199,6 +199,13 @@ static void free_tasks(struct process *process)
 		task_free(list_first(&process->tasks, struct task, node));
 }
 
+/* Who waits for the end is told. */
+static void set_over(struct process *process)
+{
+	atomic_store(&process->over, true);
+	wake_all(&process->task_left);
+}
+
 void process_teardown(struct process *process, int status)
 {
 	struct thread *thread = thread_current();
@@ -229,6 +236,8 @@ void process_teardown(struct process *process, int status)
 		aspace_put(process->aspace);
 	process->aspace = NULL;
 	exec_forget(process);
+	if (!process->ending)
+		set_over(process);
 }
 
 void process_return_memory(struct process *process)
@@ -347,7 +356,7 @@ void process_ended(struct process *process)
 		put = announce(process);
 	else
 		process->zombie = true;
-	wake_all(&process->task_left);
+	set_over(process);
 	mutex_unlock(&list_lock);
 	if (put)
 		process_put(process);
@@ -435,7 +444,9 @@ struct process *process_find(int pid)
  */
 static bool is_listed(const struct process *process)
 {
-	return process->exited ? process->zombie && process->is_child : process->signals != NULL;
+	if (!process->exited)
+		return process->signals != NULL;
+	return process->ending || (process->zombie && process->is_child);
 }
 
 struct process *process_find_any(int pid)

@@ -38,6 +38,13 @@ void futex_wake_address(user_ptr_t address);
 /* The locks on its robust list are marked as their owner's death left them, each with a waiter woken. */
 void futex_release_robust(user_ptr_t head, int tid);
 
+/* ---- what one process may do to another (access.c) ---- */
+
+/* Send it a signal, as kill(2) has it. */
+bool process_may_signal(const struct process *target, int signo);
+/* See what it owns, as ptrace(2) has it. */
+bool process_may_look_at(const struct process *target);
+
 /* ---- processes (process.c) ---- */
 
 /* A number that no thread and no process has had. */

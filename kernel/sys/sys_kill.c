@@ -11,19 +11,6 @@ static bool is_signal(int signo)
 	return signo >= 0 && signo <= SIGRTMAX;
 }
 
-/*
- * CAP_KILL, or one's own: the real or effective id is the target's real or saved one. SIGCONT goes to the whole
- * session.
- */
-static bool may_signal(const struct process *target, int signo)
-{
-	const struct process *self = process_current();
-	const struct credentials *mine = &self->cred, *theirs = &target->cred;
-
-	return target == self || process_capable(CAP_KILL) || mine->euid == theirs->suid || mine->euid == theirs->uid ||
-	       mine->uid == theirs->suid || mine->uid == theirs->uid || (signo == SIGCONT && self->sid == target->sid);
-}
-
 static struct abi_siginfo info_of_self(int code)
 {
 	struct abi_siginfo info = { .code = code };
@@ -36,7 +23,7 @@ static struct abi_siginfo info_of_self(int code)
 /* Signal 0 only asks whether one could. */
 static long send_checked(struct process *target, int signo, const struct abi_siginfo *info)
 {
-	if (!may_signal(target, signo))
+	if (!process_may_signal(target, signo))
 		return -EPERM;
 	return signo ? signal_send(target, signo, info) : 0;
 }
@@ -109,7 +96,7 @@ static long send_to_thread(int tgid, int tid, int signo, const struct abi_siginf
 	if (!process)
 		return -ESRCH;
 	if (!tgid || process->pid == tgid)
-		result = may_signal(process, signo) ? 0 : -EPERM;
+		result = process_may_signal(process, signo) ? 0 : -EPERM;
 	if (!result && signo)
 		result = signal_send_task(process, tid, signo, info);
 	process_put(process);

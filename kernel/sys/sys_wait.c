@@ -6,6 +6,7 @@
 #include <kernel/atomic.h>
 #include <kernel/time.h>
 
+#include "pidfd.h"
 #include "signal_internal.h"
 
 #define WNOHANG 1u
@@ -22,6 +23,8 @@
 
 struct child_search {
 	int pid, pgid; /* 0: any */
+	struct process *only; /* referenced; NULL: any */
+	bool nonblocking;
 	unsigned options; /* of waitid */
 	struct process *process; /* found, with its owner's reference when it has ended and is taken */
 	bool taken;
@@ -31,7 +34,8 @@ struct child_search {
 
 static bool matches(const struct child_search *search, const struct process *child)
 {
-	return (!search->pid || child->pid == search->pid) && (!search->pgid || child->pgid == search->pgid);
+	return (!search->pid || child->pid == search->pid) && (!search->pgid || child->pgid == search->pgid) &&
+	       (!search->only || child == search->only);
 }
 
 /* What there is to tell of a child; 0: nothing. */
@@ -167,10 +171,27 @@ static int choose_children(int type, int id, struct child_search *search)
 		search->pgid = id ? id : process_current()->pgid;
 		return id < 0 ? -EINVAL : 0;
 	case P_PIDFD:
-		return id < 0 ? -EINVAL : -EBADF; /* no descriptor is one */
+		if (id < 0)
+			return -EINVAL;
+		search->only = pidfd_get(id, &search->nonblocking);
+		return search->only ? 0 : -EBADF;
 	default:
 		return -EINVAL;
 	}
+}
+
+/* A descriptor that does not wait tells so by an error. */
+static long find_chosen(struct child_search *search)
+{
+	bool given_up = search->nonblocking && !(search->options & WNOHANG);
+	long found;
+
+	if (given_up)
+		search->options |= WNOHANG;
+	found = find_child(search);
+	if (search->only)
+		process_put(search->only);
+	return found || !given_up ? found : -EAGAIN;
 }
 
 /* Linux writes these fields and no others of the siginfo. */
@@ -206,7 +227,7 @@ SYSCALL(waitid, int type, int id, user_ptr_t info, int options, user_ptr_t usage
 		return -EINVAL;
 	result = choose_children(type, id, &search);
 	if (!result)
-		result = find_child(&search);
+		result = find_chosen(&search);
 	if (result < 0)
 		return result;
 	result = write_info(info, &search) || (search.process && write_usage(usage, search.process)) ? -EFAULT : 0;

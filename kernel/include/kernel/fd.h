@@ -30,6 +30,8 @@ int fd_table_copy(struct fd_table *from, struct fd_table **out);
 bool fd_table_is_shared(const struct fd_table *table);
 struct fd_table *fd_table_get(struct fd_table *table);
 void fd_table_put(struct fd_table *table);
+/* The open file behind a descriptor there, O_PATH or not, referenced; NULL. */
+struct file *fd_table_file(struct fd_table *table, int fd);
 
 /* The open file behind a descriptor of the running process, with a reference for file_put(); NULL (then -EBADF). */
 struct file *fd_get(int fd);

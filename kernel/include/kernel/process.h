@@ -86,6 +86,7 @@ struct process {
 	bool is_child;   /* made by fork: its parent holds the reference, until it has waited for it */
 	bool zombie;     /* a child that can be waited for */
 	bool ending;     /* on its way from exited to zombie: there, with nothing to tell yet */
+	bool over;       /* all of that is behind it; never cleared */
 	int exit_signal; /* to its parent; 0: none */
 	int wait_code;   /* CLD_STOPPED or CLD_CONTINUED, which no wait has told yet; 0: none */
 	unsigned child_events; /* changes when something happened to a child */

@@ -8,8 +8,10 @@
 #define SIGCHLD 17
 #define CLONE_VM 0x100u
 #define CLONE_SIGHAND 0x800u
+#define CLONE_PIDFD 0x1000u
 #define CLONE_THREAD 0x10000u
 #define CLONE_NEWNS 0x20000u
+#define CLONE_PARENT_SETTID 0x100000u
 #define CLONE_DETACHED 0x400000u
 
 struct clone_args {
@@ -24,6 +26,10 @@ SYSTEST(sys_clone_checks_its_flags)
 	CHECK_ERR(sys(SYS_clone, CLONE_SIGHAND | CLONE_VM, 0, 0, 0, 0), EINVAL);
 	CHECK_ERR(sys(SYS_clone, CLONE_NEWNS | SIGCHLD, 0, 0, 0, 0), EINVAL);
 	CHECK_ERR(sys(SYS_clone, 65, 0, 0, 0, 0), EINVAL);
+	CHECK_ERR(sys(SYS_clone, CLONE_PIDFD | CLONE_DETACHED, 0, 0, 0, 0), EINVAL);
+	CHECK_ERR(sys(SYS_clone, CLONE_PIDFD | CLONE_PARENT_SETTID, 0, SYSTEST_MEM, 0, 0), EINVAL);
+	CHECK_ERR(sys(SYS_clone, CLONE_PIDFD | CLONE_THREAD | CLONE_SIGHAND | CLONE_VM, 0, 0, 0, 0), EINVAL);
+	CHECK_ERR(sys(SYS_clone, CLONE_PIDFD | SIGCHLD, 0, SYSTEST_MEM, 0, 0), ENOSYS);
 	CHECK_ERR(sys(SYS_clone, SIGCHLD, 0, 0, 0, 0), ENOSYS);
 	CHECK_ERR(sys(SYS_clone, CLONE_THREAD | CLONE_SIGHAND | CLONE_VM, 0, 0, 0, 0), ENOSYS);
 #ifdef __x86_64__
@@ -49,6 +55,10 @@ SYSTEST(sys_clone3_checks_its_structure)
 	CHECK_ERR(sys(SYS_clone3, SYSTEST_BAD, 64), EFAULT);
 	args.later = 1;
 	CHECK_ERR(clone3(&args, sizeof(args)), E2BIG);
+	CHECK_ERR(clone3(&args, 88), ENOSYS);
+	args.flags = CLONE_PIDFD | CLONE_PARENT_SETTID;
+	CHECK_ERR(clone3(&args, 88), EINVAL);
+	args.pidfd = SYSTEST_MEM;
 	CHECK_ERR(clone3(&args, 88), ENOSYS);
 	args.exit_signal = 65;
 	CHECK_ERR(clone3(&args, 88), EINVAL);
