@@ -6,4 +6,4 @@ obj-y += heap.o heap_slab.o heap_large.o heap_mark.o heap_quarantine.o
 # Checks of the heap are instrumentation, not what is fuzzed; they look at many words.
 nosan-heap_mark.o := y
 obj-y += aspace.o fault.o region.o region_page.o place.o limit.o mmap.o mprotect.o mremap.o madvise.o mlock.o
-obj-y += user.o io.o sys_mmap.o sys_mlock.o
+obj-y += user.o io.o move.o sys_mmap.o sys_mlock.o

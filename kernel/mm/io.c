@@ -41,15 +41,15 @@ void io_user_spans(struct io *io, const struct io_span *spans, size_t count)
 		io->remaining += spans[i].len;
 }
 
-/* Checks the spans and cuts them to what one call may move. */
-static int check_spans(struct io_span *spans, size_t count)
+/* Checks the spans, foreign ones without their bases, and cuts them to what one call may move. */
+static int check_spans(struct io_span *spans, size_t count, bool foreign)
 {
 	size_t total = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		if ((int64_t)spans[i].len < 0)
 			return -EINVAL;
-		if (!user_ok(spans[i].base, spans[i].len) && spans[i].len)
+		if (!foreign && !user_ok(spans[i].base, spans[i].len) && spans[i].len)
 			return -EFAULT;
 		spans[i].len = min(spans[i].len, IO_BYTES_MAX - total);
 		total += spans[i].len;
@@ -57,7 +57,8 @@ static int check_spans(struct io_span *spans, size_t count)
 	return 0;
 }
 
-int io_import(struct io *io, user_ptr_t iov, size_t count, struct io_span fast[8], struct io_span **spans)
+static int import(struct io *io, user_ptr_t iov, size_t count, struct io_span fast[8], struct io_span **spans,
+		  bool foreign)
 {
 	int err;
 
@@ -74,7 +75,7 @@ int io_import(struct io *io, user_ptr_t iov, size_t count, struct io_span fast[8
 	/* struct iovec is { base, len }, as struct io_span. */
 	err = user_copy_in(*spans, iov, count * sizeof(**spans));
 	if (!err)
-		err = check_spans(*spans, count);
+		err = check_spans(*spans, count, foreign);
 	if (err) {
 		if (*spans != fast)
 			heap_free(*spans);
@@ -83,6 +84,16 @@ int io_import(struct io *io, user_ptr_t iov, size_t count, struct io_span fast[8
 	}
 	io_user_spans(io, *spans, count);
 	return 0;
+}
+
+int io_import(struct io *io, user_ptr_t iov, size_t count, struct io_span fast[8], struct io_span **spans)
+{
+	return import(io, iov, count, fast, spans, false);
+}
+
+int io_import_foreign(struct io *io, user_ptr_t iov, size_t count, struct io_span fast[8], struct io_span **spans)
+{
+	return import(io, iov, count, fast, spans, true);
 }
 
 static void advance(struct io *io, size_t len)

@@ -20,6 +20,7 @@
 
 struct file;
 struct inode;
+struct io;
 
 #define REGION_RANDOM 0x01u
 #define REGION_SEQUENTIAL 0x02u
@@ -115,6 +116,14 @@ void aspace_set_brk(struct aspace *as, uint64_t start);
  */
 int aspace_write(struct aspace *as, uint64_t addr, const void *data, size_t len) MUST_CHECK;
 int aspace_read(struct aspace *as, uint64_t addr, void *data, size_t len) MUST_CHECK;
+
+/**
+ * Moves bytes between the running thread's memory and that of another space, with the rights that programs have there,
+ * until one of the cursors is at its end: from other to own, or where write is set from own to other. Sleeps. The other
+ * space may be the same; the caller has a reference to it.
+ * @return bytes, fewer after a fault; -EFAULT when it came before the first, -ENOMEM.
+ */
+ssize_t aspace_move(struct aspace *as, struct io *other, struct io *own, bool write);
 
 /**
  * Copies the first region that ends after address, with a reference to its file if it has one: the caller's. Links to

@@ -71,6 +71,8 @@ void io_user_spans(struct io *io, const struct io_span *spans, size_t count);
  * @return 0, -EINVAL, -EFAULT, -ENOMEM.
  */
 int io_import(struct io *io, user_ptr_t iov, size_t count, struct io_span fast[8], struct io_span **spans);
+/* The same for spans of another program's memory: what is wrong with their bases is told by the copies. */
+int io_import_foreign(struct io *io, user_ptr_t iov, size_t count, struct io_span fast[8], struct io_span **spans);
 
 /*
  * Copy len bytes to (a read) or from (a write) the cursor and move it. Bytes copied, which is fewer than len only at
