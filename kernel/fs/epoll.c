@@ -331,6 +331,25 @@ struct epoll *epoll_of(struct file *file)
 	return file->ops == &epoll_fops ? file->data : NULL;
 }
 
+int epoll_target(struct file *file, int fd, unsigned n, const struct file **out)
+{
+	struct epoll *epoll = epoll_of(file);
+	int err = -ENOENT;
+
+	if (!epoll)
+		return -EINVAL;
+	mutex_lock(&epoll_mutex);
+	list_foreach(&epoll->items, struct epoll_item, epoll_node, item) {
+		if (item->fd != fd || n--)
+			continue;
+		*out = item->file;
+		err = 0;
+		break;
+	}
+	mutex_unlock(&epoll_mutex);
+	return err;
+}
+
 int epoll_create_file(unsigned flags)
 {
 	struct epoll *epoll = heap_zalloc(sizeof(*epoll));

@@ -131,6 +131,12 @@ static inline void poll_wait(struct poll_table *table, struct wait_queue *queue)
 }
 unsigned file_poll(struct file *file, struct poll_table *table);
 
+/**
+ * The n-th file that an epoll watches under the number fd, not referenced: only to be compared. -EINVAL: the file is no
+ * epoll; -ENOENT.
+ */
+int epoll_target(struct file *file, int fd, unsigned n, const struct file **out);
+
 /*
  * Sleeping on many files at once: poll, select. Add with file_poll(file, &wait->table), then poll_waiter_sleep(), then
  * _end().
