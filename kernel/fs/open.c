@@ -269,6 +269,28 @@ int vfs_open_resolve(int dirfd, const char *text, unsigned flags, unsigned mode,
 	return 0;
 }
 
+static int reopen_nameless(const struct file *file, struct file **out)
+{
+	struct inode *inode = inode_get(file->inode);
+
+	*out = file_alloc(inode->fops, O_RDONLY, inode, NULL);
+	if (*out)
+		return 0;
+	inode_put(inode);
+	return -ENOMEM;
+}
+
+int vfs_reopen(const struct file *file, struct file **out)
+{
+	struct path path = { file->mount, file->dentry };
+	int err;
+
+	if (!S_ISREG(file->inode->mode))
+		return -EACCES;
+	err = file->dentry ? open_dentry(path, O_RDONLY, out) : reopen_nameless(file, out);
+	return err ? err : open_ready(*out, O_RDONLY);
+}
+
 int vfs_open(int dirfd, const char *text, unsigned flags, unsigned mode, struct file **out)
 {
 	return vfs_open_resolve(dirfd, text, flags, mode, 0, out);

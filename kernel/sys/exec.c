@@ -8,7 +8,6 @@
 #include <kernel/fd.h>
 #include <kernel/file.h>
 #include <kernel/heap.h>
-#include <kernel/outcomes.h>
 #include <kernel/string.h>
 #include <kernel/thread.h>
 #include <kernel/vdso.h>
@@ -27,10 +26,35 @@ static void close_program(struct file *file)
 	file_put(file);
 }
 
-static int open_program(const char *path, struct file **out)
+/* What a descriptor itself is; the working directory, which AT_FDCWD stands for, is no program. */
+static int open_descriptor(int fd, struct file **out)
 {
 	struct file *file;
-	int err = vfs_open(AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0, &file);
+	int err;
+
+	if (fd == AT_FDCWD)
+		return -EACCES;
+	file = fd_get_any(fd);
+	if (!file)
+		return -EBADF;
+	err = vfs_reopen(file, out);
+	file_put(file);
+	return err;
+}
+
+static int open_target(const struct exec_target *target, struct file **out)
+{
+	unsigned nofollow = target->at_flags & AT_SYMLINK_NOFOLLOW ? O_NOFOLLOW : 0;
+
+	if (!*target->path)
+		return open_descriptor(target->dirfd, out);
+	return vfs_open(target->dirfd, target->path, O_RDONLY | O_CLOEXEC | nofollow, 0, out);
+}
+
+static int open_program(const struct exec_target *target, struct file **out)
+{
+	struct file *file;
+	int err = open_target(target, &file);
 
 	if (err)
 		return err;
@@ -116,27 +140,35 @@ static int script_arguments(char *line, const char *path, struct exec_strings *s
 	return err;
 }
 
-/* Follows scripts to the program that runs them; name holds its path in the end. */
-static int find_program(const char *path, struct exec_strings *strings, char name[SCRIPT_LINE], struct file **out)
+/* An interpreter opens the script by its name, which leads nowhere through a descriptor that is closed by then. */
+static bool is_unreachable(const struct exec_target *target)
 {
-	char line[SCRIPT_LINE], interpreter[SCRIPT_LINE];
-	const char *current = path;
+	return target->name != target->path && fd_get_flags(target->dirfd) > 0;
+}
+
+/* Follows scripts to the program that runs them. */
+static int find_program(const struct exec_target *target, struct exec_strings *strings, struct file **out)
+{
+	char line[SCRIPT_LINE], name[SCRIPT_LINE], interpreter[SCRIPT_LINE];
+	struct exec_target current = *target;
 	ssize_t len;
 	int err;
 
 	for (unsigned depth = 0; depth <= SCRIPT_DEPTH; depth++) {
-		err = open_program(current, out);
+		err = open_program(&current, out);
 		if (err)
 			return err;
 		len = read_script_line(*out, line);
 		if (!len)
 			return 0;
 		close_program(*out);
-		err = len < 0 ? (int)len : script_arguments(line, current, strings, interpreter);
+		err = len < 0 ? (int)len : script_arguments(line, current.name, strings, interpreter);
+		if (!err && is_unreachable(&current))
+			err = -ENOENT;
 		if (err)
 			return err;
 		memcpy(name, interpreter, sizeof(interpreter));
-		current = name;
+		current = (struct exec_target){ .dirfd = AT_FDCWD, .path = name, .name = name };
 	}
 	return -ELOOP;
 }
@@ -252,19 +284,18 @@ static void become(struct process *process, struct aspace *aspace, struct file *
 	arch_set_tls(0);
 }
 
-int exec_replace(const char *path, struct exec_strings *strings, uint64_t *entry, uint64_t *sp,
+int exec_replace(const struct exec_target *target, struct exec_strings *strings, uint64_t *entry, uint64_t *sp,
 		 struct exec_error *error)
 {
-	char interpreter[SCRIPT_LINE];
 	struct aspace *aspace;
 	struct file *file;
 	int err;
 
 	*error = (struct exec_error){ 0 };
-	err = find_program(path, strings, interpreter, &file);
+	err = find_program(target, strings, &file);
 	if (err)
 		return err;
-	err = load(file, path, strings, &aspace, entry, sp, error);
+	err = load(file, target->name, strings, &aspace, entry, sp, error);
 	if (!err) {
 		err = unshare_files(process_current());
 		if (!err)
@@ -275,79 +306,6 @@ int exec_replace(const char *path, struct exec_strings *strings, uint64_t *entry
 	if (err)
 		close_program(file);
 	else
-		become(process_current(), aspace, file, path);
+		become(process_current(), aspace, file, target->name);
 	return err;
-}
-
-/* ---- execve ---- */
-
-/* One array of string pointers of the program's, ended by NULL (no array at all counts as an empty one). */
-static int copy_strings(struct exec_strings *strings, user_ptr_t array, size_t *count, char *buf)
-{
-	user_ptr_t text;
-
-	for (*count = 0; array; (*count)++) {
-		ssize_t len;
-		int err;
-
-		if (*count >= EXEC_STRINGS_COUNT_MAX)
-			return -E2BIG;
-		if (user_read(&text, array + *count * sizeof(text)))
-			return -EFAULT;
-		if (!text)
-			break;
-		len = user_copy_string(buf, text, PAGE_SIZE);
-		if (len < 0)
-			return len == -ENAMETOOLONG ? -E2BIG : (int)len;
-		err = exec_strings_add(strings, buf, (size_t)len);
-		if (err)
-			return err;
-	}
-	return 0;
-}
-
-static int copy_arguments(struct exec_strings *strings, user_ptr_t argv, user_ptr_t envp, char *buf)
-{
-	int err = copy_strings(strings, argv, &strings->arg_count, buf);
-
-	/* A program without argv[0] would read its environment as arguments: Linux gives it an empty one. */
-	if (!err && !strings->arg_count) {
-		err = exec_strings_add(strings, "", 0);
-		strings->arg_count = 1;
-	}
-	return err ? err : copy_strings(strings, envp, &strings->env_count, buf);
-}
-
-static NORETURN void start(uint64_t entry, uint64_t sp)
-{
-	struct arch_regs regs;
-
-	outcomes_add(SYS_execve, 0); /* which does not return */
-	/* Where there is no code to run, the new program ends as if it had done nothing. */
-	if (!process_current()->has_code)
-		process_exit(0);
-	arch_regs_init_user(&regs, entry, sp);
-	arch_user_start(&regs);
-}
-
-SYSCALL(execve, user_ptr_t path, user_ptr_t argv, user_ptr_t envp)
-{
-	struct exec_strings strings = { 0 };
-	struct exec_error error;
-	uint64_t entry, sp;
-	char *name = heap_alloc(2 * PAGE_SIZE);
-	ssize_t err;
-
-	if (!name)
-		return -ENOMEM;
-	err = user_copy_string(name, path, PAGE_SIZE);
-	if (err >= 0)
-		err = err ? copy_arguments(&strings, argv, envp, name + PAGE_SIZE) : -ENOENT;
-	if (!err)
-		err = exec_replace(name, &strings, &entry, &sp, &error);
-	exec_strings_free(&strings);
-	heap_free(name);
-	if (err)
-		return err;
-	start(entry, sp);
 }

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <kernel/abi/fcntl.h>
 #include <kernel/types.h>
 
 struct aspace;
@@ -67,12 +68,20 @@ int exec_inherit(struct process *child, const struct process *parent);
 /* The process runs no program any more: its file may be written again. */
 void exec_forget(struct process *process);
 
+/* The file of a program, as execveat(2) names it. */
+struct exec_target {
+	int dirfd;	   /* AT_FDCWD, or a descriptor that path starts from, or that is meant when path is empty */
+	const char *path;
+	const char *name;  /* what the program is told; path, or another that leads there through /dev/fd */
+	unsigned at_flags; /* AT_SYMLINK_NOFOLLOW; AT_EMPTY_PATH is the caller's business */
+};
+
 /**
  * Makes the running process run another program: on success its address space, name, handlers and close-on-exec
  * descriptors are the new program's, and *entry and *sp say where it starts; on failure nothing has changed. strings
  * may be changed.
- * @return 0, -ENOENT and what else opening says, -EACCES, -ENOEXEC, -E2BIG, -ELOOP (scripts), -ENOMEM,
+ * @return 0, -EBADF, -ENOENT and what else opening says, -EACCES, -ENOEXEC, -E2BIG, -ELOOP (scripts), -ENOMEM,
  *	-ETXTBSY (it is open for writing).
  */
-int exec_replace(const char *path, struct exec_strings *strings, uint64_t *entry, uint64_t *sp,
+int exec_replace(const struct exec_target *target, struct exec_strings *strings, uint64_t *entry, uint64_t *sp,
 		 struct exec_error *error);

@@ -70,6 +70,7 @@ static int collect(struct exec_strings *strings, const char *path)
 static void run(void *arg)
 {
 	struct start *start = arg;
+	const struct exec_target target = { .dirfd = AT_FDCWD, .path = start->path, .name = start->path };
 	struct exec_strings strings = { 0 };
 	struct exec_error error = { 0 };
 	struct arch_regs regs;
@@ -80,7 +81,7 @@ static void run(void *arg)
 	start->process->has_code = true;
 	err = collect(&strings, start->path);
 	if (!err)
-		err = exec_replace(start->path, &strings, &entry, &sp, &error);
+		err = exec_replace(&target, &strings, &entry, &sp, &error);
 	exec_strings_free(&strings);
 	if (err) {
 		explain(start->path, err, &error);

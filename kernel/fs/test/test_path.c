@@ -47,6 +47,7 @@ static const struct path_call calls[] = {
 	{ SYS_chdir, 0, NONE, { DIR }, false },
 	{ SYS_chroot, 0, NONE, { DIR }, false },
 	{ SYS_execve, 0, NONE, { FILE_F, 0, 0 }, false },
+	{ SYS_execveat, 1, 0, { AT, FILE_F, 0, 0, 0 }, false },
 	{ SYS_rename, 0, NONE, { FILE_F, NEW }, true },
 	{ SYS_rename, 1, NONE, { FILE_F, NEW }, true },
 	{ SYS_renameat, 1, 0, { AT, FILE_F, AT, NEW }, true },

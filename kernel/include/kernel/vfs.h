@@ -323,6 +323,8 @@ int path_name_any(struct path path, char *buf, size_t size, char **name);
 
 /* The running thread opens text: flags, mode: as open(2). */
 int vfs_open(int dirfd, const char *text, unsigned flags, unsigned mode, struct file **out);
+/* The same regular file once more, to be read, however it is open. -EACCES: it is none; -ENOMEM. */
+int vfs_reopen(const struct file *file, struct file **out);
 /* The same with openat2's RESOLVE_* as WALK_* flags. */
 int vfs_open_resolve(int dirfd, const char *text, unsigned flags, unsigned mode, unsigned walk_flags,
 		     struct file **out);

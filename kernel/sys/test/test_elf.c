@@ -227,6 +227,7 @@ SYSTEST(elf_bad_interpreters_are_refused)
 	make_interpreter("/ld", &linker);
 	CHECK_EQ(load(&program, FILE_SIZE, NULL), -ELIBBAD);
 	CHECK_ERR(execute(&program), ELIBBAD);
+	CHECK_ERR(sys(SYS_execveat, -100, systest_string(0, "/program"), 0, 0, 0), ELIBBAD);
 	linker.header.ident[1] = 'e';
 	make_interpreter("/ld", &linker);
 	CHECK_EQ(load(&program, FILE_SIZE, NULL), -ELIBBAD);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * execve: what it refuses, scripts, the first stack. A program that is loaded here does not run: it ends at once.
+ * execve and execveat: what they refuse, scripts, the first stack. A program that is loaded here does not run: it ends at
+ * once.
  */
+#include <kernel/abi/fcntl.h>
 #include <kernel/abi/mman.h>
 #include <kernel/aspace.h>
 #include <kernel/heap.h>
@@ -119,6 +121,7 @@ SYSTEST(execve_of_a_file_open_for_writing)
 /* Makes another process run the program, as far as it can here. */
 static int run_elsewhere(struct process *process)
 {
+	const struct exec_target target = { AT_FDCWD, DIRECTORY "/program", DIRECTORY "/program", 0 };
 	struct process *self = process_current();
 	struct exec_strings strings = { 0 };
 	struct exec_error error;
@@ -126,7 +129,7 @@ static int run_elsewhere(struct process *process)
 	int err;
 
 	process_enter(process);
-	err = exec_replace(DIRECTORY "/program", &strings, &entry, &sp, &error);
+	err = exec_replace(&target, &strings, &entry, &sp, &error);
 	exec_strings_free(&strings);
 	process_enter(self);
 	return err;
@@ -176,6 +179,104 @@ SYSTEST(execve_becomes_the_program)
 	make_files();
 	CHECK_EQ(systest_program(exec_program), 0);
 	CHECK_EQ(systest_program(exec_script), 0);
+	remove_files();
+}
+
+/* ---- execveat ---- */
+
+#define AT UINT64_C(0xffffffffffffff9c) /* AT_FDCWD */
+
+static long run_at(uint64_t dir, const char *path, unsigned flags)
+{
+	return sys(SYS_execveat, dir, systest_string(0, path), 0, 0, flags);
+}
+
+static long open_at(const char *path, unsigned flags)
+{
+	return sys(SYS_open, systest_string(0, path), flags, 0);
+}
+
+SYSTEST(execveat_refuses)
+{
+	long dir;
+
+	make_files();
+	dir = open_at(DIRECTORY, O_PATH);
+	CHECK_EQ(dir, 3);
+	CHECK_EQ(sys(SYS_symlink, systest_string(0, "program"), systest_string(64, DIRECTORY "/link")), 0);
+	CHECK_ERR(run_at(AT, DIRECTORY "/program", 1), EINVAL);
+	CHECK_ERR(run_at(99, "program", 0), EBADF);
+	CHECK_ERR(run_at(99, "", AT_EMPTY_PATH), EBADF);
+	CHECK_ERR(run_at(99, "", 0), ENOENT);
+	CHECK_ERR(run_at(dir, "", AT_EMPTY_PATH), EACCES);
+	CHECK_ERR(run_at(AT, "", AT_EMPTY_PATH), EACCES);
+	CHECK_ERR(run_at(0, "", AT_EMPTY_PATH), EACCES);
+	CHECK_ERR(run_at(dir, "secret", 0), EACCES);
+	CHECK_ERR(run_at(dir, "text", 0), ENOEXEC);
+	CHECK_ERR(run_at(dir, "link", AT_SYMLINK_NOFOLLOW), ELOOP);
+	CHECK_ERR(run_at(1, "program", 0), ENOTDIR);
+	CHECK_EQ(open_at(DIRECTORY "/program", O_WRONLY), 4);
+	CHECK_ERR(run_at(dir, "program", 0), ETXTBSY);
+	CHECK_ERR(run_at(4, "", AT_EMPTY_PATH), ETXTBSY);
+	CHECK_ERR(sys(SYS_execveat, dir, systest_string(0, "program"), SYSTEST_BAD, 0, 0), EFAULT);
+	CHECK_EQ(sys(SYS_unlink, systest_string(0, DIRECTORY "/link")), 0);
+	remove_files();
+}
+
+SYSTEST(execveat_limits_arguments)
+{
+	const uint64_t pointers[64] = { [0 ... 62] = SYSTEST_MEM + 4096 };
+
+	for (unsigned i = 0; i < 4000; i++)
+		systest_put(4096 + i, "a", 1);
+	systest_put(1024, pointers, sizeof(pointers));
+	CHECK_ERR(sys(SYS_execveat, AT, systest_string(0, "/nowhere"), SYSTEST_MEM + 1024, 0, 0), E2BIG);
+}
+
+/* The interpreter could not open it. */
+SYSTEST(execveat_of_a_script_whose_descriptor_is_closed)
+{
+	make_files();
+	CHECK_EQ(open_at(DIRECTORY "/script", O_RDONLY | O_CLOEXEC), 3);
+	CHECK_ERR(run_at(3, "", AT_EMPTY_PATH), ENOENT);
+	remove_files();
+}
+
+static void exec_in_directory(void)
+{
+	run_at((uint64_t)open_at(DIRECTORY, O_PATH), "program", 0);
+	process_exit(9 << 8);
+}
+
+static void exec_descriptor(void)
+{
+	run_at((uint64_t)open_at(DIRECTORY "/program", O_PATH | O_CLOEXEC), "", AT_EMPTY_PATH);
+	process_exit(9 << 8);
+}
+
+static void exec_open_script(void)
+{
+	run_at((uint64_t)open_at(DIRECTORY "/script", O_RDONLY), "", AT_EMPTY_PATH);
+	process_exit(9 << 8);
+}
+
+static void exec_nameless(void)
+{
+	long from = open_at(DIRECTORY "/program", O_RDONLY);
+	long fd = sys(SYS_memfd_create, systest_string(0, "program"), 0);
+
+	sys(SYS_sendfile, fd, from, 0, 256);
+	run_at((uint64_t)fd, "", AT_EMPTY_PATH);
+	process_exit(9 << 8);
+}
+
+SYSTEST(execveat_becomes_the_program)
+{
+	make_files();
+	CHECK_EQ(systest_program(exec_in_directory), 0);
+	CHECK_EQ(systest_program(exec_descriptor), 0);
+	CHECK_EQ(systest_program(exec_open_script), 0);
+	CHECK_EQ(systest_program(exec_nameless), 0);
 	remove_files();
 }
 
