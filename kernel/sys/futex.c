@@ -11,7 +11,7 @@
 #include <kernel/time.h>
 #include <kernel/wait.h>
 
-#include "task.h"
+#include "futex.h"
 #include "sys_internal.h"
 
 #define FUTEX_WAIT 0
@@ -21,106 +21,91 @@
 #define FUTEX_WAKE_OP 5
 #define FUTEX_WAIT_BITSET 9
 #define FUTEX_WAKE_BITSET 10
-#define FUTEX_PRIVATE_FLAG 128
 #define FUTEX_CLOCK_REALTIME 256
-#define ANY_BIT UINT32_MAX
 
-/* The same for all who may wait for a word: a file and an offset in it where it is shared, else space and address. */
-struct name {
-	uintptr_t object;
-	uint64_t offset;
-};
+struct mutex futex_lock = MUTEX_INIT(futex_lock);
+struct list futex_waiters = LIST_INIT(futex_waiters);
 
-struct waiter {
-	struct list node;
-	struct name name;
-	user_ptr_t address;
-	uint32_t bits;
-	bool woken;
-	struct wait_queue queue; /* it alone sleeps there */
-};
-
-static struct mutex lock = MUTEX_INIT(lock);
-static struct list waiters = LIST_INIT(waiters); /* longest first */
-
-static int check_address(user_ptr_t address)
+int futex_check_address(user_ptr_t address)
 {
 	if (address % sizeof(uint32_t))
 		return -EINVAL;
 	return user_ok(address, sizeof(uint32_t)) ? 0 : -EFAULT;
 }
 
-static struct name name_of(user_ptr_t address, bool private)
+struct futex_name futex_name_of(user_ptr_t address, bool private)
 {
 	struct aspace *aspace = process_current()->aspace;
-	struct name name = { (uintptr_t)aspace, address };
+	struct futex_name name = { (uintptr_t)aspace, address };
 
 	if (!private)
 		aspace_shared_name(aspace, address, &name.object, &name.offset);
 	return name;
 }
 
-static bool name_is(const struct name *a, const struct name *b)
+static bool name_is(const struct futex_name *a, const struct futex_name *b)
 {
 	return a->object == b->object && a->offset == b->offset;
 }
 
 static bool is_woken(void *arg)
 {
-	return atomic_load(&((struct waiter *)arg)->woken);
+	return atomic_load(&((struct futex_waiter *)arg)->woken);
 }
 
-static void waiter_wake(struct waiter *waiter)
+static void waiter_wake(struct futex_waiter *waiter)
 {
 	list_remove(&waiter->node);
 	atomic_store(&waiter->woken, true);
-	wake_all(&waiter->queue);
+	wake_all(waiter->queue);
 }
 
-/* Stands in line if the word still has the value: 0, -EAGAIN, -EFAULT. */
-static int line_up(struct waiter *waiter, uint32_t value)
+int futex_line_up(struct futex_waiter *waiter, uint32_t value)
 {
 	uint32_t now;
-	int err = 0;
 
-	mutex_lock(&lock);
 	if (user_read(&now, waiter->address))
-		err = -EFAULT;
-	else if (now != value)
-		err = -EAGAIN;
-	else
-		list_append(&waiters, &waiter->node);
-	mutex_unlock(&lock);
-	return err;
+		return -EFAULT;
+	if (now != value)
+		return -EAGAIN;
+	list_append(&futex_waiters, &waiter->node);
+	return 0;
 }
 
 static long futex_wait(user_ptr_t address, bool private, uint32_t value, uint32_t bits, uint64_t deadline_ns)
 {
-	struct waiter waiter = { .name = name_of(address, private), .address = address, .bits = bits };
+	struct wait_queue queue;
+	struct futex_waiter waiter = {
+		.name = futex_name_of(address, private),
+		.address = address,
+		.bits = bits,
+		.queue = &queue,
+	};
 	int err;
 
 	if (!bits)
 		return -EINVAL;
-	wait_queue_init(&waiter.queue);
-	err = line_up(&waiter, value);
+	wait_queue_init(&queue);
+	mutex_lock(&futex_lock);
+	err = futex_line_up(&waiter, value);
+	mutex_unlock(&futex_lock);
 	if (err)
 		return err;
-	err = wait_until(&waiter.queue, is_woken, &waiter, deadline_ns);
-	mutex_lock(&lock);
+	err = wait_until(&queue, is_woken, &waiter, deadline_ns);
+	mutex_lock(&futex_lock);
 	if (!waiter.woken)
 		list_remove(&waiter.node);
 	else
 		err = 0;
-	mutex_unlock(&lock);
+	mutex_unlock(&futex_lock);
 	return err;
 }
 
-/* The first max waiters of a word are woken; the lock is held. */
-static long wake_some(const struct name *name, uint32_t max, uint32_t bits)
+long futex_wake_some(const struct futex_name *name, uint32_t max, uint32_t bits)
 {
 	long count = 0;
 
-	list_foreach_safe(&waiters, struct waiter, node, waiter) {
+	list_foreach_safe(&futex_waiters, struct futex_waiter, node, waiter) {
 		if (count >= (long)max)
 			break;
 		if (!name_is(&waiter->name, name) || !(waiter->bits & bits))
@@ -133,25 +118,25 @@ static long wake_some(const struct name *name, uint32_t max, uint32_t bits)
 
 static long futex_wake(user_ptr_t address, bool private, uint32_t max, uint32_t bits)
 {
-	struct name name = name_of(address, private);
+	struct futex_name name = futex_name_of(address, private);
 	long count;
 
 	if (!bits)
 		return -EINVAL;
-	mutex_lock(&lock);
-	count = wake_some(&name, max, bits);
-	mutex_unlock(&lock);
+	mutex_lock(&futex_lock);
+	count = futex_wake_some(&name, max, bits);
+	mutex_unlock(&futex_lock);
 	return count;
 }
 
 void futex_wake_address(user_ptr_t address)
 {
-	if (!check_address(address))
-		futex_wake(address, false, 1, ANY_BIT);
+	if (!futex_check_address(address))
+		futex_wake(address, false, 1, FUTEX_ANY_BIT);
 }
 
 struct requeue {
-	struct name from, to;
+	struct futex_name from, to;
 	user_ptr_t to_address;
 	uint32_t wake_max, move_max;
 };
@@ -159,9 +144,9 @@ struct requeue {
 /* Some are woken, some wait for another word from now on. The lock is held. */
 static long requeue(const struct requeue *r)
 {
-	long woken = wake_some(&r->from, r->wake_max, ANY_BIT), moved = 0;
+	long woken = futex_wake_some(&r->from, r->wake_max, FUTEX_ANY_BIT), moved = 0;
 
-	list_foreach(&waiters, struct waiter, node, waiter) {
+	list_foreach(&futex_waiters, struct futex_waiter, node, waiter) {
 		if (moved >= (long)r->move_max)
 			break;
 		if (!name_is(&waiter->name, &r->from))
@@ -180,19 +165,19 @@ static long futex_requeue(user_ptr_t from, struct requeue *r, bool private, cons
 
 	if ((int32_t)r->wake_max < 0 || (int32_t)r->move_max < 0)
 		return -EINVAL;
-	result = check_address(r->to_address);
+	result = futex_check_address(r->to_address);
 	if (result)
 		return result;
-	r->from = name_of(from, private);
-	r->to = name_of(r->to_address, private);
-	mutex_lock(&lock);
+	r->from = futex_name_of(from, private);
+	r->to = futex_name_of(r->to_address, private);
+	mutex_lock(&futex_lock);
 	if (expected && user_read(&now, from))
 		result = -EFAULT;
 	else if (expected && now != *expected)
 		result = -EAGAIN;
 	else
 		result = requeue(r);
-	mutex_unlock(&lock);
+	mutex_unlock(&futex_lock);
 	return result;
 }
 
@@ -250,7 +235,7 @@ static int32_t field12(uint32_t word, unsigned shift)
 }
 
 struct wake_op {
-	struct name name, second_name;
+	struct futex_name name, second_name;
 	user_ptr_t second;
 	uint32_t max, max2, word;
 };
@@ -272,28 +257,27 @@ static long wake_op(const struct wake_op *op)
 	err = wake_op_compare(word >> 24 & 15, (int32_t)old, field12(word, 0));
 	if (err < 0)
 		return err;
-	count = wake_some(&op->name, op->max, ANY_BIT);
-	return err ? count + wake_some(&op->second_name, op->max2, ANY_BIT) : count;
+	count = futex_wake_some(&op->name, op->max, FUTEX_ANY_BIT);
+	return err ? count + futex_wake_some(&op->second_name, op->max2, FUTEX_ANY_BIT) : count;
 }
 
 static long futex_wake_op(user_ptr_t address, struct wake_op *op, bool private)
 {
-	long result = check_address(op->second);
+	long result = futex_check_address(op->second);
 
 	if (result)
 		return result;
-	op->name = name_of(address, private);
-	op->second_name = name_of(op->second, private);
-	mutex_lock(&lock);
+	op->name = futex_name_of(address, private);
+	op->second_name = futex_name_of(op->second, private);
+	mutex_lock(&futex_lock);
 	result = wake_op(op);
-	mutex_unlock(&lock);
+	mutex_unlock(&futex_lock);
 	return result;
 }
 
 /* ---- the call ---- */
 
-/* FUTEX_WAIT counts from now, FUTEX_WAIT_BITSET until a time of the chosen clock. */
-static int read_deadline(user_ptr_t timeout, int command, bool realtime, uint64_t *deadline_ns)
+int futex_read_deadline(user_ptr_t timeout, bool from_now, bool realtime, uint64_t *deadline_ns)
 {
 	struct abi_timespec spec;
 	uint64_t ns, now = clock_ns();
@@ -305,7 +289,7 @@ static int read_deadline(user_ptr_t timeout, int command, bool realtime, uint64_
 		return -EFAULT;
 	if (time_from_timespec(&spec, &ns))
 		return -EINVAL;
-	if (command == FUTEX_WAIT)
+	if (from_now)
 		*deadline_ns = time_add(now, ns);
 	else if (realtime)
 		*deadline_ns = ns > clock_realtime_ns() ? time_add(now, ns - clock_realtime_ns()) : now;
@@ -318,11 +302,13 @@ static long wait_command(user_ptr_t address, int op, uint32_t value, user_ptr_t 
 {
 	int command = op & ~(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME);
 	uint64_t deadline_ns;
-	int err = read_deadline(timeout, command, op & FUTEX_CLOCK_REALTIME, &deadline_ns);
+	/* FUTEX_WAIT counts from now, FUTEX_WAIT_BITSET until a time of the chosen clock. */
+	int err = futex_read_deadline(timeout, command == FUTEX_WAIT, op & FUTEX_CLOCK_REALTIME, &deadline_ns);
 
 	if (err)
 		return err;
-	return futex_wait(address, op & FUTEX_PRIVATE_FLAG, value, command == FUTEX_WAIT ? ANY_BIT : bits, deadline_ns);
+	return futex_wait(address, op & FUTEX_PRIVATE_FLAG, value, command == FUTEX_WAIT ? FUTEX_ANY_BIT : bits,
+			  deadline_ns);
 }
 
 SYSCALL(futex, user_ptr_t uaddr, int op, uint32_t value, user_ptr_t timeout, user_ptr_t uaddr2, uint32_t value3)
@@ -331,7 +317,7 @@ SYSCALL(futex, user_ptr_t uaddr, int op, uint32_t value, user_ptr_t timeout, use
 	bool private = op & FUTEX_PRIVATE_FLAG;
 	struct requeue requeue = { .to_address = uaddr2, .wake_max = value, .move_max = (uint32_t)timeout };
 	struct wake_op wake_op = { .second = uaddr2, .max = value, .max2 = (uint32_t)timeout, .word = value3 };
-	int err = check_address(uaddr);
+	int err = futex_check_address(uaddr);
 
 	if ((op & FUTEX_CLOCK_REALTIME) && command != FUTEX_WAIT_BITSET && command != FUTEX_WAIT)
 		return -ENOSYS;
@@ -342,7 +328,7 @@ SYSCALL(futex, user_ptr_t uaddr, int op, uint32_t value, user_ptr_t timeout, use
 	case FUTEX_WAIT_BITSET:
 		return wait_command(uaddr, op, value, timeout, value3);
 	case FUTEX_WAKE:
-		return futex_wake(uaddr, private, value, ANY_BIT);
+		return futex_wake(uaddr, private, value, FUTEX_ANY_BIT);
 	case FUTEX_WAKE_BITSET:
 		return futex_wake(uaddr, private, value, value3);
 	case FUTEX_REQUEUE:
@@ -354,95 +340,4 @@ SYSCALL(futex, user_ptr_t uaddr, int op, uint32_t value, user_ptr_t timeout, use
 	default:
 		return -ENOSYS;
 	}
-}
-
-/* ---- what goes with threads ---- */
-
-SYSCALL(set_tid_address, user_ptr_t address)
-{
-	task_current()->clear_child_tid = address;
-	return process_tid();
-}
-
-#define ROBUST_LIST_SIZE 24
-
-SYSCALL(set_robust_list, user_ptr_t head, size_t len)
-{
-	if (len != ROBUST_LIST_SIZE)
-		return -EINVAL;
-	task_current()->robust_list = head;
-	return 0;
-}
-
-/* ---- what an owner's death leaves behind: Linux, Documentation/locking/robust-futex-ABI.rst ---- */
-
-#define FUTEX_WAITERS 0x80000000u
-#define FUTEX_OWNER_DIED 0x40000000u
-#define FUTEX_TID_MASK 0x3fffffffu
-#define ROBUST_LIMIT 2048
-
-static void release_lock(user_ptr_t address, uint32_t tid)
-{
-	struct name name;
-	uint32_t word;
-
-	/* Its word changes no more while it is the dead one's. Lists that lead in a circle are walked to the limit. */
-	if (check_address(address) || user_read(&word, address) || (word & FUTEX_TID_MASK) != tid)
-		return;
-	name = name_of(address, false);
-	mutex_lock(&lock);
-	if (!user_read(&word, address) && (word & FUTEX_TID_MASK) == tid) {
-		bool contended = word & FUTEX_WAITERS;
-
-		word = (word & FUTEX_WAITERS) | FUTEX_OWNER_DIED;
-		if (!user_write(address, &word) && contended)
-			wake_some(&name, 1, ANY_BIT);
-	}
-	mutex_unlock(&lock);
-}
-
-void futex_release_robust(user_ptr_t head, int tid)
-{
-	struct {
-		user_ptr_t next;
-		int64_t offset;
-		user_ptr_t pending;
-	} list;
-	user_ptr_t entry, next;
-
-	if (user_read(&list, head))
-		return;
-	entry = list.next;
-	for (unsigned i = 0; i < ROBUST_LIMIT && (entry & ~UINT64_C(1)) != head; i++) {
-		bool last = user_read(&next, entry & ~UINT64_C(1));
-
-		/* Bit 0 marks a lock with priority inheritance, of which there are none. */
-		if (entry != list.pending)
-			release_lock((entry & ~UINT64_C(1)) + (uint64_t)list.offset, (uint32_t)tid);
-		if (last)
-			break;
-		entry = next;
-	}
-	if (list.pending)
-		release_lock((list.pending & ~UINT64_C(1)) + (uint64_t)list.offset, (uint32_t)tid);
-}
-
-SYSCALL(get_robust_list, int pid, user_ptr_t head, user_ptr_t len)
-{
-	const uint64_t size = ROBUST_LIST_SIZE;
-	struct task *task = task_current();
-	struct process *process = pid ? process_find_task(pid, &task) : process_get(process_current());
-	user_ptr_t list;
-	bool allowed;
-
-	if (!process)
-		return -ESRCH;
-	allowed = process_may_look_at(process);
-	list = task->robust_list;
-	process_put(process);
-	if (!allowed)
-		return -EPERM;
-	if (user_write(len, &size) || user_write(head, &list))
-		return -EFAULT;
-	return 0;
 }

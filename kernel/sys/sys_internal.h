@@ -31,7 +31,7 @@ bool signals_due(void);
 /* signal_deliver() at the end of a call; restart: the call was interrupted and can start again. */
 void signal_deliver_after(struct arch_regs *regs, bool restart);
 
-/* ---- futexes (futex.c) ---- */
+/* ---- futexes (futex.c, futex_robust.c) ---- */
 
 /* Wakes one waiter at an address of the running process: what the end of a thread does. */
 void futex_wake_address(user_ptr_t address);

@@ -145,6 +145,7 @@ bool syscall_restarts(uint64_t number)
 	case SYS_fcntl:
 	case SYS_flock:
 	case SYS_futex:
+	case SYS_futex_waitv:
 	case SYS_sendfile:
 	case SYS_splice:
 		return true;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * execve and execveat: what they refuse, scripts, the first stack. A program that is loaded here does not run: it ends at
- * once.
+ * execve and execveat: what they refuse, scripts, the first stack. A program that is loaded here does not run: it ends
+ * at once.
  */
 #include <kernel/abi/fcntl.h>
 #include <kernel/abi/mman.h>
