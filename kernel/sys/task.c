@@ -36,6 +36,7 @@ int task_create(struct process *process, int tid, struct task **out)
 	task->tid = tid ? tid : process_new_id();
 	task->altstack.flags = SS_DISABLE;
 	task->affinity = task_current() ? task_current()->affinity : UINT64_MAX;
+	task->ioprio = task_current() ? task_current()->ioprio : 0;
 	flags = spin_lock(&process->signals->lock);
 	list_append(&process->tasks, &task->node);
 	process->task_count++;

@@ -38,6 +38,7 @@ struct task {
 	struct signal_pending pending;
 	user_ptr_t clear_child_tid, robust_list;
 	uint64_t affinity; /* CPUs that it may run on */
+	unsigned ioprio; /* ioprio_set(2); 0: what its nice value makes it */
 	uint64_t cpu_entered_ns; /* what its thread had used before it entered */
 };
 
