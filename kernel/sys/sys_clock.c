@@ -24,8 +24,10 @@ int time_clock_read(int clock, uint64_t *now_ns)
 	case CLOCK_REALTIME:
 	case CLOCK_REALTIME_COARSE:
 	case CLOCK_REALTIME_ALARM:
-	case CLOCK_TAI:
 		*now_ns = clock_realtime_ns();
+		return 0;
+	case CLOCK_TAI:
+		*now_ns = clock_realtime_ns() + clock_tai_offset_ns();
 		return 0;
 	case CLOCK_MONOTONIC:
 	case CLOCK_MONOTONIC_RAW:
@@ -129,7 +131,7 @@ SYSCALL(gettimeofday, user_ptr_t tv, user_ptr_t tz)
 
 /* ---- setting ---- */
 
-static long set_realtime(uint64_t now)
+long clock_set_checked(uint64_t now)
 {
 	if (!process_capable(CAP_SYS_TIME))
 		return -EPERM;
@@ -152,7 +154,7 @@ SYSCALL(clock_settime, int clock, user_ptr_t time)
 		return -EFAULT;
 	if (time_from_timespec(&spec, &now))
 		return -EINVAL;
-	return set_realtime(now);
+	return clock_set_checked(now);
 }
 
 SYSCALL(settimeofday, user_ptr_t tv, user_ptr_t tz)
@@ -173,7 +175,7 @@ SYSCALL(settimeofday, user_ptr_t tv, user_ptr_t tz)
 		return -EINVAL;
 	if (tz)
 		timezone = zone;
-	return tv ? set_realtime(now) : 0;
+	return tv ? clock_set_checked(now) : 0;
 }
 
 /* ---- sleeping ---- */

@@ -45,6 +45,13 @@ bool process_may_signal(const struct process *target, int signo);
 /* See what it owns, as ptrace(2) has it. */
 bool process_may_look_at(const struct process *target);
 
+/* ---- the time of day (sys_clock.c, sys_adjtimex.c) ---- */
+
+/* Sets it, and tells who waits for that: 0, -EPERM, -EINVAL (before boot). */
+long clock_set_checked(uint64_t now_ns);
+/* How much international atomic time is ahead of it. */
+uint64_t clock_tai_offset_ns(void);
+
 /* ---- processes (process.c) ---- */
 
 /* A number that no thread and no process has had. */

@@ -62,7 +62,6 @@ static _Bool read_clock(int clock, uint64_t *now_ns)
 	switch (clock) {
 	case CLOCK_REALTIME:
 	case CLOCK_REALTIME_COARSE:
-	case CLOCK_TAI:
 		return realtime(now_ns);
 	case CLOCK_MONOTONIC:
 	case CLOCK_MONOTONIC_RAW:
