@@ -189,6 +189,17 @@ void process_put(struct process *process)
 	heap_free(process);
 }
 
+/* The references that a list of ended processes holds; others may have some as well (pidfds). */
+static void put_all(struct list *ended)
+{
+	while (!list_empty(ended)) {
+		struct process *process = list_first(ended, struct process, node);
+
+		list_remove(&process->node);
+		process_put(process);
+	}
+}
+
 static void free_tasks(struct process *process)
 {
 	struct thread *thread = thread_current();
@@ -318,12 +329,10 @@ static bool announce(struct process *process)
 	int code = process->status & 0x7f ? CLD_KILLED : CLD_EXITED;
 	bool unwanted;
 
-	process->zombie = true;
+	unwanted = !parent || (process->exit_signal == SIGCHLD && wants_no_zombies(parent));
+	process->zombie = !unwanted;
 	if (!parent)
 		return true;
-	unwanted = process->exit_signal == SIGCHLD && wants_no_zombies(parent);
-	if (unwanted)
-		process->zombie = false;
 	tell(parent, process, code, process->exit_signal);
 	return unwanted;
 }
@@ -360,8 +369,7 @@ void process_ended(struct process *process)
 	mutex_unlock(&list_lock);
 	if (put)
 		process_put(process);
-	while (!list_empty(&unwanted))
-		process_put(list_first(&unwanted, struct process, node));
+	put_all(&unwanted);
 }
 
 void process_forget_children(void)
@@ -378,8 +386,7 @@ void process_forget_children(void)
 		list_append(&ended, &child->node);
 	}
 	mutex_unlock(&list_lock);
-	while (!list_empty(&ended))
-		process_put(list_first(&ended, struct process, node));
+	put_all(&ended);
 }
 
 static bool is_over(void *arg)
