@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A program that multiplies: fork and what the two share or do not, vfork, posix_spawn, execve, every way of waiting,
- * orphans, signals between processes. Says the same on Saki as on Linux.
+ * orphans, signals between processes, descriptors of them. Says the same on Saki as on Linux.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -14,6 +15,8 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -225,6 +228,42 @@ static void groups(void)
 	say("ended by", WTERMSIG(status));
 }
 
+/* A child by its descriptor, its memory from here, and a program that has a descriptor for a name. */
+static void descriptors(const char *self)
+{
+	static char text[] = "before";
+	char *argv[] = { (char *)(uintptr_t)self, "exec", "by descriptor", NULL };
+	struct iovec here = { (char[8]){ "after" }, 7 }, there = { text, 7 };
+	int fd = -1, status;
+	siginfo_t info = { 0 };
+	pid_t pid = (pid_t)syscall(SYS_clone, 0x1000 | SIGCHLD, 0, &fd, 0, 0); /* CLONE_PIDFD */
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	if (!pid)
+		for (;;)
+			pause();
+	say("descriptor", fd >= 0 && fcntl(fd, F_GETFD) == FD_CLOEXEC);
+	say("not yet", poll(&p, 1, 0));
+	say("written", process_vm_writev(pid, &here, 1, &there, 1, 0));
+	say("read", process_vm_readv(pid, &here, 1, &there, 1, 0));
+	say("own is left", !strcmp(text, "before") && !strcmp(here.iov_base, "after"));
+	say("same file", syscall(SYS_kcmp, getpid(), pid, 0, 1, 1));
+	say("signal", syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0));
+	say("readable", poll(&p, 1, -1) == 1 && p.revents == POLLIN);
+	say("waited", !waitid(3 /* P_PIDFD */, (id_t)fd, &info, WEXITED) && info.si_status == SIGKILL);
+	say("gone", syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0) < 0 && errno == ESRCH);
+	close(fd);
+	fd = open(self, O_RDONLY | O_CLOEXEC);
+	pid = fork();
+	if (!pid) {
+		fexecve(fd, argv, environ);
+		_exit(99);
+	}
+	waitpid(pid, &status, 0);
+	say("executed", WEXITSTATUS(status));
+	close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	struct rusage usage;
@@ -240,6 +279,7 @@ int main(int argc, char **argv)
 	sharing();
 	groups();
 	others((const char *)getauxval(AT_EXECFN));
+	descriptors((const char *)getauxval(AT_EXECFN));
 	say("children took time",
 	    !getrusage(RUSAGE_CHILDREN, &usage) && usage.ru_utime.tv_usec + usage.ru_utime.tv_sec >= 0);
 	return 0;
