@@ -9,6 +9,7 @@
 #include <kernel/console.h>
 #include <kernel/harness.h>
 #include <kernel/heap.h>
+#include <kernel/ipc.h>
 #include <kernel/log.h>
 #include <kernel/string.h>
 #include <kernel/thread.h>
@@ -110,6 +111,7 @@ int process_new_id(void)
 int process_init(struct process *process)
 {
 	list_init(&process->tasks);
+	list_init(&process->sem_undos);
 	wait_queue_init(&process->task_left);
 	wait_queue_init(&process->child_wait);
 	wait_queue_init(&process->memory_returned);
@@ -217,15 +219,26 @@ static void set_over(struct process *process)
 	wake_all(&process->task_left);
 }
 
+/* list_lock is held. */
+static bool any_living(void)
+{
+	list_foreach(&processes, struct process, node, process)
+		if (!process->exited)
+			return true;
+	return false;
+}
+
 void process_teardown(struct process *process, int status)
 {
 	struct thread *thread = thread_current();
+	bool last;
 
 	/* Who finds it alive under the list's lock may use what it owns while it holds that. */
 	mutex_lock(&list_lock);
 	if (!process->exited && !process->dying)
 		process->status = status;
 	process->exited = true;
+	last = !any_living();
 	mutex_unlock(&list_lock);
 	/* From here on nothing interrupts: the process is past its signals. */
 	if (thread->process == process)
@@ -247,6 +260,9 @@ void process_teardown(struct process *process, int status)
 		aspace_put(process->aspace);
 	process->aspace = NULL;
 	exec_forget(process);
+	ipc_process_ended(process);
+	if (last)
+		ipc_forget_all();
 	if (!process->ending)
 		set_over(process);
 }

@@ -33,6 +33,8 @@ enum capability {
 	CAP_SETGID = 6,
 	CAP_SETUID = 7,
 	CAP_SETPCAP = 8,
+	CAP_IPC_LOCK = 14,
+	CAP_IPC_OWNER = 15,
 	CAP_SYS_CHROOT = 18,
 	CAP_SYS_PTRACE = 19,
 	CAP_SYS_ADMIN = 21,
@@ -64,6 +66,7 @@ struct process {
 	struct file *program;  /* what it runs, once it has called execve(): cannot be written meanwhile */
 	struct fd_table *fds;
 	struct fs_context *fs;  /* root, working directory, umask (kernel/vfs.h) */
+	struct list sem_undos; /* what its end does to semaphores (kernel/ipc/sem.h) */
 	struct credentials cred;
 	struct rlimit rlimits[RLIMIT_COUNT];
 	struct list tasks;  /* its threads (kernel/sys/task.h); under the lock of its signals */

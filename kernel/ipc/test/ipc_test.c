@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * See ipc_test.h.
+ */
+#include "ipc_test.h"
+
+#include <kernel/abi/time.h>
+#include <kernel/clock.h>
+#include <kernel/signal.h>
+
+#define HANDLER 0x20000000 /* never run */
+#define INTERRUPT_AFTER_US 2000
+
+void ipc_test_become(uint32_t uid)
+{
+	if (sys(SYS_setgroups, 0, 0) || sys(SYS_setresgid, uid, uid, uid) || sys(SYS_setresuid, uid, uid, uid))
+		test_fail(__FILE__, __LINE__, "cannot become user %u", uid);
+}
+
+void ipc_test_interrupt_soon(void)
+{
+	const uint64_t action[4] = { HANDLER, 0, 0, 0 };
+	const struct abi_itimerval timer = { { 0, 0 }, { 0, INTERRUPT_AFTER_US } };
+
+	if (sys(SYS_rt_sigaction, SIGALRM, systest_value(1024, &action), 0, 8) ||
+	    sys(SYS_setitimer, ITIMER_REAL, systest_value(1024, &timer), 0))
+		test_fail(__FILE__, __LINE__, "no timer to be interrupted by");
+}
+
+void ipc_test_pause(void)
+{
+	if (clock_sleep_until(clock_ns() + NSEC_PER_MSEC))
+		test_fail(__FILE__, __LINE__, "the pause was interrupted");
+}
+
+static void make_call(void *arg)
+{
+	struct ipc_test_call *call = arg;
+
+	process_enter(call->process);
+	call->result = syscall_dispatch(call->number, call->args);
+	process_enter(NULL);
+}
+
+bool ipc_test_start(struct ipc_test_call *call, struct process *process, uint64_t number, const uint64_t args[6])
+{
+	*call = (struct ipc_test_call){ .process = process, .number = number };
+	memcpy(call->args, args, sizeof(call->args));
+	call->thread = thread_create("caller", make_call, call);
+	if (!call->thread) {
+		test_fail(__FILE__, __LINE__, "no thread");
+		return false;
+	}
+	thread_start(call->thread);
+	return true;
+}
+
+long ipc_test_finish(struct ipc_test_call *call)
+{
+	if (!call->thread)
+		return 0;
+	if (thread_join(call->thread))
+		test_fail(__FILE__, __LINE__, "cannot wait for the caller");
+	thread_put(call->thread);
+	return call->result;
+}
