@@ -17,7 +17,7 @@
 
 OBJECT_TYPE(ipc_object);
 
-static struct ipc_table *const tables[] = { &sem_table };
+static struct ipc_table *const tables[] = { &sem_table, &msg_table };
 
 int64_t ipc_now(void)
 {
@@ -111,6 +111,24 @@ int ipc_set(struct ipc_object *object, const struct abi_ipc_perm *perm)
 	object->gid = perm->gid;
 	object->mode = (object->mode & ~MODE_BITS) | (perm->mode & MODE_BITS);
 	return 0;
+}
+
+int ipc_destroy(struct ipc_table *table, int id)
+{
+	struct ipc_object *object = ipc_find(table, id);
+	int err = object ? ipc_check_control(object) : -EINVAL;
+
+	if (!err)
+		table->destroy(object);
+	return err;
+}
+
+int ipc_find_state(const struct ipc_table *table, int id, bool by_index, bool unchecked, struct ipc_object **object)
+{
+	*object = by_index ? ipc_at(table, id) : ipc_find(table, id);
+	if (!*object)
+		return -EINVAL;
+	return unchecked ? 0 : ipc_check_access(*object, IPC_READ);
 }
 
 struct abi_ipc_perm ipc_perm_of(const struct ipc_object *object)

@@ -35,7 +35,7 @@ struct ipc_table {
 #define IPC_TABLE_INIT(name, destroy_object)                                                                           \
 	{ .lock = MUTEX_INIT((name).lock), .last_index = -1, .destroy = (destroy_object) }
 
-extern struct ipc_table sem_table;
+extern struct ipc_table sem_table, msg_table;
 
 /* What semget() and its kin were asked for. */
 struct ipc_request {
@@ -66,6 +66,10 @@ int ipc_check_access(const struct ipc_object *object, unsigned wanted);
 int ipc_check_control(const struct ipc_object *object);
 /* What IPC_SET says of owner and mode. 0, -EPERM, -EINVAL. */
 int ipc_set(struct ipc_object *object, const struct abi_ipc_perm *perm);
+/* IPC_RMID. 0, -EINVAL, -EPERM. */
+int ipc_destroy(struct ipc_table *table, int id);
+/* The object that IPC_STAT tells of; by_index: SEM_STAT and its kin; unchecked: SEM_STAT_ANY. -EINVAL, -EACCES. */
+int ipc_find_state(const struct ipc_table *table, int id, bool by_index, bool unchecked, struct ipc_object **object);
 struct abi_ipc_perm ipc_perm_of(const struct ipc_object *object);
 
 /* Seconds, as objects remember times. */

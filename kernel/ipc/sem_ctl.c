@@ -41,13 +41,10 @@ static long tell_info(bool usage, user_ptr_t to)
 
 static long tell_state(int id, int command, user_ptr_t to)
 {
-	struct ipc_object *object = command == IPC_STAT ? ipc_find(&sem_table, id) : ipc_at(&sem_table, id);
 	struct abi_semid_ds state = { .nsems = 0 };
-	int err;
+	struct ipc_object *object;
+	int err = ipc_find_state(&sem_table, id, command != IPC_STAT, command == SEM_STAT_ANY, &object);
 
-	if (!object)
-		return -EINVAL;
-	err = command == SEM_STAT_ANY ? 0 : ipc_check_access(object, IPC_READ);
 	if (err)
 		return err;
 	state.perm = ipc_perm_of(object);
@@ -150,7 +147,7 @@ static long set_all(int id, user_ptr_t from)
 	return 0;
 }
 
-/* ---- owner, end ---- */
+/* ---- owner ---- */
 
 static long set_owner(int id, user_ptr_t from)
 {
@@ -165,16 +162,6 @@ static long set_owner(int id, user_ptr_t from)
 	err = ipc_set(object, &state.perm);
 	if (!err)
 		sem_set_of(object)->ctime = ipc_now();
-	return err;
-}
-
-static long remove(int id)
-{
-	struct ipc_object *object = ipc_find(&sem_table, id);
-	int err = object ? ipc_check_control(object) : -EINVAL;
-
-	if (!err)
-		sem_table.destroy(object);
 	return err;
 }
 
@@ -202,7 +189,7 @@ static long control(int id, int number, int command, uint64_t argument)
 	case IPC_SET:
 		return set_owner(id, argument);
 	case IPC_RMID:
-		return remove(id);
+		return ipc_destroy(&sem_table, id);
 	default:
 		return -EINVAL;
 	}

@@ -62,3 +62,26 @@ struct abi_semid_ds {
 struct abi_seminfo {
 	int32_t map, mni, mns, mnu, msl, opm, ume, usz, vmx, aem;
 };
+
+/* ---- message queues ---- */
+
+#define MSG_STAT 11
+#define MSG_INFO 12
+#define MSG_STAT_ANY 13
+
+#define MSG_NOERROR 010000
+#define MSG_EXCEPT 020000
+#define MSG_COPY 040000
+
+struct abi_msqid_ds {
+	struct abi_ipc_perm perm;
+	int64_t stime, rtime, ctime;
+	uint64_t cbytes, qnum, qbytes;
+	int32_t lspid, lrpid;
+	uint64_t unused[2];
+};
+
+struct abi_msginfo {
+	int32_t pool, map, max, mnb, mni, ssz, tql;
+	uint16_t seg, pad;
+};
