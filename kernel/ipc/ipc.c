@@ -17,7 +17,7 @@
 
 OBJECT_TYPE(ipc_object);
 
-static struct ipc_table *const tables[] = { &sem_table, &msg_table };
+static struct ipc_table *const tables[] = { &sem_table, &msg_table, &shm_table };
 
 int64_t ipc_now(void)
 {
@@ -178,7 +178,7 @@ static long get_new(struct ipc_table *table, const struct ipc_request *request)
 		return -ENOENT;
 	if (table->count == IPC_OBJECTS_MAX)
 		return -ENOSPC;
-	err = request->create(request->size, &object);
+	err = request->create(request, &object);
 	if (err)
 		return err;
 	object->key = request->key;

@@ -29,13 +29,16 @@ struct ipc_table {
 	unsigned count;
 	int last_index;
 	unsigned sequence;
-	/* Takes it out of the table with ipc_remove(), wakes who waits with -EIDRM, and frees it. The lock is held. */
+	/*
+	 * Takes it out of the table with ipc_remove(), wakes who waits with -EIDRM, and frees it; shared memory that is
+	 * in use waits for its last user first. The lock is held.
+	 */
 	void (*destroy)(struct ipc_object *object);
 };
 #define IPC_TABLE_INIT(name, destroy_object)                                                                           \
 	{ .lock = MUTEX_INIT((name).lock), .last_index = -1, .destroy = (destroy_object) }
 
-extern struct ipc_table sem_table, msg_table;
+extern struct ipc_table sem_table, msg_table, shm_table;
 
 /* What semget() and its kin were asked for. */
 struct ipc_request {
@@ -43,7 +46,8 @@ struct ipc_request {
 	unsigned flags; /* IPC_CREAT, IPC_EXCL, mode */
 	size_t size;
 	bool (*is_large)(const struct ipc_object *object, size_t size); /* as large as was asked for? NULL: any is */
-	int (*create)(size_t size, struct ipc_object **object); /* a new one, zeros in its ipc_object; or -errno */
+	/* A new one, zeros in its ipc_object; or -errno. */
+	int (*create)(const struct ipc_request *request, struct ipc_object **object);
 };
 
 /* The id of an object that there is, or of a new one. */
@@ -61,6 +65,7 @@ void ipc_remove(struct ipc_table *table, const struct ipc_object *object);
 /* May the running process do what these bits of a mode stand for, whatever class they are of? 0, -EACCES. */
 #define IPC_READ 4u
 #define IPC_WRITE 2u
+#define IPC_EXECUTE 1u
 int ipc_check_access(const struct ipc_object *object, unsigned wanted);
 /* May it remove it, or change its owner and mode? 0, -EPERM. */
 int ipc_check_control(const struct ipc_object *object);

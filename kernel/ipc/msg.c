@@ -31,7 +31,7 @@ struct msg_waiter {
 
 /* ---- queues ---- */
 
-static int create(size_t size UNUSED, struct ipc_object **object)
+static int create(const struct ipc_request *request UNUSED, struct ipc_object **object)
 {
 	struct msg_queue *queue = heap_zalloc(sizeof(*queue));
 

@@ -29,8 +29,9 @@ unsigned sem_total(void)
 	return total;
 }
 
-static int create(size_t count, struct ipc_object **object)
+static int create(const struct ipc_request *request, struct ipc_object **object)
 {
+	size_t count = request->size;
 	struct sem_set *set;
 
 	if (!count)

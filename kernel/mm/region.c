@@ -60,6 +60,17 @@ static void account(struct aspace *as, const struct region *region, bool added)
 		as->pages_locked += added ? pages : -pages;
 }
 
+/* It refers to its file from now on, or no longer. */
+static void hold_file(struct file *file, bool held)
+{
+	if (held)
+		file_get(file);
+	if (file->ops->mapped)
+		file->ops->mapped(file, held);
+	if (!held)
+		file_put(file);
+}
+
 static struct region *region_copy(const struct region *model)
 {
 	struct region *region = heap_alloc(sizeof(*region));
@@ -68,7 +79,7 @@ static struct region *region_copy(const struct region *model)
 		return NULL;
 	*region = *model;
 	if (region->file)
-		file_get(region->file);
+		hold_file(region->file, true);
 	return region;
 }
 
@@ -79,7 +90,7 @@ static void region_delete(struct aspace *as, struct region *region)
 	as->region_count--;
 	list_remove(&region->node);
 	if (region->file)
-		file_put(region->file);
+		hold_file(region->file, false);
 	heap_free(region);
 }
 

@@ -42,6 +42,11 @@ struct file_ops {
 	 * NULL: a hole). -EFAULT beyond the end (SIGBUS), -ENOSPC. NULL: cannot be mapped (-ENODEV).
 	 */
 	int (*map_page)(struct file *file, uint64_t index, bool create, struct page **page);
+	/*
+	 * A mapping of the file has come or gone, in any address space; one that is cut counts as two. That space's
+	 * lock is held, so programs' memory is out of reach. NULL: nobody counts.
+	 */
+	void (*mapped)(struct file *file, bool added);
 	/* -ENOTTY for what it does not know; NULL likewise. */
 	long (*ioctl)(struct file *file, unsigned command, user_ptr_t argument);
 	/* Feeds directory entries to context until it is full or the end is reached. */

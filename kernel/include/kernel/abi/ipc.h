@@ -85,3 +85,42 @@ struct abi_msginfo {
 	int32_t pool, map, max, mnb, mni, ssz, tql;
 	uint16_t seg, pad;
 };
+
+/* ---- shared memory ---- */
+
+#define SHM_LOCK 11
+#define SHM_UNLOCK 12
+#define SHM_STAT 13
+#define SHM_INFO 14
+#define SHM_STAT_ANY 15
+
+/* shmget() */
+#define SHM_HUGETLB 04000u
+#define SHM_NORESERVE 010000u
+/* shmat() */
+#define SHM_RDONLY 010000
+#define SHM_RND 020000
+#define SHM_REMAP 040000
+#define SHM_EXEC 0100000
+/* In a mode */
+#define SHM_DEST 01000u
+#define SHM_LOCKED 02000u
+
+struct abi_shmid_ds {
+	struct abi_ipc_perm perm;
+	uint64_t segsz;
+	int64_t atime, dtime, ctime;
+	int32_t cpid, lpid;
+	uint64_t nattch;
+	uint64_t unused[2];
+};
+
+struct abi_shminfo {
+	uint64_t max, min, mni, seg, all;
+	uint64_t unused[4];
+};
+
+struct abi_shm_info {
+	int32_t used_ids, pad;
+	uint64_t tot, rss, swp, swap_attempts, swap_successes;
+};
