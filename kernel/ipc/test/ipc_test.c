@@ -10,6 +10,7 @@
 
 #define HANDLER 0x20000000 /* never run */
 #define INTERRUPT_AFTER_US 2000
+#define INTERRUPT_AGAIN_US 50000 /* the first may come before the wait */
 
 void ipc_test_become(uint32_t uid)
 {
@@ -20,7 +21,7 @@ void ipc_test_become(uint32_t uid)
 void ipc_test_interrupt_soon(void)
 {
 	const uint64_t action[4] = { HANDLER, 0, 0, 0 };
-	const struct abi_itimerval timer = { { 0, 0 }, { 0, INTERRUPT_AFTER_US } };
+	const struct abi_itimerval timer = { { 0, INTERRUPT_AGAIN_US }, { 0, INTERRUPT_AFTER_US } };
 
 	if (sys(SYS_rt_sigaction, SIGALRM, systest_value(1024, &action), 0, 8) ||
 	    sys(SYS_setitimer, ITIMER_REAL, systest_value(1024, &timer), 0))
