@@ -419,6 +419,23 @@ void process_wait_end(struct process *process)
 	mutex_unlock(&list_lock);
 }
 
+void process_end_input(int status)
+{
+	struct process *process = process_current();
+	struct task *task = task_current();
+
+	if (!IS_ENABLED(CONFIG_FUZZ) || !harness_active() || process->is_child)
+		return;
+	/* The first thread of the first process stays: the input runs on it. */
+	if (task == process->main) {
+		task_release_memory(task);
+		process->exited = true;
+		if (!process->dying)
+			process->status = status;
+	}
+	harness_end();
+}
+
 void process_exit(int status)
 {
 	struct process *process = process_current();
@@ -426,15 +443,7 @@ void process_exit(int status)
 	unsigned long flags;
 
 	assert(process);
-	/* The first thread of an input's first process stays: the input runs on it. */
-	if (IS_ENABLED(CONFIG_FUZZ) && harness_active() && !process->is_child) {
-		if (thread->task == process->main) {
-			task_release_memory(thread->task);
-			process->exited = true;
-			process->status = status;
-		}
-		harness_end();
-	}
+	process_end_input(status);
 	flags = spin_lock(&process->signals->lock);
 	if (!process->dying)
 		process->status = status;

@@ -203,6 +203,7 @@ void task_exit(int status)
 
 void process_killed(void)
 {
+	process_end_input(SIGKILL);
 	task_exit(SIGKILL);
 }
 
