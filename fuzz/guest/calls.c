@@ -79,7 +79,8 @@ static void advance(void)
 	if (next < calls->count)
 		set_turn();
 	over |= next == calls->count && !made;
-	wake_all(&turns);
+	if (made)
+		wake_all(&turns);
 }
 
 /* False when no call that is yet to begin names it. */

@@ -64,6 +64,8 @@ void process_ended(struct process *process);
 void process_wait_end(struct process *process);
 /* Its parent learns that it was stopped or continued (CLD_*). Sleeps. */
 void process_tell_parent(struct process *process, int code);
+/* sys_limits.c: those of a new process. */
+void limits_init(struct process *process);
 /* The running thread ends: if a harness's input runs on it, that has ended, and this does not return. */
 void process_end_input(int status);
 /* Another program in another memory, whose references it takes over; what it had is the caller's. */

@@ -11,6 +11,22 @@
 
 #include "sys_internal.h"
 
+/* What a program starts with: Linux's, with files and stack as Debian has them. */
+void limits_init(struct process *process)
+{
+	for (unsigned i = 0; i < RLIMIT_COUNT; i++)
+		process->rlimits[i] = (struct rlimit){ RLIM_INFINITY, RLIM_INFINITY };
+	process->rlimits[RLIMIT_STACK] = (struct rlimit){ 8 * MIB, RLIM_INFINITY };
+	process->rlimits[RLIMIT_CORE].current = 0;
+	process->rlimits[RLIMIT_NPROC] = (struct rlimit){ 1024, 1024 };
+	process->rlimits[RLIMIT_NOFILE] = (struct rlimit){ 1024, 4096 };
+	process->rlimits[RLIMIT_MEMLOCK] = (struct rlimit){ 8 * MIB, 8 * MIB };
+	process->rlimits[RLIMIT_SIGPENDING] = (struct rlimit){ 1024, 1024 };
+	process->rlimits[RLIMIT_MSGQUEUE] = (struct rlimit){ 819200, 819200 };
+	process->rlimits[RLIMIT_NICE] = (struct rlimit){ 0, 0 };
+	process->rlimits[RLIMIT_RTPRIO] = (struct rlimit){ 0, 0 };
+}
+
 #define CLOCK_TICK_NS (10 * NSEC_PER_MSEC) /* AT_CLKTCK: 100 a second */
 #define NOFILE_MAX (1024 * 1024)
 
