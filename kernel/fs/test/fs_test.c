@@ -12,6 +12,7 @@
 #define STRING_SLOTS 16
 #define STRINGS_OFFSET (40 * KIB)
 #define INTERRUPT_AFTER_US 20000
+#define INTERRUPT_AGAIN_US 100000 /* the first may come before the wait */
 #define HANDLER 0x400000
 
 void fs_test_run(void (*body)(void))
@@ -85,7 +86,7 @@ void fs_test_become(uint32_t uid)
 void fs_test_interrupt_soon(void)
 {
 	const uint64_t action[4] = { HANDLER, 0, 0, 0 };
-	const struct abi_itimerval timer = { { 0, 0 }, { 0, INTERRUPT_AFTER_US } };
+	const struct abi_itimerval timer = { { 0, INTERRUPT_AGAIN_US }, { 0, INTERRUPT_AFTER_US } };
 
 	if (sys(SYS_rt_sigaction, SIGALRM, systest_value(0, &action), 0, 8) ||
 	    sys(SYS_setitimer, ITIMER_REAL, systest_value(0, &timer), 0))

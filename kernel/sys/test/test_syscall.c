@@ -114,7 +114,7 @@ static struct {
 static void guard(void)
 {
 	const uint64_t action[4] = { 0x400000 };
-	const int64_t soon[4] = { 0, 0, 0, GUARD_US };
+	const int64_t soon[4] = { 0, GUARD_US, 0, GUARD_US };
 
 	sys(SYS_rt_sigaction, 14, systest_put(0, action, sizeof(action)), 0, 8);
 	sys(SYS_setitimer, 0, systest_put(64, soon, sizeof(soon)), 0);
