@@ -6,7 +6,6 @@ A benchmark (<room>/**/bench/*.bench, run as suites.py says, always alone) print
 tabs: bench, name, figure, unit, baseline (a figure to compare with, or -), at least (the figure to reach, or -).
 "At most" is written as <N. The exit status is 1 when a benchmark gave no figure.
 """
-import fnmatch
 import json
 import sys
 
@@ -48,13 +47,18 @@ def run(suite, rows, as_json):
 
 
 def main(args):
-    as_json, globs = "--json" in args, [a for a in args if not a.startswith("-")]
-    chosen = [s for s in suites.find("bench") if not globs or any(fnmatch.fnmatch(s.name, g) for g in globs)]
+    options, globs = suites.arguments(args, ("--json",))
+    as_json = "--json" in options
+    chosen = suites.choose("bench", globs)
     suites.build_images(chosen, lambda text: print(text, file=sys.stderr))
     if not as_json:
         print(f"{'name':40} {'figure':>12} {'unit':14} {'baseline':>12} {'at least':>10}")
     rows = []
-    fine = [run(s, rows, as_json) for s in chosen]
+    try:
+        fine = [run(s, rows, as_json) for s in chosen]
+    except KeyboardInterrupt:
+        print("bench: interrupted", file=sys.stderr)
+        return 130
     if as_json:
         print(json.dumps({"bench": rows}))
     return 0 if all(fine) else 1

@@ -12,11 +12,13 @@ It runs in the root of the tree with SAKI_ROOT, SAKI_BUILD, SAKI_NO_BUILD=1 and 
 removed afterwards. Its standard error goes to <build>/<kind>/<suite>.log.
 """
 import copy
+import fnmatch
 import os
 import re
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -70,7 +72,11 @@ class Suite:
                 self.process = subprocess.Popen([os.path.join(ROOT, self.path)], cwd=ROOT, env=env, text=True,
                                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log,
                                                 errors="replace", start_new_session=True)
-                out, failure = self.finish()
+                try:
+                    out, failure = self.finish()
+                except BaseException:   # interrupted
+                    self.kill()
+                    raise
         finally:
             shutil.rmtree(tmp, ignore_errors=True)
         return out, failure, time.monotonic() - start
@@ -98,6 +104,17 @@ def clean_env(**more):
     return dict(env, **more)
 
 
+def arguments(args, known):
+    """Splits a command line into its options, which are known ones, and its globs. SIGTERM ends as Ctrl-C does."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.default_int_handler)
+    unknown = [a for a in args if a.startswith("-") and a not in known]
+    if unknown:
+        print(f"{os.path.basename(sys.argv[0])}: no option '{unknown[0]}'; --help says more", file=sys.stderr)
+        sys.exit(2)
+    return [a for a in args if a.startswith("-")], [a for a in args if not a.startswith("-")]
+
+
 def find(kind):
     found = []
     for room in ROOMS:
@@ -106,6 +123,17 @@ def find(kind):
                 paths = [os.path.relpath(os.path.join(folder, f), ROOT) for f in files if f.endswith("." + kind)]
                 found += [s for p in sorted(paths) for s in Suite(p, kind).each()]
     return sorted(found, key=lambda s: s.name)
+
+
+def choose(kind, globs, long=True):
+    """The suites whose names, with or without their CPUs, match one of the globs; all when there is none."""
+    names = lambda s: (s.name, s.name.split("@")[0])
+    chosen = [s for s in find(kind) if not globs or any(fnmatch.fnmatch(n, g) for g in globs for n in names(s))]
+    chosen = [s for s in chosen if long or s.when != "long"]
+    if not chosen:
+        print(f"{kind}: no suite matches {' '.join(globs)}", file=sys.stderr)
+        sys.exit(2)
+    return chosen
 
 
 def make_images(images):

@@ -6,7 +6,6 @@ A suite prints one line a test: "ok NAME", "not ok NAME: reason" or "skip NAME: 
 that prints no result, fails without saying what, or takes too long counts as one failure. The last line is
 "N passed, N failed"; the exit status is 1 when something failed. How a suite is found and run: suites.py.
 """
-import fnmatch
 import os
 import re
 import sys
@@ -75,21 +74,16 @@ def run_suite(suite, report, unbuilt):
     report.end(suite, results, seconds)
 
 
-def choose(args):
-    long, globs = "--long" in args, [a for a in args if not a.startswith("-")]
-    chosen = [s for s in suites.find("test") if long or s.when != "long"]
-    names = lambda s: (s.name, s.name.split("@")[0])
-    chosen = [s for s in chosen if not globs or any(fnmatch.fnmatch(n, g) for g in globs for n in names(s))]
-    return sorted(chosen, key=lambda s: -s.limit)       # so that none that takes long is left alone at the end
-
-
 def main(args):
-    chosen = choose(args)
+    options, globs = suites.arguments(args, ("--long",))
+    # The longest first, so that none of them is left alone at the end.
+    chosen = sorted(suites.choose("test", globs, "--long" in options), key=lambda s: -s.limit)
     report = Report(len(chosen))
     unbuilt = suites.build_images(chosen, report.say)
     try:
-        with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-            list(pool.map(lambda s: run_suite(s, report, unbuilt), [s for s in chosen if not s.alone]))
+        # Not a "with": its end waits for the suites that run, also when interrupted.
+        pool = ThreadPoolExecutor(os.cpu_count() or 1)
+        list(pool.map(lambda s: run_suite(s, report, unbuilt), [s for s in chosen if not s.alone]))
         for suite in [s for s in chosen if s.alone]:
             run_suite(suite, report, unbuilt)
     except KeyboardInterrupt:
