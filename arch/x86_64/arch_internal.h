@@ -43,6 +43,8 @@ void fpu_init(void);
 void fpu_save(struct arch_context *context);
 void fpu_load(const struct arch_context *context);
 void fpu_reset(void);
+/* FPE_*: what the running program's exception of the x87 or the SIMD unit was about. */
+int fpu_exception_code(bool simd);
 void fpu_context_init(struct arch_context *context);
 /* The state in a signal frame: XSAVE's standard form and Linux's second magic number behind it. load changes frame. */
 #define X86_SIGNAL_FPU_SIZE (X86_FPU_SIZE + 4)

@@ -67,6 +67,16 @@ static void kernel_page_fault(const struct arch_regs *regs)
 		    regs->error & X86_FAULT_PRESENT ? "protected" : "unmapped", regs->cr2);
 }
 
+static void page_fault_signal(struct arch_regs *regs, int err)
+{
+	switch (err) {
+	case -ENOMEM: process_fault(regs, SIGKILL, SI_KERNEL, regs->cr2); break;
+	case -ENXIO: process_fault(regs, SIGBUS, BUS_ADRERR, regs->cr2); break;
+	case -EACCES: process_fault(regs, SIGSEGV, SEGV_ACCERR, regs->cr2); break;
+	default: process_fault(regs, SIGSEGV, SEGV_MAPERR, regs->cr2); break;
+	}
+}
+
 void trap_page_fault(struct arch_regs *regs)
 {
 	bool program = trap_from_program(regs);
@@ -83,21 +93,22 @@ void trap_page_fault(struct arch_regs *regs)
 		return;
 	}
 	arch_irq_enable();
-	process_fault(regs, err == -ENOMEM ? SIGKILL : SIGSEGV, regs->cr2);
+	page_fault_signal(regs, err);
 	arch_irq_disable();
 }
 
-static int signal_of(uint64_t vector)
+/* As Linux has it: some exceptions tell no address. */
+static void exception_signal(struct arch_regs *regs)
 {
-	switch (vector) {
-	case X86_TRAP_DIVIDE:
-	case X86_TRAP_X87:
-	case X86_TRAP_SIMD: return SIGFPE;
-	case X86_TRAP_DEBUG:
-	case X86_TRAP_BREAKPOINT: return SIGTRAP;
-	case X86_TRAP_INVALID_OPCODE: return SIGILL;
-	case X86_TRAP_ALIGNMENT: return SIGBUS;
-	default: return SIGSEGV;
+	switch (regs->vector) {
+	case X86_TRAP_DIVIDE: process_fault(regs, SIGFPE, FPE_INTDIV, regs->rip); break;
+	case X86_TRAP_X87: process_fault(regs, SIGFPE, fpu_exception_code(false), regs->rip); break;
+	case X86_TRAP_SIMD: process_fault(regs, SIGFPE, fpu_exception_code(true), regs->rip); break;
+	case X86_TRAP_DEBUG: process_fault(regs, SIGTRAP, TRAP_TRACE, regs->rip); break;
+	case X86_TRAP_BREAKPOINT: process_fault(regs, SIGTRAP, SI_KERNEL, 0); break;
+	case X86_TRAP_INVALID_OPCODE: process_fault(regs, SIGILL, ILL_ILLOPN, regs->rip); break;
+	case X86_TRAP_ALIGNMENT: process_fault(regs, SIGBUS, BUS_ADRALN, 0); break;
+	default: process_fault(regs, SIGSEGV, SI_KERNEL, 0); break;
 	}
 }
 
@@ -136,7 +147,7 @@ void trap_exception(struct arch_regs *regs)
 		crash_raise(CRASH_STACK_OVERFLOW, regs, 0, "double fault");
 	if (trap_from_program(regs) && regs->vector != X86_TRAP_MACHINE_CHECK) {
 		arch_irq_enable();
-		process_fault(regs, signal_of(regs->vector), regs->rip);
+		exception_signal(regs);
 		arch_irq_disable();
 		return;
 	}

@@ -5,10 +5,19 @@
  */
 #include "arch_internal.h"
 
+#include <kernel/abi/signal.h>
 #include <kernel/thread.h>
 
 #define XCR0_X87_SSE 3u
 #define XCR0_AVX 4u
+
+/* Exceptions, in MXCSR and in the status and control words of the x87 (Intel SDM volume 1, 8.1.3 and 10.2.3). */
+#define FPU_INVALID 0x01u
+#define FPU_DENORMAL 0x02u
+#define FPU_DIVIDE 0x04u
+#define FPU_OVERFLOW 0x08u
+#define FPU_UNDERFLOW 0x10u
+#define MXCSR_MASKS_SHIFT 7
 
 static bool has_xsave;
 static uint32_t state_mask;
@@ -80,6 +89,27 @@ void fpu_reset(void)
 void fpu_context_init(struct arch_context *context)
 {
 	__builtin_memcpy(area(context), initial_state, sizeof(initial_state));
+}
+
+int fpu_exception_code(bool simd)
+{
+	uint32_t mxcsr, raised;
+	uint16_t status, control;
+
+	if (simd) {
+		__asm__ volatile("stmxcsr %0" : "=m"(mxcsr));
+		raised = mxcsr & ~(mxcsr >> MXCSR_MASKS_SHIFT);
+	} else {
+		__asm__ volatile("fnstsw %0; fnstcw %1" : "=m"(status), "=m"(control));
+		raised = (uint32_t)status & ~(uint32_t)control;
+	}
+	if (raised & FPU_INVALID)
+		return FPE_FLTINV;
+	if (raised & FPU_DIVIDE)
+		return FPE_FLTDIV;
+	if (raised & FPU_OVERFLOW)
+		return FPE_FLTOVF;
+	return raised & (FPU_DENORMAL | FPU_UNDERFLOW) ? FPE_FLTUND : FPE_FLTRES;
 }
 
 /* ---- in signal frames: what Linux's signal frames hold, and readers of them look for ---- */

@@ -146,6 +146,8 @@ int arch_signal_push(struct arch_regs *regs, const struct arch_signal *signal)
 	if (!user_ok(sp, fpstate + sizeof(fpu) - sp) || user_copy_out(fpstate, fpu, sizeof(fpu)) ||
 	    user_write(sp, &frame))
 		return -EFAULT;
+	/* So that no exception that is pending there, and allowed, comes again in the handler. */
+	fpu_reset();
 	regs->rdi = (uint64_t)(uint32_t)signal->info.signo;
 	regs->rsi = sp + offsetof(struct frame, info);
 	regs->rdx = sp + offsetof(struct frame, uc_flags);

@@ -119,19 +119,26 @@ static void write_args(FILE *out, const struct program *program, const struct pr
 	}
 }
 
+/* The call as text, to be freed; NULL without memory. */
+static char *call_text(const struct program *program, unsigned index, size_t *len)
+{
+	char *text = NULL;
+	FILE *stream = open_memstream(&text, len);
+
+	if (!stream)
+		return NULL;
+	program_print_call(stream, program, index);
+	return fclose(stream) ? free(text), NULL : text;
+}
+
 /* The call as a string literal. */
 static void write_quoted_call(FILE *out, const struct program *program, unsigned index)
 {
-	char *text = NULL;
 	size_t len = 0;
-	FILE *stream = open_memstream(&text, &len);
+	char *text = call_text(program, index, &len);
 
-	if (!stream)
-		return;
-	program_print_call(stream, program, index);
-	fclose(stream);
 	putc('"', out);
-	for (size_t i = 0; i < len && i < 200; i++) {
+	for (size_t i = 0; text && i < len && i < 200; i++) {
 		if (text[i] == '"' || text[i] == '\\')
 			putc('\\', out);
 		if (text[i] == '?' && i && text[i - 1] == '?')
@@ -145,15 +152,10 @@ static void write_quoted_call(FILE *out, const struct program *program, unsigned
 /* The call as a line of a comment, which no byte of it ends. */
 static void write_comment(FILE *out, const struct program *program, unsigned index)
 {
-	char *text = NULL;
 	size_t len = 0;
-	FILE *stream = open_memstream(&text, &len);
+	char *text = call_text(program, index, &len);
 
-	if (!stream)
-		return;
-	program_print_call(stream, program, index);
-	fclose(stream);
-	for (size_t i = 0; i < len; i++)
+	for (size_t i = 0; text && i < len; i++)
 		putc(text[i] == '/' && i && text[i - 1] == '*' ? '|' : text[i], out);
 	putc('\n', out);
 	free(text);

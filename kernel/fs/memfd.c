@@ -16,6 +16,7 @@
 
 static int add_seals(struct file *file, struct ramfs_inode *ri, unsigned seals)
 {
+	unsigned long irq;
 	int err = 0;
 
 	if (!file_may_write(file))
@@ -23,15 +24,27 @@ static int add_seals(struct file *file, struct ramfs_inode *ri, unsigned seals)
 	if (seals & ~SEALS_ALL)
 		return -EINVAL;
 	mutex_lock(&ri->inode.lock);
-	if (ri->seals & F_SEAL_SEAL) {
+	/* What cannot be executed any more need not change either. */
+	if ((seals & F_SEAL_EXEC) && (ri->inode.mode & S_IXUGO))
+		seals |= F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_FUTURE_WRITE;
+	irq = spin_lock(&ri->seal_lock);
+	if (ri->seals & F_SEAL_SEAL)
 		err = -EPERM;
-	} else {
-		/* What cannot be executed any more need not change either. */
-		if ((seals & F_SEAL_EXEC) && (ri->inode.mode & S_IXUGO))
-			seals |= F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_FUTURE_WRITE;
+	else if ((seals & ~ri->seals & F_SEAL_WRITE) && atomic_load(&ri->writable_mappings))
+		err = -EBUSY;
+	else
 		ri->seals |= seals;
-	}
+	spin_unlock(&ri->seal_lock, irq);
 	mutex_unlock(&ri->inode.lock);
+	return err;
+}
+
+int memfd_check_writable(struct ramfs_inode *ri)
+{
+	unsigned long irq = spin_lock(&ri->seal_lock);
+	int err = ri->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE) ? -EPERM : 0;
+
+	spin_unlock(&ri->seal_lock, irq);
 	return err;
 }
 

@@ -108,6 +108,11 @@ struct fs_context *fs_context_get(struct fs_context *context)
 	return context;
 }
 
+bool fs_context_is_shared(const struct fs_context *context)
+{
+	return atomic_load(&context->refs) > 1;
+}
+
 void fs_context_put(struct fs_context *context)
 {
 	if (!context || atomic_fetch_sub(&context->refs, 1) != 1)

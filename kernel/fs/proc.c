@@ -416,6 +416,15 @@ static const struct superblock_ops proc_ops = {
 	.readlink = proc_readlink,
 };
 
+int proc_directory_pid(const struct file *file)
+{
+	const struct inode *inode = file->inode;
+
+	if (inode->sb->ops != &proc_ops || proc_of(inode)->node != proc_pid_numbers.node)
+		return 0;
+	return proc_of(inode)->pid;
+}
+
 /* Options say who sees which processes; here everybody sees all. */
 static int proc_mount(struct superblock *sb, const char *options UNUSED)
 {

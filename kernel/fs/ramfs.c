@@ -41,6 +41,8 @@ static int ramfs_inode_create(struct superblock *sb, unsigned mode, uint32_t rde
 	ri->page_count = 0;
 	ri->name = NULL;
 	ri->seals = F_SEAL_SEAL;
+	spin_init(&ri->seal_lock);
+	ri->writable_mappings = 0;
 	*out = &ri->inode;
 	return 0;
 }

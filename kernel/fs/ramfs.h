@@ -21,7 +21,10 @@ struct ramfs_inode {
 	struct spinlock pages_lock; /* guards pages: mappings look them up while the inode's mutex is held */
 	size_t page_count;
 	char *name;  /* memfd_create()'s, for /proc; NULL */
-	unsigned seals;  /* F_SEAL_*; F_SEAL_SEAL where none can be added */
+	unsigned seals;  /* F_SEAL_*; F_SEAL_SEAL where none can be added. Set under both locks */
+	/* A seal is set before a mapping asks for it, or sees it counted. An address space's lock may be held. */
+	struct spinlock seal_lock;
+	unsigned writable_mappings; /* shared ones that are, or that mprotect could make so */
 };
 
 /* Makes sb a ramfs with a root directory of the given mode; options as mount(2) has them. */
@@ -37,6 +40,9 @@ static inline struct ramfs_inode *ramfs_of(struct inode *inode)
 {
 	return container_of(inode, struct ramfs_inode, inode);
 }
+
+/* memfd.c: -EPERM when seals forbid that a mapping is written to. */
+int memfd_check_writable(struct ramfs_inode *ri);
 
 /* ramfs_data.c: under the inode's mutex. */
 int ramfs_truncate(struct inode *inode, off_t size);

@@ -348,6 +348,17 @@ static int ramfs_map_page(struct file *file, uint64_t index, bool create, struct
 	return err;
 }
 
+static void ramfs_mapped(struct file *file, bool shared, bool added)
+{
+	if (shared && (file->flags & O_ACCMODE) == O_RDWR)
+		atomic_fetch_add(&ramfs_of(file->inode)->writable_mappings, added ? 1u : -1u);
+}
+
+static int ramfs_may_map_writable(struct file *file)
+{
+	return memfd_check_writable(ramfs_of(file->inode));
+}
+
 static int ramfs_sync(struct file *file UNUSED, bool data_only UNUSED)
 {
 	return 0;
@@ -365,6 +376,8 @@ const struct file_ops ramfs_fops = {
 	.truncate = ramfs_file_truncate,
 	.allocate = ramfs_allocate,
 	.map_page = ramfs_map_page,
+	.mapped = ramfs_mapped,
+	.may_map_writable = ramfs_may_map_writable,
 	.sync = ramfs_sync,
 	.fcntl = ramfs_fcntl,
 };

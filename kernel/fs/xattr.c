@@ -50,22 +50,27 @@ static struct xattr *create(const char *name, const void *value, size_t size)
 	return x;
 }
 
+static size_t bytes_of(const struct xattr *x)
+{
+	return x->size + strlen(x->name) + sizeof(*x);
+}
+
 static size_t bytes_held(struct inode *inode)
 {
 	size_t total = 0;
 
 	list_foreach(&inode->xattrs, struct xattr, node, x)
-		total += x->size + strlen(x->name) + sizeof(*x);
+		total += bytes_of(x);
 	return total;
 }
 
-static int check_set(struct inode *inode, const struct xattr *old, size_t size, unsigned flags)
+static int check_set(struct inode *inode, const struct xattr *old, const struct xattr *new, unsigned flags)
 {
 	if (old && (flags & XATTR_CREATE))
 		return -EEXIST;
 	if (!old && (flags & XATTR_REPLACE))
 		return -ENODATA;
-	return bytes_held(inode) + size > INODE_BYTES_MAX ? -ENOSPC : 0;
+	return bytes_held(inode) - (old ? bytes_of(old) : 0) + bytes_of(new) > INODE_BYTES_MAX ? -ENOSPC : 0;
 }
 
 int xattr_set(struct inode *inode, const char *name, const void *value, size_t size, unsigned flags)
@@ -80,7 +85,7 @@ int xattr_set(struct inode *inode, const char *name, const void *value, size_t s
 		return -ENOMEM;
 	mutex_lock(&inode->lock);
 	old = find(inode, name);
-	err = check_set(inode, old, size, flags);
+	err = check_set(inode, old, x, flags);
 	if (!err) {
 		if (old)
 			list_remove(&old->node);

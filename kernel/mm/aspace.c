@@ -76,6 +76,11 @@ int aspace_fork(struct aspace *from, struct aspace **out)
 	return err;
 }
 
+bool aspace_is_shared(const struct aspace *as)
+{
+	return atomic_load(&as->refs) > 1;
+}
+
 struct aspace *aspace_get(struct aspace *as)
 {
 	atomic_fetch_add(&as->refs, 1);

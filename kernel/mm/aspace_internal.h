@@ -40,6 +40,8 @@ bool region_is_free(struct aspace *as, uint64_t start, uint64_t end);
  * reference to model's file. The region that covers the range now, or NULL: no memory.
  */
 struct region *region_add(struct aspace *as, const struct region *model);
+/* From now on there is one more region like this that refers to its file, or one less. */
+void region_hold_file(const struct region *region, bool held);
 /* Makes address a border between regions. -ENOMEM: no memory, or too many regions. */
 int region_split(struct aspace *as, uint64_t address);
 /* Joins it with equal neighbours; the region that covers it now. */

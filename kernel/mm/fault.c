@@ -27,7 +27,7 @@ static int try_fault(struct aspace *as, uint64_t address, unsigned access, struc
 	return err;
 }
 
-/* access 0: whatever the region allows. */
+/* access 0: whatever the region allows. Errors: as aspace_handle_fault(). */
 static int fault(struct aspace *as, uint64_t address, unsigned access)
 {
 	struct page_source source = { 0 };
@@ -35,6 +35,8 @@ static int fault(struct aspace *as, uint64_t address, unsigned access)
 
 	while ((err = try_fault(as, address, access, &source)) == -EAGAIN) {
 		err = source_fetch(&source);
+		if (err && err != -ENOMEM)
+			err = -ENXIO;
 		if (err)
 			break;
 	}
@@ -73,7 +75,7 @@ int aspace_populate(struct aspace *as, uint64_t start, uint64_t end, unsigned ac
 		return -ENOMEM;
 	for (; start < end && !err; start += PAGE_SIZE)
 		err = fault(as, start, access);
-	return err;
+	return err && err != -ENOMEM ? -EFAULT : err;
 }
 
 static void forget_in(struct aspace *as, struct region *region, uint64_t start, uint64_t end)

@@ -82,6 +82,22 @@ static long map_region(struct aspace *as, const struct region *model)
 	return region_add(as, model) ? (long)model->start : -ENOMEM;
 }
 
+/* A file with seals counts the mapping first: from then on none is added that forbids it. */
+static long map_file(struct aspace *as, const struct region *model)
+{
+	const struct file_ops *ops = model->file->ops;
+	long at;
+
+	if (!region_is_shared(model) || !(model->prot & PROT_WRITE) || !ops->may_map_writable)
+		return map_region(as, model);
+	region_hold_file(model, true);
+	at = ops->may_map_writable(model->file);
+	if (!at)
+		at = map_region(as, model);
+	region_hold_file(model, false);
+	return at;
+}
+
 static int check_flags(struct aspace *as, uint64_t len, unsigned prot, unsigned flags, const struct file *file,
 		       off_t offset)
 {
@@ -121,7 +137,9 @@ static long mmap_locked(struct aspace *as, uint64_t addr, uint64_t len, unsigned
 	model.locked = (flags & MAP_LOCKED) || as->lock_future;
 	model.file = file;
 	model.offset = file ? offset : 0;
-	if (file || !region_is_shared(&model))
+	if (file)
+		return map_file(as, &model);
+	if (!region_is_shared(&model))
 		return map_region(as, &model);
 	err = file_create_memory(len, &model.file);
 	if (err)
@@ -150,6 +168,54 @@ long aspace_mmap(struct aspace *as, uint64_t addr, uint64_t len, unsigned prot, 
 	if (populate && result >= 0)
 		(void)aspace_populate(as, (uint64_t)result, (uint64_t)result + len, 0);
 	return result;
+}
+
+/* The shared mapping that [start, end) is in, all of one file and alike; NULL. */
+static struct region *shared_in(struct aspace *as, uint64_t start, uint64_t end)
+{
+	struct region *first = region_at(as, start), *region = first;
+
+	if (!first || !region_is_shared(first))
+		return NULL;
+	while (region->end < end) {
+		uint64_t border = region->end;
+
+		region = region_next(as, region);
+		if (!region || region->start != border || region->file != first->file ||
+		    region->flags != first->flags || region->prot != first->prot)
+			return NULL;
+	}
+	return first;
+}
+
+long aspace_remap_pages(struct aspace *as, uint64_t addr, uint64_t len, uint64_t index, unsigned flags)
+{
+	const struct region *region;
+	struct region model;
+	long result = -EINVAL;
+
+	addr &= PAGE_MASK;
+	len &= PAGE_MASK;
+	if (addr + len <= addr || index > ((uint64_t)INT64_MAX - len) >> PAGE_SHIFT)
+		return -EINVAL;
+	mutex_lock(&as->lock);
+	region = shared_in(as, addr, addr + len);
+	if (region) {
+		model = *region;
+		model.start = addr;
+		model.end = addr + len;
+		model.offset = (off_t)(index << PAGE_SHIFT);
+		/* Its file must stay while nothing refers to it. */
+		file_get(model.file);
+		result = map_file(as, &model);
+		file_put(model.file);
+	}
+	mutex_unlock(&as->lock);
+	if (result < 0)
+		return result;
+	if (!(flags & MAP_NONBLOCK))
+		(void)aspace_populate(as, addr, addr + len, 0);
+	return 0;
 }
 
 long aspace_munmap(struct aspace *as, uint64_t addr, uint64_t len)

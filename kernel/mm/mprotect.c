@@ -33,7 +33,13 @@ static long first_region(struct aspace *as, uint64_t *start, uint64_t end, unsig
 
 static bool may_write(const struct region *region)
 {
-	return !region->file || !region_is_shared(region) || (region->file->flags & O_ACCMODE) == O_RDWR;
+	struct file *file = region->file;
+
+	if (!file || !region_is_shared(region))
+		return true;
+	if ((file->flags & O_ACCMODE) != O_RDWR)
+		return false;
+	return !file->ops->may_map_writable || !file->ops->may_map_writable(file);
 }
 
 /* Changes [start, end) of one region; the region above it, or NULL. */

@@ -60,13 +60,14 @@ static void account(struct aspace *as, const struct region *region, bool added)
 		as->pages_locked += added ? pages : -pages;
 }
 
-/* It refers to its file from now on, or no longer. */
-static void hold_file(struct file *file, bool held)
+void region_hold_file(const struct region *region, bool held)
 {
+	struct file *file = region->file;
+
 	if (held)
 		file_get(file);
 	if (file->ops->mapped)
-		file->ops->mapped(file, held);
+		file->ops->mapped(file, region_is_shared(region), held);
 	if (!held)
 		file_put(file);
 }
@@ -79,7 +80,7 @@ static struct region *region_copy(const struct region *model)
 		return NULL;
 	*region = *model;
 	if (region->file)
-		hold_file(region->file, true);
+		region_hold_file(region, true);
 	return region;
 }
 
@@ -90,7 +91,7 @@ static void region_delete(struct aspace *as, struct region *region)
 	as->region_count--;
 	list_remove(&region->node);
 	if (region->file)
-		hold_file(region->file, false);
+		region_hold_file(region, false);
 	heap_free(region);
 }
 

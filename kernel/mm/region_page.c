@@ -190,7 +190,7 @@ int page_make(struct aspace *as, struct region *region, uint64_t address, unsign
 
 	address &= PAGE_MASK;
 	if (!allows(region, access))
-		return -EFAULT;
+		return -EACCES;
 	if (arch_pagetable_lookup(&as->tables, address, &phys, NULL)) {
 		err = first_page(region, address, source, &page);
 		if (!err)

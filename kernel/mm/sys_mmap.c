@@ -39,6 +39,11 @@ SYSCALL(mmap, uint64_t addr, size_t len, unsigned prot, unsigned flags, int fd, 
 	return aspace_mmap(aspace_current(), addr, len, prot, flags, NULL, offset);
 }
 
+SYSCALL(remap_file_pages, uint64_t addr, size_t len, unsigned prot, uint64_t index, unsigned flags)
+{
+	return prot ? -EINVAL : aspace_remap_pages(aspace_current(), addr, len, index, flags);
+}
+
 SYSCALL(munmap, uint64_t addr, size_t len)
 {
 	return aspace_munmap(aspace_current(), addr, len);

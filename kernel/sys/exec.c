@@ -15,6 +15,7 @@
 
 #include "exec.h"
 #include "signal_internal.h"
+#include "unshare.h"
 
 #define SCRIPT_LINE 256
 #define SCRIPT_DEPTH 4
@@ -248,22 +249,6 @@ int exec_inherit(struct process *child, const struct process *parent)
 	return err;
 }
 
-/* The new program's descriptors are its own (execve(2), CLONE_FILES). */
-static int unshare_files(struct process *process)
-{
-	struct fd_table *shared = process->fds, *own;
-	int err;
-
-	if (!fd_table_is_shared(shared))
-		return 0;
-	err = fd_table_copy(shared, &own);
-	if (err)
-		return err;
-	process_set_files(process, own);
-	fd_table_put(shared);
-	return 0;
-}
-
 static void become(struct process *process, struct aspace *aspace, struct file *program, const char *path)
 {
 	struct aspace *old = process->aspace;
@@ -297,7 +282,7 @@ int exec_replace(const struct exec_target *target, struct exec_strings *strings,
 		return err;
 	err = load(file, target->name, strings, &aspace, entry, sp, error);
 	if (!err) {
-		err = unshare_files(process_current());
+		err = unshare_files(process_current()); /* execve(2), CLONE_FILES */
 		if (!err)
 			err = task_end_others();
 		if (err)

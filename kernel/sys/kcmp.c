@@ -14,8 +14,8 @@
 #define KCMP_FILES 2
 #define KCMP_FS 3
 #define KCMP_SIGHAND 4
-#define KCMP_IO 5      /* the scheduler of a disk's, of which there is none */
-#define KCMP_SYSVSEM 6 /* no semaphores of System V */
+#define KCMP_IO 5
+#define KCMP_SYSVSEM 6
 #define KCMP_EPOLL_TFD 7
 
 #define EQUAL 0
@@ -37,6 +37,12 @@ static long compare(const void *first, const void *second)
 	return (uintptr_t)first < (uintptr_t)second ? LESS : GREATER;
 }
 
+/* What the end of a process does to semaphores is made with the first of it. A moment's answer. */
+static const void *undos_of(const struct process *process)
+{
+	return list_empty(&process->sem_undos) ? NULL : &process->sem_undos;
+}
+
 static long compare_belongings(const struct pair *pair, int type)
 {
 	const struct process *first = pair->first, *second = pair->second;
@@ -50,9 +56,10 @@ static long compare_belongings(const struct pair *pair, int type)
 		return compare(first->fs, second->fs);
 	case KCMP_SIGHAND:
 		return compare(first->signals, second->signals);
-	case KCMP_IO:
+	case KCMP_IO: /* what a disk's scheduler knows of them: nothing, as there is none */
+		return EQUAL;
 	case KCMP_SYSVSEM:
-		return -EOPNOTSUPP;
+		return compare(undos_of(first), undos_of(second));
 	default:
 		return -EINVAL;
 	}

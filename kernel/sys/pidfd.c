@@ -8,6 +8,7 @@
 #include <kernel/atomic.h>
 #include <kernel/fd.h>
 #include <kernel/file.h>
+#include <kernel/vfs.h>
 
 #include "pidfd.h"
 #include "sys_internal.h"
@@ -120,6 +121,24 @@ static long read_info(const struct process *target, int signo, user_ptr_t from, 
 	return target != process_current() && (info->code >= 0 || info->code == SI_TKILL) ? -EPERM : 0;
 }
 
+/* A directory /proc/PID will do as well (pidfd_send_signal(2)). NULL: -EBADF, or -ESRCH. */
+static struct process *target_of(int fd, long *err)
+{
+	struct process *target = pidfd_get(fd, NULL);
+	struct file *file;
+	int pid;
+
+	*err = -EBADF;
+	file = target ? NULL : fd_get(fd);
+	if (!file)
+		return target;
+	pid = proc_directory_pid(file);
+	file_put(file);
+	if (pid)
+		*err = -ESRCH;
+	return pid ? process_find_any(pid) : NULL;
+}
+
 SYSCALL(pidfd_send_signal, int pidfd, int signal, user_ptr_t info, unsigned flags)
 {
 	struct process *target;
@@ -128,9 +147,9 @@ SYSCALL(pidfd_send_signal, int pidfd, int signal, user_ptr_t info, unsigned flag
 
 	if (flags)
 		return -EINVAL;
-	target = pidfd_get(pidfd, NULL);
+	target = target_of(pidfd, &err);
 	if (!target)
-		return -EBADF;
+		return err;
 	err = read_info(target, signal, info, &told);
 	if (!err)
 		err = send(target, signal, &told);

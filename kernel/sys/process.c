@@ -518,6 +518,13 @@ void process_set_files(struct process *process, struct fd_table *fds)
 	mutex_unlock(&list_lock);
 }
 
+void process_set_fs(struct process *process, struct fs_context *fs)
+{
+	mutex_lock(&list_lock);
+	process->fs = fs;
+	mutex_unlock(&list_lock);
+}
+
 struct process *process_find_task(int tid, struct task **out)
 {
 	struct process *found = NULL;

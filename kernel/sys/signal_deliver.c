@@ -213,9 +213,9 @@ static bool has_handler(struct signals *signals, int signo)
 	return !blocked && handler != SIG_DFL && handler != SIG_IGN;
 }
 
-void process_fault(struct arch_regs *regs, int signo, uint64_t address)
+void process_fault(struct arch_regs *regs, int signo, int code, uint64_t address)
 {
-	struct abi_siginfo info = { .code = SEGV_MAPERR, .address = address };
+	struct abi_siginfo info = { .code = code, .address = address };
 	struct process *process = process_current();
 
 	if (process->signals && signo != SIGKILL && has_handler(process->signals, signo)) {

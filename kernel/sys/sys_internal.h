@@ -72,6 +72,8 @@ void process_end_input(int status);
 void process_set_program(struct process *process, struct aspace *aspace, struct file *program);
 /* Other descriptors; the caller drops the reference to those that it had. */
 void process_set_files(struct process *process, struct fd_table *fds);
+/* The same for where it is. */
+void process_set_fs(struct process *process, struct fs_context *fs);
 /* What a parent reads of a child, with a code of CLD_*: exit status or signal. */
 int process_wait_value(const struct process *child, int code);
 /* vfork's parent may go on: the child has a memory of its own, or needs none. */

@@ -3,6 +3,8 @@
  * The process in which a unit test of system calls runs.
  */
 #include <kernel/abi/poll.h>
+#include <kernel/abi/signal.h>
+#include <kernel/abi/time.h>
 #include <kernel/aspace.h>
 #include <kernel/file.h>
 #include <kernel/heap.h>
@@ -15,6 +17,9 @@
 #define MAP_PRIVATE 0x02u
 #define MAP_FIXED 0x10u
 #define MAP_ANONYMOUS 0x20u
+#define INTERRUPT_AFTER_US 5000
+#define INTERRUPT_AGAIN_US 50000 /* the first may come before the wait */
+#define HANDLER 0x400000 /* a signal's arrival is recorded, the handler never run */
 
 static int map_scratch(struct aspace *aspace)
 {
@@ -64,6 +69,25 @@ void systest_run(void (*body)(void))
 	process_enter(NULL);
 	process_teardown(process, 0);
 	process_put(process);
+}
+
+void systest_become(uint32_t uid)
+{
+	if (sys(SYS_setgroups, 0, 0) || sys(SYS_setresgid, uid, uid, uid) || sys(SYS_setresuid, uid, uid, uid))
+		test_fail(__FILE__, __LINE__, "cannot become user %u", uid);
+}
+
+void systest_interrupt_soon(void)
+{
+	const uint64_t action[4] = { HANDLER };
+	const struct abi_itimerval timer = { { 0, INTERRUPT_AGAIN_US }, { 0, INTERRUPT_AFTER_US } };
+	uint8_t saved[sizeof(action) + sizeof(timer)]; /* what the test has where the arguments go */
+
+	systest_get(SYSTEST_MEM, saved, sizeof(saved));
+	if (sys(SYS_rt_sigaction, SIGALRM, systest_value(0, &action), 0, 8) ||
+	    sys(SYS_setitimer, ITIMER_REAL, systest_value(0, &timer), 0))
+		test_fail(__FILE__, __LINE__, "no timer to be interrupted by");
+	systest_put(0, saved, sizeof(saved));
 }
 
 struct program {

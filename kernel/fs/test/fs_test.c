@@ -5,15 +5,10 @@
 #include "fs_test.h"
 
 #include <kernel/abi/mount.h>
-#include <kernel/abi/signal.h>
-#include <kernel/abi/time.h>
 
 #define STRING_SLOT 1024
 #define STRING_SLOTS 16
 #define STRINGS_OFFSET (40 * KIB)
-#define INTERRUPT_AFTER_US 20000
-#define INTERRUPT_AGAIN_US 100000 /* the first may come before the wait */
-#define HANDLER 0x400000
 
 void fs_test_run(void (*body)(void))
 {
@@ -75,22 +70,6 @@ bool fs_test_reads(int fd, const char *expected)
 	size_t len = strlen(expected);
 
 	return sys(SYS_read, (uint64_t)fd, SYSTEST_MEM, len) == (long)len && systest_equal(SYSTEST_MEM, expected, len);
-}
-
-void fs_test_become(uint32_t uid)
-{
-	if (sys(SYS_setgroups, 0, 0) || sys(SYS_setresgid, uid, uid, uid) || sys(SYS_setresuid, uid, uid, uid))
-		test_fail(__FILE__, __LINE__, "cannot become user %u", uid);
-}
-
-void fs_test_interrupt_soon(void)
-{
-	const uint64_t action[4] = { HANDLER, 0, 0, 0 };
-	const struct abi_itimerval timer = { { 0, INTERRUPT_AGAIN_US }, { 0, INTERRUPT_AFTER_US } };
-
-	if (sys(SYS_rt_sigaction, SIGALRM, systest_value(0, &action), 0, 8) ||
-	    sys(SYS_setitimer, ITIMER_REAL, systest_value(0, &timer), 0))
-		test_fail(__FILE__, __LINE__, "no timer to be interrupted by");
 }
 
 struct fs_test_pair fs_test_pipe(unsigned flags)

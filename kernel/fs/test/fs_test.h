@@ -40,10 +40,6 @@ int fs_test_file(const char *path, unsigned flags, const char *content);
 struct abi_stat fs_test_stat(const char *path);
 /* True when the descriptor's next bytes are exactly these. */
 bool fs_test_reads(int fd, const char *expected);
-/* From now on the process is user uid, without capabilities. */
-void fs_test_become(uint32_t uid);
-/* SIGALRM goes to a handler in a moment: what sleeps then ends with EINTR. */
-void fs_test_interrupt_soon(void);
 
 /* Two descriptors that a call stored at SYSTEST_MEM. */
 struct fs_test_pair {

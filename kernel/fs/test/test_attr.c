@@ -110,7 +110,7 @@ FSTEST(chmod_changes_bits)
 	CHECK_ERR(sys(SYS_chmod, SYSTEST_BAD, 0600), EFAULT);
 	CHECK_ERR(sys(SYS_fchmod, 99, 0600), EBADF);
 	CHECK_ERR(sys(SYS_fchmodat, 99, P("f"), 0600), EBADF);
-	fs_test_become(1000);
+	systest_become(1000);
 	CHECK_ERR(sys(SYS_chmod, P("f"), 0600), EPERM);
 }
 
@@ -132,7 +132,7 @@ FSTEST(chown_drops_special_bits)
 	CHECK_ERR(sys(SYS_fchownat, 99, P("f"), 0, 0, 0), EBADF);
 	CHECK_ERR(sys(SYS_chown, P("no"), 0, 0), ENOENT);
 	CHECK_ERR(sys(SYS_fchown, 99, 0, 0), EBADF);
-	fs_test_become(1000);
+	systest_become(1000);
 	CHECK_ERR(sys(SYS_fchown, fd, 0, -1), EPERM);
 	CHECK_ERR(sys(SYS_chown, P("f"), -1, 5), EPERM);
 	CHECK_EQ(sys(SYS_chown, P("f"), 1000, 1000), 0);
@@ -167,7 +167,7 @@ FSTEST(utimes_set_times)
 	CHECK_ERR(sys(SYS_utime, P("no"), 0), ENOENT);
 	CHECK_ERR(sys(SYS_futimesat, 99, P("f"), 0), EBADF);
 	CHECK_EQ(sys(SYS_chmod, P("f"), 0606), 0);
-	fs_test_become(1000);
+	systest_become(1000);
 	CHECK_EQ(sys(SYS_utime, P("f"), 0), 0);
 	CHECK_ERR(sys(SYS_utimes, P("f"), systest_value(512, &tv)), EPERM);
 }
@@ -190,7 +190,7 @@ FSTEST(truncate_sizes)
 	CHECK_ERR(sys(SYS_truncate, P("/dev/null"), 1), EINVAL);
 	CHECK_ERR(sys(SYS_truncate, P("no"), 1), ENOENT);
 	CHECK_ERR(sys(SYS_truncate, SYSTEST_BAD, 1), EFAULT);
-	fs_test_become(1000);
+	systest_become(1000);
 	CHECK_ERR(sys(SYS_truncate, P("f"), 1), EACCES);
 }
 

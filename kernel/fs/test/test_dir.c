@@ -108,7 +108,7 @@ FSTEST(working_directory)
 	CHECK_ERR(sys(SYS_chdir, P("f")), ENOTDIR);
 	CHECK_ERR(sys(SYS_chdir, P("no")), ENOENT);
 	CHECK_ERR(sys(SYS_chdir, SYSTEST_BAD), EFAULT);
-	fs_test_become(1000);
+	systest_become(1000);
 	CHECK_ERR(sys(SYS_chdir, P("d")), EACCES);
 	CHECK_ERR(sys(SYS_fchdir, fd), EACCES);
 }
@@ -125,7 +125,7 @@ FSTEST(chroot_confines)
 	CHECK_ERR(sys(SYS_stat, P("/dev/null"), SYSTEST_MEM), ENOENT);
 	CHECK(sys(SYS_getcwd, SYSTEST_MEM, 100) > 0);
 	CHECK_MEM(SYSTEST_MEM, "(unreachable)", 13);
-	fs_test_become(1000);
+	systest_become(1000);
 	CHECK_ERR(sys(SYS_chroot, P("/in")), EPERM);
 	/* Out again, so that the test's own end finds its way. */
 	CHECK(process_current()->fs);
@@ -181,7 +181,7 @@ FSTEST(mount_errors)
 	CHECK_ERR(sys(SYS_umount2, P("m"), MNT_EXPIRE | MNT_FORCE), EINVAL);
 	CHECK_ERR(sys(SYS_umount2, P("no"), 0), ENOENT);
 	CHECK_ERR(sys(SYS_umount2, SYSTEST_BAD, 0), EFAULT);
-	fs_test_become(1000);
+	systest_become(1000);
 	CHECK_ERR(sys(SYS_mount, 0, P("m"), P("tmpfs"), 0, 0), EPERM);
 	CHECK_ERR(sys(SYS_umount2, P("m"), 0), EPERM);
 }

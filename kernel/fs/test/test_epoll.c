@@ -136,7 +136,7 @@ FSTEST(epoll_wait_errors_and_time)
 	CHECK_EQ(sys(SYS_epoll_pwait2, epoll, EVENTS, 1, systest_value(0, &time), 0, 0), 0);
 	CHECK_ERR(sys(SYS_epoll_pwait2, epoll, EVENTS, 1, systest_value(0, &bad), 0, 0), EINVAL);
 	CHECK_ERR(sys(SYS_epoll_pwait2, epoll, EVENTS, 1, SYSTEST_BAD, 0, 0), EFAULT);
-	fs_test_interrupt_soon();
+	systest_interrupt_soon();
 	CHECK_ERR(sys(SYS_epoll_wait, epoll, EVENTS, 1, -1), EINTR);
 	signal_deliver(NULL);
 }

@@ -61,11 +61,11 @@ FSTEST(eventfd_sleepers_are_interrupted)
 {
 	int fd = (int)sys(SYS_eventfd, 0);
 
-	fs_test_interrupt_soon();
+	systest_interrupt_soon();
 	CHECK_ERR(take(fd), EINTR);
 	signal_deliver(NULL);
 	CHECK_EQ(put(fd, UINT64_MAX - 1), 8);
-	fs_test_interrupt_soon();
+	systest_interrupt_soon();
 	CHECK_ERR(put(fd, 1), EINTR);
 	signal_deliver(NULL);
 }
@@ -157,6 +157,6 @@ FSTEST(timerfd_errors)
 	CHECK_ERR(sys(SYS_timerfd_gettime, 1, SYSTEST_MEM), EINVAL);
 	CHECK_ERR(sys(SYS_timerfd_gettime, fd, SYSTEST_BAD), EFAULT);
 	CHECK_ERR(sys(SYS_read, fd, SYSTEST_MEM, 7), EINVAL);
-	fs_test_become(1000);
+	systest_become(1000);
 	CHECK_ERR(sys(SYS_timerfd_create, CLOCK_REALTIME_ALARM, 0), EPERM);
 }

@@ -110,7 +110,7 @@ FSTEST(waiting_for_a_lock_ends_with_a_signal)
 	int fd = fs_test_file("f", O_RDWR, ""), other = (int)sys(SYS_open, P("f"), O_RDWR);
 
 	CHECK_EQ(lock(other, F_OFD_SETLK, F_WRLCK, 0, 10), 0);
-	fs_test_interrupt_soon();
+	systest_interrupt_soon();
 	CHECK_ERR(lock(fd, F_SETLKW, F_WRLCK, 0, 1), EINTR);
 }
 
@@ -167,7 +167,7 @@ FSTEST(flock_locks_files)
 	CHECK_EQ(sys(SYS_flock, fd, LOCK_SH), 0);
 	CHECK_EQ(sys(SYS_flock, other, LOCK_SH | LOCK_NB), 0);
 	CHECK_ERR(sys(SYS_flock, fd, LOCK_EX | LOCK_NB), EAGAIN);
-	fs_test_interrupt_soon();
+	systest_interrupt_soon();
 	CHECK_ERR(sys(SYS_flock, fd, LOCK_EX), EINTR);
 	CHECK_EQ(sys(SYS_flock, other, LOCK_UN), 0);
 	CHECK_EQ(sys(SYS_flock, fd, LOCK_EX | LOCK_NB), 0);
@@ -237,4 +237,30 @@ FSTEST(memfd_seals)
 	CHECK_ERR(sys(SYS_memfd_create, P("x"), MFD_EXEC | MFD_NOEXEC_SEAL), EINVAL);
 	CHECK_ERR(sys(SYS_memfd_create, SYSTEST_BAD, 0), EFAULT);
 	CHECK_ERR(sys(SYS_memfd_create, fs_test_long_path(260), 0), EINVAL);
+}
+
+#define AT 0x11000000u
+#define MAP_SHARED_FIXED 0x11
+#define RW 3
+
+/* Who maps a file so that it can be written is not deceived by a seal, nor the other way round. */
+FSTEST(memfd_seals_and_mappings)
+{
+	int fd = (int)sys(SYS_memfd_create, P("m"), MFD_ALLOW_SEALING);
+
+	CHECK_EQ(sys(SYS_ftruncate, fd, 8192), 0);
+	CHECK_EQ(sys(SYS_mmap, AT, 8192, 1, MAP_SHARED_FIXED, fd, 0), AT);
+	CHECK_ERR(sys(SYS_fcntl, fd, F_ADD_SEALS, F_SEAL_WRITE), EBUSY);
+	CHECK_EQ(sys(SYS_munmap, AT, 4096), 0);
+	CHECK_ERR(sys(SYS_fcntl, fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW), EBUSY);
+	CHECK_EQ(sys(SYS_fcntl, fd, F_GET_SEALS), 0);
+	CHECK_EQ(sys(SYS_fcntl, fd, F_ADD_SEALS, F_SEAL_FUTURE_WRITE), 0);
+	CHECK_ERR(sys(SYS_mmap, 0, 4096, RW, 1, fd, 0), EPERM);
+	CHECK_ERR(sys(SYS_mprotect, AT + 4096, 4096, RW), EACCES);
+	CHECK_EQ(sys(SYS_munmap, AT, 8192), 0);
+	CHECK_EQ(sys(SYS_fcntl, fd, F_ADD_SEALS, F_SEAL_WRITE), 0);
+	CHECK_EQ(sys(SYS_mmap, AT, 8192, RW, 0x12 /* MAP_PRIVATE | MAP_FIXED */, fd, 0), AT);
+	CHECK_ERR(sys(SYS_remap_file_pages, AT, 4096, 0, 1, 0), EINVAL);
+	CHECK_EQ(sys(SYS_mmap, AT, 8192, 1, MAP_SHARED_FIXED, fd, 0), AT);
+	CHECK_EQ(sys(SYS_remap_file_pages, AT, 4096, 0, 1, 0), 0);
 }

@@ -132,7 +132,7 @@ FSTEST(inotify_sleepers_are_interrupted)
 {
 	int fd = (int)sys(SYS_inotify_init);
 
-	fs_test_interrupt_soon();
+	systest_interrupt_soon();
 	CHECK_ERR(sys(SYS_read, fd, BUF, 100), EINTR);
 	signal_deliver(NULL);
 }
@@ -193,7 +193,7 @@ FSTEST(inotify_has_a_limit_of_instances)
 	CHECK_EQ(sys(SYS_close, fd), 0);
 	fd = (int)sys(SYS_inotify_init);
 	CHECK(fd >= 0);
-	fs_test_become(1000);
+	systest_become(1000);
 	CHECK(sys(SYS_inotify_init) >= 0);
 }
 
@@ -242,6 +242,6 @@ FSTEST(inotify_errors)
 	CHECK_ERR(sys(SYS_inotify_rm_watch, file, 1), EINVAL);
 	CHECK_ERR(sys(SYS_inotify_rm_watch, fd, 1), EINVAL);
 	CHECK_EQ(sys(SYS_chmod, P("f"), 0200), 0);
-	fs_test_become(1000);
+	systest_become(1000);
 	CHECK_ERR(inotify_test_watch(fd, "f", IN_OPEN), EACCES);
 }

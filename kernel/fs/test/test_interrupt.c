@@ -23,13 +23,13 @@ FSTEST(waits_for_events_end_with_a_signal)
 	struct fs_test_pair pipe = fs_test_pipe(0);
 	const struct abi_pollfd poll = { .fd = pipe.in, .events = POLLIN };
 
-	fs_test_interrupt_soon();
+	systest_interrupt_soon();
 	CHECK_ERR(sys(SYS_pselect6, 16, set_of(pipe.in), 0, 0, 0, 0), EINTR);
-	fs_test_interrupt_soon();
+	systest_interrupt_soon();
 	CHECK_ERR(sys(SYS_ppoll, systest_value(BUF - SYSTEST_MEM, &poll), 1, 0, 0, 8), EINTR);
-	fs_test_interrupt_soon();
+	systest_interrupt_soon();
 	CHECK_ERR(sys(SYS_epoll_pwait, epoll, BUF, 1, -1, 0, 8), EINTR);
-	fs_test_interrupt_soon();
+	systest_interrupt_soon();
 	CHECK_ERR(sys(SYS_epoll_pwait2, epoll, BUF, 1, 0, 0, 8), EINTR);
 }
 

@@ -60,7 +60,7 @@ FSTEST(mknod_kinds)
 	CHECK_ERR(sys(SYS_mknod, P("r"), S_IFIFO | 0644, 0), EEXIST);
 	CHECK_ERR(sys(SYS_mknod, P("x/"), S_IFIFO | 0644, 0), ENOENT);
 	CHECK_EQ(sys(SYS_chmod, P("."), 0777), 0);
-	fs_test_become(1000);
+	systest_become(1000);
 	CHECK_ERR(sys(SYS_mknod, P("n"), S_IFCHR | 0600, 0x105), EPERM);
 	CHECK_EQ(sys(SYS_mknod, P("n"), S_IFIFO | 0600, 0x105), 0);
 	CHECK_EQ(fs_test_stat("n").st_uid, 1000);
@@ -146,7 +146,7 @@ FSTEST(removing_takes_rights)
 	CHECK(fs_test_file("sticky/mine", O_RDWR, "") >= 0);
 	CHECK(fs_test_file("closed/f", O_RDWR, "") >= 0);
 	CHECK_EQ(sys(SYS_chown, P("sticky/mine"), 1000, 1000), 0);
-	fs_test_become(1000);
+	systest_become(1000);
 	CHECK_ERR(sys(SYS_unlink, P("sticky/theirs")), EPERM);
 	CHECK_EQ(sys(SYS_unlink, P("sticky/mine")), 0);
 	CHECK_ERR(sys(SYS_unlink, P("closed/f")), EACCES);
@@ -208,7 +208,7 @@ FSTEST(rename_errors)
 	CHECK_ERR(sys(SYS_renameat2, AT_FDCWD, P("f"), AT_FDCWD, P("g"), RENAME_EXCHANGE), ENOENT);
 	CHECK_ERR(sys(SYS_renameat2, AT_FDCWD, P("f"), AT_FDCWD, P("d"), RENAME_EXCHANGE | RENAME_NOREPLACE), EINVAL);
 	CHECK_EQ(sys(SYS_chmod, P("."), 0755), 0);
-	fs_test_become(1000);
+	systest_become(1000);
 	CHECK_ERR(sys(SYS_rename, P("f"), P("g")), EACCES);
 }
 

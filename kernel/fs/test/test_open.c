@@ -128,7 +128,7 @@ FSTEST(open_checks_permission)
 	CHECK(fs_test_file("mine", O_RDWR, "") >= 0);
 	CHECK_EQ(sys(SYS_chown, P("mine"), 1000, 1000), 0);
 	CHECK_EQ(sys(SYS_chmod, P("mine"), 0477), 0);
-	fs_test_become(1000);
+	systest_become(1000);
 	CHECK_ERR(sys(SYS_open, P("closed/f"), O_RDONLY), EACCES);
 	CHECK(sys(SYS_open, P("ro"), O_RDONLY) >= 0);
 	CHECK_ERR(sys(SYS_open, P("ro"), O_WRONLY), EACCES);

@@ -154,7 +154,7 @@ FSTEST(every_path_call_finds_the_way_or_says_why_not)
 FSTEST(every_path_call_keeps_out_of_closed_directories)
 {
 	make_files();
-	fs_test_become(1000);
+	systest_become(1000);
 	expect_all(P("closed/x"), EACCES, "below a closed directory");
 }
 

@@ -135,7 +135,7 @@ FSTEST(pipe_sizes)
 	CHECK_ERR(sys(SYS_fcntl, p.in, F_SETPIPE_SZ, 8192), EBUSY);
 	CHECK_ERR(sys(SYS_fcntl, p.in, F_SETPIPE_SZ, 0x80000001u), EINVAL);
 	CHECK_ERR(sys(SYS_fcntl, fd, F_GETPIPE_SZ, 0), EBADF);
-	fs_test_become(1000);
+	systest_become(1000);
 	CHECK_ERR(sys(SYS_fcntl, p.in, F_SETPIPE_SZ, 2 << 20), EPERM);
 }
 
@@ -143,11 +143,11 @@ FSTEST(pipe_sleepers_are_interrupted)
 {
 	struct fs_test_pair p = fs_test_pipe(0);
 
-	fs_test_interrupt_soon();
+	systest_interrupt_soon();
 	CHECK_ERR(sys(SYS_read, p.in, SYSTEST_MEM, 1), EINTR);
 	signal_deliver(NULL);
 	CHECK_EQ(sys(SYS_write, p.out, SYSTEST_MEM, 65536), 65536);
-	fs_test_interrupt_soon();
+	systest_interrupt_soon();
 	CHECK_ERR(sys(SYS_write, p.out, SYSTEST_MEM, 1), EINTR);
 	signal_deliver(NULL);
 }
@@ -170,7 +170,7 @@ FSTEST(fifo_opens)
 	CHECK_EQ(sys(SYS_close, in), 0);
 	CHECK_ERR(sys(SYS_write, out, SYSTEST_MEM, 1), EPIPE);
 	CHECK_EQ(sys(SYS_close, out), 0);
-	fs_test_interrupt_soon();
+	systest_interrupt_soon();
 	CHECK_ERR(sys(SYS_open, P("fifo"), O_RDONLY), EINTR);
 	signal_deliver(NULL);
 	in = (int)sys(SYS_open, P("fifo"), O_RDWR);

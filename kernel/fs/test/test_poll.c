@@ -74,7 +74,7 @@ FSTEST(poll_waits_and_gives_up)
 	systest_read(SYSTEST_MEM, &left);
 	CHECK_EQ(left.sec + left.nsec, 0);
 	CHECK_EQ(sys(SYS_poll, 0, 0, 1), 0);
-	fs_test_interrupt_soon();
+	systest_interrupt_soon();
 	CHECK_ERR(sys(SYS_poll, FDS, 20, -1), EINTR);
 	signal_deliver(NULL);
 }
@@ -138,7 +138,7 @@ FSTEST(select_errors)
 	CHECK_ERR(sys(SYS_pselect6, 0, 0, 0, 0, systest_value(0, &bad_ns), 0), EINVAL);
 	CHECK_ERR(sys(SYS_pselect6, 0, 0, 0, 0, 0, systest_value(0, &mask)), EINVAL);
 	CHECK_ERR(sys(SYS_pselect6, 0, 0, 0, 0, 0, SYSTEST_BAD), EFAULT);
-	fs_test_interrupt_soon();
+	systest_interrupt_soon();
 	CHECK_ERR(sys(SYS_select, 0, 0, 0, 0, 0), EINTR);
 	signal_deliver(NULL);
 }

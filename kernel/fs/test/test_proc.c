@@ -333,7 +333,7 @@ FSTEST(proc_keeps_what_is_not_others_business)
 	struct process *other;
 
 	CHECK_EQ(systest_process("other", &other), 0);
-	fs_test_become(1000);
+	systest_become(1000);
 	{
 		char path[64];
 

@@ -205,14 +205,14 @@ FSTEST(transfers_do_not_wait_when_told_so)
 	CHECK_ERR(sys(SYS_sendfile, full.out, file, 0, 4), EAGAIN);
 	CHECK_ERR(sys(SYS_vmsplice, full.out, IOV, 1, SPLICE_F_NONBLOCK), EAGAIN);
 	/* The descriptor's own flag says nothing to this call. */
-	fs_test_interrupt_soon();
+	systest_interrupt_soon();
 	CHECK_ERR(sys(SYS_vmsplice, full.out, IOV, 1, 0), EINTR);
 }
 
 /* The call waits until a signal comes. */
 static void expect_interrupted(const struct transfer *transfer, int fd)
 {
-	fs_test_interrupt_soon();
+	systest_interrupt_soon();
 	expect(transfer, fd, EINTR);
 }
 
@@ -234,11 +234,11 @@ FSTEST(splices_end_with_a_signal)
 	struct fs_test_pair empty = fs_test_pipe(0), full = fs_test_pipe(0), other = fs_test_pipe(0);
 
 	fill(full.out);
-	fs_test_interrupt_soon();
+	systest_interrupt_soon();
 	CHECK_ERR(sys(SYS_splice, empty.in, 0, full.out, 0, 4, 0), EINTR);
-	fs_test_interrupt_soon();
+	systest_interrupt_soon();
 	CHECK_ERR(sys(SYS_tee, empty.in, other.out, 4, 0), EINTR);
-	fs_test_interrupt_soon();
+	systest_interrupt_soon();
 	CHECK_ERR(sys(SYS_vmsplice, full.out, IOV, 1, 0), EINTR);
 }
 

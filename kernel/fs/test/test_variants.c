@@ -53,7 +53,7 @@ FSTEST(open_forms_refuse_alike)
 	opens("device", O_RDWR, ENXIO);
 	check("creat", sys(SYS_creat, P("d"), 0600), EISDIR);
 	check("creat", sys(SYS_creat, P("socket"), 0600), ENXIO);
-	fs_test_become(1000);
+	systest_become(1000);
 	opens("f", O_RDONLY | O_NOATIME, EPERM);
 	opens("f", O_RDWR, EACCES);
 }
@@ -61,13 +61,13 @@ FSTEST(open_forms_refuse_alike)
 FSTEST(open_forms_wait_until_a_signal)
 {
 	make_special();
-	fs_test_interrupt_soon();
+	systest_interrupt_soon();
 	check("open", sys(SYS_open, P("fifo"), O_RDONLY), EINTR);
-	fs_test_interrupt_soon();
+	systest_interrupt_soon();
 	check("openat", sys(SYS_openat, AT_FDCWD, P("fifo"), O_RDONLY), EINTR);
-	fs_test_interrupt_soon();
+	systest_interrupt_soon();
 	check("openat2", open_how("fifo", O_RDONLY, 0), EINTR);
-	fs_test_interrupt_soon();
+	systest_interrupt_soon();
 	check("creat", sys(SYS_creat, P("fifo"), 0600), EINTR);
 }
 
@@ -113,7 +113,7 @@ FSTEST(mknod_forms_know_types_and_rights)
 	check("mknod", sys(SYS_mknod, P("n"), 0170000, 0), EINVAL);
 	check("mknodat", sys(SYS_mknodat, AT_FDCWD, P("n"), 0170000, 0), EINVAL);
 	CHECK_EQ(sys(SYS_chmod, P("."), 0777), 0);
-	fs_test_become(1000);
+	systest_become(1000);
 	check("mknod", sys(SYS_mknod, P("n"), S_IFCHR | 0600, 0x103), EPERM);
 	check("mknodat", sys(SYS_mknodat, AT_FDCWD, P("n"), S_IFCHR | 0600, 0x103), EPERM);
 }
@@ -156,7 +156,7 @@ FSTEST(rename_forms_refuse_alike)
 	renames("f", "busy/f", EXDEV);
 	renames("empty", "d/..", EBUSY);
 	renames("d/.", "x", EBUSY);
-	fs_test_become(1000);
+	systest_become(1000);
 	renames("sticky/f", "sticky/g", EPERM);
 }
 
@@ -170,7 +170,7 @@ FSTEST(removing_forms_refuse_alike)
 	check("rmdir", sys(SYS_rmdir, P("busy")), EBUSY);
 	check("unlinkat", sys(SYS_unlinkat, AT_FDCWD, P("busy"), AT_REMOVEDIR), EBUSY);
 	check("unlinkat", sys(SYS_unlinkat, AT_FDCWD, P("f"), AT_REMOVEDIR), ENOTDIR);
-	fs_test_become(1000);
+	systest_become(1000);
 	check("unlink", sys(SYS_unlink, P("sticky/f")), EPERM);
 	check("unlinkat", sys(SYS_unlinkat, AT_FDCWD, P("sticky/f"), 0), EPERM);
 	check("rmdir", sys(SYS_rmdir, P("sticky/d")), EPERM);
@@ -193,7 +193,7 @@ FSTEST(owners_alone_change_attributes)
 	int fd = fs_test_file("f", O_RDWR, "x");
 	user_ptr_t t = systest_value(0, &times);
 
-	fs_test_become(1000);
+	systest_become(1000);
 	check("chmod", sys(SYS_chmod, P("f"), 0600), EPERM);
 	check("fchmod", sys(SYS_fchmod, fd, 0600), EPERM);
 	check("fchmodat", sys(SYS_fchmodat, AT_FDCWD, P("f"), 0600), EPERM);

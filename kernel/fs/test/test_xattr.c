@@ -50,7 +50,7 @@ FSTEST(xattr_errors)
 	CHECK_ERR(sys(SYS_lremovexattr, P("no"), P("user.n")), ENOENT);
 	CHECK_EQ(sys(SYS_symlink, P("f"), P("l")), 0);
 	CHECK_ERR(sys(SYS_lsetxattr, P("l"), P("user.a"), P("v"), 1, 0), EPERM);
-	fs_test_become(1000);
+	systest_become(1000);
 	CHECK_ERR(sys(SYS_setxattr, P("f"), P("user.a"), P("v"), 1, 0), EACCES);
 	CHECK_ERR(sys(SYS_setxattr, P("f"), P("trusted.a"), P("v"), 1, 0), EPERM);
 }

@@ -6,6 +6,7 @@
 #include "fs_test.h"
 
 #include <kernel/abi/xattr.h>
+#include <kernel/log.h>
 
 #define BUF FS_TEST_FREE
 #define NAME (FS_TEST_FREE + 2048)
@@ -112,6 +113,17 @@ FSTEST(xattrs_fill_an_inode)
 		err = sys(SYS_setxattr, P("f"), name_at(name), SYSTEST_MEM, 32 * KIB, 0);
 	CHECK_ERR(err, ENOSPC);
 	sets(&t, "user.z", 32 * KIB, 0, ENOSPC);
+	/* What is replaced makes room for what replaces it, down to the last byte. */
+	sets(&t, "user.a", 32 * KIB, XATTR_REPLACE, 0);
+	err = 0;
+	for (unsigned i = 0; !err; i++) {
+		char small[32];
+
+		format(small, sizeof(small), "user.small%u", i);
+		err = sys(SYS_setxattr, P("f"), name_at(small), SYSTEST_MEM, 1, 0);
+	}
+	CHECK_ERR(err, ENOSPC);
+	sets(&t, "user.a", 32 * KIB, XATTR_REPLACE, 0);
 }
 
 FSTEST(xattr_lists_have_a_limit)
@@ -137,7 +149,7 @@ FSTEST(xattrs_of_others_are_closed)
 	struct target t = make_file();
 
 	CHECK_EQ(sys(SYS_chmod, P("f"), 0700), 0);
-	fs_test_become(1000);
+	systest_become(1000);
 	sets(&t, "user.a", 1, 0, EACCES);
 	gets(&t, "user.a", 8, EACCES);
 	sets(&t, "trusted.a", 1, 0, EPERM);

@@ -79,6 +79,7 @@ int aspace_create(struct aspace **out);
  */
 int aspace_fork(struct aspace *from, struct aspace **out) MUST_CHECK;
 struct aspace *aspace_get(struct aspace *as);
+bool aspace_is_shared(const struct aspace *as);
 void aspace_put(struct aspace *as);
 /* Makes it the running thread's (and CPU's); as == NULL: kernel tables only. Takes no reference. */
 void aspace_activate(struct aspace *as);
@@ -97,6 +98,8 @@ long aspace_munmap(struct aspace *as, uint64_t addr, uint64_t len);
 long aspace_mprotect(struct aspace *as, uint64_t addr, uint64_t len, unsigned prot);
 long aspace_mremap(struct aspace *as, uint64_t addr, uint64_t old_len, uint64_t new_len, unsigned flags,
 		   uint64_t new_addr);
+/* What a shared mapping shows of its file there, from page index on: remap_file_pages(2). */
+long aspace_remap_pages(struct aspace *as, uint64_t addr, uint64_t len, uint64_t index, unsigned flags);
 long aspace_madvise(struct aspace *as, uint64_t addr, uint64_t len, int advice);
 /* One byte a page in vec: 1 when the page is there. -ENOMEM for a hole. as is the running thread's. */
 long aspace_mincore(struct aspace *as, uint64_t addr, uint64_t len, user_ptr_t vec);
@@ -146,6 +149,7 @@ bool aspace_shared_name(struct aspace *as, uint64_t addr, uintptr_t *file, uint6
 /**
  * A page of the program was touched that is absent or protected. Makes it if its region allows the access.
  * Called by traps (with interrupts enabled) and by arch_user_*; may sleep.
- * @return 0: try again; -EFAULT: no such region or right; -ENOMEM.
+ * @return 0: try again; -EFAULT: nothing is mapped there; -EACCES: not with that right; -ENXIO: the file has no such
+ * page (it ends before, or its file system is full); -ENOMEM.
  */
 int aspace_handle_fault(uint64_t address, unsigned access);

@@ -174,10 +174,10 @@ void process_killed(void) NORETURN;
 void process_before_program(struct arch_regs *regs);
 
 /**
- * The program did what the CPU refused. Returns when it has a handler for the signal: regs then lead there. Else one
- * readable line goes to the log, and the program ends with the signal.
+ * The program did what the CPU refused; code and address are what siginfo tells. Returns when it has a handler for the
+ * signal: regs then lead there. Else one readable line goes to the log, and the program ends with the signal.
  */
-void process_fault(struct arch_regs *regs, int signal, uint64_t address);
+void process_fault(struct arch_regs *regs, int signal, int code, uint64_t address);
 
 /**
  * Loads path with the command line's arguments and environment, runs it as a process and waits for its end; returns its

@@ -58,6 +58,10 @@ void systest_get(user_ptr_t address, void *bytes, size_t len);
 #define systest_read(address, value_ptr) systest_get((address), (value_ptr), sizeof(*(value_ptr)))
 /* What poll() says of a descriptor that is asked for POLLIN and POLLOUT. Uses 8 bytes at SYSTEST_MEM + 512. */
 int16_t systest_events(int fd);
+/* From now on the process is user uid, without capabilities. */
+void systest_become(uint32_t uid);
+/* SIGALRM goes to a handler in a moment, and again and again: what sleeps then ends with EINTR. */
+void systest_interrupt_soon(void);
 bool systest_equal(user_ptr_t address, const void *expected, size_t len);
 
 /*

@@ -214,6 +214,9 @@ const struct filesystem *filesystem_next(const struct filesystem *after);
 /* -EROFS when nothing may be written through this mount; NULL: none. */
 int mount_may_write(const struct mount *mount);
 
+/* The process that a directory /proc/PID is about; 0: the file is something else. */
+int proc_directory_pid(const struct file *file);
+
 /* ---- who asks, and from where ---- */
 
 struct fs_context {
@@ -226,6 +229,7 @@ struct fs_context {
 int fs_context_create(const struct fs_context *from, struct fs_context **out);
 struct fs_context *fs_context_get(struct fs_context *context);
 void fs_context_put(struct fs_context *context);
+bool fs_context_is_shared(const struct fs_context *context);
 /* The running process's; the boot context for kernel threads. */
 struct fs_context *fs_context_current(void);
 const struct credentials *credentials_current(void);

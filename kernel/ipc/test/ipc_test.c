@@ -4,29 +4,7 @@
  */
 #include "ipc_test.h"
 
-#include <kernel/abi/time.h>
 #include <kernel/clock.h>
-#include <kernel/signal.h>
-
-#define HANDLER 0x20000000 /* never run */
-#define INTERRUPT_AFTER_US 2000
-#define INTERRUPT_AGAIN_US 50000 /* the first may come before the wait */
-
-void ipc_test_become(uint32_t uid)
-{
-	if (sys(SYS_setgroups, 0, 0) || sys(SYS_setresgid, uid, uid, uid) || sys(SYS_setresuid, uid, uid, uid))
-		test_fail(__FILE__, __LINE__, "cannot become user %u", uid);
-}
-
-void ipc_test_interrupt_soon(void)
-{
-	const uint64_t action[4] = { HANDLER, 0, 0, 0 };
-	const struct abi_itimerval timer = { { 0, INTERRUPT_AGAIN_US }, { 0, INTERRUPT_AFTER_US } };
-
-	if (sys(SYS_rt_sigaction, SIGALRM, systest_value(1024, &action), 0, 8) ||
-	    sys(SYS_setitimer, ITIMER_REAL, systest_value(1024, &timer), 0))
-		test_fail(__FILE__, __LINE__, "no timer to be interrupted by");
-}
 
 void ipc_test_pause(void)
 {

@@ -8,10 +8,6 @@
 #include <kernel/systest.h>
 #include <kernel/thread.h>
 
-/* From now on the process is user uid, without capabilities. */
-void ipc_test_become(uint32_t uid);
-/* SIGALRM goes to a handler in a moment: what sleeps then ends with EINTR. Uses 64 bytes at SYSTEST_MEM + 1024. */
-void ipc_test_interrupt_soon(void);
 /* Lets others go on for a moment. */
 void ipc_test_pause(void);
 

@@ -180,7 +180,7 @@ SYSTEST(queues_are_closed_to_others)
 	int closed = make_queue(KEY, 0600), mine;
 
 	CHECK_EQ(send(closed, 1, "secret"), 0);
-	ipc_test_become(1000);
+	systest_become(1000);
 	CHECK_ERR(sys(SYS_msgget, KEY, 0600), EACCES);
 	CHECK_ERR(send(closed, 1, "x"), EACCES);
 	CHECK_ERR(receive(closed, 64, 0, 0), EACCES);
@@ -276,10 +276,10 @@ SYSTEST(message_sleepers_are_interrupted)
 
 	limit(id, 1);
 	put_message(1, "long");
-	ipc_test_interrupt_soon();
+	systest_interrupt_soon();
 	CHECK_ERR(sys(SYS_msgsnd, id, SYSTEST_MEM + OUT, 4, 0), EINTR);
 	signal_deliver(NULL);
-	ipc_test_interrupt_soon();
+	systest_interrupt_soon();
 	CHECK_ERR(sys(SYS_msgrcv, id, SYSTEST_MEM + IN, 64, 0, 0), EINTR);
 	signal_deliver(NULL);
 }

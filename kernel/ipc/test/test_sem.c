@@ -186,7 +186,7 @@ SYSTEST(semctl_changes_owner_and_mode)
 	CHECK_ERR(sys(SYS_semctl, id, 0, IPC_SET, systest_value(STATE, &state)), EINVAL);
 	CHECK_ERR(sys(SYS_semctl, id, 0, IPC_SET, SYSTEST_BAD), EFAULT);
 	CHECK_ERR(sys(SYS_semctl, id + 1, 0, IPC_SET, SYSTEST_MEM), EINVAL);
-	ipc_test_become(7);
+	systest_become(7);
 	state.perm.uid = 7;
 	CHECK_EQ(sys(SYS_semctl, id, 0, IPC_SET, systest_value(STATE, &state)), 0);
 	CHECK_EQ(sys(SYS_semctl, id, 0, IPC_RMID), 0);
@@ -197,7 +197,7 @@ SYSTEST(others_have_the_rights_that_the_mode_says)
 	const struct abi_semid_ds state = { .perm = { .uid = 1000 } };
 	int closed = make_set(KEY, 1, 0600), readable = make_set(KEY + 1, 1, 0604);
 
-	ipc_test_become(1000);
+	systest_become(1000);
 	CHECK_ERR(sys(SYS_semget, KEY, 1, 0400), EACCES);
 	CHECK_EQ(sys(SYS_semget, KEY, 1, 0), closed);
 	CHECK_ERR(value_of(closed, 0), EACCES);

@@ -132,10 +132,10 @@ SYSTEST(semop_is_interrupted)
 	int id = make_set(1);
 
 	put(OPERATIONS, 0, -1, 0);
-	ipc_test_interrupt_soon();
+	systest_interrupt_soon();
 	CHECK_ERR(sys(SYS_semop, id, SYSTEST_MEM + OPERATIONS, 1), EINTR);
 	signal_deliver(NULL);
-	ipc_test_interrupt_soon();
+	systest_interrupt_soon();
 	CHECK_ERR(sys(SYS_semtimedop, id, SYSTEST_MEM + OPERATIONS, 1, 0), EINTR);
 	signal_deliver(NULL);
 }

@@ -212,7 +212,7 @@ SYSTEST(shmctl_changes_owner_and_mode)
 	CHECK_ERR(sys(SYS_shmctl, id, IPC_SET, systest_value(STATE, &state)), EINVAL);
 	CHECK_ERR(sys(SYS_shmctl, id + 1, IPC_SET, systest_value(STATE, &state)), EINVAL);
 	CHECK_ERR(sys(SYS_shmctl, id + 1, SHM_LOCK), EINVAL);
-	ipc_test_become(1000);
+	systest_become(1000);
 	CHECK_EQ(sys(SYS_shmctl, id, SHM_UNLOCK), 0);
 	CHECK_EQ(state_of(id).perm.mode, 0604);
 	CHECK_EQ(sys(SYS_shmctl, id, IPC_RMID), 0);
@@ -223,7 +223,7 @@ SYSTEST(segments_are_closed_to_others)
 	const struct abi_shmid_ds state = { .perm = { .uid = 1000 } };
 	int closed = make_segment(KEY, SIZE, 0600), readable = make_segment(KEY + 1, SIZE, 0604);
 
-	ipc_test_become(1000);
+	systest_become(1000);
 	CHECK_ERR(sys(SYS_shmget, KEY, SIZE, 0600), EACCES);
 	CHECK_ERR(sys(SYS_shmget, KEY + 2, SIZE, IPC_CREAT | SHM_HUGETLB), EPERM);
 	CHECK_ERR(attach(closed, 0, SHM_RDONLY), EACCES);
@@ -242,7 +242,7 @@ SYSTEST(attachments_count_as_locked_memory)
 	const struct abi_rlimit limit = { PAGE_SIZE, PAGE_SIZE };
 	int id;
 
-	ipc_test_become(1000);
+	systest_become(1000);
 	id = make_segment(IPC_PRIVATE, SIZE, 0600);
 	CHECK_EQ(sys(SYS_setrlimit, RLIMIT_MEMLOCK, systest_value(0, &limit)), 0);
 	CHECK_EQ(sys(SYS_mlockall, MCL_FUTURE), 0);

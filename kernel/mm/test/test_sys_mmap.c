@@ -88,6 +88,67 @@ SYSTEST(sys_mmap_of_files_fails)
 	CHECK_ERR(sys(SYS_madvise, AT, PAGE_SIZE, MADV_POPULATE_READ), EFAULT);
 }
 
+/* What a mapping shows is turned round, page by page. */
+SYSTEST(remap_file_pages_turns_pages)
+{
+	long fd = sys(SYS_memfd_create, systest_string(0, "m"), 0);
+
+	CHECK_EQ(sys(SYS_ftruncate, fd, 4 * PAGE_SIZE), 0);
+	CHECK_EQ(sys(SYS_mmap, AT, 4 * PAGE_SIZE, RW, MAP_SHARED | MAP_FIXED, fd, 0), AT);
+	for (uint64_t i = 0; i < 4; i++)
+		CHECK_EQ(user_write(AT + i * PAGE_SIZE, &i), 0);
+	CHECK_EQ(sys(SYS_remap_file_pages, AT + 5, 2 * PAGE_SIZE + 7, 0, 2, MAP_NONBLOCK), 0);
+	CHECK_EQ(sys(SYS_remap_file_pages, AT + 2 * PAGE_SIZE, PAGE_SIZE, 0, 1, 0), 0);
+	for (uint64_t i = 0; i < 4; i++)
+		CHECK_MEM(AT + i * PAGE_SIZE, (&(const uint64_t[]){ 2, 3, 1, 3 }[i]), sizeof(uint64_t));
+	/* Past the end of the file is allowed, and has no pages. */
+	CHECK_EQ(sys(SYS_remap_file_pages, AT, PAGE_SIZE, 0, 100, 0), 0);
+	CHECK(!systest_equal(AT, (const uint64_t[]){ 0 }, sizeof(uint64_t)));
+}
+
+SYSTEST(remap_file_pages_refuses)
+{
+	long fd = sys(SYS_memfd_create, systest_string(0, "m"), 0);
+
+	CHECK_EQ(sys(SYS_ftruncate, fd, 2 * PAGE_SIZE), 0);
+	CHECK_EQ(sys(SYS_mmap, AT, 2 * PAGE_SIZE, RW, MAP_SHARED | MAP_FIXED, fd, 0), AT);
+	CHECK_ERR(sys(SYS_remap_file_pages, AT, PAGE_SIZE, PROT_READ, 0, 0), EINVAL);
+	CHECK_ERR(sys(SYS_remap_file_pages, AT, PAGE_SIZE - 1, 0, 0, 0), EINVAL);
+	CHECK_ERR(sys(SYS_remap_file_pages, AT, -PAGE_SIZE, 0, 0, 0), EINVAL);
+	CHECK_ERR(sys(SYS_remap_file_pages, AT, PAGE_SIZE, 0, -1, 0), EINVAL);
+	CHECK_ERR(sys(SYS_remap_file_pages, AT, 3 * PAGE_SIZE, 0, 0, 0), EINVAL);
+	CHECK_ERR(sys(SYS_remap_file_pages, SYSTEST_MEM, PAGE_SIZE, 0, 0, 0), EINVAL);
+	CHECK_ERR(sys(SYS_remap_file_pages, SYSTEST_BAD, PAGE_SIZE, 0, 0, 0), EINVAL);
+	/* Two files are not one. */
+	CHECK_EQ(sys(SYS_mmap, AT + PAGE_SIZE, PAGE_SIZE, RW, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1, 0),
+		 AT + PAGE_SIZE);
+	CHECK_ERR(sys(SYS_remap_file_pages, AT, 2 * PAGE_SIZE, 0, 0, 0), EINVAL);
+}
+
+SYSTEST(remap_file_pages_needs_memory)
+{
+	long fd = sys(SYS_memfd_create, systest_string(0, "m"), 0), err;
+
+	CHECK_EQ(sys(SYS_mmap, AT, 3 * PAGE_SIZE, RW, MAP_SHARED | MAP_FIXED, fd, 0), AT);
+	systest_starve();
+	err = sys(SYS_remap_file_pages, AT + PAGE_SIZE, PAGE_SIZE, 0, 0, 0);
+	systest_feed();
+	CHECK_ERR(err, ENOMEM);
+}
+
+/* Why a page cannot be had: programs are told by different signals. */
+SYSTEST(faults_have_reasons)
+{
+	long fd = sys(SYS_memfd_create, systest_string(0, "m"), 0);
+
+	CHECK_EQ(sys(SYS_mmap, AT, PAGE_SIZE, PROT_READ, MAP_SHARED | MAP_FIXED, fd, 0), AT);
+	CHECK_EQ(aspace_handle_fault(AT, ASPACE_ACCESS_READ), -ENXIO);
+	CHECK_EQ(aspace_handle_fault(AT, ASPACE_ACCESS_WRITE), -EACCES);
+	CHECK_EQ(aspace_handle_fault(AT + PAGE_SIZE, ASPACE_ACCESS_READ), -EFAULT);
+	CHECK_EQ(sys(SYS_ftruncate, fd, 1), 0);
+	CHECK_EQ(aspace_handle_fault(AT, ASPACE_ACCESS_READ), 0);
+}
+
 SYSTEST(sys_memory_calls_need_memory)
 {
 	long unmapped, locked, locked_later, advised;

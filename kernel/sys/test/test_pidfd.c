@@ -7,6 +7,7 @@
 #include <kernel/abi/resource.h>
 #include <kernel/clock.h>
 #include <kernel/file.h>
+#include <kernel/log.h>
 #include <kernel/signal.h>
 #include <kernel/systest.h>
 #include <kernel/thread.h>
@@ -64,6 +65,27 @@ SYSTEST(pidfd_open_refuses)
 	CHECK_ERR(sys(SYS_pidfd_open, NOBODY, 0), ESRCH);
 	CHECK_EQ(sys(SYS_setrlimit, RLIMIT_NOFILE, systest_value(0, &limits)), 0);
 	CHECK_ERR(open_self(0), EMFILE);
+}
+
+/* As the manual of pidfd_send_signal has it, a directory of /proc stands for its process, and no other does. */
+SYSTEST(pidfd_send_signal_by_directory)
+{
+	struct child child;
+	char path[32];
+	int pid;
+
+	CHECK(start_child(&child));
+	pid = child.process->pid;
+	format(path, sizeof(path), "/proc/%d", pid);
+	CHECK_EQ(sys(SYS_open, systest_string(0, path), O_RDONLY | O_DIRECTORY, 0), 3);
+	CHECK_EQ(sys(SYS_open, systest_string(0, "/proc"), O_RDONLY | O_DIRECTORY, 0), 4);
+	CHECK_EQ(sys(SYS_open, systest_string(0, "/"), O_RDONLY | O_DIRECTORY, 0), 5);
+	CHECK_EQ(sys(SYS_pidfd_send_signal, 3, 0, 0, 0), 0);
+	CHECK_ERR(sys(SYS_pidfd_send_signal, 4, 0, 0, 0), EBADF);
+	CHECK_ERR(sys(SYS_pidfd_send_signal, 5, 0, 0, 0), EBADF);
+	CHECK_EQ(sys(SYS_wait4, pid, 0, 0, 0), pid);
+	CHECK_ERR(sys(SYS_pidfd_send_signal, 3, 0, 0, 0), ESRCH);
+	finish_child(&child);
 }
 
 SYSTEST(pidfd_open_without_memory)

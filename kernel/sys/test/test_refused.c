@@ -90,27 +90,16 @@ SYSTEST(full_signal_queues_refuse)
 	CHECK_EQ(sys(SYS_kill, pid, REALTIME_SIGNAL), 0);
 }
 
-/* SIGALRM goes to a handler, which is only recorded here, in a moment. */
-static void interrupt_soon(void)
-{
-	const uint64_t action[4] = { 0x400000 };
-	const int64_t soon[4] = { 0, 50000, 0, 2000 }; /* again and again: the first may come before the wait */
-
-	if (sys(SYS_rt_sigaction, SIGALRM, systest_value(1024, &action), 0, SET) ||
-	    sys(SYS_setitimer, 0, systest_value(1152, &soon), 0))
-		test_fail(__FILE__, __LINE__, "no timer to be interrupted by");
-}
-
 SYSTEST(waits_end_with_a_signal)
 {
 	const uint64_t usr1 = SIGNAL_BIT(SIGUSR1);
 
 	put_arguments();
-	interrupt_soon();
+	systest_interrupt_soon();
 	CHECK_ERR(sys(SYS_clock_nanosleep, 1 /* CLOCK_MONOTONIC */, 0, TIME, 0), EINTR);
-	interrupt_soon();
+	systest_interrupt_soon();
 	CHECK_ERR(sys(SYS_rt_sigtimedwait, systest_value(MASK - SYSTEST_MEM, &usr1), 0, TIME, SET), EINTR);
-	interrupt_soon();
+	systest_interrupt_soon();
 	CHECK_ERR(sys(SYS_futex, PARAM, 0 /* FUTEX_WAIT */, 0, 0, 0, 0), EINTR);
 }
 

@@ -72,6 +72,16 @@
 #define CLD_CONTINUED 6
 #define SEGV_MAPERR 1
 #define SEGV_ACCERR 2
+#define BUS_ADRALN 1
+#define BUS_ADRERR 2
+#define FPE_INTDIV 1
+#define FPE_FLTDIV 3
+#define FPE_FLTOVF 4
+#define FPE_FLTUND 5
+#define FPE_FLTRES 6
+#define FPE_FLTINV 7
+#define ILL_ILLOPN 2
+#define TRAP_TRACE 2
 
 #define SIGEV_SIGNAL 0
 #define SIGEV_NONE 1
