@@ -47,6 +47,21 @@ void proc_file_name(const struct file *file, char *name, size_t size)
 		format(name, size, "anon_inode:[file]");
 }
 
+const char *file_name(const struct file *file, char *buf, size_t size)
+{
+	char *name = buf;
+	int err = 0;
+
+	if (file->mount) {
+		vfs_lock();
+		err = path_name_any((struct path){ file->mount, file->dentry }, buf, size, &name);
+		vfs_unlock();
+	} else {
+		proc_file_name(file, buf, size);
+	}
+	return err ? "" : name;
+}
+
 /* The open file of a descriptor; the table's lock is held when there is one, and it stays open until that is let go. */
 static struct file *slot_lock(struct process *process, int fd, struct fd_slot *slot)
 {

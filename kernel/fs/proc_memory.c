@@ -40,21 +40,6 @@ static const char *region_kind(const struct aspace *as, const struct region *reg
 	return "";
 }
 
-static void put_file_name(struct proc_text *text, const struct file *file, char *room)
-{
-	char nameless[PROC_LINK_MAX], *name = nameless;
-	int err = 0;
-
-	if (file->mount) {
-		vfs_lock();
-		err = path_name_any((struct path){ file->mount, file->dentry }, room, PATH_MAX, &name);
-		vfs_unlock();
-	} else {
-		proc_file_name(file, nameless, sizeof(nameless));
-	}
-	proc_put_escaped(text, err ? "" : name, "");
-}
-
 static void show_region(struct proc_text *text, const struct aspace *as, const struct region *region, char *room)
 {
 	const struct inode *inode = region->file ? region->file->inode : NULL;
@@ -75,7 +60,7 @@ static void show_region(struct proc_text *text, const struct aspace *as, const s
 	if (region->file && !region->file->mount && (region->flags & MAP_ANONYMOUS))
 		proc_print(text, "/dev/zero (deleted)");
 	else if (region->file)
-		put_file_name(text, region->file, room);
+		proc_put_escaped(text, file_name(region->file, room, PATH_MAX), "");
 	proc_print(text, "%s\n", kind);
 }
 

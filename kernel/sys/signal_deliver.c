@@ -223,8 +223,7 @@ void process_fault(struct arch_regs *regs, int signo, int code, uint64_t address
 		signal_deliver(regs);
 		return;
 	}
-	log_error("%s: killed by signal %d at pc %lx, address %lx", process->name, signo,
-		  (unsigned long)arch_regs_pc(regs), (unsigned long)address);
+	fault_report(process, arch_regs_pc(regs), signo, code, address);
 	process_exit(signo);
 }
 

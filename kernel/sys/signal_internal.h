@@ -63,6 +63,9 @@ int signal_queue(struct signals *signals, struct task *task, const struct signal
 int signal_send_task(struct process *process, int tid, int signo, const struct abi_siginfo *info);
 void signal_info_fill(struct abi_siginfo *info, const struct signal_queued *queued);
 
+/* fault_report.c: one line to the log on why a process ends, about siginfo's code and address. May sleep. */
+void fault_report(const struct process *process, uint64_t pc, int signo, int code, uint64_t address);
+
 /* A signal waits for somebody: those who read or poll a signalfd look again. No lock held; any context. */
 void signalfd_tell(void);
 

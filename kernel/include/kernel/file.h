@@ -90,6 +90,9 @@ int file_create_memory(uint64_t size, struct file **out);
 struct file *file_get(struct file *file);
 void file_put(struct file *file);
 
+/* Its path, from the root of all, or what it is called without one; "" where that does not fit. In buf. Sleeps. */
+const char *file_name(const struct file *file, char *buf, size_t size);
+
 /* Checks access mode (-EBADF), position rules (-ESPIPE) and limits, then calls the operation. */
 ssize_t file_read(struct file *file, struct io *io); /* at and moves the file's position */
 ssize_t file_write(struct file *file, struct io *io);
