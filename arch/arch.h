@@ -150,8 +150,9 @@ void arch_user_continue(void) NORETURN;
 void arch_regs_init_user(struct arch_regs *regs, user_ptr_t pc, user_ptr_t sp);
 /* The registers with which the running thread's program entered the kernel; NULL for a kernel thread. */
 struct arch_regs *arch_user_regs(struct thread *thread);
-/* (inline) Reading the parts that portable code needs. */
+/* (inline) The parts that portable code needs. */
 static inline uint64_t arch_regs_pc(const struct arch_regs *regs);
+static inline void arch_regs_set_pc(struct arch_regs *regs, uint64_t pc);
 static inline uint64_t arch_regs_sp(const struct arch_regs *regs);
 static inline uint64_t arch_regs_fp(const struct arch_regs *regs);
 /* Copies them in the order that kernel/crash_abi.h gives for this CPU, at most max words; fills the rest with 0. */

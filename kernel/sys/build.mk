@@ -7,7 +7,8 @@ gen-obj-y += syscall_table.o syscall_desc.o syscall_abi_check.o
 # Tables for printing and for the fuzzer's decoder: not what is fuzzed.
 nosan-describe.o := y
 obj-y += describe.o syscall.o syscall_format.o syscall_usage.o
-obj-y += process.o process_info.o process_copy.o access.o task.o fork.o pidfd.o process_vm.o kcmp.o unshare.o ioprio.o
+obj-y += process.o process_info.o process_copy.o access.o task.o fork.o pidfd.o process_vm.o kcmp.o unshare.o
+obj-y += rseq.o ioprio.o
 obj-y += init.o exec.o exec_strings.o exec_stack.o elf.o vdso.o
 obj-y += signal.o signal_deliver.o fault_report.o signal_timer.o signalfd.o futex.o futex_robust.o futex_waitv.o
 obj-y += sys_ids.o sys_cred.o sys_cap.o sys_uname.o sys_limits.o sys_clock.o sys_adjtimex.o sys_signal.o sys_kill.o \

@@ -265,6 +265,7 @@ static void become(struct process *process, struct aspace *aspace, struct file *
 	set_name(process, path);
 	process->dumpable = 1;
 	task_current()->clear_child_tid = task_current()->robust_list = 0;
+	task_current()->rseq = (struct rseq){ 0 };
 	process->membarrier_registered = false;
 	arch_set_tls(0);
 }

@@ -67,6 +67,8 @@ static struct thread *make_thread(struct task *task, const struct clone_args *ar
 	thread->cpu_total = &task->process->cpu_ns;
 	thread->nice = thread_current()->nice;
 	thread->task = task;
+	thread->switched = true;
+	rseq_inherit(task, args->flags & CLONE_VM);
 	if (args->flags & CLONE_CHILD_CLEARTID)
 		task->clear_child_tid = args->child_tid;
 	if (task->process->has_code)

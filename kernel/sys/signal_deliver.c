@@ -124,10 +124,12 @@ static void handle(struct signals *signals, struct arch_regs *regs, struct deliv
 	if (regs && delivery->restart && (delivery->signal.action.flags & SA_RESTART))
 		arch_syscall_restart(regs);
 	delivery->restart = false;
-	if (regs)
+	if (regs) {
+		rseq_resume(regs);
 		err = arch_signal_push(regs, &delivery->signal);
-	else
+	} else {
 		handler_record(signals, signo);
+	}
 	if (err) {
 		log_error("%s: no room on its stack for the handler of signal %d", process_current()->name, signo);
 		process_exit(SIGSEGV);
@@ -227,15 +229,23 @@ void process_fault(struct arch_regs *regs, int signo, int code, uint64_t address
 	process_exit(signo);
 }
 
-void process_before_program(struct arch_regs *regs)
+bool process_before_program(struct arch_regs *regs)
 {
-	const struct thread *thread = thread_current();
+	struct thread *thread = thread_current();
+	bool changed = false;
 
-	while (unlikely(atomic_load_relaxed(&thread->killed) || atomic_load_relaxed(&thread->interrupted))) {
+	while (unlikely(atomic_load_relaxed(&thread->killed) || atomic_load_relaxed(&thread->interrupted) ||
+			atomic_load_relaxed(&thread->switched))) {
 		arch_irq_enable();
 		if (thread->killed)
 			process_killed();
-		signal_deliver(regs);
+		if (atomic_exchange(&thread->switched, false))
+			changed |= rseq_resume(regs);
+		if (thread->interrupted) {
+			signal_deliver(regs);
+			changed = true;
+		}
 		arch_irq_disable();
 	}
+	return changed;
 }

@@ -171,9 +171,8 @@ bool syscall_entry(struct arch_regs *regs)
 		same = false;
 	}
 	arch_irq_disable();
-	if (unlikely(atomic_load_relaxed(&thread->killed) || atomic_load_relaxed(&thread->interrupted))) {
-		process_before_program(regs);
-		same = false;
-	}
+	if (unlikely(atomic_load_relaxed(&thread->killed) || atomic_load_relaxed(&thread->interrupted) ||
+		     atomic_load_relaxed(&thread->switched)))
+		same &= !process_before_program(regs);
 	return same;
 }

@@ -8,6 +8,8 @@
 #include <kernel/process.h>
 #include <kernel/signal.h>
 
+#include "rseq.h"
+
 #define SIGNAL_QUEUE 32
 #define SIGNAL_QUEUE_TIMERS 35 /* more, for timers alone: each has one that waits at most, and none may be lost */
 
@@ -37,6 +39,7 @@ struct task {
 	struct abi_stack altstack;
 	struct signal_pending pending;
 	user_ptr_t clear_child_tid, robust_list;
+	struct rseq rseq;
 	uint64_t affinity; /* CPUs that it may run on */
 	unsigned ioprio; /* ioprio_set(2); 0: what its nice value makes it */
 	uint64_t cpu_entered_ns; /* what its thread had used before it entered */

@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A program with POSIX threads of the C library: creation and joining, mutexes, condition variables, semaphores, thread
- * local storage, cancellation, robust mutexes, signals to one thread, exit with others alive. Says the same on Saki as
- * on Linux.
+ * A program with POSIX threads of the C library: creation and joining, mutexes, condition variables, semaphores,
+ * thread local storage, cancellation, robust mutexes, signals to one thread, restartable sequences, exit with others
+ * alive. Says the same on Saki as on Linux.
  */
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <semaphore.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/rseq.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -205,6 +210,69 @@ static void *leave_last(void *arg)
 	exit(6);
 }
 
+/* ---- restartable sequences ---- */
+
+static struct rseq *rseq_area(void)
+{
+	return (struct rseq *)((char *)__builtin_thread_pointer() + __rseq_offset);
+}
+
+/* Stays in a section until it is thrown out of it, or for very long. The mark before the handler is x86's RSEQ_SIG. */
+static bool thrown_out(void)
+{
+	uint64_t left = UINT64_C(1) << 32;
+	bool thrown = false;
+
+	__asm__ volatile(".pushsection .data.rel.ro, \"aw\"\n"
+			 ".balign 32\n"
+			 "1: .long 0, 0\n"
+			 "   .quad 2f, 3f - 2f, 4f\n"
+			 ".popsection\n"
+			 ".pushsection .text.rseq, \"ax\"\n"
+			 "   .byte 0x0f, 0xb9, 0x3d\n"
+			 "   .long 0x53053053\n"
+			 "4: movb $1, %1\n"
+			 "   jmp 3f\n"
+			 ".popsection\n"
+			 "   leaq 1b(%%rip), %%rax\n"
+			 "   movq %%rax, %2\n"
+			 "2: decq %0\n"
+			 "   jnz 2b\n"
+			 "3:\n"
+			 : "+r"(left), "+m"(thrown), "=m"(rseq_area()->rseq_cs)
+			 :
+			 : "rax", "memory");
+	return thrown && left && !rseq_area()->rseq_cs;
+}
+
+static void on_interval(int signo)
+{
+	(void)signo;
+}
+
+/* By a handler; and by a thread that wants the CPU as well. */
+static void sections(void)
+{
+	struct sigaction action = { .sa_handler = on_interval };
+	struct itimerval soon = { .it_value.tv_usec = 20000 }, never = { 0 };
+	pthread_t thread;
+	cpu_set_t one;
+
+	CPU_ZERO(&one);
+	CPU_SET(sched_getcpu(), &one);
+	sigaction(SIGALRM, &action, NULL);
+	setitimer(ITIMER_REAL, &soon, NULL);
+	printf("section left for a handler: %d\n", thrown_out());
+	setitimer(ITIMER_REAL, &never, NULL);
+	pthread_setaffinity_np(pthread_self(), sizeof(one), &one);
+	stop_spinning = 0;
+	pthread_create(&thread, NULL, spin, NULL);
+	printf("section left for a thread: %d\n", thrown_out());
+	stop_spinning = 1;
+	pthread_join(thread, NULL);
+	printf("cpu is told: %d\n", (int)rseq_area()->cpu_id == sched_getcpu());
+}
+
 int main(void)
 {
 	pthread_t thread;
@@ -217,6 +285,7 @@ int main(void)
 	robust_locks();
 	signals();
 	timeouts();
+	sections();
 	pthread_create(&thread, NULL, leave_last, NULL);
 	pthread_exit(NULL);
 }

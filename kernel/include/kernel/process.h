@@ -169,9 +169,9 @@ void process_exit(int status) NORETURN;
 void process_killed(void) NORETURN;
 /*
  * The last thing before the running thread's program goes on, with interrupts off: a process that was killed ends here,
- * and signals that came meanwhile act. What comes later interrupts the program.
+ * and signals that came meanwhile act. What comes later interrupts the program. True: it goes on elsewhere.
  */
-void process_before_program(struct arch_regs *regs);
+bool process_before_program(struct arch_regs *regs);
 
 /**
  * The program did what the CPU refused; code and address are what siginfo tells. Returns when it has a handler for the

@@ -43,6 +43,7 @@ struct thread {
 	uint64_t *cpu_total;		/* where its CPU time is added up too: its process's; NULL: nowhere */
 	bool killed;			/* sleeps return -EINTR at once; set by thread_kill() */
 	bool interrupted;		/* the same, because a signal waits (kernel/signal.h) */
+	bool switched;			/* it has been off its CPU since it was set to false */
 	struct wait_queue exited;	/* where thread_join() waits */
 #if CONFIG_DEBUG
 	struct locks_held mutexes_held;

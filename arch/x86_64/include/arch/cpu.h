@@ -154,6 +154,11 @@ static inline uint64_t arch_regs_pc(const struct arch_regs *regs)
 	return regs->rip;
 }
 
+static inline void arch_regs_set_pc(struct arch_regs *regs, uint64_t pc)
+{
+	regs->rip = pc;
+}
+
 static inline uint64_t arch_regs_sp(const struct arch_regs *regs)
 {
 	return regs->rsp;
