@@ -70,7 +70,10 @@ static void kernel_page_fault(const struct arch_regs *regs)
 static void page_fault_signal(struct arch_regs *regs, int err)
 {
 	switch (err) {
-	case -ENOMEM: process_fault(regs, SIGKILL, SI_KERNEL, regs->cr2); break;
+	case -ENOMEM:
+		if (!process_find_memory())
+			process_fault(regs, SIGKILL, SI_KERNEL, regs->cr2);
+		break;
 	case -ENXIO: process_fault(regs, SIGBUS, BUS_ADRERR, regs->cr2); break;
 	case -EACCES: process_fault(regs, SIGSEGV, SEGV_ACCERR, regs->cr2); break;
 	default: process_fault(regs, SIGSEGV, SEGV_MAPERR, regs->cr2); break;

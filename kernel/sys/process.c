@@ -583,6 +583,18 @@ int process_foreach(int (*visit)(struct process *process, void *context), void *
 	return result;
 }
 
+bool process_somebody_ends(void)
+{
+	bool found = false;
+
+	mutex_lock(&list_lock);
+	list_foreach(&processes, struct process, node, process)
+		found |= process != process_current() && atomic_load(&process->aspace) &&
+			 (process->exited || process->dying);
+	mutex_unlock(&list_lock);
+	return found;
+}
+
 bool process_capable(enum capability capability)
 {
 	struct process *process = process_current();

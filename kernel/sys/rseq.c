@@ -74,7 +74,10 @@ bool rseq_resume(struct arch_regs *regs)
 
 	if (!rseq->area)
 		return false;
-	if (leave_section(rseq, regs) || (rseq->cpu_told != cpu && tell_cpu(rseq, cpu, cpu))) {
+	while (leave_section(rseq, regs) || (rseq->cpu_told != cpu && tell_cpu(rseq, cpu, cpu))) {
+		/* Its page may be a copy yet to be made. */
+		if (process_lacked_memory())
+			continue;
 		log_error("%s: killed by SIGSEGV: its restartable sequence is none", process_current()->name);
 		process_exit(SIGSEGV);
 	}

@@ -126,7 +126,9 @@ static void handle(struct signals *signals, struct arch_regs *regs, struct deliv
 	delivery->restart = false;
 	if (regs) {
 		rseq_resume(regs);
-		err = arch_signal_push(regs, &delivery->signal);
+		do
+			err = arch_signal_push(regs, &delivery->signal);
+		while (err && process_lacked_memory());
 	} else {
 		handler_record(signals, signo);
 	}

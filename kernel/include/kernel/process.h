@@ -179,6 +179,12 @@ bool process_before_program(struct arch_regs *regs);
  */
 void process_fault(struct arch_regs *regs, int signal, int code, uint64_t address);
 
+/*
+ * The running program needs a page, and there is none: another program ends, if one holds more than this one. True: it
+ * is worth trying again. No lock is held; sleeps.
+ */
+bool process_find_memory(void);
+
 /**
  * Loads path with the command line's arguments and environment, runs it as a process and waits for its end; returns its
  * exit status (exit code, or 128 + signal; 126 refused, 127 not found, with one line on the log).
