@@ -32,3 +32,10 @@ bool process_may_look_at(const struct process *target)
 		return true;
 	return are_ids_equal(mine, theirs) && target->dumpable == 1 && !(theirs->cap_permitted & ~mine->cap_permitted);
 }
+
+bool process_capable(enum capability capability)
+{
+	struct process *process = process_current();
+
+	return !process || (process->cred.cap_effective & CAP_BIT(capability));
+}

@@ -132,11 +132,6 @@ int process_create(const char *name, struct process **out)
 	return 0;
 }
 
-uint64_t process_cpu_ns(const struct process *process)
-{
-	return atomic_load(&process->cpu_ns) + thread_running_ns(&process->cpu_ns);
-}
-
 void process_enter(struct process *process)
 {
 	struct thread *thread = thread_current();
@@ -593,11 +588,4 @@ bool process_somebody_ends(void)
 			 (process->exited || process->dying);
 	mutex_unlock(&list_lock);
 	return found;
-}
-
-bool process_capable(enum capability capability)
-{
-	struct process *process = process_current();
-
-	return !process || (process->cred.cap_effective & CAP_BIT(capability));
 }

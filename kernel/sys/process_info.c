@@ -7,6 +7,11 @@
 
 #include "signal_internal.h"
 
+uint64_t process_cpu_ns(const struct process *process)
+{
+	return atomic_load(&process->cpu_ns) + thread_running_ns(&process->cpu_ns);
+}
+
 static struct task *task_of(struct process *process, int tid)
 {
 	list_foreach(&process->tasks, struct task, node, task)
