@@ -111,6 +111,8 @@ static void exception_signal(struct arch_regs *regs)
 	case X86_TRAP_BREAKPOINT: process_fault(regs, SIGTRAP, SI_KERNEL, 0); break;
 	case X86_TRAP_INVALID_OPCODE: process_fault(regs, SIGILL, ILL_ILLOPN, regs->rip); break;
 	case X86_TRAP_ALIGNMENT: process_fault(regs, SIGBUS, BUS_ADRALN, 0); break;
+	case X86_TRAP_SEGMENT:
+	case X86_TRAP_STACK: process_fault(regs, SIGBUS, SI_KERNEL, 0); break;
 	default: process_fault(regs, SIGSEGV, SI_KERNEL, 0); break;
 	}
 }

@@ -8,6 +8,7 @@
 #include <arch/x86.h>
 
 #include <kernel/errno.h>
+#include <kernel/process.h>
 #include <kernel/signal.h>
 #include <kernel/thread.h>
 #include <kernel/user.h>
@@ -143,8 +144,8 @@ int arch_signal_push(struct arch_regs *regs, const struct arch_signal *signal)
 	frame.uc_flags = UC_FP_XSTATE | UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS;
 	context_fill(&frame.context, regs, signal->mask);
 	frame.context.fpstate = fpstate;
-	if (!user_ok(sp, fpstate + sizeof(fpu) - sp) || user_copy_out(fpstate, fpu, sizeof(fpu)) ||
-	    user_write(sp, &frame))
+	if (!user_ok(sp, fpstate + sizeof(fpu) - sp) || process_copy_out(fpstate, fpu, sizeof(fpu)) ||
+	    process_copy_out(sp, &frame, sizeof(frame)))
 		return -EFAULT;
 	/* So that no exception that is pending there, and allowed, comes again in the handler. */
 	fpu_reset();

@@ -107,7 +107,8 @@ def clean_env(**more):
 def arguments(args, known):
     """Splits a command line into its options, which are known ones, and its globs. SIGTERM ends as Ctrl-C does."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    signal.signal(signal.SIGHUP, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:     # nohup
+        signal.signal(signal.SIGHUP, signal.default_int_handler)
     unknown = [a for a in args if a.startswith("-") and a not in known]
     if unknown:
         print(f"{os.path.basename(sys.argv[0])}: no option '{unknown[0]}'; --help says more", file=sys.stderr)

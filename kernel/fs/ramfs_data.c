@@ -348,9 +348,9 @@ static int ramfs_map_page(struct file *file, uint64_t index, bool create, struct
 	return err;
 }
 
-static void ramfs_mapped(struct file *file, bool shared, bool added)
+static void ramfs_mapped(struct file *file, bool writable, bool added)
 {
-	if (shared && (file->flags & O_ACCMODE) == O_RDWR)
+	if (writable)
 		atomic_fetch_add(&ramfs_of(file->inode)->writable_mappings, added ? 1u : -1u);
 }
 

@@ -96,7 +96,7 @@ static int attachment_map_page(struct file *file, uint64_t index, bool create_pa
 	return file->inode->fops->map_page(file, index, create_page, page);
 }
 
-static void attachment_mapped(struct file *file, bool shared UNUSED, bool added)
+static void attachment_mapped(struct file *file, bool writable UNUSED, bool added)
 {
 	struct shm_segment *segment = file->data;
 	const struct process *process = process_current();

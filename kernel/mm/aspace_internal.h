@@ -40,6 +40,8 @@ bool region_is_free(struct aspace *as, uint64_t start, uint64_t end);
  * reference to model's file. The region that covers the range now, or NULL: no memory.
  */
 struct region *region_add(struct aspace *as, const struct region *model);
+/* By its program, now or after mprotect: not so where it is shared and its file cannot be. */
+bool region_may_be_written(const struct region *region);
 /* From now on there is one more region like this that refers to its file, or one less. */
 void region_hold_file(const struct region *region, bool held);
 /* Makes address a border between regions. -ENOMEM: no memory, or too many regions. */

@@ -82,19 +82,21 @@ static long map_region(struct aspace *as, const struct region *model)
 	return region_add(as, model) ? (long)model->start : -ENOMEM;
 }
 
-/* A file with seals counts the mapping first: from then on none is added that forbids it. */
-static long map_file(struct aspace *as, const struct region *model)
+/* A file with seals counts the mapping as writable first: from then on none is added that forbids it. */
+static long map_file(struct aspace *as, struct region *model)
 {
 	const struct file_ops *ops = model->file->ops;
+	struct region counted;
 	long at;
 
-	if (!region_is_shared(model) || !(model->prot & PROT_WRITE) || !ops->may_map_writable)
+	model->read_only = false;
+	if (!region_is_shared(model) || !region_may_be_written(model) || !ops->may_map_writable)
 		return map_region(as, model);
-	region_hold_file(model, true);
-	at = ops->may_map_writable(model->file);
-	if (!at)
-		at = map_region(as, model);
-	region_hold_file(model, false);
+	counted = *model;
+	region_hold_file(&counted, true);
+	model->read_only = ops->may_map_writable(model->file);
+	at = model->read_only && (model->prot & PROT_WRITE) ? -EPERM : map_region(as, model);
+	region_hold_file(&counted, false);
 	return at;
 }
 

@@ -2,9 +2,7 @@
 /*
  * mprotect on an address space. As on Linux, regions before a hole are changed although the call fails.
  */
-#include <kernel/abi/fcntl.h>
 #include <kernel/errno.h>
-#include <kernel/file.h>
 #include "aspace_internal.h"
 
 /* The first region of the range; *start moves down to it for PROT_GROWSDOWN. */
@@ -29,17 +27,6 @@ static long first_region(struct aspace *as, uint64_t *start, uint64_t end, unsig
 	}
 	*first = region;
 	return 0;
-}
-
-static bool may_write(const struct region *region)
-{
-	struct file *file = region->file;
-
-	if (!file || !region_is_shared(region))
-		return true;
-	if ((file->flags & O_ACCMODE) != O_RDWR)
-		return false;
-	return !file->ops->may_map_writable || !file->ops->may_map_writable(file);
 }
 
 /* Changes [start, end) of one region; the region above it, or NULL. */
@@ -67,7 +54,7 @@ static long protect(struct aspace *as, uint64_t start, uint64_t end, unsigned pr
 		uint64_t part_end = min(region->end, end);
 
 		if (region->prot != (prot & PROT_ACCESS)) {
-			if ((prot & PROT_WRITE) && !may_write(region))
+			if ((prot & PROT_WRITE) && !region_may_be_written(region))
 				return -EACCES;
 			err = protect_part(as, start, part_end, prot);
 		}

@@ -3,6 +3,7 @@
  * The regions of an address space: a sorted list, cut and joined as the calls need it. Equal neighbours are always
  * joined, as programs can see that (mremap works on one region).
  */
+#include <kernel/abi/fcntl.h>
 #include <kernel/errno.h>
 #include <kernel/file.h>
 #include <kernel/heap.h>
@@ -60,6 +61,13 @@ static void account(struct aspace *as, const struct region *region, bool added)
 		as->pages_locked += added ? pages : -pages;
 }
 
+bool region_may_be_written(const struct region *region)
+{
+	if (!region->file || !region_is_shared(region))
+		return true;
+	return (region->file->flags & O_ACCMODE) == O_RDWR && !region->read_only;
+}
+
 void region_hold_file(const struct region *region, bool held)
 {
 	struct file *file = region->file;
@@ -67,7 +75,7 @@ void region_hold_file(const struct region *region, bool held)
 	if (held)
 		file_get(file);
 	if (file->ops->mapped)
-		file->ops->mapped(file, region_is_shared(region), held);
+		file->ops->mapped(file, region_is_shared(region) && region_may_be_written(region), held);
 	if (!held)
 		file_put(file);
 }
@@ -137,7 +145,8 @@ int region_split(struct aspace *as, uint64_t address)
 static bool can_merge(const struct region *low, const struct region *high)
 {
 	if (low->end != high->start || low->prot != high->prot || low->flags != high->flags ||
-	    low->advice != high->advice || low->locked != high->locked || low->file != high->file)
+	    low->advice != high->advice || low->locked != high->locked || low->read_only != high->read_only ||
+	    low->file != high->file)
 		return false;
 	/* A private anonymous page is nobody else's, so there is no offset to agree on. */
 	if (!low->file)

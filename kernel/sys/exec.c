@@ -273,6 +273,7 @@ static void become(struct process *process, struct aspace *aspace, struct file *
 int exec_replace(const struct exec_target *target, struct exec_strings *strings, uint64_t *entry, uint64_t *sp,
 		 struct exec_error *error)
 {
+	struct fd_table *files = NULL;
 	struct aspace *aspace;
 	struct file *file;
 	int err;
@@ -283,15 +284,19 @@ int exec_replace(const struct exec_target *target, struct exec_strings *strings,
 		return err;
 	err = load(file, target->name, strings, &aspace, entry, sp, error);
 	if (!err) {
-		err = unshare_files(process_current()); /* execve(2), CLONE_FILES */
+		err = unshare_files_prepare(process_current(), &files); /* execve(2), CLONE_FILES */
 		if (!err)
 			err = task_end_others();
-		if (err)
+		if (err) {
+			unshare_files_finish(NULL, files);
 			aspace_put(aspace);
+		}
 	}
-	if (err)
+	if (err) {
 		close_program(file);
-	else
-		become(process_current(), aspace, file, target->name);
-	return err;
+		return err;
+	}
+	unshare_files_finish(process_current(), files);
+	become(process_current(), aspace, file, target->name);
+	return 0;
 }

@@ -7,84 +7,112 @@
 #include <kernel/clock.h>
 #include <kernel/log.h>
 #include <kernel/page.h>
-#include <kernel/signal.h>
 #include <kernel/thread.h>
+#include <kernel/user.h>
 
-#include "sys_internal.h"
+#include "signal_internal.h"
+#include "task.h"
 
-#define ENOUGH_PAGES 16 /* somebody else has made room meanwhile */
-#define PATIENCE_NS (5 * NSEC_PER_SEC)
+#define ENOUGH_PAGES 16 /* somebody has made room meanwhile */
+#define PATIENCE_NS (5 * NSEC_PER_SEC) /* for who was told to end, and may be unable to */
 #define LOOK_AGAIN_NS (2 * NSEC_PER_MSEC)
 
-static bool busy; /* somebody waits for a victim's end: one at a time */
+static bool busy; /* somebody looks for a victim, or waits for its end: one at a time */
+
+static size_t pages_of(const struct process *process)
+{
+	return process->aspace ? atomic_load_relaxed(&process->aspace->pages) : 0;
+}
+
+/* It holds memory that others will have soon. The memory may be gone already: only its address counts. */
+static int is_on_its_way_out(struct process *process, void *context)
+{
+	const struct aspace *memory = atomic_load(&process->aspace);
+	uint64_t now_ns = *(const uint64_t *)context;
+
+	if (!memory || memory == aspace_current())
+		return 0;
+	return process->dying || (process->condemned_ns && now_ns - process->condemned_ns < PATIENCE_NS);
+}
+
+static bool somebody_ends(void)
+{
+	uint64_t now_ns = clock_ns();
+
+	return process_foreach_any(is_on_its_way_out, &now_ns);
+}
+
+/* Until there is room, or there is nobody left to wait for. False: that took too long. */
+static bool wait_for_room(void)
+{
+	uint64_t give_up_ns = clock_ns() + PATIENCE_NS;
+
+	while (page_free_count() < ENOUGH_PAGES && somebody_ends()) {
+		if (clock_ns() >= give_up_ns)
+			return false;
+		/* A signal for the caller: perhaps it is to end itself, and sees to that first. */
+		if (clock_sleep_until(clock_ns() + LOOK_AGAIN_NS)) {
+			thread_yield();
+			return true;
+		}
+	}
+	return true;
+}
 
 struct choice {
 	struct process *victim; /* referenced */
 	size_t pages;
 };
 
-/* Not the first one, whose end would be everybody's. */
+/* Not the first one, whose end would be everybody's; nor one that was told before, and did not end. */
 static int weigh(struct process *process, void *context)
 {
 	struct choice *choice = context;
-	size_t pages = process->aspace ? atomic_load_relaxed(&process->aspace->pages) : 0;
 
-	if (!process->has_code || process->pid == 1 || pages <= choice->pages)
+	if (!process->has_code || process->pid == 1 || process->condemned_ns || pages_of(process) <= choice->pages)
 		return 0;
 	/* Nobody's last reference: whoever is visited lives. */
 	if (choice->victim)
 		process_put(choice->victim);
 	choice->victim = process_get(process);
-	choice->pages = pages;
+	choice->pages = pages_of(process);
 	return 0;
 }
 
-static void end(const struct choice *choice)
+/* False: the caller's memory is what is to be given, or it has ended meanwhile. */
+static bool condemn(const struct choice *choice)
 {
-	if (!process_hold(choice->victim)) /* it has ended meanwhile */
-		return;
-	log_error("%s: killed by SIGKILL: there is no memory, and it holds the most: %zu KiB", choice->victim->name,
-		  choice->pages * (PAGE_SIZE / KIB));
-	signal_send(choice->victim, SIGKILL, NULL);
-	process_unhold();
-}
-
-/* Until victim, or if it is NULL everybody who is on the way out, has given its memory back. Not for ever. */
-static void wait_for_end(const struct process *victim)
-{
-	uint64_t give_up_ns = clock_ns() + PATIENCE_NS;
-
-	while (clock_ns() < give_up_ns && (victim ? atomic_load(&victim->aspace) != NULL : process_somebody_ends()))
-		if (clock_sleep_until(clock_ns() + LOOK_AGAIN_NS))
-			return; /* the caller is to end as well */
-}
-
-/* False: nobody else has memory to give. */
-static bool end_largest(void)
-{
-	struct choice choice = { 0 };
+	struct process *victim = choice->victim;
 	bool another;
 
-	(void)process_foreach(weigh, &choice);
-	if (!choice.victim)
-		return false;
-	another = choice.victim != process_current();
+	if (!process_hold(victim))
+		return true;
+	another = victim->aspace != aspace_current();
 	if (another) {
-		end(&choice);
-		wait_for_end(choice.victim);
+		log_error("%s: killed by SIGKILL: there is no memory, and it holds the most: %zu KiB", victim->name,
+			  choice->pages * (PAGE_SIZE / KIB));
+		victim->condemned_ns = clock_ns();
+		signal_send(victim, SIGKILL, NULL);
 	}
-	process_put(choice.victim);
+	process_unhold();
 	return another;
 }
 
 static bool find_memory(void)
 {
-	if (page_free_count() >= ENOUGH_PAGES)
+	struct choice choice = { 0 };
+	bool found;
+
+	if (page_free_count() >= ENOUGH_PAGES || (somebody_ends() && wait_for_room()))
 		return true;
-	if (!process_somebody_ends())
-		return end_largest();
-	wait_for_end(NULL);
-	return !process_somebody_ends() || thread_current()->killed;
+	(void)process_foreach(weigh, &choice);
+	if (!choice.victim)
+		return false;
+	found = condemn(&choice);
+	process_put(choice.victim);
+	if (found)
+		(void)wait_for_room();
+	return found;
 }
 
 bool process_find_memory(void)
@@ -93,7 +121,8 @@ bool process_find_memory(void)
 
 	/* No lock: the victim may be one of those who wait here. */
 	if (atomic_exchange(&busy, true)) {
-		(void)clock_sleep_until(clock_ns() + LOOK_AGAIN_NS);
+		if (clock_sleep_until(clock_ns() + LOOK_AGAIN_NS))
+			thread_yield();
 		return true;
 	}
 	found = find_memory();
@@ -101,7 +130,43 @@ bool process_find_memory(void)
 	return found;
 }
 
-bool process_lacked_memory(void)
+/* ---- memory of the program's that the kernel needs, where it holds nothing ---- */
+
+static bool need_page(user_ptr_t address, unsigned access)
 {
-	return page_free_count() < ENOUGH_PAGES && process_find_memory();
+	int err;
+
+	while ((err = aspace_handle_fault(address, access)) == -ENOMEM) {
+		if (thread_current()->killed)
+			process_killed();
+		if ((signals_waiting(task_current()) & SIGNAL_BIT(SIGKILL)) || !process_find_memory())
+			process_exit(SIGKILL);
+	}
+	return !err;
+}
+
+static bool need(user_ptr_t address, size_t len, unsigned access)
+{
+	user_ptr_t end = address + len;
+
+	if (!user_ok(address, len))
+		return false;
+	for (; address < end; address = (address & PAGE_MASK) + PAGE_SIZE)
+		if (!need_page(address, access))
+			return false;
+	return true;
+}
+
+int process_copy_in(void *to, user_ptr_t from, size_t len)
+{
+	int err = user_copy_in(to, from, len);
+
+	return err && need(from, len, ASPACE_ACCESS_READ) ? user_copy_in(to, from, len) : err;
+}
+
+int process_copy_out(user_ptr_t to, const void *from, size_t len)
+{
+	int err = user_copy_out(to, from, len);
+
+	return err && need(to, len, ASPACE_ACCESS_WRITE) ? user_copy_out(to, from, len) : err;
 }

@@ -563,13 +563,13 @@ int process_foreach_child(int (*visit)(struct process *child, void *context), vo
 	return result;
 }
 
-int process_foreach(int (*visit)(struct process *process, void *context), void *context)
+static int foreach(int (*visit)(struct process *process, void *context), void *context, bool ended_too)
 {
 	int result = 0;
 
 	mutex_lock(&list_lock);
 	list_foreach(&processes, struct process, node, process) {
-		if (!process->exited)
+		if (ended_too || !process->exited)
 			result = visit(process, context);
 		if (result)
 			break;
@@ -578,14 +578,12 @@ int process_foreach(int (*visit)(struct process *process, void *context), void *
 	return result;
 }
 
-bool process_somebody_ends(void)
+int process_foreach(int (*visit)(struct process *process, void *context), void *context)
 {
-	bool found = false;
+	return foreach(visit, context, false);
+}
 
-	mutex_lock(&list_lock);
-	list_foreach(&processes, struct process, node, process)
-		found |= process != process_current() && atomic_load(&process->aspace) &&
-			 (process->exited || process->dying);
-	mutex_unlock(&list_lock);
-	return found;
+int process_foreach_any(int (*visit)(struct process *process, void *context), void *context)
+{
+	return foreach(visit, context, true);
 }

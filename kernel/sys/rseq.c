@@ -26,8 +26,10 @@ static int tell_cpu(struct rseq *rseq, uint32_t start, uint32_t cpu)
 {
 	const uint32_t ids[2] = { start, cpu };
 
+	if (process_copy_out(rseq->area, ids, sizeof(ids)))
+		return -EFAULT;
 	rseq->cpu_told = cpu;
-	return user_write(rseq->area, &ids) ? -EFAULT : 0;
+	return 0;
 }
 
 /* A section that is what it should be lies in the program's memory, and its handler outside of it, behind its mark. */
@@ -40,7 +42,7 @@ static bool is_sound(const struct abi_rseq_cs *cs, uint32_t signature)
 		return false;
 	if (cs->abort_ip - cs->start_ip < cs->post_commit_offset)
 		return false;
-	return !user_read(&mark, cs->abort_ip - sizeof(mark)) && mark == signature;
+	return !process_copy_in(&mark, cs->abort_ip - sizeof(mark), sizeof(mark)) && mark == signature;
 }
 
 /* 0, or -EINVAL and -EFAULT: the program has broken the rules. */
@@ -51,15 +53,15 @@ static int leave_section(const struct rseq *rseq, struct arch_regs *regs)
 	struct abi_rseq_cs cs;
 	uint64_t section;
 
-	if (user_read(&section, where))
+	if (process_copy_in(&section, where, sizeof(section)))
 		return -EFAULT;
 	if (!section)
 		return 0;
-	if (user_read(&cs, section))
+	if (process_copy_in(&cs, section, sizeof(cs)))
 		return -EFAULT;
 	if (!is_sound(&cs, rseq->signature))
 		return -EINVAL;
-	if (user_write(where, &none))
+	if (process_copy_out(where, &none, sizeof(none)))
 		return -EFAULT;
 	if (arch_regs_pc(regs) - cs.start_ip < cs.post_commit_offset)
 		arch_regs_set_pc(regs, cs.abort_ip);
@@ -74,10 +76,7 @@ bool rseq_resume(struct arch_regs *regs)
 
 	if (!rseq->area)
 		return false;
-	while (leave_section(rseq, regs) || (rseq->cpu_told != cpu && tell_cpu(rseq, cpu, cpu))) {
-		/* Its page may be a copy yet to be made. */
-		if (process_lacked_memory())
-			continue;
+	if (leave_section(rseq, regs) || (rseq->cpu_told != cpu && tell_cpu(rseq, cpu, cpu))) {
 		log_error("%s: killed by SIGSEGV: its restartable sequence is none", process_current()->name);
 		process_exit(SIGSEGV);
 	}

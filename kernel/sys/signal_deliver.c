@@ -126,9 +126,7 @@ static void handle(struct signals *signals, struct arch_regs *regs, struct deliv
 	delivery->restart = false;
 	if (regs) {
 		rseq_resume(regs);
-		do
-			err = arch_signal_push(regs, &delivery->signal);
-		while (err && process_lacked_memory());
+		err = arch_signal_push(regs, &delivery->signal);
 	} else {
 		handler_record(signals, signo);
 	}

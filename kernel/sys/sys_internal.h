@@ -68,10 +68,6 @@ void process_tell_parent(struct process *process, int code);
 void limits_init(struct process *process);
 /* The running thread ends: if a harness's input runs on it, that has ended, and this does not return. */
 void process_end_input(int status);
-/* Memory was short, and is worth asking for again: what failed may have failed for that. No lock is held; sleeps. */
-bool process_lacked_memory(void);
-/* Another process than the running one is on its way out, and still holds memory. */
-bool process_somebody_ends(void);
 /* Another program in another memory, whose references it takes over; what it had is the caller's. */
 void process_set_program(struct process *process, struct aspace *aspace, struct file *program);
 /* Other descriptors; the caller drops the reference to those that it had. */

@@ -15,19 +15,33 @@
 /* Namespaces are refused like flags that nobody knows, as Linux does where it was built without. */
 #define UNSHARE_KNOWN (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM)
 
-int unshare_files(struct process *process)
+int unshare_files_prepare(struct process *process, struct fd_table **own)
 {
-	struct fd_table *shared = process->fds, *own;
-	int err;
+	*own = NULL;
+	return fd_table_is_shared(process->fds) ? fd_table_copy(process->fds, own) : 0;
+}
 
-	if (!fd_table_is_shared(shared))
-		return 0;
-	err = fd_table_copy(shared, &own);
-	if (err)
-		return err;
-	process_set_files(process, own);
-	fd_table_put(shared);
-	return 0;
+void unshare_files_finish(struct process *process, struct fd_table *own)
+{
+	struct fd_table *unused = own;
+
+	if (!own)
+		return;
+	if (process) {
+		unused = process->fds;
+		process_set_files(process, own);
+	}
+	fd_table_put(unused);
+}
+
+static int unshare_files(struct process *process)
+{
+	struct fd_table *own;
+	int err = unshare_files_prepare(process, &own);
+
+	if (!err)
+		unshare_files_finish(process, own);
+	return err;
 }
 
 static int unshare_fs(struct process *process)

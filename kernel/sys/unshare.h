@@ -4,7 +4,10 @@
  */
 #pragma once
 
+struct fd_table;
 struct process;
 
-/* Its descriptors are its own from now on. Of the running process, with one thread. -ENOMEM. */
-int unshare_files(struct process *process);
+/* A copy of its descriptors, if it shares them, and NULL if not. -ENOMEM. */
+int unshare_files_prepare(struct process *process, struct fd_table **own);
+/* The copy, or NULL, is what it has from now on; its only thread is the running one. Process NULL: it is not wanted. */
+void unshare_files_finish(struct process *process, struct fd_table *own);

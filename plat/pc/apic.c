@@ -19,7 +19,7 @@ uint32_t apic_read(const struct apic *apic, uint32_t reg)
 	return apic->memory ? apic->memory[reg / 4] : (uint32_t)apic->msr_read(msr_of(reg));
 }
 
-void apic_write(const struct apic *apic, uint32_t reg, uint32_t value)
+NO_INSTRUMENT void apic_write(const struct apic *apic, uint32_t reg, uint32_t value)
 {
 	if (apic->memory)
 		apic->memory[reg / 4] = value;

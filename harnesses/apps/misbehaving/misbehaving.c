@@ -36,7 +36,7 @@ static int jump_to_null(void)
 	return 0;
 }
 
-static int write_code(void)
+__attribute__((noinline)) static int write_code(void)
 {
 	*(volatile char *)(uintptr_t)write_code = 0;
 	return 0;

@@ -255,12 +255,17 @@ FSTEST(memfd_seals_and_mappings)
 	CHECK_ERR(sys(SYS_fcntl, fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW), EBUSY);
 	CHECK_EQ(sys(SYS_fcntl, fd, F_GET_SEALS), 0);
 	CHECK_EQ(sys(SYS_fcntl, fd, F_ADD_SEALS, F_SEAL_FUTURE_WRITE), 0);
+	/* What was mapped before stays what it may become; what comes later can only be read. */
+	CHECK_EQ(sys(SYS_mprotect, AT + 4096, 4096, RW), 0);
 	CHECK_ERR(sys(SYS_mmap, 0, 4096, RW, 1, fd, 0), EPERM);
-	CHECK_ERR(sys(SYS_mprotect, AT + 4096, 4096, RW), EACCES);
-	CHECK_EQ(sys(SYS_munmap, AT, 8192), 0);
+	CHECK_EQ(sys(SYS_mmap, AT, 4096, 1, MAP_SHARED_FIXED, fd, 0), AT);
+	CHECK_ERR(sys(SYS_mprotect, AT, 4096, RW), EACCES);
+	CHECK_ERR(sys(SYS_fcntl, fd, F_ADD_SEALS, F_SEAL_WRITE), EBUSY);
+	CHECK_EQ(sys(SYS_munmap, AT + 4096, 4096), 0);
 	CHECK_EQ(sys(SYS_fcntl, fd, F_ADD_SEALS, F_SEAL_WRITE), 0);
 	CHECK_EQ(sys(SYS_mmap, AT, 8192, RW, 0x12 /* MAP_PRIVATE | MAP_FIXED */, fd, 0), AT);
 	CHECK_ERR(sys(SYS_remap_file_pages, AT, 4096, 0, 1, 0), EINVAL);
 	CHECK_EQ(sys(SYS_mmap, AT, 8192, 1, MAP_SHARED_FIXED, fd, 0), AT);
 	CHECK_EQ(sys(SYS_remap_file_pages, AT, 4096, 0, 1, 0), 0);
+	CHECK_ERR(sys(SYS_mprotect, AT, 4096, RW), EACCES);
 }

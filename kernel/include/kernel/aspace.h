@@ -39,6 +39,7 @@ struct region {
 	unsigned flags;		/* MAP_SHARED or MAP_PRIVATE, MAP_ANONYMOUS, MAP_GROWSDOWN, MAP_NORESERVE */
 	unsigned advice;	/* REGION_*: what madvise said; no effect but that unlike regions are not joined */
 	bool locked;		/* by mlock and the like */
+	bool read_only;		/* shared, and may never be written to: its file was sealed before */
 	struct file *file;	/* referenced; NULL for anonymous memory */
 	off_t offset;		/* of start: in the file, or in the shared anonymous object */
 };

@@ -43,13 +43,14 @@ struct file_ops {
 	 */
 	int (*map_page)(struct file *file, uint64_t index, bool create, struct page **page);
 	/*
-	 * A mapping of the file, shared or private, has come or gone in any address space; one that is cut counts as
-	 * two. That space's lock is held, so programs' memory is out of reach. NULL: nobody counts.
+	 * A mapping of the file has come or gone in any address space; one that is cut counts as two. writable: a
+	 * shared one that is written to, or may be by mprotect. That space's lock is held, so programs' memory is out
+	 * of reach. NULL: nobody counts.
 	 */
-	void (*mapped)(struct file *file, bool shared, bool added);
+	void (*mapped)(struct file *file, bool writable, bool added);
 	/*
-	 * May a shared mapping of the file be written to? It was counted by mapped() before. That space's lock is
-	 * held. -EPERM. NULL: one of a file that is open for writing may.
+	 * May a new shared mapping of the file, which is open for writing, ever be written to? It was counted as
+	 * writable before. That space's lock is held. -EPERM. NULL: always.
 	 */
 	int (*may_map_writable)(struct file *file);
 	/* -ENOTTY for what it does not know; NULL likewise. */

@@ -84,6 +84,7 @@ struct process {
 	uint64_t start_ns;
 	uint64_t cpu_ns;  /* used, up to the last switch of each thread */
 	uint64_t children_cpu_ns; /* of those that were waited for */
+	uint64_t condemned_ns; /* when it was told to end for its memory; 0: never */
 	bool dying;      /* status is decided, and every thread on its way out */
 	bool exited;     /* it owns nothing any more */
 	bool is_child;   /* made by fork: its parent holds the reference, until it has waited for it */
@@ -122,6 +123,8 @@ struct process *process_find_any(int pid);
 int process_next(int from);
 /* All living processes, while visit returns 0; its last result. */
 int process_foreach(int (*visit)(struct process *process, void *context), void *context);
+/* The same of all that there are, those that have ended among them, and those that are yet to begin. */
+int process_foreach_any(int (*visit)(struct process *process, void *context), void *context);
 /**
  * True: the process lives, and all that it owns stays until process_unhold(). Meanwhile only references may be taken,
  * not dropped. May be called under the tree lock, before a lock of what is owned.
@@ -184,6 +187,12 @@ void process_fault(struct arch_regs *regs, int signal, int code, uint64_t addres
  * is worth trying again. No lock is held; sleeps.
  */
 bool process_find_memory(void);
+/*
+ * user_copy_in() and user_copy_out() of the running program's memory, where no lock is held: if there is no memory,
+ * another program may end for it, or this one (then they do not return). 0, -EFAULT.
+ */
+int process_copy_in(void *to, user_ptr_t from, size_t len);
+int process_copy_out(user_ptr_t to, const void *from, size_t len);
 
 /**
  * Loads path with the command line's arguments and environment, runs it as a process and waits for its end; returns its
