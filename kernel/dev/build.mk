@@ -1,2 +1,4 @@
 # kernel/dev: devices
 obj-y += null.o random.o console.o
+obj-$(CONFIG_DEVICES) += device.o regs.o pci.o virtio.o virtqueue.o virtio_mmio.o virtio_pci.o virtio_rng.o
+obj-$(CONFIG_NET) += virtio_net.o

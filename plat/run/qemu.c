@@ -153,6 +153,31 @@ static void add_console(struct args *args, const struct qemu_options *o)
 	add(args, "isa-serial,index=0,chardev=console");
 }
 
+/* On microvm a device takes the last of eight places that is free; elsewhere it is found on PCI. */
+static int has_places(const struct qemu_options *o)
+{
+	return !strcmp(o->plat, "microvm");
+}
+
+const char *qemu_device_words(const struct qemu_options *o)
+{
+	return has_places(o) && o->net_backend ? "virtio_mmio.device=512@0xfeb00e00:12" : "";
+}
+
+static void add_net(struct args *args, const struct qemu_options *o)
+{
+	if (!o->net_backend)
+		return;
+	if (has_places(o)) {
+		add(args, "-global");
+		add(args, "virtio-mmio.force-legacy=false");
+	}
+	add(args, "-netdev");
+	add(args, "%s,id=net", o->net_backend);
+	add(args, "-device");
+	add(args, "%s,netdev=net", has_places(o) ? "virtio-net-device" : "virtio-net-pci,romfile=");
+}
+
 static void build(struct args *args, const char *program, const struct qemu_options *o)
 {
 	static const char *const fixed[] = { "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none" };
@@ -164,6 +189,7 @@ static void build(struct args *args, const char *program, const struct qemu_opti
 	add_console(args, o);
 	add_output(args, "log", o->log_fd, "isa-serial,index=1");
 	add_output(args, "debug", o->debug_fd, "isa-debugcon,iobase=0xe9");
+	add_net(args, o);
 	add(args, "-device");
 	add(args, "isa-debug-exit,iobase=0xf4,iosize=4");
 	add(args, "-kernel");
