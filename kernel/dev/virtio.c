@@ -68,8 +68,8 @@ static int start(struct virtio_device *device)
 		err = device->driver->probe(device);
 	if (!err && !device->broken)
 		return 0;
+	device->transport->set_status(device, 0);
 	if (!err) {
-		device->transport->set_status(device, 0);
 		device->driver->remove(device);
 		err = -EIO;
 	}

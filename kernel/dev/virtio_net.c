@@ -48,7 +48,6 @@ struct virtio_net {
 	struct netdev netdev;
 	struct virtio_device *virtio;
 	struct virtqueue *rx, *tx;
-	unsigned rx_posted;
 	struct tx_slot *slots, *free_slots;
 	bool tx_full;		/* a frame found no room: its sender is to be told of some */
 };
@@ -316,10 +315,11 @@ static int virtio_net_probe(struct virtio_device *virtio)
 	if (err)
 		goto err_queues;
 	virtqueue_disable_callback(net->tx);
+	/* First, as the stack begins to send at once. */
+	virtio_ready(virtio);
 	err = netdev_add(&net->netdev);
 	if (err)
 		goto err_slots;
-	virtio_ready(virtio);
 	netdev_schedule(&net->netdev);
 	return 0;
 

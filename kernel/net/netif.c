@@ -397,6 +397,9 @@ int netdev_add(struct netdev *dev)
 	list_append(&netdevs, &dev->node);
 	spin_unlock(&netdevs_lock, flags);
 	net_unlock();
+	log_info("network: %02x:%02x:%02x:%02x:%02x:%02x, mtu %u%s%s", dev->address[0], dev->address[1], dev->address[2],
+		 dev->address[3], dev->address[4], dev->address[5], dev->mtu, dev->link_up ? "" : ", no link",
+		 dev->features & NETDEV_CHECKSUM ? ", checksums" : "");
 	return 0;
 }
 
