@@ -91,7 +91,7 @@ static void function_init(struct fake_pci *fake, unsigned n, struct script *scri
 	memset(f->writable + PCI_COMMAND, 0xff, 2);
 	for (unsigned bar = 0; bar < PCI_BARS; bar++) {
 		put(f, PCI_BAR(bar), 4, (uint32_t)(BAR_AREA + (n * PCI_BARS + bar) * FAKE_PCI_BAR_SIZE));
-		f->writable[PCI_BAR(bar) + 1] = (uint8_t)~(FAKE_PCI_BAR_SIZE - 1 >> 8);
+		f->writable[PCI_BAR(bar) + 1] = (uint8_t)~((FAKE_PCI_BAR_SIZE - 1) >> 8);
 		memset(f->writable + PCI_BAR(bar) + 2, 0xff, 2);
 	}
 	for (changes = (unsigned)script_take(script, 1); changes; changes--) {

@@ -2,8 +2,8 @@
 /*
  * Sockets of AF_INET and AF_INET6 over loop-back.
  */
-#include <kernel/abi/poll.h>
 #include <kernel/abi/socket.h>
+#include <kernel/file.h>
 #include <kernel/systest.h>
 
 #define NAME 256	/* offsets in SYSTEST_MEM */

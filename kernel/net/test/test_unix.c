@@ -3,8 +3,8 @@
  * Sockets of AF_UNIX: pairs, names, connections, messages, files that travel.
  */
 #include <kernel/abi/fcntl.h>
-#include <kernel/abi/poll.h>
 #include <kernel/abi/socket.h>
+#include <kernel/file.h>
 #include <kernel/systest.h>
 
 #define FDS SYSTEST_MEM
