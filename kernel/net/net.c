@@ -18,9 +18,9 @@
 
 static struct mutex lock = MUTEX_INIT(lock);
 static struct wait_queue work = WAIT_QUEUE_INIT(work);
-static bool more_work;			/* lock */
-static uint64_t sleeps_until_ns;	/* the thread; 0: it does not sleep. lock */
-static bool timers_moved;		/* atomic */
+static struct timer alarm;		/* for lwIP's next timer; background work: nobody is kept waiting by it */
+static uint64_t alarm_ns;		/* when it rings; UINT64_MAX: never. lock */
+static bool alarm_rang;			/* atomic */
 
 /* ---- for lwIP ---- */
 
@@ -67,20 +67,24 @@ static uint64_t next_timer_ns(void)
 	return ms == SYS_TIMEOUTS_SLEEPTIME_INFINITE ? UINT64_MAX : clock_ns() + ms * NSEC_PER_MSEC;
 }
 
+static void ring(struct timer *timer UNUSED)
+{
+	atomic_store(&alarm_rang, true);
+	wake_all(&work);
+}
+
 void net_unlock(void)
 {
-	bool sooner;
+	uint64_t next;
 
 	netif_poll_all();
 	netdevs_flush();
-	sooner = sleeps_until_ns && next_timer_ns() < sleeps_until_ns;
-	if (sooner) {
-		sleeps_until_ns = 0;
-		atomic_store(&timers_moved, true);
+	next = next_timer_ns();
+	if (next < alarm_ns) {
+		alarm_ns = next;
+		timer_arm(&alarm, next);
 	}
 	mutex_unlock(&lock);
-	if (sooner)
-		wake_all(&work);
 }
 
 /* ---- the thread ---- */
@@ -93,30 +97,24 @@ void netdev_schedule(struct netdev *dev)
 
 static bool has_work(void *arg UNUSED)
 {
-	return atomic_load(&timers_moved) || netdevs_scheduled();
+	return atomic_load(&alarm_rang) || netdevs_scheduled();
 }
 
 static void net_main(void *arg UNUSED)
 {
 	for (;;) {
-		uint64_t until;
-		int err;
+		bool more = false;
 
 		net_lock();
-		more_work = false;
-		netdevs_poll(&more_work);
+		if (atomic_exchange(&alarm_rang, false))
+			alarm_ns = UINT64_MAX;
+		netdevs_poll(&more);
 		sys_check_timeouts();
-		until = more_work ? 0 : next_timer_ns();
-		atomic_store(&timers_moved, false);
-		sleeps_until_ns = until;
 		net_unlock();
-		if (!until) {
+		if (more)
 			thread_yield();
-			continue;
-		}
-		err = wait_until(&work, has_work, NULL, until);
-		if (err == -EINTR)
-			return;
+		else
+			wait_for_work(&work, has_work, NULL);
 	}
 }
 
@@ -126,6 +124,9 @@ static int net_init(void)
 {
 	struct thread *thread;
 
+	timer_init(&alarm, ring);
+	alarm.deferrable = true;
+	alarm_ns = UINT64_MAX;
 	lwip_init();
 	thread = thread_create("net", net_main, NULL);
 	if (!thread)
