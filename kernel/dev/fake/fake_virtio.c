@@ -259,7 +259,8 @@ static void step_use(struct fake_virtio *fake, struct script *script)
 
 	if (!fake_queue_next(fake, n, &chain))
 		return;
-	for (unsigned i = chain.out; i < chain.out + chain.in && written < len; i++) {
+	/* A device that writes anywhere in memory is beyond what a driver can do anything about. */
+	for (unsigned i = chain.out; i < chain.out + chain.in && written < len && !fake->scribbled; i++) {
 		uint32_t part = min(chain.spans[i].len, len - written);
 
 		script_bytes(script, chain.spans[i].base, part);
