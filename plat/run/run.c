@@ -40,6 +40,7 @@ static const char help[] =
 	"  --file HOST:GUEST      put a file or folder into the guest; may be repeated\n"
 	"  --net user[,tcp:PORT:GUESTPORT...]  a network behind this machine; ports of it lead to the guest's\n"
 	"  --net tap:NAME[,ADDRESS/BITS[,GATEWAY]]  a TAP interface of this machine\n"
+	"  --disk FILE            an image of this machine's as /dev/vda\n"
 	"  --unit-tests [GLOB]    run the kernel's own unit tests instead of a program\n"
 	"  --verbose              show QEMU's command line and messages, and more of the kernel's\n"
 	"\n"
@@ -73,6 +74,7 @@ enum {
 	OPT_APPEND,
 	OPT_PRESET,
 	OPT_FILE,
+	OPT_DISK,
 	OPT_NET,
 	OPT_UNIT_TESTS,
 	OPT_VERBOSE,
@@ -90,6 +92,7 @@ static const struct option long_options[] = {
 	{ "append", required_argument, NULL, OPT_APPEND },
 	{ "preset", required_argument, NULL, OPT_PRESET },
 	{ "file", required_argument, NULL, OPT_FILE },
+	{ "disk", required_argument, NULL, OPT_DISK },
 	{ "net", required_argument, NULL, OPT_NET },
 	{ "unit-tests", no_argument, NULL, OPT_UNIT_TESTS },
 	{ "strace", no_argument, NULL, OPT_STRACE },
@@ -153,6 +156,11 @@ static int option_set(struct run_options *o, int option, const char *value)
 			return run_fail(RUN_USAGE, "--file: more than %d; a folder can be given too", RUN_FILES_MAX);
 		o->files[o->file_count++] = value;
 		return 0;
+	case OPT_DISK:
+		o->disk = value;
+		return strchr(value, ',')              ? run_fail(RUN_USAGE, "--disk %s: no commas in its name", value)
+		       : access(value, R_OK | W_OK)    ? run_fail(RUN_NOT_FOUND, "--disk %s: %s", value, strerror(errno))
+						       : 0;
 	case OPT_NET: o->net = value; return 0;
 	case OPT_UNIT_TESTS: o->unit_tests = ""; return 0;
 	case OPT_VERBOSE: o->verbose = 1; return 0;
@@ -467,6 +475,7 @@ static int run(const struct run_options *o)
 	status = RUN_USAGE;
 	q.plat = o->plat;
 	q.net_backend = backend;
+	q.disk = o->disk;
 	line = command_line(o, &app, qemu_device_words(&q), net_word);
 	if (!line)
 		goto out;
