@@ -175,7 +175,10 @@ static void add_disk(struct args *args, const struct qemu_options *o)
 	add(args, "-drive");
 	add(args, "if=none,id=disk,format=raw,file=%s", o->disk);
 	add(args, "-device");
-	add(args, "%s,drive=disk", has_places(o) ? "virtio-blk-device" : "virtio-blk-pci");
+	if (o->disk_is_nvme)
+		add(args, "nvme,drive=disk,serial=saki");
+	else
+		add(args, "%s,drive=disk", has_places(o) ? "virtio-blk-device" : "virtio-blk-pci");
 }
 
 static void add_net(struct args *args, const struct qemu_options *o)

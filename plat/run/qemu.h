@@ -29,7 +29,8 @@ struct qemu_options {
 	int log_fd;   /* COM2's output */
 	int debug_fd;   /* the debug console's output */
 	int message_fd;   /* QEMU's own stderr */
-	const char *disk;  /* an image that becomes a disk, "PATH" or "PATH,readonly=on"; NULL: none */
+	const char *disk;  /* an image that becomes a disk; NULL: none */
+	int disk_is_nvme;  /* else virtio's; needs PCI */
 	const char *net_backend; /* QEMU's -netdev, without its id: "user,hostfwd=..."; NULL: no network device */
 	int gdb_port;   /* of loopback: the machine waits there for gdb before it starts; 0: it does not */
 };

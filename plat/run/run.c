@@ -40,7 +40,7 @@ static const char help[] =
 	"  --file HOST:GUEST      put a file or folder into the guest; may be repeated\n"
 	"  --net user[,tcp:PORT:GUESTPORT...]  a network behind this machine; ports of it lead to the guest's\n"
 	"  --net tap:NAME[,ADDRESS/BITS[,GATEWAY]]  a TAP interface of this machine\n"
-	"  --disk FILE            an image of this machine's as /dev/vda\n"
+	"  --disk [nvme:]FILE     an image of this machine's as /dev/vda, or /dev/nvmea (not on microvm)\n"
 	"  --unit-tests [GLOB]    run the kernel's own unit tests instead of a program\n"
 	"  --verbose              show QEMU's command line and messages, and more of the kernel's\n"
 	"\n"
@@ -157,6 +157,8 @@ static int option_set(struct run_options *o, int option, const char *value)
 		o->files[o->file_count++] = value;
 		return 0;
 	case OPT_DISK:
+		o->disk_is_nvme = !strncmp(value, "nvme:", 5);
+		value += o->disk_is_nvme ? 5 : 0;
 		o->disk = value;
 		return strchr(value, ',')              ? run_fail(RUN_USAGE, "--disk %s: no commas in its name", value)
 		       : access(value, R_OK | W_OK)    ? run_fail(RUN_NOT_FOUND, "--disk %s: %s", value, strerror(errno))
@@ -466,6 +468,8 @@ static int run(const struct run_options *o)
 	struct app app = { 0 };
 	int status = o->unit_tests ? 0 : app_find(&app, o->program[0]);
 
+	if (!status && o->disk_is_nvme && !strcmp(o->plat, "microvm"))
+		status = run_fail(RUN_USAGE, "--disk nvme: microvm has no PCI; see --plat");
 	if (!status && o->net)
 		status = net_parse(o->net, &backend, net_word);
 	if (!status)
@@ -476,6 +480,7 @@ static int run(const struct run_options *o)
 	q.plat = o->plat;
 	q.net_backend = backend;
 	q.disk = o->disk;
+	q.disk_is_nvme = o->disk_is_nvme;
 	line = command_line(o, &app, qemu_device_words(&q), net_word);
 	if (!line)
 		goto out;

@@ -30,7 +30,8 @@ struct run_options {
 	unsigned cpus;
 	double timeout_s;  /* 0: none */
 	const char *append;  /* NULL: none */
-	const char *disk;  /* as --disk says; NULL: none */
+	const char *disk;  /* an image; NULL: none */
+	int disk_is_nvme;
 	const char *net;  /* as --net says; NULL: none */
 	const char *unit_tests;  /* a glob, "" for all; NULL: no tests, a program */
 	int verbose, strace, syscalls, gdb;
