@@ -17,6 +17,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 static const char help[] =
@@ -296,6 +297,23 @@ static int add_program(struct cpio *cpio, const char *name)
 	return status;
 }
 
+/* Where names are looked up on QEMU's own network. */
+static int add_resolver(struct cpio *cpio)
+{
+	static const char text[] = "nameserver 10.0.2.3\n";
+	int fd = memfd_create("resolv.conf", MFD_CLOEXEC), status = 0;
+	struct stat st;
+
+	if (fd < 0 || write(fd, text, sizeof(text) - 1) != sizeof(text) - 1 || fstat(fd, &st))
+		status = run_fail(RUN_ENVIRONMENT, "no memory: %s", strerror(errno));
+	st.st_mode = S_IFREG | 0644;
+	if (!status && cpio_add_file(cpio, "/etc/resolv.conf", fd, &st))
+		status = run_fail(RUN_ENVIRONMENT, "%s", cpio->error);
+	if (fd >= 0)
+		close(fd);
+	return status;
+}
+
 static int initrd_make(struct cpio *cpio, const struct run_options *o, const struct app *app)
 {
 	int status = 0, in_catalogue = app->program[0] != '\0';
@@ -307,6 +325,8 @@ static int initrd_make(struct cpio *cpio, const struct run_options *o, const str
 		return run_fail(RUN_ENVIRONMENT, "%s", cpio->error);
 	if (!o->unit_tests && !in_catalogue)
 		status = add_program(cpio, o->program[0]);
+	if (!status && o->net && !strncmp(o->net, "user", 4))
+		status = add_resolver(cpio);
 	for (size_t i = 0; i < o->file_count && !status; i++)
 		status = add_given(cpio, o->files[i], in_catalogue);
 	if (!status && cpio_finish(cpio))
