@@ -304,7 +304,7 @@ static int add_resolver(struct cpio *cpio)
 	int fd = memfd_create("resolv.conf", MFD_CLOEXEC), status = 0;
 	struct stat st;
 
-	if (fd < 0 || write(fd, text, sizeof(text) - 1) != sizeof(text) - 1 || fstat(fd, &st))
+	if (fd < 0 || write(fd, text, sizeof(text) - 1) != sizeof(text) - 1 || lseek(fd, 0, SEEK_SET) || fstat(fd, &st))
 		status = run_fail(RUN_ENVIRONMENT, "no memory: %s", strerror(errno));
 	st.st_mode = S_IFREG | 0644;
 	if (!status && cpio_add_file(cpio, "/etc/resolv.conf", fd, &st))
