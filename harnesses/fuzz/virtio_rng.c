@@ -20,4 +20,5 @@ static int virtio_rng_run(const uint8_t *data, size_t size)
 	fake_virtio_detach(&fake);
 	return err;
 }
-HARNESS(virtio_rng, .run = virtio_rng_run, .max_size = 4 * KIB, .about = "a virtio entropy device that does what the input says");
+HARNESS(virtio_rng, .run = virtio_rng_run, .max_size = 4 * KIB,
+	.about = "a virtio entropy device that does what the input says");

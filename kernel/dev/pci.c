@@ -114,8 +114,8 @@ int pci_map(const struct pci_device *device, unsigned n, uint64_t offset, uint64
 
 void pci_enable(const struct pci_device *device)
 {
-	pci_write(device, PCI_COMMAND, 2, pci_read(device, PCI_COMMAND, 2) | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER |
-							  PCI_COMMAND_NO_INTX);
+	pci_write(device, PCI_COMMAND, 2,
+		  pci_read(device, PCI_COMMAND, 2) | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER | PCI_COMMAND_NO_INTX);
 }
 
 void pci_disable(const struct pci_device *device)

@@ -35,8 +35,8 @@ static int agree(struct virtio_device *device)
 {
 	uint64_t offered = device->transport->features(device);
 
-	device->features = offered & (device->driver->features | VIRTIO_BIT(VIRTIO_F_VERSION_1) |
-				      VIRTIO_BIT(VIRTIO_F_EVENT_IDX));
+	device->features = offered &
+			   (device->driver->features | VIRTIO_BIT(VIRTIO_F_VERSION_1) | VIRTIO_BIT(VIRTIO_F_EVENT_IDX));
 	if (!virtio_has(device, VIRTIO_F_VERSION_1))
 		return -EINVAL;
 	if (device->driver->refine)

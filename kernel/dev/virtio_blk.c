@@ -13,8 +13,8 @@
 #define F_FLUSH 9
 #define F_DISCARD 13
 
-#define CONFIG_CAPACITY 0
-#define CONFIG_SEG_MAX 12
+#define AT_CAPACITY 0
+#define AT_SEG_MAX 12
 
 enum { TYPE_IN = 0, TYPE_OUT = 1, TYPE_FLUSH = 4, TYPE_DISCARD = 11 };
 enum { STATUS_OK = 0, STATUS_ERROR = 1, STATUS_UNSUPPORTED = 2, STATUS_NONE = 0xff };
@@ -155,9 +155,9 @@ static int virtio_blk_probe(struct virtio_device *virtio)
 	blk->virtio = virtio;
 	virtio->data = blk;
 	spin_init(&blk->lock);
-	err = virtio_config_read(virtio, CONFIG_CAPACITY, &blk->block.sectors, sizeof(blk->block.sectors));
+	err = virtio_config_read(virtio, AT_CAPACITY, &blk->block.sectors, sizeof(blk->block.sectors));
 	if (!err && virtio_has(virtio, F_SEG_MAX))
-		err = virtio_config_read(virtio, CONFIG_SEG_MAX, &seg_max, sizeof(seg_max));
+		err = virtio_config_read(virtio, AT_SEG_MAX, &seg_max, sizeof(seg_max));
 	if (!err)
 		err = virtqueue_create(virtio, QUEUE_SIZE, blk_used, &blk->queue);
 	if (err)

@@ -19,9 +19,9 @@
 #define F_MRG_RXBUF 15
 #define F_STATUS 16
 
-#define CONFIG_MAC 0
-#define CONFIG_STATUS 6
-#define CONFIG_MTU 10
+#define AT_MAC 0
+#define AT_STATUS 6
+#define AT_MTU 10
 #define STATUS_LINK_UP 1u
 
 #define HDR_NEEDS_CSUM 1u
@@ -257,13 +257,13 @@ static void read_config(struct virtio_net *net)
 	uint16_t status = STATUS_LINK_UP, mtu = MTU_DEFAULT;
 
 	if (!virtio_has(virtio, F_MAC) ||
-	    virtio_config_read(virtio, CONFIG_MAC, net->netdev.address, sizeof(net->netdev.address))) {
+	    virtio_config_read(virtio, AT_MAC, net->netdev.address, sizeof(net->netdev.address))) {
 		random_bytes(net->netdev.address, sizeof(net->netdev.address));
 		net->netdev.address[0] = (net->netdev.address[0] & 0xfc) | 2; /* one's own, for one */
 	}
-	if (virtio_has(virtio, F_STATUS) && virtio_config_read(virtio, CONFIG_STATUS, &status, sizeof(status)))
+	if (virtio_has(virtio, F_STATUS) && virtio_config_read(virtio, AT_STATUS, &status, sizeof(status)))
 		status = STATUS_LINK_UP;
-	if (virtio_has(virtio, F_MTU) && virtio_config_read(virtio, CONFIG_MTU, &mtu, sizeof(mtu)))
+	if (virtio_has(virtio, F_MTU) && virtio_config_read(virtio, AT_MTU, &mtu, sizeof(mtu)))
 		mtu = MTU_DEFAULT;
 	net->netdev.link_up = status & STATUS_LINK_UP;
 	net->netdev.mtu = mtu < MTU_MIN ? MTU_DEFAULT : mtu;

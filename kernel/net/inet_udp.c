@@ -44,7 +44,8 @@ static void received(void *arg, struct udp_pcb *pcb UNUSED, struct pbuf *p, cons
 {
 	struct udp_socket *u = arg;
 	size_t cost = p->tot_len + OVERHEAD;
-	struct datagram *d = u->bytes + cost <= u->socket.receive_buffer && !u->read_shut ? heap_alloc(sizeof(*d)) : NULL;
+	struct datagram *d = u->bytes + cost <= u->socket.receive_buffer && !u->read_shut ? heap_alloc(sizeof(*d))
+											  : NULL;
 
 	if (!d) {
 		pbuf_free(p);

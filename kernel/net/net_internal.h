@@ -16,8 +16,7 @@ int socket_address_out(user_ptr_t to, user_ptr_t len_at, const struct socket_add
 /* control.c: what a program sends beside bytes, and how it is given what came. */
 int socket_control_in(struct socket_control *to, user_ptr_t from, size_t len);
 /* Files become descriptors. @return the bytes written; *flags: MSG_CTRUNC where there was no room. Or -EFAULT. */
-ssize_t socket_control_out(struct socket_control *from, user_ptr_t to, size_t len, bool close_on_exec,
-			   unsigned *flags);
+ssize_t socket_control_out(struct socket_control *from, user_ptr_t to, size_t len, bool close_on_exec, unsigned *flags);
 
 /* options.c: those that are common to all sockets. */
 int socket_option_set(struct socket *socket, int name, const void *value, unsigned size);

@@ -331,7 +331,8 @@ static err_t interface_init(struct netif *netif)
 	netif->mtu = (u16_t)dev->mtu;
 	netif->hwaddr_len = ETH_HWADDR_LEN;
 	memcpy(netif->hwaddr, dev->address, ETH_HWADDR_LEN);
-	netif->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET | NETIF_FLAG_IGMP | NETIF_FLAG_MLD6;
+	netif->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET | NETIF_FLAG_IGMP |
+		       NETIF_FLAG_MLD6;
 	if (dev->features & NETDEV_CHECKSUM)
 		NETIF_SET_CHECKSUM_CTRL(netif, NETIF_CHECKSUM_ENABLE_ALL & ~(TRANSPORT_MAKES | TRANSPORT_CHECKS));
 	return ERR_OK;
@@ -397,9 +398,9 @@ int netdev_add(struct netdev *dev)
 	list_append(&netdevs, &dev->node);
 	spin_unlock(&netdevs_lock, flags);
 	net_unlock();
-	log_info("network: %02x:%02x:%02x:%02x:%02x:%02x, mtu %u%s%s", dev->address[0], dev->address[1], dev->address[2],
-		 dev->address[3], dev->address[4], dev->address[5], dev->mtu, dev->link_up ? "" : ", no link",
-		 dev->features & NETDEV_CHECKSUM ? ", checksums" : "");
+	log_info("network: %02x:%02x:%02x:%02x:%02x:%02x, mtu %u%s%s", dev->address[0], dev->address[1],
+		 dev->address[2], dev->address[3], dev->address[4], dev->address[5], dev->mtu,
+		 dev->link_up ? "" : ", no link", dev->features & NETDEV_CHECKSUM ? ", checksums" : "");
 	return 0;
 }
 

@@ -212,8 +212,11 @@ static void put_addresses(struct writer *w, const struct netif *netif, uint8_t f
 			    is_loopback(netif) ? 254 : 0);
 	for (s8_t i = 0; i < LWIP_IPV6_NUM_ADDRESSES && family != AF_INET; i++)
 		if (ip6_addr_isvalid(netif_ip6_addr_state(netif, i)))
-			put_address(w, netif, AF_INET6, netif_ip6_addr(netif, i)->addr, 16, is_loopback(netif) ? 128 : 64,
-				    is_loopback(netif) ? 254 : ip6_addr_islinklocal(netif_ip6_addr(netif, i)) ? 253 : 0);
+			put_address(w, netif, AF_INET6, netif_ip6_addr(netif, i)->addr, 16,
+				    is_loopback(netif) ? 128 : 64,
+				    is_loopback(netif)                               ? 254
+				    : ip6_addr_islinklocal(netif_ip6_addr(netif, i)) ? 253
+										     : 0);
 }
 
 static void put_route(struct writer *w, const struct netif *netif, uint32_t network, uint8_t prefix, uint32_t gateway)
@@ -267,7 +270,8 @@ static void answer(struct writer *w, uint8_t family)
 		return;
 	}
 	net_lock();
-	NETIF_FOREACH(netif) {
+	NETIF_FOREACH(netif)
+	{
 		if (w->request->type == RTM_GETLINK)
 			put_link(w, netif);
 		else if (w->request->type == RTM_GETADDR)

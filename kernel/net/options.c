@@ -51,9 +51,13 @@ static int set_number(struct socket *socket, int name, int value)
 {
 	switch (name) {
 	case SO_SNDBUF:
-	case SO_SNDBUFFORCE: socket->send_buffer = min(max((unsigned)value * 2, 2u * BUFFER_MIN), (unsigned)BUFFER_MAX); return 0;
+	case SO_SNDBUFFORCE:
+		socket->send_buffer = min(max((unsigned)value * 2, 2u * BUFFER_MIN), (unsigned)BUFFER_MAX);
+		return 0;
 	case SO_RCVBUF:
-	case SO_RCVBUFFORCE: socket->receive_buffer = min(max((unsigned)value * 2, (unsigned)BUFFER_MIN), (unsigned)BUFFER_MAX); return 0;
+	case SO_RCVBUFFORCE:
+		socket->receive_buffer = min(max((unsigned)value * 2, (unsigned)BUFFER_MIN), (unsigned)BUFFER_MAX);
+		return 0;
 	case SO_RCVLOWAT: socket->receive_low = value < 1 ? 1 : (unsigned)value; return 0;
 	case SO_PRIORITY: socket->priority = (uint32_t)value; return 0;
 	case SO_DONTROUTE:
@@ -127,8 +131,8 @@ int socket_option_get(struct socket *socket, int name, void *value, unsigned *si
 	int number, err;
 
 	if (name == SO_RCVTIMEO || name == SO_SNDTIMEO) {
-		struct abi_timeval tv =
-			time_to_timeval(name == SO_RCVTIMEO ? socket->receive_timeout_ns : socket->send_timeout_ns);
+		struct abi_timeval tv = time_to_timeval(name == SO_RCVTIMEO ? socket->receive_timeout_ns
+									    : socket->send_timeout_ns);
 
 		give(value, size, &tv, sizeof(tv));
 		return 0;

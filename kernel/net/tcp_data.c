@@ -225,7 +225,8 @@ void tcp_socket_drop_data(struct tcp_socket *t)
 {
 	while (!list_empty(&t->chunks))
 		chunk_free(list_first(&t->chunks, struct tcp_chunk, node));
-	for (struct pbuf **list = (struct pbuf *[]){ t->rx, t->reading, t->read }, **end = list + 3; list < end; list++) {
+	for (struct pbuf **list = (struct pbuf *[]){ t->rx, t->reading, t->read }, **end = list + 3; list < end;
+	     list++) {
 		while (*list) {
 			struct pbuf *next = (*list)->next;
 
@@ -355,8 +356,7 @@ static ssize_t write_piece(struct tcp_socket *t, struct socket_message *message)
 			page_free(page_from_virt(chunk), chunk->order);
 		return n ? n : -EFAULT;
 	}
-	err = hand_over(t, chunk, (size_t)n,
-			message->io.remaining || t->corked || (message->flags & MSG_MORE) != 0);
+	err = hand_over(t, chunk, (size_t)n, message->io.remaining || t->corked || (message->flags & MSG_MORE) != 0);
 	if (!err)
 		return n;
 	io_revert(&message->io, (size_t)n);

@@ -77,6 +77,7 @@ int net_parse(const char *text, char **backend, char word[NET_WORD])
 		bad = parse_user(f, text + 4);
 	}
 	fclose(f);
-	return bad ? run_fail(RUN_USAGE, "--net %s: user[,tcp:PORT:GUESTPORT...] or tap:NAME[,ADDRESS/BITS[,GATEWAY]]", text)
+	return bad ? run_fail(RUN_USAGE, "--net %s: user[,tcp:PORT:GUESTPORT...] or tap:NAME[,ADDRESS/BITS[,GATEWAY]]",
+			      text)
 		   : 0;
 }

@@ -161,9 +161,9 @@ static int option_set(struct run_options *o, int option, const char *value)
 		o->disk_is_nvme = !strncmp(value, "nvme:", 5);
 		value += o->disk_is_nvme ? 5 : 0;
 		o->disk = value;
-		return strchr(value, ',')              ? run_fail(RUN_USAGE, "--disk %s: no commas in its name", value)
-		       : access(value, R_OK | W_OK)    ? run_fail(RUN_NOT_FOUND, "--disk %s: %s", value, strerror(errno))
-						       : 0;
+		return strchr(value, ',')           ? run_fail(RUN_USAGE, "--disk %s: no commas in its name", value)
+		       : access(value, R_OK | W_OK) ? run_fail(RUN_NOT_FOUND, "--disk %s: %s", value, strerror(errno))
+						    : 0;
 	case OPT_NET: o->net = value; return 0;
 	case OPT_UNIT_TESTS: o->unit_tests = ""; return 0;
 	case OPT_VERBOSE: o->verbose = 1; return 0;
