@@ -34,6 +34,7 @@ RULES = [
     (r"instrumentation/", "|".join((REPORT, ARCH, ABI, INSTRUMENTATION)), COMPILER),
     (r"arch/", "|".join((KERNEL, ARCH, INSTRUMENTATION, PLAT, r"(arch|plat)/host/os/\w+_abi\.h")), COMPILER),
     (r"plat/", "|".join((KERNEL, ARCH, PLAT, INSTRUMENTATION, r"(arch|plat)/host/os/\w+_abi\.h")), COMPILER),
+    (r"kernel/net/", "|".join((KERNEL, ARCH, PLAT, INSTRUMENTATION)), COMPILER + r"|(lwip|netif)/.*\.h|(string|stdlib)\.h"),
     (r"kernel/", "|".join((KERNEL, ARCH, PLAT, INSTRUMENTATION, PLANTED)), COMPILER),
 ]
 

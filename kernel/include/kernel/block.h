@@ -34,7 +34,7 @@ struct block_request {
 };
 
 struct block_ops {
-	/* Begins it. -EAGAIN: the queue is full; block_queue_freed() tells when it is not. -EIO: the device is broken. */
+	/* Begins it. -EAGAIN: the queue is full until block_queue_freed() is called. -EIO: the device is broken. */
 	int (*submit)(struct block_device *dev, struct block_request *request);
 };
 

@@ -52,7 +52,7 @@ struct fake_virtio {
 		uint16_t avail_next, used_next;
 		unsigned notified;
 	} queues[FAKE_QUEUES];
-	bool scribbled;			/* it has written where only the driver may: what it reads there is its own doing */
+	bool scribbled;			/* it wrote where only the driver may: what is there is its own doing */
 	/* Lies: what the next reads of a register say instead. */
 	struct fake_override {
 		uint16_t offset;

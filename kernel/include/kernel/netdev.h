@@ -59,11 +59,11 @@ void netdev_sent(struct netdev *dev, void *cookie);
 #define NETDEV_CHECKSUM 1u	/* it can fill in the transport checksum of what is sent */
 
 struct netdev_ops {
-	/* -ENOSPC: its queue is full; netdev_writable() is called when it has room again. -EIO: never again. */
+	/* -ENOSPC: its queue is full until netdev_writable() is called. -EIO: never again. */
 	int (*transmit)(struct netdev *dev, const struct net_frame *frame);
 	/* The last of some frames was handed over. */
 	void (*flush)(struct netdev *dev);
-	/* Takes what has come and what has gone, at most budget frames. True: there may be more, and no interrupt for it. */
+	/* Takes what has come and gone, at most budget frames. True: there may be more, and no interrupt for it. */
 	bool (*poll)(struct netdev *dev, unsigned budget);
 	/* It has been reset, and goes: gives back every frame that it has. */
 	void (*drop)(struct netdev *dev);
