@@ -205,6 +205,18 @@ void virtqueue_interrupt(struct virtqueue *q)
 		q->callback(q);
 }
 
+/*
+ * What we have written is seen by the device before we read what it writes. A fence should be enough; but an emulator
+ * with one CPU may leave fences out (QEMU before 8.0 does), while its device runs on another CPU of the host. A register
+ * that is read is a fence to any machine. It also tells of a device that has given up.
+ */
+static void see_each_other(struct virtqueue *q)
+{
+	memory_barrier();
+	if (q->device->transport->status(q->device) & VIRTIO_STATUS_NEEDS_RESET)
+		virtio_offence(q->device, "it needs a reset");
+}
+
 /* ---- adding ---- */
 
 int virtqueue_add(struct virtqueue *q, const struct virtq_span *spans, unsigned out, unsigned in, void *cookie)
@@ -240,18 +252,24 @@ int virtqueue_add(struct virtqueue *q, const struct virtq_span *spans, unsigned 
 	return 0;
 }
 
+static bool wants_kick(const struct virtqueue *q)
+{
+	if (virtio_has(q->device, VIRTIO_F_EVENT_IDX))
+		return passed(avail_event(q), q->avail_next, q->avail_told);
+	return !(load16(&q->used[0]) & USED_NO_NOTIFY);
+}
+
 void virtqueue_kick(struct virtqueue *q)
 {
-	uint16_t old = q->avail_told;
 	bool wanted;
 
-	if (old == q->avail_next || q->device->broken)
+	if (q->avail_told == q->avail_next || q->device->broken)
 		return;
-	memory_barrier();
-	if (virtio_has(q->device, VIRTIO_F_EVENT_IDX))
-		wanted = passed(avail_event(q), q->avail_next, old);
-	else
-		wanted = !(load16(&q->used[0]) & USED_NO_NOTIFY);
+	wanted = wants_kick(q);
+	if (!wanted) {
+		see_each_other(q);
+		wanted = wants_kick(q);
+	}
 	q->avail_told = q->avail_next;
 	if (wanted)
 		q->device->transport->notify(q);
@@ -315,7 +333,9 @@ bool virtqueue_enable_callback(struct virtqueue *q)
 		__atomic_store_n(used_event(q), q->used_next, __ATOMIC_RELAXED);
 	else
 		__atomic_store_n(&q->avail[0], 0, __ATOMIC_RELAXED);
-	memory_barrier();
+	if (virtqueue_has_used(q))
+		return false;
+	see_each_other(q);
 	return !virtqueue_has_used(q);
 }
 

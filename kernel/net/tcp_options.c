@@ -6,6 +6,7 @@
 
 #include <kernel/errno.h>
 #include <kernel/string.h>
+#include <lwip/priv/tcp_priv.h>
 
 static int set_cork(struct tcp_socket *t, bool corked)
 {
@@ -65,6 +66,9 @@ int tcp_socket_set_option(struct socket *socket, int level, int name, const void
 	struct tcp_socket *t = tcp_socket_of(socket);
 	int number = 0, err;
 
+	/* lwIP has one way to avoid congestion. */
+	if (level == SOL_TCP && name == TCP_CONGESTION)
+		return size >= 4 && !memcmp(value, "reno", 4) ? 0 : -ENOENT;
 	if (size < sizeof(number))
 		return -EINVAL;
 	memcpy(&number, value, sizeof(number));
@@ -102,12 +106,64 @@ static int get_tcp(struct tcp_socket *t, int name, int *value)
 	}
 }
 
+/* Of Linux's struct tcp_info what there is: its first part. */
+struct abi_tcp_info {
+	uint8_t state, ca_state, retransmits, probes, backoff, options, wscale, flags;
+	uint32_t rto, ato, snd_mss, rcv_mss;
+	uint32_t unacked, sacked, lost, retrans, fackets;
+	uint32_t last_data_sent, last_ack_sent, last_data_recv, last_ack_recv;
+	uint32_t pmtu, rcv_ssthresh, rtt, rttvar, snd_ssthresh, snd_cwnd, advmss, reordering;
+	uint32_t rcv_rtt, rcv_space, total_retrans;
+};
+
+/* Linux's numbers of the states, by lwIP's. */
+static uint8_t state_of(const struct tcp_socket *t)
+{
+	static const uint8_t states[] = { 7, 10, 2, 3, 1, 4, 5, 8, 11, 9, 6 };
+
+	if (t->phase == TCP_LISTENING)
+		return 10;
+	return t->pcb && t->pcb->state < array_size(states) ? states[t->pcb->state] : 7;
+}
+
+static unsigned get_info(const struct tcp_socket *t, void *value, unsigned size)
+{
+	const struct tcp_pcb *pcb = t->phase == TCP_LISTENING ? NULL : t->pcb;
+	struct abi_tcp_info info = { .state = state_of(t) };
+
+	if (pcb) {
+		info.retransmits = pcb->nrtx;
+		info.rto = (uint32_t)pcb->rto * TCP_SLOW_INTERVAL * 1000;
+		info.snd_mss = info.rcv_mss = info.advmss = pcb->mss;
+		info.pmtu = pcb->mss + 40u;
+		info.unacked = (pcb->snd_nxt - pcb->lastack) / max(pcb->mss, (u16_t)1);
+		info.rtt = (uint32_t)(pcb->sa >> 3) * TCP_SLOW_INTERVAL * 1000;
+		info.rttvar = (uint32_t)(pcb->sv >> 2) * TCP_SLOW_INTERVAL * 1000;
+		info.snd_cwnd = pcb->cwnd / max(pcb->mss, (u16_t)1);
+		info.snd_ssthresh = pcb->ssthresh / max(pcb->mss, (u16_t)1);
+		info.rcv_space = pcb->rcv_wnd;
+	}
+	size = min(size, (unsigned)sizeof(info));
+	memcpy(value, &info, size);
+	return size;
+}
+
 int tcp_socket_get_option(struct socket *socket, int level, int name, void *value, unsigned *size)
 {
 	struct tcp_socket *t = tcp_socket_of(socket);
 	int number = 0, err = -ENOPROTOOPT;
 
+	if (level == SOL_TCP && name == TCP_CONGESTION) {
+		*size = min(*size, (unsigned)sizeof("reno"));
+		memcpy(value, "reno", *size);
+		return 0;
+	}
 	net_lock();
+	if (level == SOL_TCP && name == TCP_INFO) {
+		*size = get_info(t, value, *size);
+		net_unlock();
+		return 0;
+	}
 	if (level == SOL_TCP) {
 		err = get_tcp(t, name, &number);
 	} else if (level == SOL_IP && name == IP_TTL_OPTION) {

@@ -88,6 +88,7 @@
 #define TCP_DEFER_ACCEPT 9
 #define TCP_INFO 11
 #define TCP_QUICKACK 12
+#define TCP_CONGESTION 13
 #define TCP_USER_TIMEOUT 18
 #define TCP_FASTOPEN 23
 
