@@ -16,6 +16,7 @@
 #define F_MAC 5
 #define F_GUEST_TSO4 7
 #define F_GUEST_TSO6 8
+#define F_HOST_TSO4 11
 #define F_MRG_RXBUF 15
 #define F_STATUS 16
 
@@ -24,6 +25,7 @@
 #define AT_MTU 10
 #define STATUS_LINK_UP 1u
 
+#define GSO_TCP4 1
 #define HDR_NEEDS_CSUM 1u
 #define HDR_DATA_VALID 2u
 
@@ -181,6 +183,11 @@ static int net_transmit(struct netdev *dev, const struct net_frame *frame)
 		slot->header.csum_start = frame->checksum_start;
 		slot->header.csum_offset = frame->checksum_offset;
 	}
+	if (frame->segment) {
+		slot->header.gso_type = GSO_TCP4;
+		slot->header.gso_size = frame->segment;
+		slot->header.hdr_len = frame->header;
+	}
 	spans[0] = (struct virtq_span){ &slot->header, sizeof(slot->header) };
 	for (unsigned i = 0; i < frame->span_count; i++)
 		spans[i + 1] = (struct virtq_span){ frame->spans[i].base, frame->spans[i].len };
@@ -306,7 +313,7 @@ static int virtio_net_probe(struct virtio_device *virtio)
 	virtio->data = net;
 	read_config(net);
 	if (virtio_has(virtio, F_CSUM))
-		net->netdev.features |= NETDEV_CHECKSUM;
+		net->netdev.features |= NETDEV_CHECKSUM | (virtio_has(virtio, F_HOST_TSO4) ? NETDEV_SEGMENTS : 0);
 	err = virtqueue_create(virtio, QUEUE_SIZE, rx_used, &net->rx);
 	if (!err)
 		err = virtqueue_create(virtio, QUEUE_SIZE, tx_used, &net->tx);
@@ -343,7 +350,8 @@ static const struct virtio_driver virtio_net_driver = {
 	.name = "virtio-net",
 	.device_id = VIRTIO_ID_NET,
 	.features = VIRTIO_BIT(F_CSUM) | VIRTIO_BIT(F_GUEST_CSUM) | VIRTIO_BIT(F_GUEST_TSO4) |
-		    VIRTIO_BIT(F_GUEST_TSO6) | VIRTIO_BIT(F_MTU) | VIRTIO_BIT(F_MAC) | VIRTIO_BIT(F_MRG_RXBUF) | VIRTIO_BIT(F_STATUS),
+		    VIRTIO_BIT(F_GUEST_TSO6) | VIRTIO_BIT(F_MTU) | VIRTIO_BIT(F_MAC) | VIRTIO_BIT(F_MRG_RXBUF) | VIRTIO_BIT(F_STATUS) |
+		    VIRTIO_BIT(F_HOST_TSO4),
 	.refine = virtio_net_refine,
 	.probe = virtio_net_probe,
 	.remove = virtio_net_remove,

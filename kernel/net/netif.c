@@ -4,6 +4,7 @@
  * each; what is sent is handed over in the pieces it is made of. Addresses come from the command line
  * ("net=ADDRESS/BITS[,GATEWAY]") or from DHCP, and by IPv6's own ways.
  */
+#include "merge.h"
 #include "stack.h"
 
 #include <kernel/atomic.h>
@@ -39,6 +40,7 @@ struct interface {
 	struct netdev *dev;
 	struct pbuf *queue[QUEUE_MAX];	/* referenced */
 	unsigned queue_first, queue_count;
+	struct merge merge;		/* segments that may become one frame */
 	unsigned long dropped;
 };
 
@@ -243,10 +245,78 @@ static int transmit(struct interface *interface, struct pbuf *p)
 	return err;
 }
 
-/* Frames keep their order: once one waits, the next ones do. */
+/* The parts of a merged frame, to be let go of when it was sent; its cookie is this with the lowest bit set. */
+struct sent_parts {
+	unsigned count;
+	struct pbuf *parts[];
+};
+
+static void parts_free(struct sent_parts *sent)
+{
+	for (unsigned i = 0; i < sent->count; i++)
+		pbuf_free(sent->parts[i]);
+	heap_free(sent);
+}
+
+/* Sends what was merged as one frame. False: that cannot be now, and nothing has changed. */
+static bool transmit_merged(struct interface *interface)
+{
+	struct netdev *dev = interface->dev;
+	struct merge *m = &interface->merge;
+	struct net_frame frame = { .span_count = 0 };
+	struct sent_parts *sent = heap_alloc(sizeof(*sent) + m->count * sizeof(sent->parts[0]));
+
+	if (!sent)
+		return false;
+	sent->count = m->count;
+	memcpy(sent->parts, m->parts, m->count * sizeof(m->parts[0]));
+	merge_build(m, &frame);
+	checksum_ip4(&frame, m->parts[0]);
+	frame.cookie = (void *)((uintptr_t)sent | 1);
+	if (dev->ops->transmit(dev, &frame)) {
+		merge_restore(m);
+		heap_free(sent);
+		return false;
+	}
+	dev->unsent = true;
+	m->count = 0;
+	return true;
+}
+
+static err_t output_now(struct interface *interface, struct pbuf *p);
+
+/* What is kept goes out: as one frame, or, where that is not possible, each for itself. */
+static void merge_flush(struct interface *interface)
+{
+	struct merge *m = &interface->merge;
+	unsigned count = m->count;
+
+	if (!count || (count > 1 && !interface->queue_count && transmit_merged(interface)))
+		return;
+	m->count = 0;
+	for (unsigned i = 0; i < count; i++) {
+		output_now(interface, m->parts[i]);
+		pbuf_free(m->parts[i]);
+	}
+}
+
 static err_t link_output(struct netif *netif, struct pbuf *p)
 {
 	struct interface *interface = netif->state;
+
+	if (interface->dev->features & NETDEV_SEGMENTS) {
+		if (merge_add(&interface->merge, p))
+			return ERR_OK;
+		merge_flush(interface);
+		if (merge_add(&interface->merge, p))
+			return ERR_OK;
+	}
+	return output_now(interface, p);
+}
+
+/* Frames keep their order: once one waits, the next ones do. */
+static err_t output_now(struct interface *interface, struct pbuf *p)
+{
 	int err = interface->queue_count ? -ENOSPC : transmit(interface, p);
 
 	if (!err)
@@ -277,7 +347,10 @@ void netdev_writable(struct netdev *dev)
 
 void netdev_sent(struct netdev *dev UNUSED, void *cookie)
 {
-	pbuf_free(cookie);
+	if ((uintptr_t)cookie & 1)
+		parts_free((struct sent_parts *)((uintptr_t)cookie & ~(uintptr_t)1));
+	else
+		pbuf_free(cookie);
 }
 
 /* ---- all devices ---- */
@@ -308,6 +381,7 @@ void netdevs_poll(bool *more)
 void netdevs_flush(void)
 {
 	list_foreach(&netdevs, struct netdev, node, dev) {
+		merge_flush(dev->stack);
 		if (!dev->unsent)
 			continue;
 		dev->unsent = false;
@@ -416,6 +490,7 @@ void netdev_remove(struct netdev *dev)
 	dhcp_stop(&interface->netif);
 	dhcp_cleanup(&interface->netif);
 	netif_remove(&interface->netif);
+	merge_flush(interface);
 	dev->ops->drop(dev);
 	for (unsigned i = 0; i < interface->queue_count; i++)
 		pbuf_free(interface->queue[(interface->queue_first + i) % QUEUE_MAX]);

@@ -49,6 +49,8 @@ struct net_frame {
 	struct net_span spans[NET_FRAME_SPANS];
 	unsigned span_count;
 	uint16_t checksum_start, checksum_offset;	/* a checksum over all from start on, to be put there; 0: none */
+	/* Not 0: more than one TCP segment of so many bytes of data, behind so many of headers; the device cuts it. */
+	uint16_t segment, header;
 	void *cookie;
 };
 
@@ -56,6 +58,7 @@ void netdev_sent(struct netdev *dev, void *cookie);
 
 /* ---- devices ---- */
 
+#define NETDEV_SEGMENTS 2u	/* it can cut TCP segments over IPv4 */
 #define NETDEV_CHECKSUM 1u	/* it can fill in the transport checksum of what is sent */
 
 struct netdev_ops {
