@@ -181,11 +181,17 @@ ssize_t unix_send(struct socket *socket, struct socket_message *message)
 
 /* ---- receiving ---- */
 
+/* Nothing will come any more. One of datagrams is not done for when its peer is: anybody may send to it. Lock. */
+static bool has_ended(const struct unix_socket *u)
+{
+	return u->read_shut || (u->had_peer && !u->peer && u->socket.type != SOCK_DGRAM);
+}
+
 static bool can_receive(void *arg)
 {
 	struct unix_socket *u = arg;
 	unsigned long flags = unix_lock();
-	bool can = !list_empty(&u->messages) || u->read_shut || (u->had_peer && !u->peer);
+	bool can = !list_empty(&u->messages) || has_ended(u);
 
 	unix_unlock(flags);
 	return can || atomic_load(&u->socket.error);
@@ -202,7 +208,7 @@ static int first_message(struct unix_socket *u, struct unix_message **out)
 		*out = list_first(&u->messages, struct unix_message, node);
 	else if (u->socket.type != SOCK_DGRAM && !u->had_peer)
 		err = u->socket.type == SOCK_STREAM ? -EINVAL : -ENOTCONN;
-	else if (!u->read_shut && !(u->had_peer && !u->peer && u->socket.type != SOCK_DGRAM))
+	else if (!has_ended(u))
 		err = -EAGAIN;
 	unix_unlock(flags);
 	return err;
