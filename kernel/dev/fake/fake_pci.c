@@ -64,7 +64,7 @@ static int fake_message(const struct pci_host *host, irq_handler_t *handler, voi
 {
 	struct fake_pci *fake = fake_of(host);
 
-	if (fake->handler_count == PCI_MSIX_MAX)
+	if (fake->handler_count == FAKE_PCI_MESSAGES)
 		return -ENOSPC;
 	fake->handlers[fake->handler_count] = handler;
 	fake->handler_args[fake->handler_count] = arg;

@@ -91,6 +91,7 @@ void fake_virtio_interrupt(struct fake_virtio *fake, uint32_t cause);
 
 #define FAKE_PCI_FUNCTIONS 4
 #define FAKE_PCI_BAR_SIZE 4096
+#define FAKE_PCI_MESSAGES 64
 
 /* A bus with a few functions, whose configuration spaces and memory are bytes that can be anything. */
 struct fake_pci {
@@ -101,8 +102,8 @@ struct fake_pci {
 		uint8_t writable[256];	/* bits that a write changes */
 		uint8_t bars[PCI_BARS][FAKE_PCI_BAR_SIZE];
 	} *functions;
-	irq_handler_t *handlers[PCI_MSIX_MAX];
-	void *handler_args[PCI_MSIX_MAX];
+	irq_handler_t *handlers[FAKE_PCI_MESSAGES];
+	void *handler_args[FAKE_PCI_MESSAGES];
 	unsigned handler_count;
 };
 
