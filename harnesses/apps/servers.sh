@@ -41,7 +41,7 @@ check() {
 	if [ $status = 0 ] && [ "$out" = "$expected" ]; then
 		echo "ok $name"
 	else
-		echo "not ok $name: status $status; $(head -c 200 <<<"$out" | tr '\n' ' ')$(tail -c 300 "$TMPDIR/stderr" |
+		echo "not ok $name: status $status; $({ head -c 200 <<<"$out"; tail -c 300 "$TMPDIR/stderr"; } |
 			tr '\n' ' ')"
 	fi
 }

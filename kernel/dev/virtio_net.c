@@ -350,7 +350,8 @@ static const struct virtio_driver virtio_net_driver = {
 	.name = "virtio-net",
 	.device_id = VIRTIO_ID_NET,
 	.features = VIRTIO_BIT(F_CSUM) | VIRTIO_BIT(F_GUEST_CSUM) | VIRTIO_BIT(F_GUEST_TSO4) |
-		    VIRTIO_BIT(F_GUEST_TSO6) | VIRTIO_BIT(F_MTU) | VIRTIO_BIT(F_MAC) | VIRTIO_BIT(F_MRG_RXBUF) | VIRTIO_BIT(F_STATUS) |
+		    VIRTIO_BIT(F_GUEST_TSO6) | VIRTIO_BIT(F_MTU) | VIRTIO_BIT(F_MAC) | VIRTIO_BIT(F_MRG_RXBUF) |
+		    VIRTIO_BIT(F_STATUS) |
 		    VIRTIO_BIT(F_HOST_TSO4),
 	.refine = virtio_net_refine,
 	.probe = virtio_net_probe,

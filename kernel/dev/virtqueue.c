@@ -207,8 +207,8 @@ void virtqueue_interrupt(struct virtqueue *q)
 
 /*
  * What we have written is seen by the device before we read what it writes. A fence should be enough; but an emulator
- * with one CPU may leave fences out (QEMU before 8.0 does), while its device runs on another CPU of the host. A register
- * that is read is a fence to any machine. It also tells of a device that has given up.
+ * with one CPU may leave fences out (QEMU before 8.0 does), while its device runs on another CPU of the host. To read
+ * a register is a fence to any machine. It also tells of a device that has given up.
  */
 static void see_each_other(struct virtqueue *q)
 {

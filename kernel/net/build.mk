@@ -9,6 +9,7 @@ $(foreach o,$(lwip-users),$(eval cflags-$o := $(lwip-cflags)))
 source-$(CONFIG_NET) += lwip
 source-lwip-cflags := $(lwip-cflags) -Wno-error
 source-lwip-y := $(addprefix src/core/,init.o def.o inet_chksum.o ip.o mem.o memp.o netif.o pbuf.o raw.o tcp.o \
-	tcp_in.o tcp_out.o timeouts.o udp.o ipv4/dhcp.o ipv4/etharp.o ipv4/icmp.o ipv4/igmp.o ipv4/ip4.o ipv4/ip4_addr.o \
-	ipv4/ip4_frag.o ipv6/ethip6.o ipv6/icmp6.o ipv6/inet6.o ipv6/ip6.o ipv6/ip6_addr.o ipv6/ip6_frag.o ipv6/mld6.o \
+	tcp_in.o tcp_out.o timeouts.o udp.o ipv4/dhcp.o ipv4/etharp.o ipv4/icmp.o ipv4/igmp.o ipv4/ip4.o \
+	ipv4/ip4_addr.o ipv4/ip4_frag.o \
+	ipv6/ethip6.o ipv6/icmp6.o ipv6/inet6.o ipv6/ip6.o ipv6/ip6_addr.o ipv6/ip6_frag.o ipv6/mld6.o \
 	ipv6/nd6.o) src/netif/ethernet.o

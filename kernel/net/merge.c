@@ -30,8 +30,8 @@ static unsigned header_of(const struct pbuf *p)
 	const struct eth_hdr *eth = p->payload;
 	unsigned header;
 
-	if (p->len < SIZEOF_ETH_HDR + IP_HLEN + TCP_HLEN || eth->type != PP_HTONS(ETHTYPE_IP) ||
-	    IPH_V(ip_of(p)) != 4 || IPH_HL_BYTES(ip_of(p)) != IP_HLEN || IPH_PROTO(ip_of(p)) != IP_PROTO_TCP ||
+	if (p->len < SIZEOF_ETH_HDR + IP_HLEN + TCP_HLEN || eth->type != PP_HTONS(ETHTYPE_IP) || IPH_V(ip_of(p)) != 4 ||
+	    IPH_HL_BYTES(ip_of(p)) != IP_HLEN || IPH_PROTO(ip_of(p)) != IP_PROTO_TCP ||
 	    (IPH_OFFSET(ip_of(p)) & PP_HTONS(IP_OFFMASK | IP_MF)))
 		return 0;
 	if ((TCPH_FLAGS(tcp_of(p)) & ~TCP_PSH) != TCP_ACK)
@@ -113,8 +113,8 @@ void merge_build(struct merge *m, struct net_frame *frame)
 
 		for (struct pbuf *p = m->parts[i]; p; p = p->next, skip = 0)
 			if (p->len > skip)
-				frame->spans[frame->span_count++] =
-					(struct net_span){ (char *)p->payload + skip, p->len - skip };
+				frame->spans[frame->span_count++] = (struct net_span){ (char *)p->payload + skip,
+										       p->len - skip };
 	}
 	frame->segment = (uint16_t)m->segment;
 	frame->header = (uint16_t)m->header;

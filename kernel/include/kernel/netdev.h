@@ -48,7 +48,7 @@ struct net_span {
 struct net_frame {
 	struct net_span spans[NET_FRAME_SPANS];
 	unsigned span_count;
-	uint16_t checksum_start, checksum_offset;	/* a checksum over all from start on, to be put there; 0: none */
+	uint16_t checksum_start, checksum_offset;	/* a checksum from start on, to be put there; 0: none */
 	/* Not 0: more than one TCP segment of so many bytes of data, behind so many of headers; the device cuts it. */
 	uint16_t segment, header;
 	void *cookie;

@@ -138,7 +138,7 @@ int virtqueue_add(struct virtqueue *queue, const struct virtq_span *spans, unsig
 	MUST_CHECK;
 /* Tells the device of what was added, unless it does not want to know. */
 void virtqueue_kick(struct virtqueue *queue);
-/* The next that the device is done with, and how many bytes it says to have written: at most what there was room for. */
+/* The next that the device is done with, and how many bytes it says to have written: at most what had room. */
 void *virtqueue_take(struct virtqueue *queue, uint32_t *written);
 bool virtqueue_has_used(const struct virtqueue *queue);
 /* Asks for callbacks again. False: there is something to take already. */
