@@ -3,7 +3,6 @@
  * The first program: started with what the command line gives it, waited for, and its end turned into an exit status.
  */
 #include <arch/arch.h>
-#include <kernel/block.h>
 #include <kernel/boot.h>
 #include <kernel/heap.h>
 #include <kernel/log.h>
@@ -113,8 +112,6 @@ int process_run_init(const char *path)
 	}
 	thread_start(thread);
 	process_wait_end(start.process);
-	if (IS_ENABLED(CONFIG_DEVICES))
-		block_sync_all();
 	syscall_usage_print();
 	status = exit_status(start.process->status);
 	thread_put(thread);
