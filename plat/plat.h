@@ -12,6 +12,10 @@
 
 struct boot_info;
 struct cpu;
+struct irq_message;
+struct pci_host;
+
+#define PLAT_IRQS 64
 
 enum plat_stop {
 	PLAT_POWER_OFF,
@@ -56,6 +60,17 @@ struct platform {
 	void (*cpu_init)(void);
 	void (*cpu_interrupt)(uint32_t id);
 	void (*cpus_stop)(void);
+
+	/*
+	 * Interrupts of devices (option DEVICES), which go to the boot CPU; NULL: there are none. irq_handle()
+	 * (kernel/irq.h) is called for the number irq, below PLAT_IRQS: whenever a line (a global system interrupt,
+	 * active high, level) is; when a device writes the message. -ENODEV: there is no such line.
+	 */
+	int (*irq_line)(unsigned irq, unsigned line);
+	void (*irq_line_off)(unsigned line);
+	int (*irq_message)(unsigned irq, struct irq_message *message);
+	/* Its PCI; NULL, or returns NULL: it has none. */
+	const struct pci_host *(*pci_host)(void);
 
 	/* Kernel log and crash text: goes to the host's stderr. Polled, no locks; any context. */
 	void (*log_write)(const char *text, size_t len);

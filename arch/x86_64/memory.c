@@ -100,6 +100,16 @@ static int map_ram(void)
 	return 0;
 }
 
+/* A loader may have put it where the firmware's map says that something of its own is. */
+static int map_initrd(void)
+{
+	phys_t end = align_up(boot_info->initrd + boot_info->initrd_size, PAGE_SIZE);
+
+	if (!boot_info->initrd_size || end < boot_info->initrd || end > DIRECT_MAP_SIZE)
+		return 0;
+	return map_direct(align_down(boot_info->initrd, PAGE_SIZE), end);
+}
+
 static int map_image(void)
 {
 	int err = map_range((uint64_t)text_start, phys_of(text_start), phys_of(text_end),
@@ -118,6 +128,8 @@ int arch_memory_init(void)
 
 	if (!err)
 		err = map_ram();
+	if (!err)
+		err = map_initrd();
 	if (!err)
 		err = map_image();
 	if (err)

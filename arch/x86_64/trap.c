@@ -147,7 +147,7 @@ static void interrupt(struct arch_regs *regs)
 	cpu->irq_depth++;
 	cpu->irq_regs = regs;
 	if (handler)
-		handler();
+		handler((unsigned)regs->vector);
 	cpu->irq_regs = NULL;
 	cpu->irq_depth--;
 	if (cpu->need_resched && !cpu->irq_depth && !cpu->preempt_count)

@@ -1,3 +1,6 @@
 # harnesses/fuzz: one file a harness. Coverage is the kernel's, not theirs.
 nosan-y := 1
 obj-$(CONFIG_FUZZ) += syscall.o
+ifdef CONFIG_DEVICES
+obj-$(CONFIG_FUZZ) += virtio_rng.o pci.o
+endif

@@ -10,6 +10,9 @@
 #	nosan-y := y, nosan-x.o := y		no instrumentation for the folder, for one file
 #	gen-y += NAME				runs kernel/build/NAME.py OUT INPUTS... before anything is compiled; it
 #	gen-NAME-in := a.tbl b.def		writes OUT/include/generated/*.h and OUT/gen/*.c, only what has changed
+#	source-$(CONFIG_X)     += PACKAGE	kernel objects from a Debian source package, in $(O)/sources/
+#	source-PACKAGE-y += src/x.o		these of its tree; our patches to it are patches/*.patch here
+#	source-PACKAGE-cflags := ...		their flags
 #	tool-PROG-y += x.o			object of the host program PROG (PROG.so: of a shared object)
 #	tool-PROG-gen-y += x.o			object of PROG from a generated <build>/gen/x.c
 #	tool-PROG-libs := -lelf			libraries of PROG; $(libfuzzer) is libFuzzer without its main()
@@ -41,7 +44,8 @@ build-files := $(sort $(shell find $(wildcard $(rooms)) -path kernel/build -prun
 kconfigs    := $(wildcard kernel/build/Kconfig $(rooms:%=%/Kconfig) instrumentation/*/Kconfig)
 
 # $(call read-folders): reads each build.mk with fresh variables and lets 'collect' take what it wants, folder in $(d).
-fresh := obj- obj-y hosted-obj- hosted-obj-y gen-obj- gen-obj-y cflags- cflags-y nosan- nosan-y gen- gen-y \
+fresh := source- source-y obj- obj-y \
+	hosted-obj- hosted-obj-y gen-obj- gen-obj-y cflags- cflags-y nosan- nosan-y gen- gen-y \
 	tool-cflags- tool-cflags-y
 define read-folder
 $(foreach v,$(fresh),$(eval $v :=))

@@ -44,11 +44,18 @@ define collect
 $(call take,objs,obj,cflags)
 $(call take,hosted-objs,hosted-obj,cflags)
 $(eval gen-objs += $(addprefix gen/,$(gen-obj-y)))
+$(foreach s,$(source-y),$(call take-source,$s))
+endef
+define take-source
+$(eval sources += $(1))
+$(eval source-objs += $(addprefix sources/$(1)/,$(source-$(1)-y)))
+$(eval source-patches/$(1) := $(wildcard $(d)/patches/*.patch))
+$(foreach o,$(source-$(1)-y),$(eval flags/sources/$(1)/$o := $(source-$(1)-cflags)))
 endef
 $(call read-folders)
 $(gen-rules)
 
-kernel-objs := $(addprefix $(B)/obj/,$(objs) $(gen-objs))
+kernel-objs := $(addprefix $(B)/obj/,$(objs) $(gen-objs) $(source-objs))
 hosted-objs := $(addprefix $(B)/obj/,$(hosted-objs))
 
 $(shell mkdir -p $(B))
@@ -72,6 +79,20 @@ $(B)/obj/gen/%.o: $(B)/gen/%.c
 	$(call run,CC) $(compile)
 $(B)/obj/%.o: %.S
 	$(call run,AS) $(CC) $(kernel-cflags) $(flags/$(@:$(B)/obj/%=%)) -D__ASSEMBLER__ -MMD -MP -c -o $@ $<
+
+# Third parties' sources, fetched once for all images.
+define source-rule
+$(O)/sources/$(1)/.stamp: kernel/build/source.sh $(source-patches/$(1))
+	$$(call run,SOURCE) mkdir -p $(O)/sources && flock -o $(O)/sources/.lock kernel/build/source-once.sh $(O) $(1) \
+		$(source-patches/$(1))
+$(addprefix $(O)/sources/$(1)/,$(source-$(1)-y:.o=.c)): $(O)/sources/$(1)/.stamp ; @:
+source-stamps += $(O)/sources/$(1)/.stamp
+endef
+$(foreach s,$(sources),$(eval $(call source-rule,$s)))
+$(kernel-objs): | $(source-stamps)
+
+$(B)/obj/sources/%.o: $(O)/sources/%.c
+	$(call run,CC) $(compile)
 
 # ---- links ----
 

@@ -26,6 +26,11 @@ ssize_t boot_option(const char *name, char *buf, size_t size)
 	return count ? cmdline_option(command_line(), name, count - 1, buf, size) : -ENOENT;
 }
 
+ssize_t boot_option_at(const char *name, size_t index, char *buf, size_t size)
+{
+	return cmdline_option(command_line(), name, index, buf, size);
+}
+
 uint64_t boot_option_number(const char *name, uint64_t fallback)
 {
 	char text[32];

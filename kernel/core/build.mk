@@ -4,4 +4,5 @@ obj-y += main.o boot.o cmdline.o log.o crash.o
 obj-y += cpu.o spinlock.o sched.o thread.o wait.o mutex.o timer.o clock.o
 obj-$(CONFIG_TICKET_LOCKS) += ticket.o
 obj-$(CONFIG_DEBUG) += lock_order.o
+obj-$(CONFIG_DEVICES) += irq.o
 obj-$(CONFIG_SMP) += smp.o balance.o

@@ -212,6 +212,14 @@ int wait_until_killed(struct wait_queue *queue, wait_condition_t *condition, voi
 	return sleep_on(queue, &sleeper, WAIT_FOREVER);
 }
 
+void wait_for_work(struct wait_queue *queue, wait_condition_t *condition, void *arg)
+{
+	struct sleeper sleeper = { .condition = condition, .arg = arg, .stubborn = true };
+	int err = sleep_on(queue, &sleeper, WAIT_FOREVER);
+
+	assert(!err);
+}
+
 /* ---- when nothing can run ---- */
 
 void wait_set_idle(wait_idle_t *idle)

@@ -4,6 +4,7 @@
  * CHAR_DEVICE(). What a node does is decided by its number at open, wherever the node lies.
  */
 #include <kernel/abi/mount.h>
+#include <kernel/block.h>
 #include <kernel/boot.h>
 #include <kernel/heap.h>
 #include <kernel/string.h>
@@ -25,6 +26,10 @@ int device_open(struct file *file)
 {
 	const struct char_device *device = S_ISCHR(file->inode->mode) ? char_device_find(file->inode->rdev) : NULL;
 
+	if (IS_ENABLED(CONFIG_DEVICES) && S_ISBLK(file->inode->mode)) {
+		file->ops = &block_fops;
+		return block_fops.open(file);
+	}
 	if (!device)
 		return -ENXIO;
 	file->ops = device->fops;
@@ -73,6 +78,11 @@ static int add_devices(struct superblock *sb)
 	}
 }
 
+static int add_block_device(struct block_device *dev, void *context)
+{
+	return add_entry(context, dev->name, S_IFBLK | 0660, dev->rdev, NULL);
+}
+
 /* Programs expect them; they lead somewhere where /proc is. */
 static int add_links(struct superblock *sb)
 {
@@ -97,6 +107,8 @@ static int devfs_mount(struct superblock *sb, const char *options)
 		return err;
 	vfs_lock();
 	err = add_devices(sb);
+	if (!err && IS_ENABLED(CONFIG_DEVICES))
+		err = block_foreach(add_block_device, sb);
 	if (!err)
 		err = add_links(sb);
 	vfs_unlock();

@@ -177,6 +177,7 @@ static const struct superblock_ops internal_ops = {
 };
 
 static const struct filesystem pipefs = { .name = "pipefs", .magic = PIPEFS_MAGIC };
+static const struct filesystem sockfs = { .name = "sockfs", .magic = SOCKFS_MAGIC };
 static const struct filesystem anon_inodefs = { .name = "anon_inodefs", .magic = ANON_INODE_FS_MAGIC };
 
 static struct superblock pipe_sb = {
@@ -184,6 +185,13 @@ static struct superblock pipe_sb = {
 	.type = &pipefs,
 	.ops = &internal_ops,
 	.dev = DEV_MAKE(0, 2),
+	.next_ino = 1,
+};
+static struct superblock socket_sb = {
+	.refs = 1,
+	.type = &sockfs,
+	.ops = &internal_ops,
+	.dev = DEV_MAKE(0, 4),
 	.next_ino = 1,
 };
 static struct superblock anon_sb = {
@@ -210,15 +218,25 @@ struct inode *inode_anonymous(void)
 	return inode_get(&anon_inode);
 }
 
-int inode_create_pipe(struct inode **out)
+static int create_internal(struct superblock *sb, unsigned mode, struct inode **out)
 {
 	const struct credentials *cred = credentials_current();
 	struct inode *inode = heap_alloc(sizeof(*inode));
 
 	if (!inode)
 		return -ENOMEM;
-	inode_init(inode, &pipe_sb, S_IFIFO | 0600);
+	inode_init(inode, sb, mode);
 	cred_fs_ids(cred, &inode->uid, &inode->gid);
 	*out = inode;
 	return 0;
+}
+
+int inode_create_pipe(struct inode **out)
+{
+	return create_internal(&pipe_sb, S_IFIFO | 0600, out);
+}
+
+int inode_create_socket(struct inode **out)
+{
+	return create_internal(&socket_sb, S_IFSOCK | 0777, out);
 }

@@ -259,8 +259,9 @@ static long ioctl_file(struct file *file, unsigned command, user_ptr_t argument)
 {
 	if (command == FIONBIO)
 		return set_flag(file, O_NONBLOCK, argument);
+	/* Who is told by a signal is kept; of a pipe or socket nobody asks for that here. */
 	if (command == FIOASYNC)
-		return -ENOTTY;
+		return S_ISSOCK(file->inode->mode) ? set_flag(file, O_ASYNC, argument) : -ENOTTY;
 	if (command == FIONREAD && S_ISREG(file->inode->mode))
 		return count_rest(file, argument);
 	return file->ops && file->ops->ioctl ? file->ops->ioctl(file, command, argument) : -ENOTTY;

@@ -2,6 +2,7 @@
 /*
  * Calls about what is on its way to a disk. Files in memory are always written; what remains are the checks.
  */
+#include <kernel/block.h>
 #include <kernel/fd.h>
 #include <kernel/syscall.h>
 #include <kernel/vfs.h>
@@ -33,6 +34,8 @@ SYSCALL(fdatasync, int fd)
 
 SYSCALL(sync, void)
 {
+	if (IS_ENABLED(CONFIG_DEVICES))
+		block_sync_all();
 	return 0;
 }
 

@@ -3,6 +3,7 @@
  * The first program: started with what the command line gives it, waited for, and its end turned into an exit status.
  */
 #include <arch/arch.h>
+#include <kernel/block.h>
 #include <kernel/boot.h>
 #include <kernel/heap.h>
 #include <kernel/log.h>
@@ -112,6 +113,8 @@ int process_run_init(const char *path)
 	}
 	thread_start(thread);
 	process_wait_end(start.process);
+	if (IS_ENABLED(CONFIG_DEVICES))
+		block_sync_all();
 	syscall_usage_print();
 	status = exit_status(start.process->status);
 	thread_put(thread);

@@ -36,7 +36,7 @@ struct apic apic = { .msr_read = read_msr, .msr_write = write_msr };
 static uint64_t ticks_per_ns_32; /* timer ticks a nanosecond, 32 bits of fraction */
 static bool tsc_deadline;
 
-static NO_INSTRUMENT void timer_fired(void)
+static NO_INSTRUMENT void timer_fired(unsigned vector UNUSED)
 {
 	apic_write(&apic, APIC_EOI, 0); /* first: what the timer calls may not return here */
 	timer_interrupt();
@@ -94,7 +94,7 @@ uint32_t lapic_ticks(void)
 	return apic_read(&apic, APIC_TIMER_CURRENT);
 }
 
-static void spurious(void)
+static void spurious(unsigned vector UNUSED)
 {
 }
 

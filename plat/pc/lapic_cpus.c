@@ -46,7 +46,7 @@ static void command_all(const uint32_t *ids, unsigned count, uint32_t what)
 		command(ids[i], what);
 }
 
-static void kicked(void)
+static void kicked(unsigned vector UNUSED)
 {
 	apic_write(&apic, APIC_EOI, 0);
 	cpu_interrupt();

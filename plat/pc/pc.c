@@ -90,16 +90,21 @@ static int microvm_probe(const struct boot_info *boot UNUSED)
 }
 
 #define IF_SMP(function) (IS_ENABLED(CONFIG_SMP) ? (function) : NULL)
+#define IF_DEVICES(function) (IS_ENABLED(CONFIG_DEVICES) ? (function) : NULL)
 
 #define PC_FUNCTIONS                                                                                                   \
 	.init = pc_init, .clock_ns = clock_now_ns, .clock_scale = clock_scale, .boot_time_ns = pc_boot_time_ns,        \
 	.timer_arm = lapic_timer_arm, .log_write = serial_log_write, .console_write = serial_console_write,            \
 	.console_read = serial_console_read, .stop = pc_stop, .cpus_find = IF_SMP(cpus_find),                          \
 	.cpus_start = IF_SMP(lapic_cpus_start), .cpu_init = IF_SMP(lapic_cpu_init),                                    \
-	.cpu_interrupt = IF_SMP(lapic_cpu_interrupt), .cpus_stop = IF_SMP(lapic_cpus_stop)
+	.cpu_interrupt = IF_SMP(lapic_cpu_interrupt), .cpus_stop = IF_SMP(lapic_cpus_stop),                            \
+	.irq_line = IF_DEVICES(irq_line_on), .irq_line_off = IF_DEVICES(irq_line_off),                                 \
+	.irq_message = IF_DEVICES(irq_message_on)
 
-static const struct platform q35_platform = { .name = "q35", .probe = q35_probe, PC_FUNCTIONS };
-static const struct platform pc_platform = { .name = "pc", .probe = i440fx_probe, PC_FUNCTIONS };
+#define PC_PCI .pci_host = IF_DEVICES(pci_ports_host)
+
+static const struct platform q35_platform = { .name = "q35", .probe = q35_probe, PC_FUNCTIONS, PC_PCI };
+static const struct platform pc_platform = { .name = "pc", .probe = i440fx_probe, PC_FUNCTIONS, PC_PCI };
 static const struct platform microvm_platform = { .name = "microvm", .probe = microvm_probe, PC_FUNCTIONS };
 
 PLATFORM(q35_platform);

@@ -43,6 +43,15 @@ void lapic_cpus_stop(void);
 /* cpus.c: their hardware ids. */
 unsigned cpus_find(const struct boot_info *info, uint32_t *ids, unsigned max);
 
+/* irq.c (option DEVICES): see struct platform. */
+struct irq_message;
+int irq_line_on(unsigned irq, unsigned line);
+void irq_line_off(unsigned line);
+int irq_message_on(unsigned irq, struct irq_message *message);
+/* pci.c: the two ports. */
+struct pci_host;
+const struct pci_host *pci_ports_host(void);
+
 /* clock.c: time from the time-stamp counter. */
 int clock_init(void);
 uint64_t clock_now_ns(void);

@@ -153,6 +153,44 @@ static void add_console(struct args *args, const struct qemu_options *o)
 	add(args, "isa-serial,index=0,chardev=console");
 }
 
+/* On microvm a device takes the last of eight places that is free; elsewhere it is found on PCI. */
+static int has_places(const struct qemu_options *o)
+{
+	return !strcmp(o->plat, "microvm");
+}
+
+const char *qemu_device_words(const struct qemu_options *o)
+{
+#define LAST "virtio_mmio.device=512@0xfeb00e00:12"
+#define BEFORE "virtio_mmio.device=512@0xfeb00c00:11"
+	static const char *const words[] = { "", LAST, LAST " " BEFORE };
+
+	return words[has_places(o) ? (o->net_backend != NULL) + (o->disk != NULL) : 0];
+}
+
+static void add_disk(struct args *args, const struct qemu_options *o)
+{
+	if (!o->disk)
+		return;
+	add(args, "-drive");
+	add(args, "if=none,id=disk,format=raw,file=%s", o->disk);
+	add(args, "-device");
+	if (o->disk_is_nvme)
+		add(args, "nvme,drive=disk,serial=saki");
+	else
+		add(args, "%s,drive=disk", has_places(o) ? "virtio-blk-device" : "virtio-blk-pci");
+}
+
+static void add_net(struct args *args, const struct qemu_options *o)
+{
+	if (!o->net_backend)
+		return;
+	add(args, "-netdev");
+	add(args, "%s,id=net", o->net_backend);
+	add(args, "-device");
+	add(args, "%s,netdev=net", has_places(o) ? "virtio-net-device" : "virtio-net-pci,romfile=");
+}
+
 static void build(struct args *args, const char *program, const struct qemu_options *o)
 {
 	static const char *const fixed[] = { "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none" };
@@ -164,6 +202,12 @@ static void build(struct args *args, const char *program, const struct qemu_opti
 	add_console(args, o);
 	add_output(args, "log", o->log_fd, "isa-serial,index=1");
 	add_output(args, "debug", o->debug_fd, "isa-debugcon,iobase=0xe9");
+	if (has_places(o) && (o->net_backend || o->disk)) {
+		add(args, "-global");
+		add(args, "virtio-mmio.force-legacy=false");
+	}
+	add_net(args, o);
+	add_disk(args, o);
 	add(args, "-device");
 	add(args, "isa-debug-exit,iobase=0xf4,iosize=4");
 	add(args, "-kernel");

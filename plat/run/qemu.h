@@ -29,6 +29,9 @@ struct qemu_options {
 	int log_fd;   /* COM2's output */
 	int debug_fd;   /* the debug console's output */
 	int message_fd;   /* QEMU's own stderr */
+	const char *disk;  /* an image that becomes a disk; NULL: none */
+	int disk_is_nvme;  /* else virtio's; needs PCI */
+	const char *net_backend; /* QEMU's -netdev, without its id: "user,hostfwd=..."; NULL: no network device */
 	int gdb_port;   /* of loopback: the machine waits there for gdb before it starts; 0: it does not */
 };
 
@@ -44,6 +47,12 @@ struct qemu_options {
 	  .log_fd = -1,                                                                                                \
 	  .debug_fd = -1,                                                                                              \
 	  .message_fd = -1 }
+
+/*
+ * What the kernel has to be told of the devices that a machine gets, as words of its command line; "" where it finds
+ * them. Static memory.
+ */
+const char *qemu_device_words(const struct qemu_options *options);
 
 /* True for the machines that can be started. */
 int qemu_knows_plat(const char *plat);

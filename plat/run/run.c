@@ -17,6 +17,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 static const char help[] =
@@ -38,6 +39,9 @@ static const char help[] =
 	"  --append STR           more words for the kernel's command line, such as loglevel=3\n"
 	"  --preset P             which build of the kernel (default)\n"
 	"  --file HOST:GUEST      put a file or folder into the guest; may be repeated\n"
+	"  --net user[,tcp:PORT:GUESTPORT...]  a network behind this machine; ports of it lead to the guest's\n"
+	"  --net tap:NAME[,ADDRESS/BITS[,GATEWAY]]  a TAP interface of this machine\n"
+	"  --disk [nvme:]FILE     an image of this machine's as /dev/vda, or /dev/nvmea (not on microvm)\n"
 	"  --unit-tests [GLOB]    run the kernel's own unit tests instead of a program\n"
 	"  --verbose              show QEMU's command line and messages, and more of the kernel's\n"
 	"\n"
@@ -71,6 +75,8 @@ enum {
 	OPT_APPEND,
 	OPT_PRESET,
 	OPT_FILE,
+	OPT_DISK,
+	OPT_NET,
 	OPT_UNIT_TESTS,
 	OPT_VERBOSE,
 	OPT_HELP,
@@ -87,6 +93,8 @@ static const struct option long_options[] = {
 	{ "append", required_argument, NULL, OPT_APPEND },
 	{ "preset", required_argument, NULL, OPT_PRESET },
 	{ "file", required_argument, NULL, OPT_FILE },
+	{ "disk", required_argument, NULL, OPT_DISK },
+	{ "net", required_argument, NULL, OPT_NET },
 	{ "unit-tests", no_argument, NULL, OPT_UNIT_TESTS },
 	{ "strace", no_argument, NULL, OPT_STRACE },
 	{ "syscalls", no_argument, NULL, OPT_SYSCALLS },
@@ -149,6 +157,14 @@ static int option_set(struct run_options *o, int option, const char *value)
 			return run_fail(RUN_USAGE, "--file: more than %d; a folder can be given too", RUN_FILES_MAX);
 		o->files[o->file_count++] = value;
 		return 0;
+	case OPT_DISK:
+		o->disk_is_nvme = !strncmp(value, "nvme:", 5);
+		value += o->disk_is_nvme ? 5 : 0;
+		o->disk = value;
+		return strchr(value, ',')           ? run_fail(RUN_USAGE, "--disk %s: no commas in its name", value)
+		       : access(value, R_OK | W_OK) ? run_fail(RUN_NOT_FOUND, "--disk %s: %s", value, strerror(errno))
+						    : 0;
+	case OPT_NET: o->net = value; return 0;
 	case OPT_UNIT_TESTS: o->unit_tests = ""; return 0;
 	case OPT_VERBOSE: o->verbose = 1; return 0;
 	case OPT_STRACE: o->strace = 1; return 0;
@@ -281,6 +297,23 @@ static int add_program(struct cpio *cpio, const char *name)
 	return status;
 }
 
+/* Where names are looked up on QEMU's own network. */
+static int add_resolver(struct cpio *cpio)
+{
+	static const char text[] = "nameserver 10.0.2.3\n";
+	int fd = memfd_create("resolv.conf", MFD_CLOEXEC), status = 0;
+	struct stat st;
+
+	if (fd < 0 || write(fd, text, sizeof(text) - 1) != sizeof(text) - 1 || lseek(fd, 0, SEEK_SET) || fstat(fd, &st))
+		status = run_fail(RUN_ENVIRONMENT, "no memory: %s", strerror(errno));
+	st.st_mode = S_IFREG | 0644;
+	if (!status && cpio_add_file(cpio, "/etc/resolv.conf", fd, &st))
+		status = run_fail(RUN_ENVIRONMENT, "%s", cpio->error);
+	if (fd >= 0)
+		close(fd);
+	return status;
+}
+
 static int initrd_make(struct cpio *cpio, const struct run_options *o, const struct app *app)
 {
 	int status = 0, in_catalogue = app->program[0] != '\0';
@@ -292,6 +325,8 @@ static int initrd_make(struct cpio *cpio, const struct run_options *o, const str
 		return run_fail(RUN_ENVIRONMENT, "%s", cpio->error);
 	if (!o->unit_tests && !in_catalogue)
 		status = add_program(cpio, o->program[0]);
+	if (!status && o->net && !strncmp(o->net, "user", 4))
+		status = add_resolver(cpio);
 	for (size_t i = 0; i < o->file_count && !status; i++)
 		status = add_given(cpio, o->files[i], in_catalogue);
 	if (!status && cpio_finish(cpio))
@@ -320,7 +355,7 @@ static void add_program_words(FILE *line, char *const *program, const struct app
 }
 
 /* The kernel's command line; NULL after an error line. To be freed. */
-static char *command_line(const struct run_options *o, const struct app *app)
+static char *command_line(const struct run_options *o, const struct app *app, const char *devices, const char *net)
 {
 	char *text = NULL;
 	size_t size = 0;
@@ -338,6 +373,10 @@ static char *command_line(const struct run_options *o, const struct app *app)
 		words_add(line, NULL, "strace");
 	if (o->syscalls)
 		words_add(line, NULL, "syscalls");
+	if (*devices)
+		fprintf(line, "%s%s", ftell(line) > 0 ? " " : "", devices);
+	if (*net)
+		words_add(line, "net", net);
 	if (o->append)
 		fprintf(line, "%s%s", ftell(line) > 0 ? " " : "", o->append);
 	if (o->unit_tests)
@@ -444,24 +483,31 @@ static uint64_t memory_default(const struct app *app, uint64_t initrd_bytes)
 static int run(const struct run_options *o)
 {
 	struct qemu_options q = QEMU_OPTIONS_DEFAULT;
-	char *line = NULL, *image = NULL;
+	char *line = NULL, *image = NULL, *backend = NULL, net_word[NET_WORD] = "";
 	struct cpio cpio = { .fd = -1 };
 	struct app app = { 0 };
 	int status = o->unit_tests ? 0 : app_find(&app, o->program[0]);
 
+	if (!status && o->disk_is_nvme && !strcmp(o->plat, "microvm"))
+		status = run_fail(RUN_USAGE, "--disk nvme: microvm has no PCI; see --plat");
+	if (!status && o->net)
+		status = net_parse(o->net, &backend, net_word);
 	if (!status)
 		status = initrd_make(&cpio, o, &app);
 	if (status)
 		goto out;
 	status = RUN_USAGE;
-	line = command_line(o, &app);
+	q.plat = o->plat;
+	q.net_backend = backend;
+	q.disk = o->disk;
+	q.disk_is_nvme = o->disk_is_nvme;
+	line = command_line(o, &app, qemu_device_words(&q), net_word);
 	if (!line)
 		goto out;
 	status = RUN_ENVIRONMENT;
 	image = image_path(o->preset);
 	if (!image)
 		goto out;
-	q.plat = o->plat;
 	q.kernel = image;
 	q.command_line = line;
 	q.cpus = o->cpus ? o->cpus : 1;
@@ -471,6 +517,7 @@ static int run(const struct run_options *o)
 out:
 	free(image);
 	free(line);
+	free(backend);
 	cpio_close(&cpio);
 	return status;
 }

@@ -30,6 +30,9 @@ struct run_options {
 	unsigned cpus;
 	double timeout_s;  /* 0: none */
 	const char *append;  /* NULL: none */
+	const char *disk;  /* an image; NULL: none */
+	int disk_is_nvme;
+	const char *net;  /* as --net says; NULL: none */
 	const char *unit_tests;  /* a glob, "" for all; NULL: no tests, a program */
 	int verbose, strace, syscalls, gdb;
 	const char *files[RUN_FILES_MAX]; /* HOST:GUEST */
@@ -51,6 +54,13 @@ void words_add(FILE *line, const char *name, const char *value);
 /* gdb.c: a port of loopback that is free now, 0 when there is none; and how to connect (program: NULL for none). */
 int gdb_choose_port(void);
 void gdb_explain(int port, const char *kernel, const char *program, int elf_type);
+
+/*
+ * net.c: what --net means: QEMU's backend, to be freed, and the kernel's word ("" for DHCP). @return 0 or an exit
+ * status, after an error line.
+ */
+#define NET_WORD 64
+int net_parse(const char *text, char **backend, char word[NET_WORD]);
 
 /* image.c: the path of saki.elf, built first where there is a tree; NULL after an error line. To be freed. */
 char *image_path(const char *preset);

@@ -15,6 +15,7 @@ PLANTED = r"fuzz/abi/planted\.h"
 INSTRUMENTATION = r"instrumentation/.*\.h"
 # Instrumentation may not call back into instrumented code: only types, annotations and reports.
 REPORT = r"kernel/include/kernel/(types|compiler|linkset|crash|log|string|sanitize|snapshot|errno|boot|page|test)\.h"
+LWIP = r"(lwip|netif)/.*\.h|(string|stdlib)\.h"
 ANY = r".*"
 
 # (files, tree's headers they may include besides their own folder's, system headers)
@@ -34,6 +35,7 @@ RULES = [
     (r"instrumentation/", "|".join((REPORT, ARCH, ABI, INSTRUMENTATION)), COMPILER),
     (r"arch/", "|".join((KERNEL, ARCH, INSTRUMENTATION, PLAT, r"(arch|plat)/host/os/\w+_abi\.h")), COMPILER),
     (r"plat/", "|".join((KERNEL, ARCH, PLAT, INSTRUMENTATION, r"(arch|plat)/host/os/\w+_abi\.h")), COMPILER),
+    (r"kernel/net/", "|".join((KERNEL, ARCH, PLAT, INSTRUMENTATION)), f"{COMPILER}|{LWIP}"),
     (r"kernel/", "|".join((KERNEL, ARCH, PLAT, INSTRUMENTATION, PLANTED)), COMPILER),
 ]
 

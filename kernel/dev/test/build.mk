@@ -1,3 +1,6 @@
 # kernel/dev: unit tests
 nosan-y := 1
 obj-$(CONFIG_TESTS) += test_random.o
+ifdef CONFIG_DEVICES
+obj-$(CONFIG_TESTS) += test_virtio.o test_pci.o
+endif

@@ -38,10 +38,12 @@ void kernel_main(struct boot_info *boot) NORETURN;
  * arguments, argv[0] first. An escape that is none is kept as it is.
  *
  *	loglevel=N  mem=SIZE  init=PATH  test[=GLOB]  harness=NAME  seed=N  env=NAME=VALUE (may repeat)
- *	console=pipe  strace  outcomes
+ *	console=pipe  strace  outcomes  virtio_mmio.device=SIZE@BASE:LINE (may repeat)  net=ADDRESS/BITS[,GATEWAY]
  */
 /* The decoded value of the last name=... in buf; "" for a bare name. Length, or -ENOENT, -ENAMETOOLONG. */
 ssize_t boot_option(const char *name, char *buf, size_t size);
+/* The same of the n-th one. */
+ssize_t boot_option_at(const char *name, size_t index, char *buf, size_t size);
 /* A number (decimal, 0x hex, suffix K M G), or fallback when absent or malformed (which is logged). */
 uint64_t boot_option_number(const char *name, uint64_t fallback);
 /* The n-th program argument, decoded: length, -ENOENT after the last, -ENAMETOOLONG. */

@@ -69,6 +69,8 @@ void inode_init(struct inode *inode, struct superblock *sb, unsigned mode);
 struct inode *inode_anonymous(void);
 /* A nameless inode of the internal pipe file system. -ENOMEM. */
 int inode_create_pipe(struct inode **out);
+/* The same of sockets. */
+int inode_create_socket(struct inode **out);
 
 /* A regular file has writers or is run: each is -ETXTBSY while the other is the case. Any context. */
 int inode_add_writer(struct inode *inode);

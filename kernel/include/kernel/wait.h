@@ -48,6 +48,12 @@ int wait_until(struct wait_queue *queue, wait_condition_t *condition, void *arg,
 /* The same without a deadline; signals do not end it: 0, or -EINTR when the thread was killed. */
 int wait_until_killed(struct wait_queue *queue, wait_condition_t *condition, void *arg) MUST_CHECK;
 
+/*
+ * The same for a thread that serves others for ever: nothing ends it but the condition, and nobody takes its sleep for
+ * a sign that there is still something to hope for.
+ */
+void wait_for_work(struct wait_queue *queue, wait_condition_t *condition, void *arg);
+
 /**
  * The same for a sleeper on many queues at once (poll, select): the entries are on their queues already, put there by
  * wait_add() with thread = the running thread, and stay there; the caller removes them.

@@ -131,6 +131,12 @@ static uint64_t resource_value(const struct desc_resource *resource)
 			systest_read(SYSTEST_MEM + 256, &fd);
 			return (uint64_t)fd;
 		}
+		if (!strcmp(resource->name, "sock") && !sys(SYS_socketpair, 1, 1, 0, SYSTEST_MEM + 256)) {
+			int fd;
+
+			systest_read(SYSTEST_MEM + 256, &fd);
+			return (uint64_t)fd;
+		}
 		if (!strcmp(resource->name, "fd"))
 			return (uint64_t)sys(SYS_memfd_create, systest_string(128, "m"), 0);
 		if (!strcmp(resource->name, "vma"))

@@ -70,6 +70,11 @@ static inline void x86_out8(uint16_t port, uint8_t value)
 	__asm__ volatile("outb %0, %1" ::"a"(value), "Nd"(port) : "memory");
 }
 
+static inline void x86_out16(uint16_t port, uint16_t value)
+{
+	__asm__ volatile("outw %0, %1" ::"a"(value), "Nd"(port) : "memory");
+}
+
 static inline uint32_t x86_in32(uint16_t port)
 {
 	uint32_t value;
@@ -99,6 +104,6 @@ static inline void x86_invalidate_page(uint64_t virt)
 #define X86_VECTOR_FIRST_IRQ 32
 
 /* Called with interrupts off, inside the interrupt; the handler acknowledges its controller. */
-typedef void x86_irq_handler_t(void);
+typedef void x86_irq_handler_t(unsigned vector);
 /* One handler a vector (32..255), set before the source is enabled. */
 void x86_irq_set_handler(unsigned vector, x86_irq_handler_t *handler);

@@ -1,0 +1,495 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * NVMe: NVM Express Base Specification 1.4. One pair of queues for administration, one for reading and writing, the
+ * first namespace. Data by PRP lists (4.3). What the controller completes is checked against what it was given; an
+ * offence disables it.
+ */
+#include <kernel/pci.h>
+
+#include <arch/arch.h>
+#include <kernel/atomic.h>
+#include <kernel/block.h>
+#include <kernel/clock.h>
+#include <kernel/errno.h>
+#include <kernel/heap.h>
+#include <kernel/log.h>
+#include <kernel/page.h>
+#include <kernel/spinlock.h>
+#include <kernel/string.h>
+#include <kernel/thread.h>
+
+#define CLASS_NVME 0x010802
+
+/* Registers (3.1). */
+#define REG_CAP 0x00
+#define REG_CC 0x14
+#define REG_CSTS 0x1c
+#define REG_AQA 0x24
+#define REG_ASQ 0x28
+#define REG_ACQ 0x30
+#define REG_DOORBELLS 0x1000
+
+#define CC_ENABLE 1u
+#define CC_ENTRY_SIZES (6u << 16 | 4u << 20) /* 64 and 16 bytes */
+#define CSTS_READY 1u
+#define CSTS_FATAL 2u
+
+enum { ADMIN_CREATE_SQ = 0x01, ADMIN_CREATE_CQ = 0x05, ADMIN_IDENTIFY = 0x06 };
+enum { IO_FLUSH = 0x00, IO_WRITE = 0x01, IO_READ = 0x02, IO_DISCARD = 0x09 };
+
+#define QUEUE_SIZE 64u
+#define TRANSFER_MAX (128 * KIB)
+#define READY_STEP_NS (500 * UINT64_C(1000000)) /* CAP.TO counts these */
+#define COMMAND_NS (5 * NSEC_PER_SEC)
+#define SECTOR_SHIFT 9
+
+struct command {
+	uint32_t opcode_and_id; /* the id in the upper half */
+	uint32_t namespace;
+	uint64_t reserved, metadata;
+	uint64_t prp1, prp2;
+	uint32_t dwords[6];
+};
+
+struct completion {
+	uint32_t result, reserved;
+	uint16_t sq_head, sq_id;
+	uint16_t id;
+	uint16_t status; /* bit 0: the phase */
+};
+
+/* What is asked for in a place of the submission queue. */
+struct slot {
+	struct block_request *request;	/* NULL: free, or an administrator's */
+	struct page *prps;		/* the list of one with more than two pages; made once */
+	bool busy;
+};
+
+struct queue {
+	struct command *commands;
+	struct completion *completions;
+	struct page *pages;
+	unsigned index, tail, head;
+	unsigned phase;
+	struct slot slots[QUEUE_SIZE];
+	unsigned busy;
+};
+
+struct nvme {
+	struct block_device block;
+	struct pci_device *pci;
+	struct regs regs;
+	unsigned doorbell_stride;
+	unsigned lba_shift;
+	struct spinlock lock;		/* guards the queues */
+	struct queue admin, io;
+	bool broken, full;
+	int irq;
+};
+
+/* ---- the controller ---- */
+
+static int wait_ready(struct nvme *nvme, uint32_t ready)
+{
+	uint64_t cap = regs_read64(&nvme->regs, REG_CAP);
+	uint64_t until = clock_ns() + ((cap >> 24 & 0xff) + 1) * READY_STEP_NS;
+
+	for (;;) {
+		uint32_t status = regs_read32(&nvme->regs, REG_CSTS);
+
+		if (status & CSTS_FATAL)
+			return -EIO;
+		if ((status & CSTS_READY) == ready)
+			return 0;
+		if (clock_ns() >= until)
+			return -ETIMEDOUT;
+		arch_relax();
+	}
+}
+
+static void break_controller(struct nvme *nvme)
+{
+	if (!atomic_exchange(&nvme->broken, true))
+		regs_write32(&nvme->regs, REG_CC, 0);
+}
+
+#define nvme_offence(nvme, ...)                                                                                        \
+	do {                                                                                                           \
+		device_offence(&(nvme)->pci->device, __VA_ARGS__);                                                     \
+		break_controller(nvme);                                                                                \
+	} while (0)
+
+/* ---- queues ---- */
+
+static int queue_init(struct queue *q, unsigned index)
+{
+	/* Both fit: 64 commands are a page, and as many completions a quarter of one. */
+	q->pages = page_alloc_zeroed(1);
+	if (!q->pages)
+		return -ENOMEM;
+	q->commands = page_virt(q->pages);
+	q->completions = (struct completion *)((char *)page_virt(q->pages) + PAGE_SIZE);
+	q->index = index;
+	q->phase = 1;
+	return 0;
+}
+
+static void queue_free(struct queue *q)
+{
+	for (unsigned i = 0; i < QUEUE_SIZE; i++)
+		if (q->slots[i].prps)
+			page_put(q->slots[i].prps);
+	if (q->pages)
+		page_free(q->pages, 1);
+}
+
+static void ring(struct nvme *nvme, unsigned number, unsigned value)
+{
+	regs_write32(&nvme->regs, REG_DOORBELLS + (size_t)number * nvme->doorbell_stride, value);
+}
+
+/* A free place; NULL: there is none. One stays empty, as head and tail could not be told apart. */
+static struct slot *find_slot(struct queue *q)
+{
+	if (q->busy + 1 >= QUEUE_SIZE)
+		return NULL;
+	for (unsigned i = 0; i < QUEUE_SIZE; i++)
+		if (!q->slots[i].busy)
+			return &q->slots[i];
+	return NULL;
+}
+
+/* Lock. */
+static void put_command(struct nvme *nvme, struct queue *q, struct slot *slot, struct command *command)
+{
+	command->opcode_and_id |= (uint32_t)(slot - q->slots) << 16;
+	slot->busy = true;
+	q->busy++;
+	q->commands[q->tail] = *command;
+	q->tail = (q->tail + 1) % QUEUE_SIZE;
+	memory_barrier();
+	ring(nvme, 2 * q->index, q->tail);
+}
+
+/* The next place that is done, and its status; NULL: none. Lock. */
+static struct slot *take(struct nvme *nvme, struct queue *q, unsigned *status, uint32_t *result)
+{
+	const struct completion *c = &q->completions[q->head];
+	uint16_t word = __atomic_load_n(&c->status, __ATOMIC_ACQUIRE);
+	unsigned id;
+
+	if ((word & 1) != q->phase || nvme->broken)
+		return NULL;
+	id = __atomic_load_n(&c->id, __ATOMIC_RELAXED);
+	*result = __atomic_load_n(&c->result, __ATOMIC_RELAXED);
+	*status = word >> 1;
+	q->head = (q->head + 1) % QUEUE_SIZE;
+	if (!q->head)
+		q->phase ^= 1;
+	ring(nvme, 2 * q->index + 1, q->head);
+	if (id >= QUEUE_SIZE || !q->slots[id].busy) {
+		nvme_offence(nvme, "queue %u: command %u is none that it was given", q->index, id);
+		return NULL;
+	}
+	q->slots[id].busy = false;
+	q->busy--;
+	return &q->slots[id];
+}
+
+/* ---- administration: one command at a time, waited for by looking ---- */
+
+static int admin(struct nvme *nvme, struct command *command)
+{
+	uint64_t until = clock_ns() + COMMAND_NS;
+	struct slot *slot = find_slot(&nvme->admin), *done;
+	unsigned status;
+	uint32_t result;
+
+	if (!slot)
+		return -EIO;
+	put_command(nvme, &nvme->admin, slot, command);
+	while (!(done = take(nvme, &nvme->admin, &status, &result))) {
+		if (nvme->broken || clock_ns() >= until)
+			return -EIO;
+		thread_yield();
+	}
+	return done == slot && !status ? 0 : -EIO;
+}
+
+static int identify(struct nvme *nvme, unsigned what, uint32_t namespace, void *page)
+{
+	struct command command = { .opcode_and_id = ADMIN_IDENTIFY, .namespace = namespace,
+				   .prp1 = arch_virt_to_phys(page), .dwords = { what } };
+
+	return admin(nvme, &command);
+}
+
+static int create_io_queues(struct nvme *nvme)
+{
+	struct queue *q = &nvme->io;
+	struct command cq = { .opcode_and_id = ADMIN_CREATE_CQ, .prp1 = arch_virt_to_phys(q->completions),
+			      .dwords = { (QUEUE_SIZE - 1) << 16 | 1, 0 << 16 | 3 } };
+	struct command sq = { .opcode_and_id = ADMIN_CREATE_SQ, .prp1 = arch_virt_to_phys(q->commands),
+			      .dwords = { (QUEUE_SIZE - 1) << 16 | 1, 1 << 16 | 1 } };
+	int err = admin(nvme, &cq);
+
+	return err ? err : admin(nvme, &sq);
+}
+
+/* ---- reading and writing ---- */
+
+/* Where a request's memory is, page by page; the first may begin inside one, all others are whole but for the last. */
+static int build_prps(struct slot *slot, const struct block_request *request, struct command *command)
+{
+	char *base = request->spans[0].base;
+	size_t len = request->spans[0].len, first = PAGE_SIZE - ((uintptr_t)base & (PAGE_SIZE - 1));
+	uint64_t *list;
+
+	command->prp1 = arch_virt_to_phys(base);
+	if (len <= first)
+		return 0;
+	if (len - first <= PAGE_SIZE) {
+		command->prp2 = arch_virt_to_phys(base + first);
+		return 0;
+	}
+	if (!slot->prps)
+		slot->prps = page_alloc(0);
+	if (!slot->prps)
+		return -ENOMEM;
+	list = page_virt(slot->prps);
+	for (size_t at = first; at < len; at += PAGE_SIZE)
+		*list++ = arch_virt_to_phys(base + at);
+	command->prp2 = page_phys(slot->prps);
+	return 0;
+}
+
+static int build(struct nvme *nvme, struct slot *slot, struct block_request *request, struct command *command)
+{
+	static const uint8_t opcodes[] = { IO_READ, IO_WRITE, IO_FLUSH, IO_DISCARD };
+	uint64_t lba = request->sector >> (nvme->lba_shift - SECTOR_SHIFT);
+	uint64_t count = request->sectors >> (nvme->lba_shift - SECTOR_SHIFT);
+	struct {
+		uint32_t attributes, count;
+		uint64_t lba;
+	} *range = (void *)request->driver;
+
+	*command = (struct command){ .opcode_and_id = opcodes[request->op], .namespace = 1 };
+	if (request->op == BLOCK_FLUSH)
+		return 0;
+	if (request->op == BLOCK_DISCARD) {
+		range->attributes = 0;
+		range->count = (uint32_t)count;
+		range->lba = lba;
+		command->prp1 = arch_virt_to_phys(range);
+		command->dwords[1] = 4; /* deallocate */
+		return 0;
+	}
+	command->dwords[0] = (uint32_t)lba;
+	command->dwords[1] = (uint32_t)(lba >> 32);
+	command->dwords[2] = (uint32_t)(count - 1);
+	return build_prps(slot, request, command);
+}
+
+static int nvme_submit(struct block_device *dev, struct block_request *request)
+{
+	struct nvme *nvme = dev->data;
+	struct command command;
+	struct slot *slot;
+	unsigned long flags;
+	int err = -EAGAIN;
+
+	if ((request->sector | request->sectors) & ((1u << (nvme->lba_shift - SECTOR_SHIFT)) - 1))
+		return -EINVAL;
+	flags = spin_lock(&nvme->lock);
+	slot = nvme->broken ? NULL : find_slot(&nvme->io);
+	if (nvme->broken)
+		err = -EIO;
+	else if (!slot)
+		nvme->full = true;
+	else
+		err = build(nvme, slot, request, &command);
+	if (!err) {
+		slot->request = request;
+		put_command(nvme, &nvme->io, slot, &command);
+	}
+	spin_unlock(&nvme->lock, flags);
+	return err;
+}
+
+static void fail_all(struct nvme *nvme)
+{
+	for (unsigned i = 0; i < QUEUE_SIZE; i++) {
+		struct slot *slot = &nvme->io.slots[i];
+		struct block_request *request = slot->request;
+
+		slot->request = NULL;
+		slot->busy = false;
+		if (request)
+			request->done(request, -EIO);
+	}
+	nvme->io.busy = 0;
+}
+
+static void interrupted(void *arg)
+{
+	struct nvme *nvme = arg;
+
+	for (;;) {
+		unsigned long flags = spin_lock(&nvme->lock);
+		unsigned status;
+		uint32_t result;
+		struct slot *slot = take(nvme, &nvme->io, &status, &result);
+		struct block_request *request = slot ? slot->request : NULL;
+
+		if (slot)
+			slot->request = NULL;
+		spin_unlock(&nvme->lock, flags);
+		if (!slot)
+			break;
+		if (request)
+			request->done(request, status ? -EIO : 0);
+	}
+	if (nvme->broken)
+		fail_all(nvme);
+	if (nvme->full) {
+		nvme->full = false;
+		block_queue_freed(&nvme->block);
+	}
+}
+
+/* ---- coming and going ---- */
+
+static int read_namespace(struct nvme *nvme, uint8_t *page)
+{
+	uint64_t blocks;
+	uint32_t format;
+	unsigned shift;
+	int err = identify(nvme, 0, 1, page);
+
+	if (err)
+		return err;
+	memcpy(&blocks, page, sizeof(blocks));
+	memcpy(&format, page + 128 + 4 * (size_t)(page[26] & 15), sizeof(format));
+	shift = format >> 16 & 0xff;
+	if (shift < SECTOR_SHIFT || shift > PAGE_SHIFT || !blocks || blocks > (uint64_t)INT64_MAX >> shift)
+		return -EINVAL;
+	nvme->lba_shift = shift;
+	nvme->block.sectors = blocks << (shift - SECTOR_SHIFT);
+	return 0;
+}
+
+static int read_controller(struct nvme *nvme, uint8_t *page)
+{
+	uint16_t optional;
+	int err = identify(nvme, 1, 0, page);
+
+	if (err)
+		return err;
+	memcpy(&optional, page + 520, sizeof(optional));
+	nvme->block.can_flush = page[525] & 1;
+	nvme->block.can_discard = optional & 4;
+	/* MDTS counts in the smallest pages; ours are these. */
+	return page[77] && (PAGE_SIZE << min(page[77], (uint8_t)16)) < TRANSFER_MAX ? -EOPNOTSUPP : 0;
+}
+
+static int start(struct nvme *nvme)
+{
+	uint64_t cap = regs_read64(&nvme->regs, REG_CAP);
+	struct page *page;
+	int err;
+
+	/* Pages of 4 KiB, and as many entries as a queue of ours has. */
+	if ((cap >> 48 & 15) || (cap & 0xffff) + 1 < QUEUE_SIZE)
+		return -EOPNOTSUPP;
+	nvme->doorbell_stride = 4u << (cap >> 32 & 15);
+	regs_write32(&nvme->regs, REG_CC, 0);
+	err = wait_ready(nvme, 0);
+	if (err)
+		return err;
+	regs_write32(&nvme->regs, REG_AQA, (QUEUE_SIZE - 1) << 16 | (QUEUE_SIZE - 1));
+	regs_write64(&nvme->regs, REG_ASQ, arch_virt_to_phys(nvme->admin.commands));
+	regs_write64(&nvme->regs, REG_ACQ, arch_virt_to_phys(nvme->admin.completions));
+	regs_write32(&nvme->regs, REG_CC, CC_ENTRY_SIZES | CC_ENABLE);
+	err = wait_ready(nvme, CSTS_READY);
+	page = err ? NULL : page_alloc_zeroed(0);
+	if (!page)
+		return err ?: -ENOMEM;
+	err = read_controller(nvme, page_virt(page));
+	if (!err)
+		err = read_namespace(nvme, page_virt(page));
+	if (!err)
+		err = create_io_queues(nvme);
+	page_put(page);
+	return err;
+}
+
+static bool nvme_matches(const struct pci_device *pci)
+{
+	return pci->class == CLASS_NVME;
+}
+
+static void nvme_free(struct nvme *nvme)
+{
+	if (nvme->irq > 0)
+		irq_release(nvme->irq);
+	pci_msix_disable(nvme->pci);
+	pci_disable(nvme->pci);
+	queue_free(&nvme->admin);
+	queue_free(&nvme->io);
+	heap_free(nvme);
+}
+
+static int nvme_probe(struct pci_device *pci)
+{
+	static const struct block_ops ops = { nvme_submit };
+	struct nvme *nvme = heap_zalloc(sizeof(*nvme));
+	int err;
+
+	if (!nvme)
+		return -ENOMEM;
+	nvme->pci = pci;
+	pci->data = nvme;
+	spin_init(&nvme->lock);
+	pci_enable(pci);
+	err = pci_map(pci, 0, 0, REG_DOORBELLS + 64, &nvme->regs);
+	if (!err)
+		err = queue_init(&nvme->admin, 0);
+	if (!err)
+		err = queue_init(&nvme->io, 1);
+	if (!err)
+		err = pci_msix_enable(pci);
+	if (!err) {
+		nvme->irq = pci_msix_set(pci, 0, interrupted, nvme);
+		err = min(nvme->irq, 0);
+	}
+	if (!err)
+		err = start(nvme);
+	nvme->block.ops = &ops;
+	nvme->block.data = nvme;
+	if (!err)
+		err = block_add(&nvme->block, "nvme");
+	if (!err)
+		return 0;
+	if (nvme->regs.size)
+		regs_write32(&nvme->regs, REG_CC, 0);
+	nvme_free(nvme);
+	return err;
+}
+
+static void nvme_remove(struct pci_device *pci)
+{
+	struct nvme *nvme = pci->data;
+
+	break_controller(nvme);
+	fail_all(nvme);
+	block_remove(&nvme->block);
+	nvme_free(nvme);
+}
+
+static const struct pci_driver nvme_driver = {
+	.name = "nvme",
+	.matches = nvme_matches,
+	.probe = nvme_probe,
+	.remove = nvme_remove,
+};
+DRIVER(pci, nvme_driver);

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The cache of block devices: their pages, by index, in memory until there are too many. Programs' files of devices
+ * read and write it; nothing reaches a device before it is synchronized, or the cache is full.
+ */
+#include <kernel/abi/fcntl.h>
+#include <kernel/atomic.h>
+#include <kernel/block.h>
+#include <kernel/heap.h>
+#include <kernel/page.h>
+#include <kernel/string.h>
+
+#include "fs_internal.h"
+#include "page_tree.h"
+
+#define PAGE_DIRTY 1u		/* page->flags */
+#define DIRTY_MAX 1024		/* pages; more are written at once */
+#define MEMORY_SHARE 4		/* a quarter of what is free is the cache's */
+#define SECTORS_PER_PAGE (PAGE_SIZE / BLOCK_SECTOR)
+
+#define BLKGETSIZE 0x1260u
+#define BLKFLSBUF 0x1261u
+#define BLKSSZGET 0x1268u
+#define BLKGETSIZE64 0x80081272u
+
+struct block_cache {
+	struct mutex lock;	/* guards all, transfers included */
+	struct page_tree pages;
+	size_t count, dirty;
+};
+
+int block_cache_create(struct block_device *dev)
+{
+	dev->cache = heap_zalloc(sizeof(*dev->cache));
+	if (!dev->cache)
+		return -ENOMEM;
+	mutex_init(&dev->cache->lock);
+	return 0;
+}
+
+void block_cache_destroy(struct block_device *dev)
+{
+	page_tree_remove(&dev->cache->pages, 0, UINT64_MAX);
+	heap_free(dev->cache);
+	dev->cache = NULL;
+}
+
+/* Bytes of a page that the device has. */
+static size_t page_bytes(const struct block_device *dev, uint64_t index)
+{
+	return (size_t)min((dev->sectors - index * SECTORS_PER_PAGE) * BLOCK_SECTOR, (uint64_t)PAGE_SIZE);
+}
+
+static int write_dirty(struct block_device *dev)
+{
+	struct block_cache *cache = dev->cache;
+	uint64_t index = page_tree_next(&cache->pages, 0, false);
+	int first_err = 0;
+
+	for (; cache->dirty && index != UINT64_MAX; index = page_tree_next(&cache->pages, index + 1, false)) {
+		struct page *page = page_tree_find(&cache->pages, index);
+		int err;
+
+		if (!(page->flags & PAGE_DIRTY))
+			continue;
+		err = block_write(dev, index * SECTORS_PER_PAGE, page_virt(page), page_bytes(dev, index));
+		if (err) {
+			first_err = first_err ?: err;
+			continue;
+		}
+		page->flags &= (uint16_t)~PAGE_DIRTY;
+		cache->dirty--;
+	}
+	return first_err;
+}
+
+/* Makes room: what is written already can be read again. */
+static int trim(struct block_device *dev)
+{
+	struct block_cache *cache = dev->cache;
+	int err = 0;
+
+	if (cache->dirty > DIRTY_MAX)
+		err = write_dirty(dev);
+	if (!err && cache->count > page_free_count() / MEMORY_SHARE && !(err = write_dirty(dev)))
+		cache->count -= page_tree_remove(&cache->pages, 0, UINT64_MAX);
+	return err;
+}
+
+/* A page, read unless all of it is about to be written. Lock. */
+static int get_page(struct block_device *dev, uint64_t index, bool whole, struct page **out)
+{
+	struct block_cache *cache = dev->cache;
+	struct page *page = page_tree_find(&cache->pages, index);
+	int err;
+
+	if (page) {
+		*out = page;
+		return 0;
+	}
+	err = trim(dev);
+	if (err)
+		return err;
+	page = page_alloc_zeroed(0);
+	if (!page)
+		return -ENOMEM;
+	if (!whole)
+		err = block_read(dev, index * SECTORS_PER_PAGE, page_virt(page), page_bytes(dev, index));
+	if (!err)
+		err = page_tree_insert(&cache->pages, index, page);
+	if (err) {
+		page_put(page);
+		return err;
+	}
+	cache->count++;
+	*out = page;
+	return 0;
+}
+
+/* One page's part of a transfer. Lock. */
+static ssize_t move_part(struct block_device *dev, uint64_t offset, struct io *io, size_t len, bool write)
+{
+	size_t at = offset % PAGE_SIZE;
+	struct page *page;
+	ssize_t n;
+	int err = get_page(dev, offset / PAGE_SIZE, write && len == PAGE_SIZE, &page);
+
+	if (err)
+		return err;
+	n = write ? io_get(io, (char *)page_virt(page) + at, len) : io_put(io, (char *)page_virt(page) + at, len);
+	if (write && n > 0 && !(page->flags & PAGE_DIRTY)) {
+		page->flags |= PAGE_DIRTY;
+		dev->cache->dirty++;
+	}
+	return n;
+}
+
+static ssize_t move(struct block_device *dev, uint64_t offset, struct io *io, bool write)
+{
+	uint64_t size = dev->sectors * BLOCK_SECTOR;
+	ssize_t total = 0;
+
+	if (write && dev->read_only)
+		return -EPERM;
+	mutex_lock(&dev->cache->lock);
+	while (io->remaining && offset < size) {
+		size_t len = min(PAGE_SIZE - (size_t)(offset % PAGE_SIZE), io->remaining);
+		ssize_t n;
+
+		len = (size_t)min((uint64_t)len, size - offset);
+		n = move_part(dev, offset, io, len, write);
+		if (n < 0) {
+			total = total ? total : n;
+			break;
+		}
+		total += n;
+		offset += (uint64_t)n;
+		if ((size_t)n != len)
+			break;
+	}
+	mutex_unlock(&dev->cache->lock);
+	return total;
+}
+
+ssize_t block_cache_read(struct block_device *dev, uint64_t offset, void *buf, size_t len)
+{
+	struct io io;
+
+	io_kernel(&io, buf, len);
+	return move(dev, offset, &io, false);
+}
+
+ssize_t block_cache_write(struct block_device *dev, uint64_t offset, const void *buf, size_t len)
+{
+	struct io io;
+
+	io_kernel(&io, (void *)buf, len);
+	return move(dev, offset, &io, true);
+}
+
+int block_cache_sync(struct block_device *dev)
+{
+	int err, flushed;
+
+	mutex_lock(&dev->cache->lock);
+	err = write_dirty(dev);
+	flushed = block_flush(dev);
+	mutex_unlock(&dev->cache->lock);
+	return err ? err : flushed;
+}
+
+static int sync_one(struct block_device *dev, void *context UNUSED)
+{
+	block_cache_sync(dev);
+	return 0;
+}
+
+void block_sync_all(void)
+{
+	block_foreach(sync_one, NULL);
+}
+
+/* ---- nodes ---- */
+
+static int block_open(struct file *file)
+{
+	file->data = block_find(file->inode->rdev);
+	if (!file->data)
+		return -ENXIO;
+	return ((struct block_device *)file->data)->read_only && file_may_write(file) ? -EROFS : 0;
+}
+
+static ssize_t block_file_read(struct file *file, struct io *io, off_t *position)
+{
+	ssize_t n = move(file->data, (uint64_t)*position, io, false);
+
+	if (n > 0)
+		*position += n;
+	return n;
+}
+
+static ssize_t block_file_write(struct file *file, struct io *io, off_t *position)
+{
+	struct block_device *dev = file->data;
+	ssize_t n;
+
+	if (io->remaining && (uint64_t)*position >= dev->sectors * BLOCK_SECTOR)
+		return -ENOSPC;
+	n = move(dev, (uint64_t)*position, io, true);
+	if (n > 0)
+		*position += n;
+	return n;
+}
+
+static off_t block_seek(struct file *file, off_t offset, int whence)
+{
+	const struct block_device *dev = file->data;
+
+	return file_seek_size(file, offset, whence, (off_t)(dev->sectors * BLOCK_SECTOR));
+}
+
+static long block_ioctl(struct file *file, unsigned command, user_ptr_t argument)
+{
+	struct block_device *dev = file->data;
+	uint64_t bytes = dev->sectors * BLOCK_SECTOR;
+	int sector = BLOCK_SECTOR;
+
+	switch (command) {
+	case BLKGETSIZE: return user_write(argument, &dev->sectors);
+	case BLKGETSIZE64: return user_write(argument, &bytes);
+	case BLKSSZGET: return user_write(argument, &sector);
+	case BLKFLSBUF: return block_cache_sync(dev);
+	default: return -ENOTTY;
+	}
+}
+
+static int block_sync(struct file *file, bool data_only UNUSED)
+{
+	return block_cache_sync(file->data);
+}
+
+/* What was written stays in the cache: sync and the machine's end see to it. */
+const struct file_ops block_fops = {
+	.open = block_open,
+	.read = block_file_read,
+	.write = block_file_write,
+	.seek = block_seek,
+	.ioctl = block_ioctl,
+	.sync = block_sync,
+};

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Sockets as programs see them: numbers and layouts of Linux's socket(2), ip(7), ipv6(7), tcp(7), unix(7).
+ */
+#pragma once
+
+#include <kernel/types.h>
+
+#define AF_UNSPEC 0
+#define AF_UNIX 1
+#define AF_INET 2
+#define AF_INET6 10
+#define AF_NETLINK 16
+#define AF_PACKET 17
+#define AF_MAX 46
+
+#define SOCK_STREAM 1
+#define SOCK_DGRAM 2
+#define SOCK_RAW 3
+#define SOCK_RDM 4
+#define SOCK_SEQPACKET 5
+#define SOCK_TYPE_MASK 0xf
+#define SOCK_NONBLOCK 04000
+#define SOCK_CLOEXEC 02000000
+
+#define IPPROTO_IP 0
+#define IPPROTO_ICMP 1
+#define IPPROTO_TCP 6
+#define IPPROTO_UDP 17
+#define IPPROTO_IPV6 41
+
+#define MSG_OOB 0x1u
+#define MSG_PEEK 0x2u
+#define MSG_CTRUNC 0x8u
+#define MSG_TRUNC 0x20u
+#define MSG_DONTWAIT 0x40u
+#define MSG_WAITALL 0x100u
+#define MSG_ERRQUEUE 0x2000u
+#define MSG_NOSIGNAL 0x4000u
+#define MSG_MORE 0x8000u
+#define MSG_WAITFORONE 0x10000u
+#define MSG_CMSG_CLOEXEC 0x40000000u
+
+#define SHUT_RD 0
+#define SHUT_WR 1
+#define SHUT_RDWR 2
+
+#define SOL_IP 0
+#define SOL_SOCKET 1
+#define SOL_TCP 6
+#define SOL_UDP 17
+#define SOL_IPV6 41
+
+#define SO_REUSEADDR 2
+#define SO_TYPE 3
+#define SO_ERROR 4
+#define SO_DONTROUTE 5
+#define SO_BROADCAST 6
+#define SO_SNDBUF 7
+#define SO_RCVBUF 8
+#define SO_KEEPALIVE 9
+#define SO_OOBINLINE 10
+#define SO_PRIORITY 12
+#define SO_LINGER 13
+#define SO_REUSEPORT 15
+#define SO_PASSCRED 16
+#define SO_PEERCRED 17
+#define SO_RCVLOWAT 18
+#define SO_SNDLOWAT 19
+#define SO_RCVTIMEO 20
+#define SO_SNDTIMEO 21
+#define SO_BINDTODEVICE 25
+#define SO_TIMESTAMP 29
+#define SO_ACCEPTCONN 30
+#define SO_SNDBUFFORCE 32
+#define SO_RCVBUFFORCE 33
+#define SO_PROTOCOL 38
+#define SO_DOMAIN 39
+#define SO_BUSY_POLL 46
+#define SO_INCOMING_CPU 49
+
+#define TCP_NODELAY_OPTION 1 /* TCP_NODELAY: lwIP has that name for another number */
+#define TCP_MAXSEG 2
+#define TCP_CORK 3
+#define TCP_KEEPIDLE_OPTION 4
+#define TCP_KEEPINTVL_OPTION 5
+#define TCP_KEEPCNT_OPTION 6
+#define TCP_DEFER_ACCEPT 9
+#define TCP_INFO 11
+#define TCP_QUICKACK 12
+#define TCP_CONGESTION 13
+#define TCP_USER_TIMEOUT 18
+#define TCP_FASTOPEN 23
+
+#define IP_TOS_OPTION 1
+#define IP_TTL_OPTION 2
+#define IP_RECVERR 11
+#define IP_MTU_DISCOVER 10
+#define IPV6_V6ONLY_OPTION 26
+#define IPV6_TCLASS_OPTION 67
+
+#define SCM_RIGHTS 1
+#define SCM_CREDENTIALS 2
+#define SCM_FDS_MAX 253
+
+struct abi_sockaddr_in {
+	uint16_t family;
+	uint16_t port;		/* in network order, like the address */
+	uint32_t address;
+	uint8_t zero[8];
+};
+
+struct abi_sockaddr_in6 {
+	uint16_t family;
+	uint16_t port;
+	uint32_t flow;
+	uint8_t address[16];
+	uint32_t scope;
+};
+
+#define UNIX_PATH_MAX 108
+struct abi_sockaddr_un {
+	uint16_t family;
+	char path[UNIX_PATH_MAX];
+};
+
+#define SOCKADDR_MAX 128 /* struct sockaddr_storage */
+union abi_sockaddr {
+	uint16_t family;
+	struct abi_sockaddr_in in;
+	struct abi_sockaddr_in6 in6;
+	struct abi_sockaddr_un un;
+	uint8_t bytes[SOCKADDR_MAX];
+};
+
+struct abi_msghdr {
+	user_ptr_t name;
+	uint32_t name_len, pad0;
+	user_ptr_t iov;
+	uint64_t iov_count;
+	user_ptr_t control;
+	uint64_t control_len;
+	uint32_t flags, pad1;
+};
+
+struct abi_mmsghdr {
+	struct abi_msghdr header;
+	uint32_t len, pad;
+};
+
+struct abi_cmsghdr {
+	uint64_t len;		/* with this header */
+	int32_t level, type;
+};
+
+struct abi_ucred {
+	int32_t pid;
+	uint32_t uid, gid;
+};
+
+struct abi_linger {
+	int32_t on, seconds;
+};

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Block devices: drivers move sectors, programs see files (/dev/vda), file systems use pages of a cache between the
+ * two. What was written is in the cache until it is synchronized; a flush makes it last.
+ */
+#pragma once
+
+#include <kernel/list.h>
+#include <kernel/wait.h>
+
+#define BLOCK_SECTOR 512u
+#define BLOCK_NAME_MAX 16
+#define BLOCK_SPANS_MAX 32
+
+struct block_device;
+struct file_ops;
+
+enum block_op { BLOCK_READ, BLOCK_WRITE, BLOCK_FLUSH, BLOCK_DISCARD };
+
+struct block_span {
+	void *base;		/* in the direct map */
+	uint32_t len;		/* whole sectors */
+};
+
+struct block_request {
+	enum block_op op;
+	uint64_t sector, sectors;	/* 0 of a flush */
+	struct block_span spans[BLOCK_SPANS_MAX];
+	unsigned span_count;
+	/* 0; -EIO; -EOPNOTSUPP. Interrupts off; the request is the caller's again. */
+	void (*done)(struct block_request *request, int err);
+	void *context;
+	uint8_t driver[64] ALIGNED(16);	/* the driver's own, in the direct map with the request */
+};
+
+struct block_ops {
+	/* Begins it. -EAGAIN: the queue is full until block_queue_freed() is called. -EIO: the device is broken. */
+	int (*submit)(struct block_device *dev, struct block_request *request);
+};
+
+struct block_device {
+	char name[BLOCK_NAME_MAX];	/* "vda" */
+	uint32_t rdev;
+	const struct block_ops *ops;
+	void *data;			/* the driver's */
+	uint64_t sectors;
+	bool read_only, can_flush, can_discard;
+	unsigned max_spans;		/* of a request; at most BLOCK_SPANS_MAX */
+	struct wait_queue room;		/* who waits for the queue */
+	unsigned freed;			/* how often it had room again; atomic */
+	unsigned long errors;
+	struct block_cache *cache;
+	struct list node;
+};
+
+/* prefix: "vd", "nvme"; the next letter is added. What is set: ops, data, sectors, what it can. -ENOMEM. */
+int block_add(struct block_device *dev, const char *prefix);
+/* The device is gone: what is in flight has ended with -EIO. */
+void block_remove(struct block_device *dev);
+void block_queue_freed(struct block_device *dev); /* any context */
+
+/* NULL: there is none. For good: devices do not go while programs run. */
+struct block_device *block_find(uint32_t rdev);
+int block_foreach(int (*visit)(struct block_device *dev, void *context), void *context);
+
+/*
+ * Moves whole sectors between the device and memory in the direct map, past the cache; waits. -EIO; -EINVAL: beyond
+ * the end.
+ */
+int block_read(struct block_device *dev, uint64_t sector, void *buf, size_t len);
+int block_write(struct block_device *dev, uint64_t sector, const void *buf, size_t len);
+int block_flush(struct block_device *dev);
+int block_discard(struct block_device *dev, uint64_t sector, uint64_t sectors);
+
+/* ---- the cache (kernel/fs/block_cache.c) ---- */
+
+int block_cache_create(struct block_device *dev);
+void block_cache_destroy(struct block_device *dev);
+/* Bytes of the device through the cache. Bytes moved, or -errno; fewer than len at the end of the device. */
+ssize_t block_cache_read(struct block_device *dev, uint64_t offset, void *buf, size_t len);
+ssize_t block_cache_write(struct block_device *dev, uint64_t offset, const void *buf, size_t len);
+/* Writes what was changed, and flushes. -EIO: some of it is still not written. */
+int block_cache_sync(struct block_device *dev);
+/* All devices: at the end, and for sync(2). */
+void block_sync_all(void);
+/* Of their nodes. */
+extern const struct file_ops block_fops;

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Devices that do what a script says (kernel/dev/fake/): for harnesses, in which the input is the device, and for unit
+ * tests. They stand behind the same doors as real ones: windows of registers (kernel/regs.h), configuration space
+ * (struct pci_host), interrupts, and memory that the driver gave them.
+ */
+#pragma once
+
+#include <kernel/pci.h>
+#include <kernel/virtio.h>
+
+/* ---- scripts ---- */
+
+/* Bytes to decide by. Past its end a script is all zeros. */
+struct script {
+	const uint8_t *data;
+	size_t size, at;
+};
+
+static inline struct script script_open(const uint8_t *data, size_t size)
+{
+	return (struct script){ data, size, 0 };
+}
+static inline bool script_done(const struct script *script)
+{
+	return script->at >= script->size;
+}
+uint64_t script_take(struct script *script, unsigned bytes); /* little-endian, at most 8 */
+void script_bytes(struct script *script, void *to, size_t len);
+
+/* ---- virtio ---- */
+
+#define FAKE_CONFIG 64
+#define FAKE_QUEUES 4
+#define FAKE_OVERRIDES 4
+
+/* One device, behind registers of the MMIO transport. What a driver may see of it is what these fields say. */
+struct fake_virtio {
+	struct regs regs;
+	struct virtio_device *virtio;	/* the driver's side; NULL: it did not take the device */
+	uint32_t id;
+	uint64_t features;
+	unsigned queue_max[FAKE_QUEUES];
+	uint8_t config[FAKE_CONFIG];
+	/* Its state. */
+	uint32_t status, interrupt, generation;
+	uint32_t features_sel, driver_features_sel, queue_sel;
+	uint64_t driver_features;
+	struct fake_queue {
+		uint32_t size, ready;
+		uint64_t desc, driver, device;
+		uint16_t avail_next, used_next;
+		unsigned notified;
+	} queues[FAKE_QUEUES];
+	bool scribbled;			/* it wrote where only the driver may: what is there is its own doing */
+	/* Lies: what the next reads of a register say instead. */
+	struct fake_override {
+		uint16_t offset;
+		uint32_t value;
+		unsigned left;
+	} overrides[FAKE_OVERRIDES];
+};
+
+/*
+ * Makes one as the beginning of a script says (features, queue sizes, configuration), and offers it to the drivers.
+ * 0, or what virtio_mmio_add() says; it is to be detached in any case.
+ */
+int fake_virtio_attach(struct fake_virtio *fake, uint32_t id, struct script *script);
+/* The same for a device whose fields the caller has set. */
+int fake_virtio_add(struct fake_virtio *fake);
+/* What the script says next: something written, used, interrupted, lied. */
+void fake_virtio_step(struct fake_virtio *fake, struct script *script);
+void fake_virtio_detach(struct fake_virtio *fake);
+
+/* A chain that the driver has made available, as a device reads it. */
+struct fake_chain {
+	uint16_t head;
+	unsigned out, in;		/* descriptors */
+	struct {
+		uint8_t *base;		/* NULL: an address that is no memory */
+		uint32_t len;
+	} spans[64];
+};
+/* The next one of a queue, if there is any; what the driver wrote must make sense: it panics otherwise. */
+bool fake_queue_next(struct fake_virtio *fake, unsigned queue, struct fake_chain *chain);
+void fake_queue_use(struct fake_virtio *fake, unsigned queue, uint32_t id, uint32_t len);
+/* Sets bits of the interrupt's cause, and interrupts. */
+void fake_virtio_interrupt(struct fake_virtio *fake, uint32_t cause);
+
+/* ---- PCI ---- */
+
+#define FAKE_PCI_FUNCTIONS 4
+#define FAKE_PCI_BAR_SIZE 4096
+#define FAKE_PCI_MESSAGES 64
+
+/* A bus with a few functions, whose configuration spaces and memory are bytes that can be anything. */
+struct fake_pci {
+	struct pci_host host;
+	unsigned count;
+	struct fake_function {
+		uint8_t space[256];
+		uint8_t writable[256];	/* bits that a write changes */
+		uint8_t bars[PCI_BARS][FAKE_PCI_BAR_SIZE];
+	} *functions;
+	irq_handler_t *handlers[FAKE_PCI_MESSAGES];
+	void *handler_args[FAKE_PCI_MESSAGES];
+	unsigned handler_count;
+};
+
+/* Functions as a script says. -ENOMEM. */
+int fake_pci_init(struct fake_pci *fake, unsigned functions, struct script *script);
+void fake_pci_free(struct fake_pci *fake);

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The network's lock, its thread, and what lwIP takes from the kernel. The thread polls devices after their interrupts
+ * and calls lwIP's timers; a device that interrupts too often is polled in turns with everybody else's work.
+ */
+#include "stack.h"
+
+#include <kernel/atomic.h>
+#include <kernel/boot.h>
+#include <kernel/clock.h>
+#include <kernel/errno.h>
+#include <kernel/heap.h>
+#include <kernel/random.h>
+#include <kernel/thread.h>
+#include <lwip/init.h>
+#include <lwip/sys.h>
+#include <lwip/timeouts.h>
+
+static struct mutex lock = MUTEX_INIT(lock);
+static struct wait_queue work = WAIT_QUEUE_INIT(work);
+static struct timer alarm;		/* for lwIP's next timer; background work: nobody is kept waiting by it */
+static uint64_t alarm_ns;		/* when it rings; UINT64_MAX: never. lock */
+static bool alarm_rang;			/* atomic */
+
+/* ---- for lwIP ---- */
+
+uint32_t sys_now(void)
+{
+	return (uint32_t)(clock_ns() / NSEC_PER_MSEC);
+}
+
+uint32_t net_random(void)
+{
+	uint32_t value;
+
+	random_bytes(&value, sizeof(value));
+	return value;
+}
+
+void *net_heap_alloc(size_t size)
+{
+	return heap_alloc(size);
+}
+
+void *net_heap_array(size_t count, size_t size)
+{
+	return heap_array(count, size);
+}
+
+void net_heap_free(void *object)
+{
+	heap_free(object);
+}
+
+/* ---- the lock ---- */
+
+void net_lock(void)
+{
+	mutex_lock(&lock);
+}
+
+/* When lwIP's next timer is due; UINT64_MAX: never. Lock. */
+static uint64_t next_timer_ns(void)
+{
+	uint32_t ms = sys_timeouts_sleeptime();
+
+	return ms == SYS_TIMEOUTS_SLEEPTIME_INFINITE ? UINT64_MAX : clock_ns() + ms * NSEC_PER_MSEC;
+}
+
+static void ring(struct timer *timer UNUSED)
+{
+	atomic_store(&alarm_rang, true);
+	wake_all(&work);
+}
+
+void net_unlock(void)
+{
+	uint64_t next;
+
+	netif_poll_all();
+	netdevs_flush();
+	next = next_timer_ns();
+	if (next < alarm_ns) {
+		alarm_ns = next;
+		timer_arm(&alarm, next);
+	}
+	mutex_unlock(&lock);
+}
+
+/* ---- the thread ---- */
+
+void netdev_schedule(struct netdev *dev)
+{
+	atomic_store(&dev->scheduled, true);
+	wake_all(&work);
+}
+
+static bool has_work(void *arg UNUSED)
+{
+	return atomic_load(&alarm_rang) || netdevs_scheduled();
+}
+
+static void net_main(void *arg UNUSED)
+{
+	for (;;) {
+		bool more = false;
+
+		net_lock();
+		if (atomic_exchange(&alarm_rang, false))
+			alarm_ns = UINT64_MAX;
+		netdevs_poll(&more);
+		sys_check_timeouts();
+		net_unlock();
+		if (more)
+			thread_yield();
+		else
+			wait_for_work(&work, has_work, NULL);
+	}
+}
+
+/* ---- start ---- */
+
+static int net_init(void)
+{
+	struct thread *thread;
+
+	timer_init(&alarm, ring);
+	alarm.deferrable = true;
+	alarm_ns = UINT64_MAX;
+	lwip_init();
+	thread = thread_create("net", net_main, NULL);
+	if (!thread)
+		return -ENOMEM;
+	thread_start(thread);
+	thread_put(thread);
+	return 0;
+}
+INIT_CALL(INIT_BUS, net_init);

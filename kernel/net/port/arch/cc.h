@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What lwIP wants to know of compiler and kernel.
+ */
+#pragma once
+
+#include <kernel/log.h>
+#include <kernel/types.h>
+
+#define LWIP_NO_INTTYPES_H 1
+#define LWIP_NO_UNISTD_H 1
+#define LWIP_NO_CTYPE_H 1
+#define SSIZE_MAX INT64_MAX
+
+#define X8_F "02x"
+#define U16_F "u"
+#define S16_F "d"
+#define X16_F "x"
+#define U32_F "u"
+#define S32_F "d"
+#define X32_F "x"
+#define SZT_F "zu"
+
+uint32_t net_random(void);
+void *net_heap_alloc(size_t size);
+void *net_heap_array(size_t count, size_t size);
+void net_heap_free(void *object);
+
+#define LWIP_RAND() net_random()
+#define LWIP_PLATFORM_DIAG(x)
+#define LWIP_PLATFORM_ASSERT(text) panic("lwIP: %s", (text))

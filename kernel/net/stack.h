@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * lwIP and what the files around it share.
+ *
+ * One mutex, the network's lock, is held around every use of lwIP, the counts of its buffers included. Callbacks of
+ * lwIP run under it and wake whoever waits; nobody sleeps under it but for a program's page that is not there yet. What
+ * a reader has taken off a socket is his alone, and copied without it.
+ */
+#pragma once
+
+#include <kernel/netdev.h>
+#include <kernel/socket.h>
+
+#include <lwip/ip_addr.h>
+#include <lwip/netif.h>
+#include <lwip/pbuf.h>
+
+void net_lock(void);
+/* Before it lets go: what was sent to this machine itself arrives, and devices are told of what they were given. */
+void net_unlock(void);
+
+/* netif.c */
+void netdevs_poll(bool *more);
+void netdevs_flush(void);
+bool netdevs_scheduled(void);
+
+/* address.c. The port in the CPU's order. -EINVAL, -EAFNOSUPPORT. */
+int address_in(int family, const struct socket_address *from, ip_addr_t *address, uint16_t *port);
+void address_out(int family, const ip_addr_t *address, uint16_t port, struct socket_address *to);
+/* Can a socket be bound to it? Also the unspecified one, and groups. Network's lock. */
+bool address_is_local(const ip_addr_t *address);
+/* 0 or -errno for what lwIP says. */
+int error_of(err_t err);
+
+/* inet_tcp.c, inet_udp.c */
+int inet_tcp_create(int family, struct socket **out);
+int inet_udp_create(int family, struct socket **out);

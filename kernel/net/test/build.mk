@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# kernel/net: unit tests
+nosan-y := 1
+obj-$(CONFIG_TESTS) += test_unix.o test_socket_errors.o
+ifdef CONFIG_NET
+obj-$(CONFIG_TESTS) += test_inet.o
+endif
