@@ -89,7 +89,7 @@ void net_unlock(void)
 
 /* ---- the thread ---- */
 
-void netdev_schedule(struct netdev *dev)
+void netdevs_schedule(struct netdev *dev)
 {
 	atomic_store(&dev->scheduled, true);
 	wake_all(&work);
@@ -128,6 +128,7 @@ static int net_init(void)
 	alarm.deferrable = true;
 	alarm_ns = UINT64_MAX;
 	lwip_init();
+	netdev_set_stack(&netif_stack);
 	thread = thread_create("net", net_main, NULL);
 	if (!thread)
 		return -ENOMEM;

@@ -49,31 +49,6 @@ static struct spinlock netdevs_lock = SPINLOCK_INIT;	/* for looking without it *
 
 /* ---- received ---- */
 
-struct net_buffer *net_buffer_alloc(void)
-{
-	struct page *page = page_alloc(0);
-	struct net_buffer *buffer = page ? page_virt(page) : NULL;
-
-	if (buffer)
-		*buffer = (struct net_buffer){ .data = net_buffer_start(buffer) };
-	return buffer;
-}
-
-void net_buffer_free(struct net_buffer *buffer)
-{
-	page_free(page_from_virt(buffer), 0);
-}
-
-static void frame_free(struct net_buffer *frame)
-{
-	while (frame) {
-		struct net_buffer *next = frame->next;
-
-		net_buffer_free(frame);
-		frame = next;
-	}
-}
-
 static void buffer_unused(struct pbuf *p)
 {
 	net_buffer_free(container_of((uint64_t *)p, struct net_buffer, stack[0]));
@@ -115,7 +90,7 @@ static struct pbuf *wrap_frame(struct net_buffer *frame)
 	return p;
 }
 
-void netdev_receive(struct netdev *dev, struct net_buffer *frame, unsigned flags)
+static void stack_receive(struct netdev *dev, struct net_buffer *frame, unsigned flags)
 {
 	struct interface *interface = dev->stack;
 	struct netif *netif = &interface->netif;
@@ -126,12 +101,12 @@ void netdev_receive(struct netdev *dev, struct net_buffer *frame, unsigned flags
 		len += b->len;
 	if (len > FRAME_MAX) {
 		interface->dropped++;
-		frame_free(frame);
+		net_frame_free(frame);
 		return;
 	}
 	if (len < COPY_BELOW && !frame->next) {
 		p = copy_frame(frame);
-		frame_free(frame);
+		net_frame_free(frame);
 	} else {
 		p = wrap_frame(frame);
 	}
@@ -330,7 +305,7 @@ static err_t output_now(struct interface *interface, struct pbuf *p)
 	return ERR_OK;
 }
 
-void netdev_writable(struct netdev *dev)
+static void stack_writable(struct netdev *dev)
 {
 	struct interface *interface = dev->stack;
 
@@ -345,7 +320,7 @@ void netdev_writable(struct netdev *dev)
 	}
 }
 
-void netdev_sent(struct netdev *dev UNUSED, void *cookie)
+static void stack_sent(struct netdev *dev UNUSED, void *cookie)
 {
 	if ((uintptr_t)cookie & 1)
 		parts_free((struct sent_parts *)((uintptr_t)cookie & ~(uintptr_t)1));
@@ -448,7 +423,7 @@ static void configure(struct netif *netif)
 	netif_set_ip6_autoconfig_enabled(netif, 1);
 }
 
-int netdev_add(struct netdev *dev)
+static int stack_add(struct netdev *dev)
 {
 	struct interface *interface = heap_zalloc(sizeof(*interface));
 	unsigned long flags;
@@ -478,7 +453,7 @@ int netdev_add(struct netdev *dev)
 	return 0;
 }
 
-void netdev_remove(struct netdev *dev)
+static void stack_remove(struct netdev *dev)
 {
 	struct interface *interface = dev->stack;
 	unsigned long flags;
@@ -497,3 +472,17 @@ void netdev_remove(struct netdev *dev)
 	net_unlock();
 	heap_free(interface);
 }
+
+static void stack_changed(struct netdev *dev)
+{
+	struct interface *interface = dev->stack;
+
+	if (dev->link_up)
+		netif_set_link_up(&interface->netif);
+	else
+		netif_set_link_down(&interface->netif);
+	log_info("network: link %s", dev->link_up ? "up" : "down");
+}
+
+const struct netdev_stack netif_stack = { stack_add,  stack_remove,   netdevs_schedule, stack_receive,
+					  stack_sent, stack_writable, stack_changed };

@@ -19,7 +19,11 @@ void net_lock(void);
 /* Before it lets go: what was sent to this machine itself arrives, and devices are told of what they were given. */
 void net_unlock(void);
 
+/* net.c: has it polled by the network's thread. Any context. */
+void netdevs_schedule(struct netdev *dev);
+
 /* netif.c */
+extern const struct netdev_stack netif_stack;
 void netdevs_poll(bool *more);
 void netdevs_flush(void);
 bool netdevs_scheduled(void);

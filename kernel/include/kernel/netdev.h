@@ -24,6 +24,8 @@ struct net_buffer {
 /* Room for len bytes from net_buffer_start() on; NULL without memory. */
 struct net_buffer *net_buffer_alloc(void);
 void net_buffer_free(struct net_buffer *buffer);
+/* All buffers of a frame; NULL is allowed. */
+void net_frame_free(struct net_buffer *frame);
 static inline uint8_t *net_buffer_start(struct net_buffer *buffer)
 {
 	return (uint8_t *)(buffer + 1);
@@ -78,16 +80,34 @@ struct netdev {
 	uint8_t address[6];
 	unsigned mtu;			/* 1500 */
 	unsigned features;		/* NETDEV_* */
-	bool link_up;
+	bool link_up;			/* changed in poll only, then netdev_changed() */
 	bool scheduled;			/* poll is wanted; atomic */
 	bool unsent;			/* flush is wanted */
 	void *stack;			/* the stack's */
 	struct list node;
 };
 
-/* 0, -ENOMEM. The device is polled from now on. Threads without the network's lock. */
+/* 0, -ENOMEM, -ENODEV: nobody takes frames. The device is polled from now on. Threads without the network's lock. */
 int netdev_add(struct netdev *dev);
 void netdev_remove(struct netdev *dev);
 /* Its interrupt came: has it polled by the network's thread. Any context. */
 void netdev_schedule(struct netdev *dev);
 void netdev_writable(struct netdev *dev);
+/* Its link came up or went down. */
+void netdev_changed(struct netdev *dev);
+
+/* ---- stacks ---- */
+
+/* Who takes the frames: the functions above, which only lead here, as kernel/net/ or a harness has them. */
+struct netdev_stack {
+	int (*add)(struct netdev *dev);
+	void (*remove)(struct netdev *dev);
+	void (*schedule)(struct netdev *dev);
+	void (*receive)(struct netdev *dev, struct net_buffer *frame, unsigned flags);
+	void (*sent)(struct netdev *dev, void *cookie);
+	void (*writable)(struct netdev *dev);
+	void (*changed)(struct netdev *dev);
+};
+
+/* While there is no device. NULL: nobody. */
+void netdev_set_stack(const struct netdev_stack *stack);
