@@ -84,6 +84,8 @@ static inline void arch_relax(void);
 static inline uint64_t arch_cycles(void);
 /* True and a random word when the CPU has an entropy instruction and it answered. */
 bool arch_random(uint64_t *value);
+/* The same from the CPU's noise itself, for seeding; slower, and it may have run out. */
+bool arch_random_seed(uint64_t *value);
 /* One line of text: vendor, model; for /proc and reports. */
 const char *arch_cpu_name(void);
 

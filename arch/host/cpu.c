@@ -96,6 +96,11 @@ bool arch_random(uint64_t *value)
 	return os_entropy(value);
 }
 
+bool arch_random_seed(uint64_t *value)
+{
+	return os_entropy(value);
+}
+
 const char *arch_cpu_name(void)
 {
 	static char name[96];

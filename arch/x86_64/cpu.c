@@ -23,7 +23,7 @@ _Static_assert(offsetof(struct x86_ist_stack, cpu) == X86_IST_SIZE - 16, "entry.
 #define SYSCALL_FLAGS_MASK 0x44700
 
 bool cpu_has_fsgsbase;
-static bool has_rdrand, has_rdtscp;
+static bool has_rdrand, has_rdseed, has_rdtscp;
 static char name[49];
 
 NO_INSTRUMENT static void segments_load(struct arch_cpu *arch)
@@ -59,6 +59,7 @@ static void features_init(void)
 	struct x86_cpuid basic = x86_cpuid(1, 0);
 
 	has_rdrand = basic.ecx & 1u << 30;
+	has_rdseed = x86_cpuid(0, 0).eax >= 7 && (x86_cpuid(7, 0).ebx & 1u << 18);
 	if (x86_cpuid(0, 0).eax >= 7 && (x86_cpuid(7, 0).ebx & 1)) {
 		X86_WRITE_CR(4, X86_READ_CR(4) | CR4_FSGSBASE);
 		cpu_has_fsgsbase = true;
@@ -137,6 +138,17 @@ bool arch_random(uint64_t *value)
 		return false;
 	for (int tries = 0; tries < 10 && !ok; tries++)
 		__asm__ volatile("rdrand %0" : "=r"(*value), "=@ccc"(ok));
+	return ok;
+}
+
+bool arch_random_seed(uint64_t *value)
+{
+	bool ok = false;
+
+	if (!has_rdseed)
+		return false;
+	for (int tries = 0; tries < 100 && !ok; tries++)
+		__asm__ volatile("rdseed %0" : "=r"(*value), "=@ccc"(ok));
 	return ok;
 }
 

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The entropy source: ChaCha20 (RFC 8439, section 2.3) with fast key erasure: the first half of each block is the next
- * key, only the second half is given out. Devices random and urandom.
+ * The entropy source: ChaCha20 with fast key erasure: the first half of each block is the next key, only the second
+ * half leaves. That is what a small request gets; a larger one gets it as the key of a stream of its own, made without
+ * the lock. Devices random and urandom.
+ *
+ * The nonce of every block is the cycle counter and, where the CPU has one, the word of its entropy instruction: copies
+ * of a running machine, which have the key in common, part at the first request.
  *
  * A harness wants the same bytes each time and no secrets: after random_seed_fixed() they come from SplitMix64, which
  * costs a tenth.
@@ -9,70 +13,47 @@
 #include <kernel/random.h>
 
 #include <arch/arch.h>
+#include <kernel/atomic.h>
 #include <kernel/boot.h>
+#include <kernel/chacha20.h>
+#include <kernel/clock.h>
 #include <kernel/errno.h>
+#include <kernel/log.h>
 #include <kernel/spinlock.h>
 #include <kernel/string.h>
 #include <kernel/vfs.h>
 
-#define KEY_WORDS 8
-#define BLOCK_WORDS 16
-#define OUTPUT_SIZE (KEY_WORDS * 4)
-#define JITTER_ROUNDS 64
+#define KEY_WORDS CHACHA20_KEY_WORDS
+#define KEY_SIZE (KEY_WORDS * 4)
+#define RESEED_NS (60 * NSEC_PER_SEC)
+#define JITTER_ROUNDS 1024
+#define JITTER_MEMORY 4096
 #define MAJOR_MEM 1
 
 static uint32_t key[KEY_WORDS];
-static uint64_t blocks;  /* given since boot: the block counter and nonce */
+static uint64_t blocks;  /* given since boot */
+static uint64_t reseeded_ns;
+static bool seeded;  /* by more than the clock */
 static bool fixed;
 static uint64_t fixed_state;
 static struct spinlock lock = SPINLOCK_INIT;
 
-static inline uint32_t rotate(uint32_t x, unsigned n)
+/* One block: replaces the key, gives KEY_SIZE bytes. Lock. */
+static void next_block(uint32_t output[KEY_WORDS])
 {
-	return (x << n) | (x >> (32 - n));
-}
+	uint32_t state[CHACHA20_BLOCK_WORDS], block[CHACHA20_BLOCK_WORDS];
+	uint64_t word = 0, now = arch_cycles();
 
-static inline void quarter_round(uint32_t s[BLOCK_WORDS], unsigned a, unsigned b, unsigned c, unsigned d)
-{
-	s[a] += s[b];
-	s[d] = rotate(s[d] ^ s[a], 16);
-	s[c] += s[d];
-	s[b] = rotate(s[b] ^ s[c], 12);
-	s[a] += s[b];
-	s[d] = rotate(s[d] ^ s[a], 8);
-	s[c] += s[d];
-	s[b] = rotate(s[b] ^ s[c], 7);
-}
-
-static void chacha_block(uint32_t out[BLOCK_WORDS], const uint32_t in[BLOCK_WORDS])
-{
-	memcpy(out, in, BLOCK_WORDS * sizeof(*out));
-	for (int i = 0; i < 10; i++) {
-		quarter_round(out, 0, 4, 8, 12);
-		quarter_round(out, 1, 5, 9, 13);
-		quarter_round(out, 2, 6, 10, 14);
-		quarter_round(out, 3, 7, 11, 15);
-		quarter_round(out, 0, 5, 10, 15);
-		quarter_round(out, 1, 6, 11, 12);
-		quarter_round(out, 2, 7, 8, 13);
-		quarter_round(out, 3, 4, 9, 14);
-	}
-	for (int i = 0; i < BLOCK_WORDS; i++)
-		out[i] += in[i];
-}
-
-/* One block: replaces the key, gives OUTPUT_SIZE bytes. Lock held. */
-static void next_block(uint8_t output[OUTPUT_SIZE])
-{
-	uint32_t state[BLOCK_WORDS] = { 0x61707865, 0x3320646e, 0x79622d32, 0x6b206574 }, block[BLOCK_WORDS];
-
-	memcpy(state + 4, key, sizeof(key));
+	arch_random(&word);
+	word ^= now;
+	chacha20_init(state, key);
 	state[12] = (uint32_t)blocks;
 	state[13] = (uint32_t)(blocks >> 32);
+	memcpy(state + 14, &word, sizeof(word));
 	blocks++;
-	chacha_block(block, state);
+	chacha20_block(block, state);
 	memcpy(key, block, sizeof(key));
-	memcpy(output, block + KEY_WORDS, OUTPUT_SIZE);
+	memcpy(output, block + KEY_WORDS, KEY_SIZE);
 	memset(block, 0, sizeof(block));
 }
 
@@ -94,41 +75,128 @@ static void fixed_bytes(uint8_t *to, size_t len)
 	spin_unlock(&lock, flags);
 }
 
-void random_bytes(void *buf, size_t len)
+/* ---- what goes in ---- */
+
+/* Lock. */
+static void mix_locked(const uint8_t *from, size_t len)
 {
-	uint8_t output[OUTPUT_SIZE], *to = buf;
+	uint8_t *into = (uint8_t *)key;
+	uint32_t output[KEY_WORDS];
 
-	if (fixed) {
-		fixed_bytes(to, len);
-		return;
+	for (size_t i = 0; i < len; i++) {
+		if (i && i % sizeof(key) == 0)
+			next_block(output);
+		into[i % sizeof(key)] ^= from[i];
 	}
-	while (len) {
-		size_t n = min(len, (size_t)OUTPUT_SIZE);
-		unsigned long flags = spin_lock(&lock);
-
-		next_block(output);
-		spin_unlock(&lock, flags);
-		memcpy(to, output, n);
-		to += n;
-		len -= n;
-	}
+	next_block(output);
 	memset(output, 0, sizeof(output));
 }
 
 void random_mix(const void *data, size_t len)
 {
-	const uint8_t *from = data;
-	uint8_t output[OUTPUT_SIZE], *into = (uint8_t *)key;
 	unsigned long flags = spin_lock(&lock);
 
-	for (size_t i = 0; i < len && !fixed; i++) {
-		if (i && i % sizeof(key) == 0)
-			next_block(output);
-		into[i % sizeof(key)] ^= from[i];
-	}
 	if (!fixed)
-		next_block(output);
+		mix_locked(data, len);
 	spin_unlock(&lock, flags);
+}
+
+void random_seed(const void *data, size_t len)
+{
+	random_mix(data, len);
+	if (len >= RANDOM_SEED_MIN)
+		atomic_store(&seeded, true);
+}
+
+bool random_is_seeded(void)
+{
+	return atomic_load_relaxed(&seeded) || fixed;
+}
+
+/*
+ * A key's worth from the CPU; false: it has no entropy instruction, or one that does not work: some have been seen to
+ * give the same word for ever. Lock.
+ */
+static bool mix_cpu(void)
+{
+	uint64_t words[KEY_SIZE / sizeof(uint64_t)];
+
+	for (size_t i = 0; i < array_size(words); i++) {
+		if (!arch_random_seed(&words[i]) && !arch_random(&words[i]))
+			return false;
+		if (i && words[i] == words[i - 1])
+			return false;
+	}
+	mix_locked((const uint8_t *)words, sizeof(words));
+	return true;
+}
+
+/* How long the same few accesses to memory take, again and again: the last resort. Lock. */
+static void mix_jitter(void)
+{
+	static volatile uint8_t memory[JITTER_MEMORY];
+	uint64_t samples[4], last = arch_cycles();
+	unsigned at = 0;
+
+	for (unsigned i = 0; i < JITTER_ROUNDS; i++) {
+		uint64_t now;
+
+		for (unsigned n = 0; n < 16; n++) {
+			at = (at * 5 + 64 + memory[at]) % JITTER_MEMORY;
+			memory[at]++;
+		}
+		now = arch_cycles();
+		samples[i % array_size(samples)] = now << 32 ^ (now - last);
+		last = now;
+		if (i % array_size(samples) == array_size(samples) - 1)
+			mix_locked((const uint8_t *)samples, sizeof(samples));
+	}
+}
+
+/* Once in a while, whoever asks then. Lock. */
+static void reseed(void)
+{
+	uint64_t now = clock_ns();
+
+	if (now - reseeded_ns < RESEED_NS)
+		return;
+	reseeded_ns = now;
+	mix_cpu();
+}
+
+/* ---- what comes out ---- */
+
+void random_bytes(void *buf, size_t len)
+{
+	uint32_t output[KEY_WORDS], state[CHACHA20_BLOCK_WORDS], block[CHACHA20_BLOCK_WORDS];
+	unsigned long flags;
+	uint8_t *to = buf;
+
+	if (fixed) {
+		fixed_bytes(to, len);
+		return;
+	}
+	flags = spin_lock(&lock);
+	reseed();
+	next_block(output);
+	spin_unlock(&lock, flags);
+	if (len <= sizeof(output)) {
+		memcpy(to, output, len);
+		memset(output, 0, sizeof(output));
+		return;
+	}
+	chacha20_init(state, output);
+	for (; len; state[12]++) {
+		size_t n = min(len, sizeof(block));
+
+		chacha20_block(block, state);
+		memcpy(to, block, n);
+		to += n;
+		len -= n;
+	}
+	memset(output, 0, sizeof(output));
+	memset(state, 0, sizeof(state));
+	memset(block, 0, sizeof(block));
 }
 
 void random_seed_fixed(uint64_t seed)
@@ -140,17 +208,30 @@ void random_seed_fixed(uint64_t seed)
 	spin_unlock(&lock, flags);
 }
 
+/* ---- start ---- */
+
 static int random_init(void)
 {
-	for (int i = 0; i < JITTER_ROUNDS; i++) {
-		uint64_t sample[2] = { arch_cycles(), 0 };
+	uint64_t now = clock_realtime_ns();
+	unsigned long flags = spin_lock(&lock);
 
-		arch_random(&sample[1]);
-		random_mix(sample, sizeof(sample));
-	}
+	mix_locked((const uint8_t *)&now, sizeof(now));
+	seeded = mix_cpu();
+	if (!seeded)
+		mix_jitter();
+	spin_unlock(&lock, flags);
 	return 0;
 }
 INIT_CALL(INIT_CORE, random_init);
+
+/* Once devices had their chance. */
+static int random_check(void)
+{
+	if (!random_is_seeded())
+		log_warning("random: neither the CPU nor a device gives entropy; keyed from the clock's jitter alone");
+	return 0;
+}
+INIT_CALL(INIT_LATE, random_check);
 
 /* ---- devices ---- */
 

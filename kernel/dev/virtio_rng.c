@@ -3,14 +3,16 @@
  * virtio entropy device: VIRTIO 1.2, section 5.4. What it gives is mixed into the generator, once at the start and then
  * each time it has some: never given out as it is.
  */
+#include <arch/arch.h>
+#include <kernel/clock.h>
 #include <kernel/errno.h>
 #include <kernel/heap.h>
 #include <kernel/random.h>
-#include <kernel/clock.h>
 #include <kernel/virtio.h>
 
 #define CHUNK 64
 #define AGAIN_NS (60 * NSEC_PER_SEC)
+#define FIRST_NS (100 * NSEC_PER_MSEC)
 
 struct virtio_rng {
 	struct virtqueue *queue;
@@ -44,10 +46,21 @@ static void answered(struct virtqueue *queue)
 	uint32_t len;
 
 	while (virtqueue_take(queue, &len)) {
-		random_mix(rng->chunk, len);
+		random_seed(rng->chunk, len);
 		timer_arm(&rng->again, clock_ns() + AGAIN_NS);
 	}
 	spin_unlock(&rng->lock, flags);
+}
+
+/* Who has nothing else waits a moment for its first word, so that no program starts without. */
+static void wait_for_first(struct virtio_rng *rng)
+{
+	uint64_t until = clock_ns() + FIRST_NS;
+
+	while (!random_is_seeded() && clock_ns() < until) {
+		answered(rng->queue);
+		arch_relax();
+	}
 }
 
 static int virtio_rng_probe(struct virtio_device *device)
@@ -71,6 +84,7 @@ static int virtio_rng_probe(struct virtio_device *device)
 	flags = spin_lock(&rng->lock);
 	ask(rng);
 	spin_unlock(&rng->lock, flags);
+	wait_for_first(rng);
 	return 0;
 }
 

@@ -1,5 +1,5 @@
 # kernel/lib: strings, formats, parsing; the host image takes mem* and str* from libc
-obj-y += errno.o format.o parse.o ring.o sort.o
+obj-y += chacha20.o errno.o format.o parse.o ring.o sort.o
 obj-$(CONFIG_TESTS) += test.o test_crash.o
 ifneq ($(CONFIG_ARCH_HOST),y)
 obj-y += string.o memory.o

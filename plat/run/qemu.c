@@ -116,7 +116,7 @@ static void add_machine(struct args *args, const struct qemu_options *o)
 	add(args, "-accel");
 	add(args, "%s", qemu_accelerator());
 	add(args, "-cpu");
-	add(args, "max");
+	add(args, "%s", o->cpu ? o->cpu : "max");
 	add(args, "-m");
 	add(args, "%lluM", (unsigned long long)(o->memory_bytes >> 20));
 	if (o->cpus > 1) {
@@ -159,13 +159,26 @@ static int has_places(const struct qemu_options *o)
 	return !strcmp(o->plat, "microvm");
 }
 
+#define PLACES 8
+#define PLACE_WORD 48 /* bytes one of the words takes, at most */
+
+/* Devices that take a place. */
+static unsigned places_taken(const struct qemu_options *o)
+{
+	return (o->net_backend != NULL) + (o->disk != NULL) + (o->rng != 0);
+}
+
 const char *qemu_device_words(const struct qemu_options *o)
 {
-#define LAST "virtio_mmio.device=512@0xfeb00e00:12"
-#define BEFORE "virtio_mmio.device=512@0xfeb00c00:11"
-	static const char *const words[] = { "", LAST, LAST " " BEFORE };
+	static char words[PLACES * PLACE_WORD];
+	unsigned count = has_places(o) ? places_taken(o) : 0;
+	size_t len = 0;
 
-	return words[has_places(o) ? (o->net_backend != NULL) + (o->disk != NULL) : 0];
+	words[0] = '\0';
+	for (unsigned i = 0; i < count && i < PLACES; i++)
+		len += (size_t)snprintf(words + len, sizeof(words) - len, "%svirtio_mmio.device=512@%#x:%u",
+					i ? " " : "", 0xfeb00000u + (PLACES - 1 - i) * 512, 5 + PLACES - 1 - i);
+	return words;
 }
 
 static void add_disk(struct args *args, const struct qemu_options *o)
@@ -191,6 +204,14 @@ static void add_net(struct args *args, const struct qemu_options *o)
 	add(args, "%s,netdev=net", has_places(o) ? "virtio-net-device" : "virtio-net-pci,romfile=");
 }
 
+static void add_rng(struct args *args, const struct qemu_options *o)
+{
+	if (!o->rng)
+		return;
+	add(args, "-device");
+	add(args, "%s", has_places(o) ? "virtio-rng-device" : "virtio-rng-pci");
+}
+
 static void build(struct args *args, const char *program, const struct qemu_options *o)
 {
 	static const char *const fixed[] = { "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none" };
@@ -202,12 +223,13 @@ static void build(struct args *args, const char *program, const struct qemu_opti
 	add_console(args, o);
 	add_output(args, "log", o->log_fd, "isa-serial,index=1");
 	add_output(args, "debug", o->debug_fd, "isa-debugcon,iobase=0xe9");
-	if (has_places(o) && (o->net_backend || o->disk)) {
+	if (has_places(o) && places_taken(o)) {
 		add(args, "-global");
 		add(args, "virtio-mmio.force-legacy=false");
 	}
 	add_net(args, o);
 	add_disk(args, o);
+	add_rng(args, o);
 	add(args, "-device");
 	add(args, "isa-debug-exit,iobase=0xf4,iosize=4");
 	add(args, "-kernel");

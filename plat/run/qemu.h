@@ -22,6 +22,7 @@ struct qemu_options {
 	const char *command_line; /* the kernel's; may be NULL */
 	uint64_t memory_bytes;  /* of the machine; whole MiB */
 	unsigned cpus;
+	const char *cpu;  /* as -cpu says; NULL: max */
 	int memory_fd;   /* a memfd of that size that becomes the machine's memory (shared) */
 	int initrd_fd;   /* a file */
 	int console_in_fd;  /* COM1's input; see ESCAPE in plat/pc/serial.c */
@@ -32,6 +33,7 @@ struct qemu_options {
 	const char *disk;  /* an image that becomes a disk; NULL: none */
 	int disk_is_nvme;  /* else virtio's; needs PCI */
 	const char *net_backend; /* QEMU's -netdev, without its id: "user,hostfwd=..."; NULL: no network device */
+	int rng;   /* virtio's entropy device, fed by this machine */
 	int gdb_port;   /* of loopback: the machine waits there for gdb before it starts; 0: it does not */
 };
 

@@ -32,6 +32,7 @@ static const char help[] =
 	"  --plat q35|pc|microvm  the machine (microvm)\n"
 	"  --mem SIZE             its memory, such as 64M (the default; the catalogue's get more) or 1G\n"
 	"  --smp N                its CPUs, 1 to 64 (1, or as SAKI_SMP says)\n"
+	"  --cpu MODEL            what each is, as QEMU's -cpu says: max,-rdrand (max)\n"
 	"  --timeout S            end it after S seconds\n"
 	"  --strace               print every system call, with its arguments and result, on standard error\n"
 	"  --syscalls             print which system calls were made, how often, and which are missing\n"
@@ -42,6 +43,7 @@ static const char help[] =
 	"  --net user[,tcp:PORT:GUESTPORT...]  a network behind this machine; ports of it lead to the guest's\n"
 	"  --net tap:NAME[,ADDRESS/BITS[,GATEWAY]]  a TAP interface of this machine\n"
 	"  --disk [nvme:]FILE     an image of this machine's as /dev/vda, or /dev/nvmea (not on microvm)\n"
+	"  --no-rng               leave out the device that gives the kernel entropy\n"
 	"  --unit-tests [GLOB]    run the kernel's own unit tests instead of a program\n"
 	"  --verbose              show QEMU's command line and messages, and more of the kernel's\n"
 	"\n"
@@ -77,6 +79,8 @@ enum {
 	OPT_FILE,
 	OPT_DISK,
 	OPT_NET,
+	OPT_CPU,
+	OPT_NO_RNG,
 	OPT_UNIT_TESTS,
 	OPT_VERBOSE,
 	OPT_HELP,
@@ -95,6 +99,8 @@ static const struct option long_options[] = {
 	{ "file", required_argument, NULL, OPT_FILE },
 	{ "disk", required_argument, NULL, OPT_DISK },
 	{ "net", required_argument, NULL, OPT_NET },
+	{ "no-rng", no_argument, NULL, OPT_NO_RNG },
+	{ "cpu", required_argument, NULL, OPT_CPU },
 	{ "unit-tests", no_argument, NULL, OPT_UNIT_TESTS },
 	{ "strace", no_argument, NULL, OPT_STRACE },
 	{ "syscalls", no_argument, NULL, OPT_SYSCALLS },
@@ -165,6 +171,8 @@ static int option_set(struct run_options *o, int option, const char *value)
 		       : access(value, R_OK | W_OK) ? run_fail(RUN_NOT_FOUND, "--disk %s: %s", value, strerror(errno))
 						    : 0;
 	case OPT_NET: o->net = value; return 0;
+	case OPT_CPU: o->cpu = value; return 0;
+	case OPT_NO_RNG: o->no_rng = 1; return 0;
 	case OPT_UNIT_TESTS: o->unit_tests = ""; return 0;
 	case OPT_VERBOSE: o->verbose = 1; return 0;
 	case OPT_STRACE: o->strace = 1; return 0;
@@ -499,6 +507,8 @@ static int run(const struct run_options *o)
 	status = RUN_USAGE;
 	q.plat = o->plat;
 	q.net_backend = backend;
+	q.cpu = o->cpu;
+	q.rng = !o->no_rng;
 	q.disk = o->disk;
 	q.disk_is_nvme = o->disk_is_nvme;
 	line = command_line(o, &app, qemu_device_words(&q), net_word);

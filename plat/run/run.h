@@ -28,11 +28,13 @@ struct run_options {
 	const char *preset;
 	uint64_t memory_bytes;  /* 0: as the program needs */
 	unsigned cpus;
+	const char *cpu;  /* QEMU's name of it; NULL: max */
 	double timeout_s;  /* 0: none */
 	const char *append;  /* NULL: none */
 	const char *disk;  /* an image; NULL: none */
 	int disk_is_nvme;
 	const char *net;  /* as --net says; NULL: none */
+	int no_rng;
 	const char *unit_tests;  /* a glob, "" for all; NULL: no tests, a program */
 	int verbose, strace, syscalls, gdb;
 	const char *files[RUN_FILES_MAX]; /* HOST:GUEST */
