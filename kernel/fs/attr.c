@@ -2,6 +2,7 @@
 /*
  * Changing attributes: mode, owner, times, size. Rights are checked here, for the running thread.
  */
+#include <kernel/atomic.h>
 #include <kernel/process.h>
 #include <kernel/signal.h>
 #include <kernel/vfs.h>
@@ -12,8 +13,27 @@
 #define RLIMIT_FSIZE_INDEX 1
 #define UID_UNCHANGED UINT32_MAX
 
+/* Asks the server that keeps the inode, if one does. Inode's mutex. */
+static int change_remote(struct inode *inode, const struct inode_change *change)
+{
+	const struct remote_ops *remote = inode->sb->ops->remote;
+
+	return remote ? remote->change(inode, change) : 0;
+}
+
+void inode_refresh(struct inode *inode)
+{
+	const struct remote_ops *remote = inode->sb->ops->remote;
+
+	if (remote)
+		remote->refresh(inode);
+}
+
 int inode_chmod(struct inode *inode, unsigned mode)
 {
+	struct inode_change change = { .which = INODE_MODE };
+	int err;
+
 	const struct credentials *cred = credentials_current();
 
 	if (S_ISLNK(inode->mode))
@@ -25,10 +45,14 @@ int inode_chmod(struct inode *inode, unsigned mode)
 	mutex_lock(&inode->lock);
 	if (!cred_in_group(cred, inode->gid) && !cred_capable(cred, CAP_FSETID))
 		mode &= ~S_ISGID;
-	inode->mode = (inode->mode & S_IFMT) | (mode & S_IALLUGO);
-	inode_touch(inode, TOUCH_CTIME);
+	change.mode = mode & S_IALLUGO;
+	err = change_remote(inode, &change);
+	if (!err) {
+		inode->mode = (inode->mode & S_IFMT) | change.mode;
+		inode_touch(inode, TOUCH_CTIME);
+	}
 	mutex_unlock(&inode->lock);
-	return 0;
+	return err;
 }
 
 /* Owners may give a file to a group they are in; all else takes CAP_CHOWN. */
@@ -43,31 +67,45 @@ static bool may_chown(const struct inode *inode, uint32_t uid, uint32_t gid, con
 	return true;
 }
 
+static unsigned mode_without_set_id(unsigned mode)
+{
+	mode &= ~S_ISUID;
+	return mode & S_IXGRP ? mode & ~S_ISGID : mode;
+}
+
 int inode_chown(struct inode *inode, uint32_t uid, uint32_t gid)
 {
 	const struct credentials *cred = credentials_current();
+	struct inode_change change = { .uid = uid, .gid = gid };
+	unsigned mode;
+	int err;
 
 	if (inode->sb->ops->lookup || !may_chown(inode, uid, gid, cred))
 		return -EPERM;
 	mutex_lock(&inode->lock);
-	if (uid != UID_UNCHANGED)
-		inode->uid = uid;
-	if (gid != UID_UNCHANGED)
-		inode->gid = gid;
-	if (!S_ISDIR(inode->mode)) {
-		inode->mode &= ~S_ISUID;
-		if (inode->mode & S_IXGRP)
-			inode->mode &= ~S_ISGID;
+	mode = S_ISDIR(inode->mode) ? inode->mode : mode_without_set_id(inode->mode);
+	change.which = (uid != UID_UNCHANGED ? INODE_UID : 0) | (gid != UID_UNCHANGED ? INODE_GID : 0) |
+		       (mode != inode->mode ? INODE_MODE : 0);
+	change.mode = mode & S_IALLUGO;
+	err = change_remote(inode, &change);
+	if (!err) {
+		if (uid != UID_UNCHANGED)
+			inode->uid = uid;
+		if (gid != UID_UNCHANGED)
+			inode->gid = gid;
+		inode->mode = mode;
+		inode_touch(inode, TOUCH_CTIME);
 	}
-	inode_touch(inode, TOUCH_CTIME);
 	mutex_unlock(&inode->lock);
-	return 0;
+	return err;
 }
 
 /* now: both times are the present, which whoever may write the file may set too. NULL: leave that one. */
 int inode_set_times(struct inode *inode, const struct timestamp *atime, const struct timestamp *mtime, bool now)
 {
 	const struct credentials *cred = credentials_current();
+	struct inode_change change = { .now = now };
+	int err;
 
 	if (!inode_is_owner(inode, cred)) {
 		if (!now)
@@ -75,25 +113,49 @@ int inode_set_times(struct inode *inode, const struct timestamp *atime, const st
 		if (inode_permission(inode, MAY_WRITE, cred))
 			return -EACCES;
 	}
+	change.which = (atime ? INODE_ATIME : 0) | (mtime ? INODE_MTIME : 0);
+	change.atime = atime ? *atime : (struct timestamp){ 0, 0 };
+	change.mtime = mtime ? *mtime : (struct timestamp){ 0, 0 };
 	mutex_lock(&inode->lock);
-	if (atime)
-		inode->atime = *atime;
-	if (mtime)
-		inode->mtime = *mtime;
-	inode_touch(inode, TOUCH_CTIME);
+	err = change_remote(inode, &change);
+	if (!err) {
+		if (atime)
+			inode->atime = *atime;
+		if (mtime)
+			inode->mtime = *mtime;
+		inode_touch(inode, TOUCH_CTIME);
+	}
 	mutex_unlock(&inode->lock);
-	return 0;
+	return err;
+}
+
+/* Inode's mutex. */
+static int truncate_remote(struct inode *inode, off_t size)
+{
+	const struct inode_change change = { .which = INODE_SIZE, .size = size };
+	int err = change_remote(inode, &change);
+
+	if (!err) {
+		atomic_store(&inode->size, size);
+		inode_touch(inode, TOUCH_MTIME | TOUCH_CTIME);
+	}
+	return err;
 }
 
 int inode_truncate(struct inode *inode, off_t size)
 {
+	int (*truncate)(struct inode *inode, off_t size) = inode->sb->ops->truncate;
 	size_t growth = 1;
 	int err;
 
-	if (!ramfs_is_file(inode))
+	if (inode->sb->ops->remote)
+		truncate = truncate_remote;
+	if (ramfs_is_file(inode))
+		truncate = ramfs_truncate;
+	if (!truncate || !S_ISREG(inode->mode))
 		return -EINVAL;
 	mutex_lock(&inode->lock);
-	err = size > inode->size && file_size_limit(size - 1, &growth) ? -EFBIG : ramfs_truncate(inode, size);
+	err = size > inode->size && file_size_limit(size - 1, &growth) ? -EFBIG : truncate(inode, size);
 	mutex_unlock(&inode->lock);
 	return err;
 }

@@ -11,8 +11,10 @@
 #include "notify.h"
 
 #define HASH_SIZE 512
+#define LOADED_MAX 16384
 
 static struct dentry *hash_table[HASH_SIZE];
+static struct list forgotten = LIST_INIT(forgotten);
 static struct spinlock names = SPINLOCK_INIT;
 
 unsigned long dentry_names_lock(void)
@@ -94,6 +96,7 @@ static void tree_insert(struct dentry *dentry)
 
 	dentry->cookie = dir->next_cookie++;
 	dir->entries++;
+	dentry->inode->named++;
 	dentry->unlinked = false;
 	notify_named(dentry);
 	list_append(&dentry->parent->children, &dentry->siblings);
@@ -105,6 +108,7 @@ static void tree_remove(struct dentry *dentry)
 	hash_remove(dentry);
 	list_remove(&dentry->siblings);
 	dentry->parent->inode->entries--;
+	dentry->inode->named--;
 	dentry->unlinked = true;
 }
 
@@ -163,6 +167,117 @@ void dentry_unlink(struct dentry *dentry)
 {
 	tree_remove(dentry);
 	dentry_put(dentry);
+}
+
+/* ---- names that are on a disk: the tree has those that were looked up, until there are too many ---- */
+
+static size_t loaded;	/* how many came since they were last dropped */
+
+int dentry_load(struct dentry *dir, const char *name, size_t len, struct dentry **out)
+{
+	struct superblock *sb = dir->inode->sb;
+	struct inode *inode;
+	int err = sb->ops->find(dir->inode, name, len, &inode);
+
+	if (err)
+		return err;
+	/* A second name of a directory would make a tree without an end. */
+	if (S_ISDIR(inode->mode) && (inode->named || inode == sb->root->inode))
+		err = -EUCLEAN;
+	else
+		err = dentry_add(dir, name, len, inode, out);
+	inode_put(inode);
+	loaded += !err;
+	return err;
+}
+
+/* Drops what nobody uses, below root. */
+static void drop_unused(struct dentry *root)
+{
+	struct dentry *d = root, *parent;
+
+	for (;;) {
+		while (!list_empty(&d->children))
+			d = list_first(&d->children, struct dentry, siblings);
+		for (;;) {
+			struct list *next = d->siblings.next;
+
+			if (d == root)
+				return;
+			parent = d->parent;
+			if (atomic_load(&d->refs) == 1 && !d->mounts && list_empty(&d->inode->watches))
+				dentry_unlink(d);
+			if (next != &parent->children) {
+				d = list_entry(next, struct dentry, siblings);
+				break;
+			}
+			d = parent;
+		}
+	}
+}
+
+static int drop_of_mount(struct mount *mount, void *context UNUSED)
+{
+	if (mount->sb->ops->find)
+		drop_unused(mount->sb->root);
+	return 0;
+}
+
+static bool has_mounts(const struct dentry *dentry)
+{
+	const struct dentry *d = dentry;
+
+	for (;;) {
+		if (d->mounts)
+			return true;
+		if (!list_empty(&d->children)) {
+			d = list_first(&d->children, struct dentry, siblings);
+			continue;
+		}
+		while (d != dentry && d->siblings.next == &d->parent->children)
+			d = d->parent;
+		if (d == dentry)
+			return false;
+		d = container_of(d->siblings.next, struct dentry, siblings);
+	}
+}
+
+/* Its reference, the tree's, goes with dentry_trim(). */
+static void forget(struct dentry *dentry)
+{
+	tree_remove(dentry);
+	list_append(&forgotten, &dentry->siblings);
+}
+
+bool dentry_forget(struct dentry *dentry)
+{
+	struct dentry *d = dentry, *parent;
+
+	if (has_mounts(dentry))
+		return false;
+	for (;;) {
+		while (!list_empty(&d->children))
+			d = list_first(&d->children, struct dentry, siblings);
+		parent = d->parent;
+		forget(d);
+		if (d == dentry)
+			return true;
+		d = parent;
+	}
+}
+
+void dentry_trim(void)
+{
+	while (!list_empty(&forgotten)) {
+		struct dentry *dentry = list_first(&forgotten, struct dentry, siblings);
+
+		list_remove(&dentry->siblings);
+		dentry_put(dentry);
+	}
+	if (loaded < LOADED_MAX)
+		return;
+	loaded = 0;
+	mount_foreach(drop_of_mount, NULL);
 }
 
 /* Gives a dentry that is out of the tree another name and parent. */

@@ -150,5 +150,5 @@ int device_open_internal(const char *name, unsigned flags, struct file **out)
 
 int devfs_init_internal(void)
 {
-	return mount_create("devfs", 0, "", &internal_mount);
+	return mount_create("devfs", "", 0, "", &internal_mount);
 }

@@ -27,6 +27,8 @@ int namespace_create(struct walk *walk, unsigned mode, uint32_t rdev, const char
 int namespace_create_nameless(struct walk *walk, unsigned mode, bool linkable, struct dentry **out);
 /* May the last component of a walk be removed, as a directory or as something else? */
 int namespace_may_delete(const struct walk *walk, const struct dentry *victim, bool directory);
+/* Takes the names in a directory out of the tree: a server says that there are none. -EBUSY: a mount. */
+int namespace_forget_below(struct dentry *dir);
 /* Removes a name and what hangs on it: link counts, times. */
 void namespace_remove(struct dentry *victim);
 

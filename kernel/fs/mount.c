@@ -60,6 +60,7 @@ void superblock_put(struct superblock *sb)
 	if (atomic_fetch_sub(&sb->refs, 1) != 1)
 		return;
 	sb->ops->destroy(sb);
+	heap_free(sb->source);
 	heap_free(sb);
 }
 
@@ -91,7 +92,8 @@ const struct filesystem *filesystem_next(const struct filesystem *after)
 	return next;
 }
 
-static int superblock_create(const struct filesystem *type, const char *options, struct superblock **out)
+static int superblock_create(const struct filesystem *type, const char *source, bool read_only, const char *options,
+			     struct superblock **out)
 {
 	struct superblock *sb = heap_zalloc(sizeof(*sb));
 	int err;
@@ -100,15 +102,19 @@ static int superblock_create(const struct filesystem *type, const char *options,
 		return -ENOMEM;
 	sb->refs = 1;
 	sb->type = type;
+	sb->read_only = read_only;
+	sb->source = *source ? heap_strdup(source) : NULL;
 	sb->next_ino = 1;
 	sb->dev = DEV_MAKE(0, atomic_fetch_add(&next_minor, 1));
-	err = type->mount(sb, options);
-	if (err && sb->root)
+	err = *source && !sb->source ? -ENOMEM : type->mount(sb, options);
+	if (err && sb->root) {
 		superblock_kill(sb);
-	else if (err)
+	} else if (err) {
+		heap_free(sb->source);
 		heap_free(sb);
-	else
+	} else {
 		*out = sb;
+	}
 	return err;
 }
 
@@ -128,7 +134,7 @@ void mount_put(struct mount *mount)
 	heap_free(mount);
 }
 
-int mount_create(const char *type, unsigned flags, const char *options, struct mount **out)
+int mount_create(const char *type, const char *source, unsigned flags, const char *options, struct mount **out)
 {
 	const struct filesystem *fs = filesystem_find(type);
 	struct mount *mount;
@@ -139,7 +145,7 @@ int mount_create(const char *type, unsigned flags, const char *options, struct m
 	mount = heap_zalloc(sizeof(*mount));
 	if (!mount)
 		return -ENOMEM;
-	err = superblock_create(fs, options, &mount->sb);
+	err = superblock_create(fs, source, flags & MS_RDONLY, options, &mount->sb);
 	if (err) {
 		heap_free(mount);
 		return err;
@@ -277,6 +283,31 @@ int mount_foreach(int (*visit)(struct mount *mount, void *context), void *contex
 			break;
 	}
 	return result;
+}
+
+/* Syncs one mount after the other without the tree lock, which writing may need; those that come meanwhile may wait. */
+int mounts_sync(void)
+{
+	int first_err = 0, last_id = 0;
+
+	for (;;) {
+		struct mount *next = NULL;
+		int err;
+
+		vfs_lock();
+		list_foreach(&mounts, struct mount, node, m)
+			if (m->id > last_id && m->sb->ops->sync && (!next || m->id < next->id))
+				next = m;
+		if (next)
+			mount_get(next);
+		vfs_unlock();
+		if (!next)
+			return first_err;
+		last_id = next->id;
+		err = next->sb->ops->sync(next->sb);
+		first_err = first_err ?: err;
+		mount_put(next);
+	}
 }
 
 int mount_may_write(const struct mount *mount)

@@ -14,9 +14,10 @@
 #include "notify.h"
 
 /* A new inode for the directory at, owned by the caller; a set-group-ID directory passes its group on. */
-static int make_inode(struct walk *walk, unsigned mode, uint32_t rdev, struct inode **out)
+static int make_inode(struct walk *walk, unsigned mode, uint32_t rdev, const char *target, struct inode **out)
 {
 	struct inode *dir = walk->at.dentry->inode, *inode;
+	const struct remote_ops *remote = dir->sb->ops->remote;
 	uint32_t uid, gid;
 	int err;
 
@@ -29,6 +30,9 @@ static int make_inode(struct walk *walk, unsigned mode, uint32_t rdev, struct in
 			 !cred_capable(walk->cred, CAP_FSETID))
 			mode &= ~S_ISGID;
 	}
+	if (remote)
+		return remote->create(dir, walk->last, walk->last_len,
+				      &(struct inode_wanted){ mode, uid, gid, rdev, target }, out);
 	err = dir->sb->ops->inode_create(dir->sb, mode, rdev, &inode);
 	if (err)
 		return err;
@@ -58,10 +62,10 @@ int namespace_create_quietly(struct walk *walk, unsigned mode, uint32_t rdev, co
 		err = may_create(walk);
 	if (err)
 		return err;
-	err = make_inode(walk, mode, rdev, &inode);
+	err = make_inode(walk, mode, rdev, target, &inode);
 	if (err)
 		return err;
-	if (target) {
+	if (target && !inode->target) {
 		inode->target = heap_strdup(target);
 		inode->size = (off_t)strlen(target);
 		err = inode->target ? 0 : -ENOMEM;
@@ -99,8 +103,10 @@ int namespace_create_nameless(struct walk *walk, unsigned mode, bool linkable, s
 	int err;
 
 	err = mount_may_write(walk->at.mount);
+	if (!err && walk->at.dentry->inode->sb->ops->remote)
+		err = -EOPNOTSUPP;
 	if (!err)
-		err = make_inode(walk, mode, 0, &inode);
+		err = make_inode(walk, mode, 0, NULL, &inode);
 	if (err)
 		return err;
 	inode->nlink = 0;
@@ -207,6 +213,8 @@ int vfs_link(struct path old, int dirfd, const char *text)
 
 	if (!err)
 		err = link_check(&walk, &old);
+	if (!err && inode->sb->ops->remote)
+		err = inode->sb->ops->remote->link(walk.at.dentry->inode, walk.last, walk.last_len, inode);
 	if (!err)
 		err = dentry_add(walk.at.dentry, walk.last, walk.last_len, inode, NULL);
 	if (!err) {
@@ -238,15 +246,30 @@ int namespace_may_delete(const struct walk *walk, const struct dentry *victim, b
 	return inode->sb->ops->lookup ? -EPERM : 0;
 }
 
+/* Takes it away from the server that keeps it; what the tree still shows below it was gone there. */
+static int remove_remote(struct dentry *victim)
+{
+	const struct remote_ops *remote = victim->inode->sb->ops->remote;
+	int err = remote ? remote->remove(victim) : 0;
+
+	return err ? err : namespace_forget_below(victim);
+}
+
+int namespace_forget_below(struct dentry *dir)
+{
+	while (!list_empty(&dir->children))
+		if (!dentry_forget(list_first(&dir->children, struct dentry, siblings)))
+			return -EBUSY;
+	return 0;
+}
+
 void namespace_remove(struct dentry *victim)
 {
 	struct inode *dir = victim->parent->inode, *inode = victim->inode;
 
-	inode->nlink--;
-	if (S_ISDIR(inode->mode)) {
-		inode->nlink--;
-		dir->nlink--;
-	}
+	inode->nlink -= min(inode->nlink, S_ISDIR(inode->mode) ? 2u : 1u);
+	if (S_ISDIR(inode->mode))
+		dir->nlink -= min(dir->nlink, 1u);
 	inode_touch(inode, TOUCH_CTIME);
 	inode_touch(dir, TOUCH_MTIME | TOUCH_CTIME);
 	dentry_unlink(victim);
@@ -270,6 +293,8 @@ static int unlink_last(struct walk *walk)
 	err = namespace_may_delete(walk, victim, false);
 	if (!err && victim->mounts)
 		err = -EBUSY;
+	if (!err)
+		err = remove_remote(victim);
 	if (err)
 		return err;
 	notify_inode(victim->inode, IN_ATTRIB); /* its count of links; what it says next may be IN_DELETE_SELF */
@@ -308,8 +333,11 @@ static int rmdir_last(struct walk *walk)
 		return err;
 	if (victim->mounts)
 		return -EBUSY;
-	if (!list_empty(&victim->children))
+	if (!victim->inode->sb->ops->remote && !list_empty(&victim->children))
 		return -ENOTEMPTY;
+	err = remove_remote(victim);
+	if (err)
+		return err;
 	namespace_remove(victim);
 	tell_name(walk, IN_DELETE, true);
 	return 0;

@@ -34,12 +34,18 @@ static void put_options(struct proc_text *text, const struct mount *mount)
 		proc_print(text, ",relatime");
 }
 
-/* Nothing hangs on a device here: the type stands for the source too. */
+static void put_source(struct proc_text *text, const char *source)
+{
+	proc_put_escaped(text, source, BLANKS);
+	proc_print(text, " ");
+}
+
+/* Where nothing was mounted the type stands for the source too. */
 static int show(struct mount *mount, void *context)
 {
 	struct listing *listing = context;
 	struct proc_text *text = listing->text;
-	const char *type = mount->sb->type->name;
+	const char *type = mount->sb->type->name, *source = mount->sb->source ?: type;
 	char *name;
 
 	/* What lies outside of the reader's root is not there for it. */
@@ -49,14 +55,17 @@ static int show(struct mount *mount, void *context)
 		proc_print(text, "%d %d %u:%u / ", mount->id, mount->parent ? mount->parent->id : 0,
 			   DEV_MAJOR(mount->sb->dev), DEV_MINOR(mount->sb->dev));
 	else
-		proc_print(text, "%s ", type);
+		put_source(text, source);
 	proc_put_escaped(text, name, BLANKS);
 	proc_print(text, listing->info ? " " : " %s ", type);
 	put_options(text, mount);
-	if (listing->info)
-		proc_print(text, " - %s %s %s\n", type, type, mount->sb->read_only ? "ro" : "rw");
-	else
+	if (listing->info) {
+		proc_print(text, " - %s ", type);
+		put_source(text, source);
+		proc_print(text, "%s\n", mount->sb->read_only ? "ro" : "rw");
+	} else {
 		proc_print(text, " 0 0\n");
+	}
 	return 0;
 }
 

@@ -233,5 +233,5 @@ int ramfs_create_internal(unsigned mode, struct inode **out)
 /* Before the first program, so that what a program opens is all that it changes. */
 int ramfs_init_internal(void)
 {
-	return mount_create("tmpfs", 0, "", &internal_mount);
+	return mount_create("tmpfs", "", 0, "", &internal_mount);
 }

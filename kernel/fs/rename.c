@@ -163,6 +163,23 @@ static int leave_whiteout(const struct renaming *r)
 	return namespace_create_quietly(r->from, S_IFCHR, 0, NULL, NULL);
 }
 
+/* Lets the server do it first. An empty directory in the target's place may look full in our tree. */
+static int rename_remote(const struct renaming *r)
+{
+	const struct remote_ops *remote = r->source->inode->sb->ops->remote;
+	int err;
+
+	if (!remote)
+		return 0;
+	if (r->flags & ~(RENAME_NOREPLACE | RENAME_EXCHANGE))
+		return -EINVAL;
+	err = remote->rename(r->source, r->to->at.dentry->inode, r->to->last, r->to->last_len, r->target,
+			     r->flags & RENAME_EXCHANGE);
+	if (err || !r->target || (r->flags & RENAME_EXCHANGE))
+		return err;
+	return namespace_forget_below(r->target);
+}
+
 int vfs_rename(struct walk *from, struct walk *to, unsigned flags)
 {
 	struct renaming r = { .from = from, .to = to, .flags = flags };
@@ -181,6 +198,9 @@ int vfs_rename(struct walk *from, struct walk *to, unsigned flags)
 		return err;
 	if (r.source->mounts || (r.target && r.target->mounts))
 		return -EBUSY;
+	err = rename_remote(&r);
+	if (err)
+		return err;
 	if (flags & RENAME_EXCHANGE)
 		return exchange(&r);
 	if (r.target && !list_empty(&r.target->children))

@@ -29,7 +29,7 @@ static int mount_at_boot(const char *type, const char *directory)
 	err = make_directory(directory, 0755);
 	if (err)
 		return err;
-	err = mount_create(type, 0, "", &mount);
+	err = mount_create(type, "", 0, "", &mount);
 	if (err)
 		return err;
 	err = path_lookup(AT_FDCWD, directory, WALK_FOLLOW | WALK_DIRECTORY, &at);
@@ -68,7 +68,7 @@ static int rootfs_init(void)
 	if (!err)
 		err = devfs_init_internal();
 	if (!err)
-		err = mount_create("ramfs", 0, "", &root);
+		err = mount_create("ramfs", "", 0, "", &root);
 	if (err)
 		return err;
 	fs_context_set_root((struct path){ root, root->root });

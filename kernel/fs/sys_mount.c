@@ -32,8 +32,9 @@ static int copy_options(user_ptr_t from, char **options)
 	return 0;
 }
 
-static int mount_new(struct path at, user_ptr_t type_name, unsigned flags, const char *options)
+static int mount_new(struct path at, user_ptr_t type_name, user_ptr_t source, unsigned flags, const char *options)
 {
+	struct user_path from = { .text = NULL };
 	char type[TYPE_MAX];
 	struct mount *mount;
 	ssize_t len;
@@ -44,7 +45,12 @@ static int mount_new(struct path at, user_ptr_t type_name, unsigned flags, const
 	len = user_copy_string(type, type_name, sizeof(type));
 	if (len < 0)
 		return len == -ENAMETOOLONG ? -ENODEV : (int)len;
-	err = mount_create(type, flags & FLAGS_KEPT, options, &mount);
+	err = source ? user_path_copy(&from, source) : 0;
+	if (err)
+		return err;
+	err = mount_create(type, source ? from.text : "", flags & FLAGS_KEPT, options, &mount);
+	if (source)
+		user_path_free(&from);
 	if (err)
 		return err;
 	err = mount_attach(mount, at);
@@ -63,7 +69,7 @@ static int remount(struct path at, unsigned flags)
 	return 0;
 }
 
-SYSCALL(mount, user_ptr_t source UNUSED, user_ptr_t target, user_ptr_t fstype, uint64_t flags, user_ptr_t data)
+SYSCALL(mount, user_ptr_t source, user_ptr_t target, user_ptr_t fstype, uint64_t flags, user_ptr_t data)
 {
 	unsigned bits = (unsigned)flags;
 	struct target at;
@@ -84,7 +90,7 @@ SYSCALL(mount, user_ptr_t source UNUSED, user_ptr_t target, user_ptr_t fstype, u
 	else if (bits & MS_REMOUNT)
 		err = remount((struct path){ at.mount, at.dentry }, bits);
 	else
-		err = mount_new((struct path){ at.mount, at.dentry }, fstype, bits, options);
+		err = mount_new((struct path){ at.mount, at.dentry }, fstype, source, bits, options);
 	target_put(&at);
 out:
 	heap_free(options);

@@ -17,6 +17,7 @@ static long stat_target(struct target *target, user_ptr_t buf)
 {
 	struct abi_stat stat;
 
+	inode_refresh(target->inode);
 	inode_stat(target->inode, &stat);
 	target_put(target);
 	return user_write(buf, &stat);
@@ -123,6 +124,7 @@ SYSCALL(statx, int dir, user_ptr_t path, int flags, unsigned mask, user_ptr_t bu
 		err = target_from_path(dir, path, at_flags, &target);
 	if (err)
 		return err;
+	inode_refresh(target.inode);
 	fill_statx(&target, mask, &statx);
 	target_put(&target);
 	return user_write(buf, &statx);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Calls about what is on its way to a disk. Files in memory are always written; what remains are the checks.
+ * Calls about what is on its way to a disk. For files in memory what remains are the checks.
  */
 #include <kernel/block.h>
 #include <kernel/fd.h>
@@ -34,6 +34,7 @@ SYSCALL(fdatasync, int fd)
 
 SYSCALL(sync, void)
 {
+	mounts_sync();
 	if (IS_ENABLED(CONFIG_DEVICES))
 		block_sync_all();
 	return 0;
@@ -42,11 +43,15 @@ SYSCALL(sync, void)
 SYSCALL(syncfs, int fd)
 {
 	struct file *file = fd_get(fd);
+	const struct superblock *sb;
+	int err;
 
 	if (!file)
 		return -EBADF;
+	sb = file->inode->sb;
+	err = sb->ops->sync ? sb->ops->sync(file->inode->sb) : 0;
 	file_put(file);
-	return 0;
+	return err;
 }
 
 SYSCALL(sync_file_range, int fd, off_t offset, off_t nbytes, unsigned flags)

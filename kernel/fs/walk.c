@@ -71,6 +71,7 @@ int walk_begin_nested(struct walk *walk, int dirfd, const char *text, unsigned f
 int walk_begin(struct walk *walk, int dirfd, const char *text, unsigned flags)
 {
 	vfs_lock();
+	dentry_trim();
 	return walk_begin_nested(walk, dirfd, text, flags);
 }
 
@@ -163,11 +164,27 @@ int walk_up(struct walk *walk)
 static int lookup(struct walk *walk, struct dentry **child)
 {
 	const struct superblock_ops *ops = walk->at.dentry->inode->sb->ops;
-	int err = ops->lookup ? ops->lookup(walk->at.dentry, walk->last, walk->last_len, child) : -ENOENT;
+	int err;
+
+	/* What is below a directory that has left the tree could not be found again, to be given up. */
+	if (ops->find)
+		return walk->at.dentry->unlinked
+			       ? -ENOENT
+			       : dentry_load(walk->at.dentry, walk->last, walk->last_len, child);
+	err = ops->lookup ? ops->lookup(walk->at.dentry, walk->last, walk->last_len, child) : -ENOENT;
 
 	if (!err)
 		hold(walk, *child);
 	return err;
+}
+
+/* What a server keeps may have changed meanwhile: then the name is not in the tree any more. */
+static void check_remote(struct dentry **child)
+{
+	const struct remote_ops *remote = (*child)->inode->sb->ops->remote;
+
+	if (remote && !(*child)->mounts && remote->check(*child) == -ESTALE && dentry_forget(*child))
+		*child = NULL;
 }
 
 int walk_child(struct walk *walk, struct dentry **child)
@@ -175,6 +192,8 @@ int walk_child(struct walk *walk, struct dentry **child)
 	if (walk->last_len > NAME_MAX)
 		return -ENAMETOOLONG;
 	*child = dentry_find(walk->at.dentry, walk->last, walk->last_len);
+	if (*child)
+		check_remote(child);
 	return *child ? 0 : lookup(walk, child);
 }
 

@@ -75,9 +75,12 @@ static int check_set(struct inode *inode, const struct xattr *old, const struct 
 
 int xattr_set(struct inode *inode, const char *name, const void *value, size_t size, unsigned flags)
 {
+	const struct remote_ops *remote = inode->sb->ops->remote;
 	struct xattr *x, *old;
 	int err;
 
+	if (remote)
+		return remote->xattr_set(inode, name, value, size, flags);
 	if (inode->sb->ops->lookup) /* it would be forgotten with the inode */
 		return -EOPNOTSUPP;
 	x = create(name, value, size);
@@ -101,9 +104,12 @@ int xattr_set(struct inode *inode, const char *name, const void *value, size_t s
 
 ssize_t xattr_get(struct inode *inode, const char *name, void *buf, size_t size)
 {
+	const struct remote_ops *remote = inode->sb->ops->remote;
 	struct xattr *x;
 	ssize_t n = -ENODATA;
 
+	if (remote)
+		return remote->xattr_get(inode, name, buf, size);
 	mutex_lock(&inode->lock);
 	x = find(inode, name);
 	if (x && size && size < x->size) {
@@ -119,8 +125,11 @@ ssize_t xattr_get(struct inode *inode, const char *name, void *buf, size_t size)
 
 ssize_t xattr_list(struct inode *inode, void *buf, size_t size, bool trusted)
 {
+	const struct remote_ops *remote = inode->sb->ops->remote;
 	ssize_t total = 0;
 
+	if (remote)
+		return remote->xattr_list(inode, buf, size);
 	mutex_lock(&inode->lock);
 	list_foreach(&inode->xattrs, struct xattr, node, x) {
 		size_t len = strlen(x->name) + 1;
@@ -141,8 +150,11 @@ ssize_t xattr_list(struct inode *inode, void *buf, size_t size, bool trusted)
 
 int xattr_remove(struct inode *inode, const char *name)
 {
+	const struct remote_ops *remote = inode->sb->ops->remote;
 	struct xattr *x;
 
+	if (remote)
+		return remote->xattr_remove(inode, name);
 	mutex_lock(&inode->lock);
 	x = find(inode, name);
 	if (x) {

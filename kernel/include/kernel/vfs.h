@@ -3,8 +3,9 @@
  * The file system tree: inodes (files), dentries (their names), superblocks (one file system each) and mounts (where in
  * the tree it hangs), path walk and everything that acts on a path.
  *
- * The dentry tree *is* the content of a directory: every file system keeps all of its names in memory. Locking: one
- * mutex, the tree lock, guards names, parents and the mount table; a path walk runs under it and therefore needs no
+ * The dentry tree *is* the content of a directory, but for file systems that are elsewhere (superblock_ops.find), of
+ * which it has the names that were looked up. Locking: one mutex, the tree lock, guards names, parents and the mount
+ * table; a path walk runs under it and therefore needs no
  * references on its way. An inode's own mutex guards its content and attributes; it is taken after the tree lock, never
  * before. Neither is held while a fifo's opener sleeps. References (dentry, inode, mount, path) are atomic and may be
  * put in any thread context.
@@ -58,7 +59,24 @@ struct inode {
 	struct list xattrs;  /* of struct xattr, under lock */
 	struct list watches;  /* of struct watch (kernel/fs/inotify.h) */
 	bool linkable;   /* nameless (O_TMPFILE) but may get a name */
+	unsigned named;   /* dentries that are in the tree; tree lock */
 	int writers;   /* a regular file's: open for writing; below 0: programs that run from it */
+};
+
+/* What is to become of an inode's attributes: those whose bit is set. */
+#define INODE_MODE 0x01u
+#define INODE_UID 0x02u
+#define INODE_GID 0x04u
+#define INODE_SIZE 0x08u
+#define INODE_ATIME 0x10u
+#define INODE_MTIME 0x20u
+struct inode_change {
+	unsigned which;
+	unsigned mode; /* permission bits, with those that a change of the owner takes away */
+	uint32_t uid, gid;
+	off_t size;
+	struct timestamp atime, mtime;
+	bool now; /* the times are the present: any writer may set them */
 };
 
 struct inode *inode_get(struct inode *inode);
@@ -113,6 +131,15 @@ struct dentry *dentry_find(struct dentry *dir, const char *name, size_t len);
 int dentry_add(struct dentry *dir, const char *name, size_t len, struct inode *inode, struct dentry **out);
 /* A dentry in no directory: a root (parent NULL), or an unlinked one. Takes over the inode reference on success. */
 struct dentry *dentry_create(struct dentry *parent, const char *name, size_t len, struct inode *inode);
+/* The same of a name that the file system finds (superblock_ops.find). -ENOENT and its other errors. Tree lock. */
+int dentry_load(struct dentry *dir, const char *name, size_t len, struct dentry **out);
+/* Forgets such names that nobody uses, when there are many. Tree lock, and no dentry is borrowed. */
+void dentry_trim(void);
+/*
+ * Takes a name of that kind, and what is below it, out of the tree, though a walk may be looking at it: it is freed by
+ * dentry_trim(). Not where something is mounted at or below it: false. Tree lock.
+ */
+bool dentry_forget(struct dentry *dentry);
 /* Takes it out of its directory. Tree lock. */
 void dentry_unlink(struct dentry *dentry);
 /* Moves it to dir under a new name. -ENOMEM, and then nothing has changed. Tree lock. */
@@ -132,6 +159,41 @@ bool dentry_is_ancestor(const struct dentry *a, const struct dentry *b);
 
 struct fs_stats {
 	uint64_t blocks, blocks_free, files, files_free; /* blocks of 4 KiB */
+};
+
+/* An inode that is to be made. */
+struct inode_wanted {
+	unsigned mode;
+	uint32_t uid, gid, rdev;
+	const char *target; /* of a symbolic link */
+};
+
+/*
+ * A file system that a server keeps, which others may change too: what the tree has of it may be no longer so. All may
+ * sleep. Those about names are called under the tree lock, when the caller's rights have been checked, and before the
+ * tree is changed.
+ */
+struct remote_ops {
+	/* Is a name still what the tree says? 0; -ESTALE: it must be looked for again. */
+	int (*check)(struct dentry *dentry);
+	/* Makes an inode and its name; *out is referenced. */
+	int (*create)(struct inode *dir, const char *name, size_t len, const struct inode_wanted *wanted,
+		      struct inode **out);
+	int (*link)(struct inode *dir, const char *name, size_t len, struct inode *inode);
+	/* Removes a name; of a directory that is not empty, -ENOTEMPTY. */
+	int (*remove)(struct dentry *victim);
+	/* Gives source that name, in the place of target (NULL: it is free); flags: RENAME_EXCHANGE, or 0. */
+	int (*rename)(struct dentry *source, struct inode *dir, const char *name, size_t len, struct dentry *target,
+		      unsigned flags);
+	/* Under the inode's mutex, before its fields are changed. */
+	int (*change)(struct inode *inode, const struct inode_change *change);
+	/* Brings the inode's attributes up to date, for stat. No locks. */
+	void (*refresh)(struct inode *inode);
+	/* As the functions of kernel/fs/xattr.h; all names there are. */
+	int (*xattr_set)(struct inode *inode, const char *name, const void *value, size_t size, unsigned flags);
+	ssize_t (*xattr_get)(struct inode *inode, const char *name, void *buf, size_t size);
+	ssize_t (*xattr_list)(struct inode *inode, void *buf, size_t size);
+	int (*xattr_remove)(struct inode *inode, const char *name);
 };
 
 struct superblock_ops {
@@ -154,6 +216,18 @@ struct superblock_ops {
 	int (*follow)(struct inode *link, struct path *out);
 	/* What readlink tells of such a link: its length, cut to size. Without the tree lock. Errors as above. */
 	ssize_t (*readlink)(struct inode *link, char *buf, size_t size);
+	/*
+	 * Optional: of a file system whose names are elsewhere, and in the dentry tree once they were looked up. The
+	 * file of that name, referenced. It becomes a dentry; a directory that has one already is damage. Tree lock.
+	 * -ENOENT, -EIO, -EUCLEAN, -ENOMEM.
+	 */
+	int (*find)(struct inode *dir, const char *name, size_t len, struct inode **out);
+	/* The inode's mutex is held. -EFBIG, -ENOSPC, -EIO. */
+	int (*truncate)(struct inode *inode, off_t size);
+	/* Writes all that was changed, and waits. -EIO. */
+	int (*sync)(struct superblock *sb);
+	/* Of one that a server keeps; inode_create and truncate are not asked then. */
+	const struct remote_ops *remote;
 };
 
 struct superblock {
@@ -162,6 +236,7 @@ struct superblock {
 	const struct superblock_ops *ops;
 	struct dentry *root;
 	uint32_t dev;   /* st_dev */
+	char *source;   /* what was mounted: a device's path; NULL: nothing */
 	bool read_only;
 	uint64_t next_ino;
 	void *data;
@@ -171,7 +246,10 @@ struct superblock {
 struct filesystem {
 	const char *name;
 	uint32_t magic;   /* f_type of statfs */
-	/* Fills ops, root and data of a new superblock; options: "size=1M,mode=755" or "". */
+	/*
+	 * Fills ops, root and data of a new superblock; options: "size=1M,mode=755" or "". source and read_only say
+	 * what was asked for.
+	 */
 	int (*mount)(struct superblock *sb, const char *options);
 	/* Blocks of 4 KiB that an inode holds; NULL: none. */
 	uint64_t (*blocks)(const struct inode *inode);
@@ -199,8 +277,11 @@ struct path {
 struct path path_get(struct path path);
 void path_put(struct path path);
 
-/* A new instance of the named file system, mounted nowhere. -ENODEV, -ENOMEM, -EINVAL (options). */
-int mount_create(const char *type, unsigned flags, const char *options, struct mount **out);
+/*
+ * A new instance of the named file system, mounted nowhere. source: a device's path, or what the type takes; "": none.
+ * -ENODEV, -ENOMEM, -EINVAL (options), and what the type says.
+ */
+int mount_create(const char *type, const char *source, unsigned flags, const char *options, struct mount **out);
 /* Hangs it over a directory, or a file over a file; consumes the mount on success. -EBUSY, -ENOTDIR, -ENOENT. */
 int mount_attach(struct mount *mount, struct path at);
 /* MNT_* flags. -EINVAL when path is no mount's root, -EBUSY, -EAGAIN (expire). */
@@ -213,6 +294,8 @@ struct mount *mount_at(struct path path);
 int mount_foreach(int (*visit)(struct mount *mount, void *context), void *context);
 /* All that are registered, by name; NULL behind the last. Any context. */
 const struct filesystem *filesystem_next(const struct filesystem *after);
+/* All that are mounted write what was changed; the first error. Sleeps. */
+int mounts_sync(void);
 /* -EROFS when nothing may be written through this mount; NULL: none. */
 int mount_may_write(const struct mount *mount);
 
@@ -349,6 +432,8 @@ int vfs_rename(struct walk *from, struct walk *to, unsigned flags);
 int inode_chmod(struct inode *inode, unsigned mode);
 int inode_chown(struct inode *inode, uint32_t uid, uint32_t gid); /* -1: leave */
 int inode_set_times(struct inode *inode, const struct timestamp *atime, const struct timestamp *mtime, bool now);
+/* Before what stat tells of it is looked at: a server may know better by now. Sleeps. */
+void inode_refresh(struct inode *inode);
 /* Through a path or an open file; no check of rights. -EINVAL when it is no regular file. */
 int inode_truncate(struct inode *inode, off_t size);
 
