@@ -50,6 +50,7 @@ int inode_chmod(struct inode *inode, unsigned mode)
 	if (!err) {
 		inode->mode = (inode->mode & S_IFMT) | change.mode;
 		inode_touch(inode, TOUCH_CTIME);
+		inode_changed(inode);
 	}
 	mutex_unlock(&inode->lock);
 	return err;
@@ -95,6 +96,7 @@ int inode_chown(struct inode *inode, uint32_t uid, uint32_t gid)
 			inode->gid = gid;
 		inode->mode = mode;
 		inode_touch(inode, TOUCH_CTIME);
+		inode_changed(inode);
 	}
 	mutex_unlock(&inode->lock);
 	return err;
@@ -124,6 +126,7 @@ int inode_set_times(struct inode *inode, const struct timestamp *atime, const st
 		if (mtime)
 			inode->mtime = *mtime;
 		inode_touch(inode, TOUCH_CTIME);
+		inode_changed(inode);
 	}
 	mutex_unlock(&inode->lock);
 	return err;

@@ -32,6 +32,29 @@ int namespace_forget_below(struct dentry *dir);
 /* Removes a name and what hangs on it: link counts, times. */
 void namespace_remove(struct dentry *victim);
 
+/* Changes of names that belong together, on a disk too (superblock_ops.begin). Tree lock. */
+static inline int fs_begin(struct superblock *sb)
+{
+	return sb->ops->begin ? sb->ops->begin(sb) : 0;
+}
+static inline void fs_end(struct superblock *sb)
+{
+	if (sb->ops->end)
+		sb->ops->end(sb);
+}
+static inline void inode_changed(struct inode *inode)
+{
+	if (inode->sb->ops->changed)
+		inode->sb->ops->changed(inode);
+}
+/* 0 or -ENOTEMPTY; where names are on a disk, what reading it ends with. Tree lock. */
+static inline int directory_is_empty(struct dentry *dir)
+{
+	if (dir->inode->sb->ops->is_empty)
+		return dir->inode->sb->ops->is_empty(dir->inode);
+	return list_empty(&dir->children) ? 0 : -ENOTEMPTY;
+}
+
 /* Called once, at boot: the mounts that hang nowhere. */
 int ramfs_init_internal(void);
 int devfs_init_internal(void);

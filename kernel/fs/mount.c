@@ -310,6 +310,14 @@ int mounts_sync(void)
 	}
 }
 
+void mounts_end(void)
+{
+	mounts_sync();
+	list_foreach(&mounts, struct mount, node, m)
+		if (m->sb->ops->remount && !m->sb->read_only && !m->sb->ops->remount(m->sb, true))
+			m->sb->read_only = true;
+}
+
 int mount_may_write(const struct mount *mount)
 {
 	if (!mount)

@@ -38,6 +38,7 @@ static int make_inode(struct walk *walk, unsigned mode, uint32_t rdev, const cha
 		return err;
 	inode->uid = uid;
 	inode->gid = gid;
+	inode_changed(inode);
 	*out = inode;
 	return 0;
 }
@@ -51,18 +52,32 @@ static int may_create(struct walk *walk)
 	return inode_permission(dir->inode, MAY_WRITE | MAY_EXEC, walk->cred);
 }
 
-int namespace_create_quietly(struct walk *walk, unsigned mode, uint32_t rdev, const char *target, struct dentry **out)
+/* Gives a new or an old file one more name, in the tree and where the file system keeps it. */
+static int add_name(struct walk *walk, struct inode *inode, struct dentry **out)
+{
+	struct dentry *dir = walk->at.dentry, *dentry;
+	const struct superblock_ops *ops = dir->inode->sb->ops;
+	int err = dentry_add(dir, walk->last, walk->last_len, inode, &dentry);
+
+	if (err)
+		return err;
+	err = ops->link ? ops->link(dir->inode, walk->last, walk->last_len, inode) : 0;
+	if (err) {
+		dentry_unlink(dentry);
+		return err;
+	}
+	inode_touch(dir->inode, TOUCH_MTIME | TOUCH_CTIME);
+	if (out)
+		*out = dentry;
+	return 0;
+}
+
+static int create(struct walk *walk, unsigned mode, uint32_t rdev, const char *target, struct dentry **out)
 {
 	struct dentry *dir = walk->at.dentry;
 	struct inode *inode;
-	int err;
+	int err = make_inode(walk, mode, rdev, target, &inode);
 
-	err = mount_may_write(walk->at.mount);
-	if (!err)
-		err = may_create(walk);
-	if (err)
-		return err;
-	err = make_inode(walk, mode, rdev, target, &inode);
 	if (err)
 		return err;
 	if (target && !inode->target) {
@@ -71,13 +86,31 @@ int namespace_create_quietly(struct walk *walk, unsigned mode, uint32_t rdev, co
 		err = inode->target ? 0 : -ENOMEM;
 	}
 	if (!err)
-		err = dentry_add(dir, walk->last, walk->last_len, inode, out);
-	if (!err) {
-		if (S_ISDIR(mode))
-			dir->inode->nlink++;
-		inode_touch(dir->inode, TOUCH_MTIME | TOUCH_CTIME);
-	}
+		err = add_name(walk, inode, out);
+	if (err)
+		inode->nlink = 0;
+	else if (S_ISDIR(mode))
+		dir->inode->nlink++;
+	inode_changed(inode);
+	inode_changed(dir->inode);
 	inode_put(inode);
+	return err;
+}
+
+int namespace_create_quietly(struct walk *walk, unsigned mode, uint32_t rdev, const char *target, struct dentry **out)
+{
+	struct superblock *sb = walk->at.dentry->inode->sb;
+	int err;
+
+	err = mount_may_write(walk->at.mount);
+	if (!err)
+		err = may_create(walk);
+	if (!err)
+		err = fs_begin(sb);
+	if (err)
+		return err;
+	err = create(walk, mode, rdev, target, out);
+	fs_end(sb);
 	return err;
 }
 
@@ -97,20 +130,28 @@ int namespace_create(struct walk *walk, unsigned mode, uint32_t rdev, const char
 
 int namespace_create_nameless(struct walk *walk, unsigned mode, bool linkable, struct dentry **out)
 {
+	struct superblock *sb = walk->at.dentry->inode->sb;
 	struct inode *inode;
 	char name[24];
 	size_t len;
 	int err;
 
 	err = mount_may_write(walk->at.mount);
-	if (!err && walk->at.dentry->inode->sb->ops->remote)
+	if (!err && sb->ops->remote)
 		err = -EOPNOTSUPP;
 	if (!err)
-		err = make_inode(walk, mode, 0, NULL, &inode);
+		err = fs_begin(sb);
 	if (err)
 		return err;
-	inode->nlink = 0;
-	inode->linkable = linkable;
+	err = make_inode(walk, mode, 0, NULL, &inode);
+	if (!err) {
+		inode->nlink = 0;
+		inode->linkable = linkable;
+		inode_changed(inode);
+	}
+	fs_end(sb);
+	if (err)
+		return err;
 	len = format(name, sizeof(name), "#%llu", (unsigned long long)inode->ino); /* what watchers and /proc tell */
 	*out = dentry_create(walk->at.dentry, name, len, inode);
 	if (*out)
@@ -205,6 +246,26 @@ static int link_check(struct walk *walk, const struct path *old)
 	return inode->nlink == 0 && !inode->linkable ? -ENOENT : 0;
 }
 
+static int link_inode(struct walk *walk, struct inode *inode)
+{
+	const struct remote_ops *remote = inode->sb->ops->remote;
+	int err = remote ? remote->link(walk->at.dentry->inode, walk->last, walk->last_len, inode)
+			 : fs_begin(inode->sb);
+
+	if (err)
+		return err;
+	err = add_name(walk, inode, NULL);
+	if (!err) {
+		inode->nlink++;
+		inode->linkable = false;
+		inode_touch(inode, TOUCH_CTIME);
+	}
+	inode_changed(inode);
+	inode_changed(walk->at.dentry->inode);
+	fs_end(inode->sb);
+	return err;
+}
+
 int vfs_link(struct path old, int dirfd, const char *text)
 {
 	struct inode *inode = old.dentry->inode;
@@ -213,15 +274,9 @@ int vfs_link(struct path old, int dirfd, const char *text)
 
 	if (!err)
 		err = link_check(&walk, &old);
-	if (!err && inode->sb->ops->remote)
-		err = inode->sb->ops->remote->link(walk.at.dentry->inode, walk.last, walk.last_len, inode);
 	if (!err)
-		err = dentry_add(walk.at.dentry, walk.last, walk.last_len, inode, NULL);
+		err = link_inode(&walk, inode);
 	if (!err) {
-		inode->nlink++;
-		inode->linkable = false;
-		inode_touch(inode, TOUCH_CTIME);
-		inode_touch(walk.at.dentry->inode, TOUCH_MTIME | TOUCH_CTIME);
 		notify_inode(inode, IN_ATTRIB);
 		tell_name(&walk, IN_CREATE, false);
 	}
@@ -252,7 +307,7 @@ static int remove_remote(struct dentry *victim)
 	const struct remote_ops *remote = victim->inode->sb->ops->remote;
 	int err = remote ? remote->remove(victim) : 0;
 
-	return err ? err : namespace_forget_below(victim);
+	return err || !remote ? err : namespace_forget_below(victim);
 }
 
 int namespace_forget_below(struct dentry *dir)
@@ -272,7 +327,28 @@ void namespace_remove(struct dentry *victim)
 		dir->nlink -= min(dir->nlink, 1u);
 	inode_touch(inode, TOUCH_CTIME);
 	inode_touch(dir, TOUCH_MTIME | TOUCH_CTIME);
+	inode_changed(inode);
+	inode_changed(dir);
 	dentry_unlink(victim);
+}
+
+/* The same where its name is kept too. */
+static int remove_name(struct walk *walk, struct dentry *victim)
+{
+	struct inode *dir = walk->at.dentry->inode;
+	struct superblock *sb = dir->sb;
+	int err = remove_remote(victim);
+
+	if (!err)
+		err = fs_begin(sb);
+	if (err)
+		return err;
+	if (sb->ops->unlink)
+		err = sb->ops->unlink(dir, walk->last, walk->last_len);
+	if (!err)
+		namespace_remove(victim);
+	fs_end(sb);
+	return err;
 }
 
 static int unlink_last(struct walk *walk)
@@ -293,14 +369,13 @@ static int unlink_last(struct walk *walk)
 	err = namespace_may_delete(walk, victim, false);
 	if (!err && victim->mounts)
 		err = -EBUSY;
-	if (!err)
-		err = remove_remote(victim);
 	if (err)
 		return err;
 	notify_inode(victim->inode, IN_ATTRIB); /* its count of links; what it says next may be IN_DELETE_SELF */
-	namespace_remove(victim);
-	tell_name(walk, IN_DELETE, false);
-	return 0;
+	err = remove_name(walk, victim);
+	if (!err)
+		tell_name(walk, IN_DELETE, false);
+	return err;
 }
 
 int vfs_unlink(int dirfd, const char *text)
@@ -333,14 +408,12 @@ static int rmdir_last(struct walk *walk)
 		return err;
 	if (victim->mounts)
 		return -EBUSY;
-	if (!victim->inode->sb->ops->remote && !list_empty(&victim->children))
-		return -ENOTEMPTY;
-	err = remove_remote(victim);
-	if (err)
-		return err;
-	namespace_remove(victim);
-	tell_name(walk, IN_DELETE, true);
-	return 0;
+	err = victim->inode->sb->ops->remote ? 0 : directory_is_empty(victim);
+	if (!err)
+		err = remove_name(walk, victim);
+	if (!err)
+		tell_name(walk, IN_DELETE, true);
+	return err;
 }
 
 int vfs_rmdir(int dirfd, const char *text)

@@ -116,10 +116,59 @@ static void tell_move(const struct walk *from, const struct walk *to, struct ino
 	notify_inode(moved, IN_MOVE_SELF);
 }
 
+/* The same where names are kept on a disk: first there, as only that can fail. */
+static int reparent(const struct dentry *moved, struct inode *from_dir, struct inode *to_dir)
+{
+	if (!is_directory(moved) || from_dir == to_dir)
+		return 0;
+	return to_dir->sb->ops->reparent(moved->inode, to_dir);
+}
+
+static int exchange_stored(const struct renaming *r, struct inode *from_dir, struct inode *to_dir)
+{
+	const struct superblock_ops *ops = from_dir->sb->ops;
+	int err;
+
+	if (!ops->replace)
+		return 0;
+	err = ops->replace(from_dir, r->from->last, r->from->last_len, r->target->inode);
+	if (!err)
+		err = ops->replace(to_dir, r->to->last, r->to->last_len, r->source->inode);
+	if (!err)
+		err = reparent(r->source, from_dir, to_dir);
+	return err ? err : reparent(r->target, to_dir, from_dir);
+}
+
+static int move_stored(const struct renaming *r, struct inode *from_dir, struct inode *to_dir)
+{
+	const struct superblock_ops *ops = from_dir->sb->ops;
+	int err;
+
+	if (!ops->link)
+		return 0;
+	if (r->target)
+		err = ops->replace(to_dir, r->to->last, r->to->last_len, r->source->inode);
+	else
+		err = ops->link(to_dir, r->to->last, r->to->last_len, r->source->inode);
+	if (!err)
+		err = ops->unlink(from_dir, r->from->last, r->from->last_len);
+	return err ? err : reparent(r->source, from_dir, to_dir);
+}
+
+static void changed(const struct renaming *r, struct inode *from_dir)
+{
+	inode_changed(from_dir);
+	inode_changed(r->to->at.dentry->inode);
+	inode_changed(r->source->inode);
+}
+
 static int exchange(const struct renaming *r)
 {
 	struct inode *from_dir = r->from->at.dentry->inode, *to_dir = r->to->at.dentry->inode;
+	int err = exchange_stored(r, from_dir, to_dir);
 
+	if (err)
+		return err;
 	dentry_exchange(r->source, r->target);
 	if (is_directory(r->source) && !is_directory(r->target)) {
 		from_dir->nlink--;
@@ -130,6 +179,8 @@ static int exchange(const struct renaming *r)
 	}
 	inode_touch(r->target->inode, TOUCH_CTIME);
 	touch_both(r, from_dir);
+	inode_changed(r->target->inode);
+	changed(r, from_dir);
 	tell_move(r->from, r->to, r->source->inode, NULL);
 	tell_move(r->to, r->from, r->target->inode, NULL);
 	return 0;
@@ -141,7 +192,9 @@ static int move(const struct renaming *r)
 	struct dentry *target = r->target ? dentry_get(r->target) : NULL;
 	int err;
 
-	err = dentry_move(r->source, to_dir, r->to->last, r->to->last_len);
+	err = move_stored(r, from_dir->inode, to_dir->inode);
+	if (!err)
+		err = dentry_move(r->source, to_dir, r->to->last, r->to->last_len);
 	if (!err) {
 		if (is_directory(r->source)) {
 			from_dir->inode->nlink--;
@@ -150,6 +203,7 @@ static int move(const struct renaming *r)
 		if (target)
 			namespace_remove(target);
 		touch_both(r, from_dir->inode);
+		changed(r, from_dir->inode);
 		tell_move(r->from, r->to, r->source->inode, target ? target->inode : NULL);
 	}
 	if (target)
@@ -201,11 +255,14 @@ int vfs_rename(struct walk *from, struct walk *to, unsigned flags)
 	err = rename_remote(&r);
 	if (err)
 		return err;
-	if (flags & RENAME_EXCHANGE)
-		return exchange(&r);
-	if (r.target && !list_empty(&r.target->children))
-		return -ENOTEMPTY;
-	err = move(&r);
+	if (!(flags & RENAME_EXCHANGE) && r.target && is_directory(r.target))
+		err = directory_is_empty(r.target);
+	if (!err)
+		err = fs_begin(r.source->inode->sb);
+	if (err)
+		return err;
+	err = flags & RENAME_EXCHANGE ? exchange(&r) : move(&r);
+	fs_end(r.source->inode->sb);
 	if (!err && (flags & RENAME_WHITEOUT))
 		err = leave_whiteout(&r);
 	return err;

@@ -61,10 +61,21 @@ static int mount_new(struct path at, user_ptr_t type_name, user_ptr_t source, un
 
 static int remount(struct path at, unsigned flags)
 {
+	struct superblock *sb;
+	bool read_only = flags & MS_RDONLY;
+	int err;
+
 	if (!at.mount || at.dentry != at.mount->root)
 		return -EINVAL;
-	if ((flags & MS_RDONLY) && atomic_load(&at.mount->writers))
+	sb = at.mount->sb;
+	if (read_only && atomic_load(&at.mount->writers))
 		return -EBUSY;
+	if (sb->ops->remount && read_only != sb->read_only) {
+		err = sb->ops->remount(sb, read_only);
+		if (err)
+			return err;
+		sb->read_only = read_only;
+	}
 	at.mount->flags = flags & FLAGS_KEPT;
 	return 0;
 }

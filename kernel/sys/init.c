@@ -9,6 +9,7 @@
 #include <kernel/log.h>
 #include <kernel/process.h>
 #include <kernel/thread.h>
+#include <kernel/vfs.h>
 
 #include "exec.h"
 #include "sys_internal.h"
@@ -113,6 +114,7 @@ int process_run_init(const char *path)
 	}
 	thread_start(thread);
 	process_wait_end(start.process);
+	mounts_end();
 	if (IS_ENABLED(CONFIG_DEVICES))
 		block_sync_all();
 	syscall_usage_print();

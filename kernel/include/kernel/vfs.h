@@ -5,10 +5,9 @@
  *
  * The dentry tree *is* the content of a directory, but for file systems that are elsewhere (superblock_ops.find), of
  * which it has the names that were looked up. Locking: one mutex, the tree lock, guards names, parents and the mount
- * table; a path walk runs under it and therefore needs no
- * references on its way. An inode's own mutex guards its content and attributes; it is taken after the tree lock, never
- * before. Neither is held while a fifo's opener sleeps. References (dentry, inode, mount, path) are atomic and may be
- * put in any thread context.
+ * table; a path walk runs under it and therefore needs no references on its way. An inode's own mutex guards its content
+ * and attributes; it is taken after the tree lock, never before. Neither is held while a fifo's opener sleeps.
+ * References (dentry, inode, mount, path) are atomic and may be put in any thread context.
  */
 #pragma once
 
@@ -222,6 +221,24 @@ struct superblock_ops {
 	 * -ENOENT, -EIO, -EUCLEAN, -ENOMEM.
 	 */
 	int (*find)(struct inode *dir, const char *name, size_t len, struct inode **out);
+	/*
+	 * Optional: a file system whose names are on a disk. begin and end are around all changes of names that belong
+	 * together: there too they are made all or not at all. Between the two: gives a file a name, which is free;
+	 * takes one away; lets an existing name mean another file; gives a directory another parent. Counts of links
+	 * and times are the caller's, who tells by changed(). Tree lock. -EROFS, -ENOSPC, -EMLINK, -EIO, -EUCLEAN.
+	 */
+	int (*begin)(struct superblock *sb);
+	void (*end)(struct superblock *sb);
+	int (*link)(struct inode *dir, const char *name, size_t len, struct inode *inode);
+	int (*unlink)(struct inode *dir, const char *name, size_t len);
+	int (*replace)(struct inode *dir, const char *name, size_t len, struct inode *inode);
+	int (*reparent)(struct inode *inode, struct inode *dir);
+	/* 0; -ENOTEMPTY, -EIO, -EUCLEAN. Tree lock. */
+	int (*is_empty)(struct inode *dir);
+	/* Optional: attributes were changed, and are to be written. Locks of the tree and of the inode may be held. */
+	void (*changed)(struct inode *inode);
+	/* Optional: it is to be read-only from now on, or no longer. -EROFS, -EIO. */
+	int (*remount)(struct superblock *sb, bool read_only);
 	/* The inode's mutex is held. -EFBIG, -ENOSPC, -EIO. */
 	int (*truncate)(struct inode *inode, off_t size);
 	/* Writes all that was changed, and waits. -EIO. */
@@ -296,6 +313,8 @@ int mount_foreach(int (*visit)(struct mount *mount, void *context), void *contex
 const struct filesystem *filesystem_next(const struct filesystem *after);
 /* All that are mounted write what was changed; the first error. Sleeps. */
 int mounts_sync(void);
+/* The end: what is mounted is written and made read-only. */
+void mounts_end(void);
 /* -EROFS when nothing may be written through this mount; NULL: none. */
 int mount_may_write(const struct mount *mount);
 
