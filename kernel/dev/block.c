@@ -12,12 +12,48 @@
 #include <kernel/string.h>
 #include <kernel/vfs.h>
 
-#define MAJOR 254
+#define MAJOR_VIRTIO 254
+#define MAJOR_EXTENDED 259 /* numbers in order of arrival */
+#define MINORS_OF_DISK 16
 #define PIECE_MAX (128 * KIB) /* of a request */
 
 static struct mutex lock = MUTEX_INIT(lock);
 static struct list devices = LIST_INIT(devices);
-static unsigned next_minor;
+static unsigned next_extended;
+
+static unsigned next_index(const char *prefix)
+{
+	unsigned index = 0;
+
+	list_foreach(&devices, struct block_device, node, dev)
+		if (!dev->partition && !strncmp(dev->name, prefix, strlen(prefix)))
+			index = max(index, dev->index + 1);
+	return index;
+}
+
+/* "vda" to "vdz", "vdaa" and so on; NVMe counts, and names the first of a controller's namespaces. */
+static void name_disk(struct block_device *dev, const char *prefix)
+{
+	unsigned n = dev->index;
+
+	if (!strcmp(prefix, "nvme"))
+		format(dev->name, sizeof(dev->name), "nvme%un1", n);
+	else if (n < 26)
+		format(dev->name, sizeof(dev->name), "%s%c", prefix, 'a' + (int)n);
+	else
+		format(dev->name, sizeof(dev->name), "%s%c%c", prefix, 'a' + (int)(n / 26 - 1) % 26,
+		       'a' + (int)(n % 26));
+}
+
+/* The lock is held. */
+static void add_to_list(struct block_device *dev, const char *prefix)
+{
+	dev->index = next_index(prefix);
+	name_disk(dev, prefix);
+	dev->rdev = !strcmp(prefix, "nvme") ? DEV_MAKE(MAJOR_EXTENDED, next_extended++)
+					    : DEV_MAKE(MAJOR_VIRTIO, dev->index * MINORS_OF_DISK);
+	list_append(&devices, &dev->node);
+}
 
 int block_add(struct block_device *dev, const char *prefix)
 {
@@ -25,24 +61,113 @@ int block_add(struct block_device *dev, const char *prefix)
 
 	wait_queue_init(&dev->room);
 	dev->max_spans = min(dev->max_spans ? dev->max_spans : 1, (unsigned)BLOCK_SPANS_MAX);
+	dev->block_size = dev->block_size ? dev->block_size : BLOCK_SECTOR;
 	err = block_cache_create(dev);
 	if (err)
 		return err;
 	mutex_lock(&lock);
-	format(dev->name, sizeof(dev->name), "%s%c", prefix, 'a' + (int)(next_minor % 26));
-	dev->rdev = DEV_MAKE(MAJOR, next_minor++);
-	list_append(&devices, &dev->node);
+	add_to_list(dev, prefix);
 	mutex_unlock(&lock);
 	log_info("%s: %lu sectors%s", dev->name, dev->sectors, dev->read_only ? ", read-only" : "");
 	return 0;
 }
 
-void block_remove(struct block_device *dev)
+/* ---- partitions: a part of a disk, with a cache of its own ---- */
+
+static int submit_to_disk(struct block_device *dev, struct block_request *request)
+{
+	int err;
+
+	if (request->op == BLOCK_FLUSH)
+		return dev->disk->ops->submit(dev->disk, request);
+	request->sector += dev->start;
+	err = dev->disk->ops->submit(dev->disk, request);
+	if (err)
+		request->sector -= dev->start;
+	return err;
+}
+
+static void name_partition(struct block_device *dev)
+{
+	const char *disk = dev->disk->name;
+	bool digit = disk[strlen(disk) - 1] >= '0' && disk[strlen(disk) - 1] <= '9';
+
+	format(dev->name, sizeof(dev->name), "%s%s%u", disk, digit ? "p" : "", dev->partition);
+}
+
+int block_add_partition(struct block_device *disk, unsigned number, uint64_t start, uint64_t sectors)
+{
+	static const struct block_ops ops = { submit_to_disk };
+	struct block_device *dev;
+	int err;
+
+	if (!sectors || start >= disk->sectors || sectors > disk->sectors - start)
+		return -EINVAL;
+	dev = heap_alloc(sizeof(*dev));
+	if (!dev)
+		return -ENOMEM;
+	*dev = (struct block_device){
+		.ops = &ops,
+		.disk = disk,
+		.start = start,
+		.sectors = sectors,
+		.partition = number,
+		.index = disk->index,
+		.read_only = disk->read_only,
+		.can_flush = disk->can_flush,
+		.can_discard = disk->can_discard,
+		.can_write_zeroes = disk->can_write_zeroes,
+		.whole_pages = disk->whole_pages,
+		.block_size = disk->block_size,
+		.max_spans = disk->max_spans,
+		.max_discard = disk->max_discard,
+	};
+	wait_queue_init(&dev->room);
+	err = block_cache_create(dev);
+	if (err) {
+		heap_free(dev);
+		return err;
+	}
+	name_partition(dev);
+	mutex_lock(&lock);
+	dev->rdev = DEV_MAJOR(disk->rdev) == MAJOR_VIRTIO && number < MINORS_OF_DISK
+			    ? disk->rdev + number
+			    : DEV_MAKE(MAJOR_EXTENDED, next_extended++);
+	list_append(&devices, &dev->node);
+	mutex_unlock(&lock);
+	log_info("%s: %lu sectors from %lu", dev->name, sectors, start);
+	return 0;
+}
+
+static struct block_device *partition_of(const struct block_device *disk)
+{
+	struct block_device *found = NULL;
+
+	mutex_lock(&lock);
+	list_foreach(&devices, struct block_device, node, dev)
+		if (dev->disk == disk)
+			found = dev;
+	mutex_unlock(&lock);
+	return found;
+}
+
+static void forget(struct block_device *dev)
 {
 	mutex_lock(&lock);
 	list_remove(&dev->node);
 	mutex_unlock(&lock);
 	block_cache_destroy(dev);
+}
+
+void block_remove(struct block_device *dev)
+{
+	struct block_device *partition;
+
+	while ((partition = partition_of(dev))) {
+		forget(partition);
+		heap_free(partition);
+	}
+	forget(dev);
 }
 
 struct block_device *block_find(uint32_t rdev)
@@ -113,6 +238,12 @@ void block_queue_freed(struct block_device *dev)
 	wake_all(&dev->room);
 }
 
+/* The queue is the disk's. */
+static struct block_device *queue_of(struct block_device *dev)
+{
+	return dev->disk ? dev->disk : dev;
+}
+
 /* A transfer is not given up half way: the device has its memory. */
 static int perform(struct block_device *dev, struct block_request *request)
 {
@@ -125,12 +256,12 @@ static int perform(struct block_device *dev, struct block_request *request)
 	request->done = request_done;
 	request->context = waiter;
 	for (;;) {
-		struct turn turn = { dev, atomic_load(&dev->freed) };
+		struct turn turn = { queue_of(dev), atomic_load(&queue_of(dev)->freed) };
 
 		err = dev->ops->submit(dev, request);
 		if (err != -EAGAIN)
 			break;
-		wait_for_work(&dev->room, has_room, &turn);
+		wait_for_work(&turn.dev->room, has_room, &turn);
 	}
 	if (!err) {
 		wait_for_work(&waiter->done_queue, is_done, waiter);
@@ -142,12 +273,48 @@ static int perform(struct block_device *dev, struct block_request *request)
 	return err;
 }
 
-static int transfer(struct block_device *dev, enum block_op op, uint64_t sector, void *buf, size_t len)
+/* Can a span follow that one in a request? */
+static bool can_follow(const struct block_device *dev, const struct block_span *last, const struct block_span *next)
+{
+	return !dev->whole_pages ||
+	       (is_aligned(next->base, PAGE_SIZE) && is_aligned((char *)last->base + last->len, PAGE_SIZE));
+}
+
+/* Puts the next of what is to be moved into a request; *done: bytes of the first span that went before. */
+static void fill(struct block_device *dev, struct block_request *request, const struct block_span **spans,
+		 size_t *count, size_t *done)
+{
+	size_t room = PIECE_MAX;
+
+	request->span_count = 0;
+	while (*count && room && request->span_count < dev->max_spans) {
+		size_t len = min((size_t)(*spans)->len - *done, room);
+		struct block_span *to = &request->spans[request->span_count];
+
+		*to = (struct block_span){ (char *)(*spans)->base + *done, (uint32_t)len };
+		if (request->span_count && !can_follow(dev, to - 1, to))
+			break;
+		request->span_count++;
+		room -= len;
+		*done += len;
+		if (*done < (*spans)->len)
+			break;
+		*done = 0;
+		++*spans;
+		--*count;
+	}
+	request->sectors = (PIECE_MAX - room) / BLOCK_SECTOR;
+}
+
+int block_transfer(struct block_device *dev, enum block_op op, uint64_t sector, const struct block_span *spans,
+		   size_t count)
 {
 	struct block_request *request;
-	char *at = buf;
+	size_t len = 0, done = 0;
 	int err = 0;
 
+	for (size_t i = 0; i < count; i++)
+		len += spans[i].len;
 	if (len % BLOCK_SECTOR || sector > dev->sectors || len / BLOCK_SECTOR > dev->sectors - sector)
 		return -EINVAL;
 	if (op == BLOCK_WRITE && dev->read_only)
@@ -155,21 +322,25 @@ static int transfer(struct block_device *dev, enum block_op op, uint64_t sector,
 	request = heap_alloc(sizeof(*request));
 	if (!request)
 		return -ENOMEM;
-	while (len && !err) {
-		size_t piece = min(len, (size_t)PIECE_MAX);
+	while (count && !err) {
+		uint64_t sectors;
 
 		request->op = op;
 		request->sector = sector;
-		request->sectors = piece / BLOCK_SECTOR;
-		request->spans[0] = (struct block_span){ at, (uint32_t)piece };
-		request->span_count = 1;
+		fill(dev, request, &spans, &count, &done);
+		sectors = request->sectors;
 		err = perform(dev, request);
-		at += piece;
-		len -= piece;
-		sector += piece / BLOCK_SECTOR;
+		sector += sectors;
 	}
 	heap_free(request);
 	return err;
+}
+
+static int transfer(struct block_device *dev, enum block_op op, uint64_t sector, void *buf, size_t len)
+{
+	struct block_span span = { buf, (uint32_t)len };
+
+	return len > UINT32_MAX ? -EINVAL : block_transfer(dev, op, sector, &span, len ? 1 : 0);
 }
 
 int block_read(struct block_device *dev, uint64_t sector, void *buf, size_t len)
@@ -202,11 +373,32 @@ int block_flush(struct block_device *dev)
 	return dev->can_flush ? without_data(dev, BLOCK_FLUSH, 0, 0) : 0;
 }
 
-int block_discard(struct block_device *dev, uint64_t sector, uint64_t sectors)
+/* In as many requests as the device wants. */
+static int over_range(struct block_device *dev, enum block_op op, uint64_t sector, uint64_t sectors)
 {
-	if (!dev->can_discard)
-		return -EOPNOTSUPP;
+	uint64_t most = dev->max_discard ? dev->max_discard : UINT32_MAX / 2;
+	int err = 0;
+
 	if (sector > dev->sectors || sectors > dev->sectors - sector)
 		return -EINVAL;
-	return without_data(dev, BLOCK_DISCARD, sector, sectors);
+	if (dev->read_only)
+		return -EROFS;
+	while (sectors && !err) {
+		uint64_t part = min(sectors, most);
+
+		err = without_data(dev, op, sector, part);
+		sector += part;
+		sectors -= part;
+	}
+	return err;
+}
+
+int block_discard(struct block_device *dev, uint64_t sector, uint64_t sectors)
+{
+	return dev->can_discard ? over_range(dev, BLOCK_DISCARD, sector, sectors) : -EOPNOTSUPP;
+}
+
+int block_write_zeroes(struct block_device *dev, uint64_t sector, uint64_t sectors)
+{
+	return dev->can_write_zeroes ? over_range(dev, BLOCK_WRITE_ZEROES, sector, sectors) : -EOPNOTSUPP;
 }

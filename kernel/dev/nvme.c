@@ -35,7 +35,7 @@
 #define CSTS_FATAL 2u
 
 enum { ADMIN_CREATE_SQ = 0x01, ADMIN_CREATE_CQ = 0x05, ADMIN_IDENTIFY = 0x06 };
-enum { IO_FLUSH = 0x00, IO_WRITE = 0x01, IO_READ = 0x02, IO_DISCARD = 0x09 };
+enum { IO_FLUSH = 0x00, IO_WRITE = 0x01, IO_READ = 0x02, IO_WRITE_ZEROES = 0x08, IO_DISCARD = 0x09 };
 
 #define QUEUE_SIZE 64u
 #define TRANSFER_MAX (128 * KIB)
@@ -238,34 +238,40 @@ static int create_io_queues(struct nvme *nvme)
 
 /* ---- reading and writing ---- */
 
-/* Where a request's memory is, page by page; the first may begin inside one, all others are whole but for the last. */
+/*
+ * Where a request's memory is, page by page; the first may begin inside one, all others are whole but for the last
+ * (whole_pages of the block device).
+ */
 static int build_prps(struct slot *slot, const struct block_request *request, struct command *command)
 {
-	char *base = request->spans[0].base;
-	size_t len = request->spans[0].len, first = PAGE_SIZE - ((uintptr_t)base & (PAGE_SIZE - 1));
+	unsigned count = 0;
 	uint64_t *list;
 
-	command->prp1 = arch_virt_to_phys(base);
-	if (len <= first)
-		return 0;
-	if (len - first <= PAGE_SIZE) {
-		command->prp2 = arch_virt_to_phys(base + first);
-		return 0;
-	}
 	if (!slot->prps)
 		slot->prps = page_alloc(0);
 	if (!slot->prps)
 		return -ENOMEM;
 	list = page_virt(slot->prps);
-	for (size_t at = first; at < len; at += PAGE_SIZE)
-		*list++ = arch_virt_to_phys(base + at);
-	command->prp2 = page_phys(slot->prps);
+	for (unsigned i = 0; i < request->span_count; i++) {
+		char *at = request->spans[i].base, *end = at + request->spans[i].len;
+
+		for (; at < end; at = (char *)align_down((uintptr_t)at + PAGE_SIZE, PAGE_SIZE), count++) {
+			if (!count)
+				command->prp1 = arch_virt_to_phys(at);
+			else
+				list[count - 1] = arch_virt_to_phys(at);
+		}
+	}
+	if (count == 2)
+		command->prp2 = list[0];
+	else if (count > 2)
+		command->prp2 = page_phys(slot->prps);
 	return 0;
 }
 
 static int build(struct nvme *nvme, struct slot *slot, struct block_request *request, struct command *command)
 {
-	static const uint8_t opcodes[] = { IO_READ, IO_WRITE, IO_FLUSH, IO_DISCARD };
+	static const uint8_t opcodes[] = { IO_READ, IO_WRITE, IO_FLUSH, IO_DISCARD, IO_WRITE_ZEROES };
 	uint64_t lba = request->sector >> (nvme->lba_shift - SECTOR_SHIFT);
 	uint64_t count = request->sectors >> (nvme->lba_shift - SECTOR_SHIFT);
 	struct {
@@ -287,6 +293,8 @@ static int build(struct nvme *nvme, struct slot *slot, struct block_request *req
 	command->dwords[0] = (uint32_t)lba;
 	command->dwords[1] = (uint32_t)(lba >> 32);
 	command->dwords[2] = (uint32_t)(count - 1);
+	if (request->op == BLOCK_WRITE_ZEROES)
+		return 0;
 	return build_prps(slot, request, command);
 }
 
@@ -374,6 +382,7 @@ static int read_namespace(struct nvme *nvme, uint8_t *page)
 	if (shift < SECTOR_SHIFT || shift > PAGE_SHIFT || !blocks || blocks > (uint64_t)INT64_MAX >> shift)
 		return -EINVAL;
 	nvme->lba_shift = shift;
+	nvme->block.block_size = 1u << shift;
 	nvme->block.sectors = blocks << (shift - SECTOR_SHIFT);
 	return 0;
 }
@@ -388,6 +397,10 @@ static int read_controller(struct nvme *nvme, uint8_t *page)
 	memcpy(&optional, page + 520, sizeof(optional));
 	nvme->block.can_flush = page[525] & 1;
 	nvme->block.can_discard = optional & 4;
+	nvme->block.can_write_zeroes = optional & 8;
+	nvme->block.max_discard = 0x8000; /* a command's count has 16 bits, of which blocks may be of one sector */
+	nvme->block.whole_pages = true;
+	nvme->block.max_spans = BLOCK_SPANS_MAX;
 	/* MDTS counts in the smallest pages; ours are these. */
 	return page[77] && (PAGE_SIZE << min(page[77], (uint8_t)16)) < TRANSFER_MAX ? -EOPNOTSUPP : 0;
 }

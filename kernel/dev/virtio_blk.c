@@ -10,13 +10,18 @@
 
 #define F_SEG_MAX 2
 #define F_RO 5
+#define F_BLK_SIZE 6
 #define F_FLUSH 9
 #define F_DISCARD 13
+#define F_WRITE_ZEROES 14
 
 #define AT_CAPACITY 0
 #define AT_SEG_MAX 12
+#define AT_BLK_SIZE 20
+#define AT_MAX_DISCARD 36
+#define AT_MAX_WRITE_ZEROES 48
 
-enum { TYPE_IN = 0, TYPE_OUT = 1, TYPE_FLUSH = 4, TYPE_DISCARD = 11 };
+enum { TYPE_IN = 0, TYPE_OUT = 1, TYPE_FLUSH = 4, TYPE_DISCARD = 11, TYPE_WRITE_ZEROES = 13 };
 enum { STATUS_OK = 0, STATUS_ERROR = 1, STATUS_UNSUPPORTED = 2, STATUS_NONE = 0xff };
 
 #define QUEUE_SIZE 128
@@ -56,7 +61,7 @@ static int error_of(uint8_t status)
 /* The request as the device wants it. @return how many spans it reads; *in: how many it writes */
 static unsigned build(struct block_request *request, struct virtq_span *spans, unsigned *in)
 {
-	static const uint32_t types[] = { TYPE_IN, TYPE_OUT, TYPE_FLUSH, TYPE_DISCARD };
+	static const uint32_t types[] = { TYPE_IN, TYPE_OUT, TYPE_FLUSH, TYPE_DISCARD, TYPE_WRITE_ZEROES };
 	struct blk_extra *extra = extra_of(request);
 	unsigned n = 0;
 
@@ -64,7 +69,7 @@ static unsigned build(struct block_request *request, struct virtq_span *spans, u
 	if (request->op == BLOCK_READ || request->op == BLOCK_WRITE)
 		extra->sector = request->sector;
 	spans[n++] = (struct virtq_span){ extra, offsetof(struct blk_extra, discard) };
-	if (request->op == BLOCK_DISCARD) {
+	if (request->op == BLOCK_DISCARD || request->op == BLOCK_WRITE_ZEROES) {
 		extra->discard.sector = request->sector;
 		extra->discard.count = (uint32_t)request->sectors;
 		spans[n++] = (struct virtq_span){ &extra->discard, sizeof(extra->discard) };
@@ -144,6 +149,32 @@ static void blk_used(struct virtqueue *queue)
 
 /* ---- coming and going ---- */
 
+/* What the device says of itself beyond its size. */
+static int read_limits(struct virtio_blk *blk)
+{
+	struct virtio_device *virtio = blk->virtio;
+	uint32_t block_size = BLOCK_SECTOR, discard = UINT32_MAX, zeroes = UINT32_MAX;
+	int err = 0;
+
+	if (virtio_has(virtio, F_BLK_SIZE))
+		err = virtio_config_read(virtio, AT_BLK_SIZE, &block_size, sizeof(block_size));
+	if (!err && virtio_has(virtio, F_DISCARD))
+		err = virtio_config_read(virtio, AT_MAX_DISCARD, &discard, sizeof(discard));
+	if (!err && virtio_has(virtio, F_WRITE_ZEROES))
+		err = virtio_config_read(virtio, AT_MAX_WRITE_ZEROES, &zeroes, sizeof(zeroes));
+	if (err)
+		return err;
+	if (block_size < BLOCK_SECTOR || block_size > PAGE_SIZE || (block_size & (block_size - 1)))
+		block_size = BLOCK_SECTOR;
+	blk->block.block_size = block_size;
+	blk->block.max_discard = max(min(discard, zeroes), 1u);
+	blk->block.read_only = virtio_has(virtio, F_RO);
+	blk->block.can_flush = virtio_has(virtio, F_FLUSH);
+	blk->block.can_discard = virtio_has(virtio, F_DISCARD);
+	blk->block.can_write_zeroes = virtio_has(virtio, F_WRITE_ZEROES);
+	return 0;
+}
+
 static int virtio_blk_probe(struct virtio_device *virtio)
 {
 	struct virtio_blk *blk = heap_zalloc(sizeof(*blk));
@@ -159,15 +190,14 @@ static int virtio_blk_probe(struct virtio_device *virtio)
 	if (!err && virtio_has(virtio, F_SEG_MAX))
 		err = virtio_config_read(virtio, AT_SEG_MAX, &seg_max, sizeof(seg_max));
 	if (!err)
+		err = read_limits(blk);
+	if (!err)
 		err = virtqueue_create(virtio, QUEUE_SIZE, blk_used, &blk->queue);
 	if (err)
 		goto err_device;
 	/* Sizes in bytes are signed. */
 	blk->block.sectors = min(blk->block.sectors, (uint64_t)INT64_MAX / BLOCK_SECTOR);
 	blk->block.max_spans = min(seg_max, virtqueue_size(blk->queue) > 4 ? virtqueue_size(blk->queue) - 4 : 1);
-	blk->block.read_only = virtio_has(virtio, F_RO);
-	blk->block.can_flush = virtio_has(virtio, F_FLUSH);
-	blk->block.can_discard = virtio_has(virtio, F_DISCARD);
 	static const struct block_ops ops = { blk_submit };
 	blk->block.ops = &ops;
 	blk->block.data = blk;
@@ -194,7 +224,8 @@ static void virtio_blk_remove(struct virtio_device *virtio)
 static const struct virtio_driver virtio_blk_driver = {
 	.name = "virtio-blk",
 	.device_id = VIRTIO_ID_BLOCK,
-	.features = VIRTIO_BIT(F_SEG_MAX) | VIRTIO_BIT(F_RO) | VIRTIO_BIT(F_FLUSH) | VIRTIO_BIT(F_DISCARD),
+	.features = VIRTIO_BIT(F_SEG_MAX) | VIRTIO_BIT(F_RO) | VIRTIO_BIT(F_FLUSH) | VIRTIO_BIT(F_DISCARD) |
+		    VIRTIO_BIT(F_BLK_SIZE) | VIRTIO_BIT(F_WRITE_ZEROES),
 	.probe = virtio_blk_probe,
 	.remove = virtio_blk_remove,
 };

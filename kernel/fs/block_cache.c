@@ -18,10 +18,23 @@
 #define MEMORY_SHARE 4		/* a quarter of what is free is the cache's */
 #define SECTORS_PER_PAGE (PAGE_SIZE / BLOCK_SECTOR)
 
+/* Linux, include/uapi/linux/fs.h. */
+#define BLKROGET 0x125eu
 #define BLKGETSIZE 0x1260u
 #define BLKFLSBUF 0x1261u
+#define BLKRAGET 0x1263u
 #define BLKSSZGET 0x1268u
+#define BLKBSZGET 0x80081270u
+#define BLKBSZSET 0x40081271u
 #define BLKGETSIZE64 0x80081272u
+#define BLKDISCARD 0x1277u
+#define BLKIOMIN 0x1278u
+#define BLKIOOPT 0x1279u
+#define BLKALIGNOFF 0x127au
+#define BLKPBSZGET 0x127bu
+#define BLKDISCARDZEROES 0x127cu
+#define BLKROTATIONAL 0x127eu
+#define BLKZEROOUT 0x127fu
 
 struct block_cache {
 	struct mutex lock;	/* guards all, transfers included */
@@ -189,6 +202,39 @@ int block_cache_sync(struct block_device *dev)
 	return err ? err : flushed;
 }
 
+int block_cache_write_through(struct block_device *dev, uint64_t offset, const void *buf, size_t len)
+{
+	const char *from = buf;
+	int err;
+
+	mutex_lock(&dev->cache->lock);
+	err = block_write(dev, offset / BLOCK_SECTOR, buf, len);
+	for (size_t at = 0, part; !err && at < len; at += part) {
+		struct page *page = page_tree_find(&dev->cache->pages, (offset + at) / PAGE_SIZE);
+		size_t in = (size_t)((offset + at) % PAGE_SIZE);
+
+		part = min(PAGE_SIZE - in, len - at);
+		if (page)
+			memcpy((char *)page_virt(page) + in, from + at, part);
+	}
+	mutex_unlock(&dev->cache->lock);
+	return err;
+}
+
+void block_cache_forget(struct block_device *dev, uint64_t offset, uint64_t len)
+{
+	struct block_cache *cache = dev->cache;
+	uint64_t index = offset / PAGE_SIZE, end = (offset + len + PAGE_SIZE - 1) / PAGE_SIZE;
+
+	mutex_lock(&cache->lock);
+	for (; cache->count && (index = page_tree_next(&cache->pages, index, false)) < end; index++) {
+		if (page_tree_find(&cache->pages, index)->flags & PAGE_DIRTY)
+			cache->dirty--;
+		cache->count -= page_tree_remove(&cache->pages, index, index);
+	}
+	mutex_unlock(&cache->lock);
+}
+
 static int sync_one(struct block_device *dev, void *context UNUSED)
 {
 	block_cache_sync(dev);
@@ -239,17 +285,82 @@ static off_t block_seek(struct file *file, off_t offset, int whence)
 	return file_seek_size(file, offset, whence, (off_t)(dev->sectors * BLOCK_SECTOR));
 }
 
+/* For a device that cannot do it by itself. */
+static int write_zero_pages(struct block_device *dev, uint64_t offset, uint64_t len)
+{
+	struct page *page = page_alloc_zeroed(0);
+	int err = page ? 0 : -ENOMEM;
+
+	for (uint64_t at = 0; !err && at < len; at += PAGE_SIZE)
+		err = block_write(dev, (offset + at) / BLOCK_SECTOR, page_virt(page),
+				  (size_t)min(len - at, (uint64_t)PAGE_SIZE));
+	if (page)
+		page_put(page);
+	return err;
+}
+
+/* Writes all, and forgets it: the next read is the device's. */
+static int block_flush_cache(struct block_device *dev)
+{
+	int err = block_cache_sync(dev);
+
+	if (!err)
+		block_cache_forget(dev, 0, dev->sectors * BLOCK_SECTOR);
+	return err;
+}
+
+/* A range of whole sectors that a program gave: discarded, or written with zeroes. */
+static long change_range(struct file *file, bool zeroes, user_ptr_t argument)
+{
+	struct block_device *dev = file->data;
+	uint64_t range[2];
+	int err = user_read(&range, argument);
+
+	if (err)
+		return err;
+	if (!file_may_write(file))
+		return -EBADF;
+	if ((range[0] | range[1]) % dev->block_size || !range[1] || range[0] > dev->sectors * BLOCK_SECTOR ||
+	    range[1] > dev->sectors * BLOCK_SECTOR - range[0])
+		return -EINVAL;
+	block_cache_forget(dev, range[0], range[1]);
+	if (!zeroes)
+		return block_discard(dev, range[0] / BLOCK_SECTOR, range[1] / BLOCK_SECTOR);
+	err = block_write_zeroes(dev, range[0] / BLOCK_SECTOR, range[1] / BLOCK_SECTOR);
+	return err == -EOPNOTSUPP ? write_zero_pages(dev, range[0], range[1]) : err;
+}
+
+static long put_int(user_ptr_t argument, int value)
+{
+	return user_write(argument, &value);
+}
+
 static long block_ioctl(struct file *file, unsigned command, user_ptr_t argument)
 {
 	struct block_device *dev = file->data;
-	uint64_t bytes = dev->sectors * BLOCK_SECTOR;
-	int sector = BLOCK_SECTOR;
+	uint64_t bytes = dev->sectors * BLOCK_SECTOR, zero = 0;
 
 	switch (command) {
 	case BLKGETSIZE: return user_write(argument, &dev->sectors);
 	case BLKGETSIZE64: return user_write(argument, &bytes);
-	case BLKSSZGET: return user_write(argument, &sector);
-	case BLKFLSBUF: return block_cache_sync(dev);
+	case BLKROGET: return put_int(argument, dev->read_only);
+	case BLKSSZGET:
+	case BLKPBSZGET:
+	case BLKIOMIN: return put_int(argument, (int)dev->block_size);
+	case BLKBSZGET: return put_int(argument, PAGE_SIZE);
+	case BLKBSZSET: return 0; /* the cache has pages, whatever is asked for */
+	case BLKIOOPT:
+	case BLKALIGNOFF:
+	case BLKDISCARDZEROES: return put_int(argument, 0);
+	case BLKRAGET: return user_write(argument, &zero);
+	case BLKROTATIONAL: {
+		uint16_t rotates = 0;
+
+		return user_write(argument, &rotates);
+	}
+	case BLKFLSBUF: return block_flush_cache(dev);
+	case BLKDISCARD:
+	case BLKZEROOUT: return change_range(file, command == BLKZEROOUT, argument);
 	default: return -ENOTTY;
 	}
 }

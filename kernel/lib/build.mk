@@ -1,5 +1,6 @@
 # kernel/lib: strings, formats, parsing; the host image takes mem* and str* from libc
 obj-y += chacha20.o errno.o format.o parse.o ring.o sort.o
+obj-$(CONFIG_DEVICES) += crc32.o
 obj-$(CONFIG_TESTS) += test.o test_crash.o
 ifneq ($(CONFIG_ARCH_HOST),y)
 obj-y += string.o memory.o

@@ -42,7 +42,7 @@ static const char help[] =
 	"  --file HOST:GUEST      put a file or folder into the guest; may be repeated\n"
 	"  --net user[,tcp:PORT:GUESTPORT...]  a network behind this machine; ports of it lead to the guest's\n"
 	"  --net tap:NAME[,ADDRESS/BITS[,GATEWAY]]  a TAP interface of this machine\n"
-	"  --disk [nvme:]FILE     an image of this machine's as /dev/vda, or /dev/nvmea (not on microvm)\n"
+	"  --disk [nvme:]FILE     an image of this machine's as /dev/vda, or /dev/nvme0n1 (not on microvm)\n"
 	"  --no-rng               leave out the device that gives the kernel entropy\n"
 	"  --unit-tests [GLOB]    run the kernel's own unit tests instead of a program\n"
 	"  --verbose              show QEMU's command line and messages, and more of the kernel's\n"

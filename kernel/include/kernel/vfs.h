@@ -5,8 +5,8 @@
  *
  * The dentry tree *is* the content of a directory, but for file systems that are elsewhere (superblock_ops.find), of
  * which it has the names that were looked up. Locking: one mutex, the tree lock, guards names, parents and the mount
- * table; a path walk runs under it and therefore needs no references on its way. An inode's own mutex guards its content
- * and attributes; it is taken after the tree lock, never before. Neither is held while a fifo's opener sleeps.
+ * table; a path walk runs under it and therefore needs no references on its way. An inode's own mutex guards its
+ * content and attributes; it is taken after the tree lock, never before. Neither is held while a fifo's opener sleeps.
  * References (dentry, inode, mount, path) are atomic and may be put in any thread context.
  */
 #pragma once
