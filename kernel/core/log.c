@@ -114,6 +114,11 @@ void log_set_level(enum log_level level)
 	shown = level;
 }
 
+bool log_shows(enum log_level level)
+{
+	return level <= shown;
+}
+
 void log_set_sink(void (*new_sink)(const char *text, size_t len))
 {
 	atomic_store(&sink, new_sink);

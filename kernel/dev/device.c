@@ -52,7 +52,7 @@ void device_offence(struct device *device, const char *fmt, ...)
 	char text[96];
 	va_list args;
 
-	if (atomic_fetch_add(&device->offences, 1) >= OFFENCES_LOGGED)
+	if (atomic_fetch_add(&device->offences, 1) >= OFFENCES_LOGGED || !log_shows(LOG_WARNING))
 		return;
 	va_start(args, fmt);
 	format_va(text, sizeof(text), fmt, args);

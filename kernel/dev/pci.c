@@ -223,7 +223,7 @@ static int function_add(const struct pci_host *host, unsigned function)
 
 static bool is_there(const struct pci_host *host, unsigned function)
 {
-	uint32_t vendor = host->read(host, function, PCI_VENDOR, 2);
+	uint16_t vendor = (uint16_t)host->read(host, function, PCI_VENDOR, 2);
 
 	return vendor != 0xffff && vendor != 0;
 }

@@ -60,6 +60,11 @@ static void put_number(struct output *out, const struct spec *spec, uint64_t val
 	char digits[24];
 	int count = 0, zeros = 0, padding;
 
+	/* Each base by itself: a division by what the compiler does not know costs more than all the rest. */
+	for (; value && base == 16; value >>= 4)
+		digits[count++] = alphabet[value & 15];
+	for (; value && base == 10; value /= 10)
+		digits[count++] = alphabet[value % 10];
 	for (; value; value /= base)
 		digits[count++] = alphabet[value % base];
 	if (spec->precision < 0 && !count)

@@ -6,7 +6,6 @@
 #include <kernel/fake.h>
 
 #include <kernel/errno.h>
-#include <kernel/heap.h>
 #include <kernel/string.h>
 
 #define BAR_AREA UINT64_C(0xfe000000)
@@ -27,7 +26,7 @@ static struct fake_function *function_at(struct fake_pci *fake, unsigned functio
 static uint32_t fake_read(const struct pci_host *host, unsigned function, unsigned offset, unsigned bytes)
 {
 	struct fake_function *f = function_at(fake_of(host), function);
-	uint32_t value = UINT32_MAX;
+	uint32_t value = UINT32_MAX >> (32 - 8 * bytes);
 
 	if (f && offset + bytes <= sizeof(f->space)) {
 		value = 0;
@@ -47,16 +46,50 @@ static void fake_write(const struct pci_host *host, unsigned function, unsigned 
 	}
 }
 
+/* ---- memory ---- */
+
+static uint64_t window_read(const struct regs *regs, size_t offset, unsigned bytes)
+{
+	const struct fake_window *window = (const struct fake_window *)regs->base;
+	uint64_t value = 0;
+
+	if (fake_lie(window->pci->overrides, window->offset + offset, &value))
+		return value;
+	for (unsigned i = 0; i < bytes; i++)
+		value |= (uint64_t)window->memory[(window->offset + offset + i) % FAKE_PCI_MEMORY] << 8 * i;
+	return value;
+}
+
+static void window_write(const struct regs *regs, size_t offset, unsigned bytes, uint64_t value)
+{
+	const struct fake_window *window = (const struct fake_window *)regs->base;
+
+	for (unsigned i = 0; i < bytes; i++)
+		window->memory[(window->offset + offset + i) % FAKE_PCI_MEMORY] = (uint8_t)(value >> 8 * i);
+}
+
+static const struct regs_ops window_ops = { window_read, window_write };
+
 static int fake_map(const struct pci_host *host, struct regs *regs, uint64_t address, size_t size)
 {
 	struct fake_pci *fake = fake_of(host);
-	uint64_t at = address - BAR_AREA, bar = at / FAKE_PCI_BAR_SIZE;
+	uint64_t at = address - BAR_AREA, bar = at / FAKE_PCI_BAR_STRIDE, offset = at % FAKE_PCI_BAR_STRIDE;
+	struct fake_window *window = &fake->windows[fake->window_count];
+	struct fake_function *f;
 
-	if (address < BAR_AREA || bar / PCI_BARS >= fake->count || size > FAKE_PCI_BAR_SIZE - at % FAKE_PCI_BAR_SIZE)
+	if (address < BAR_AREA || bar / PCI_BARS >= fake->count || size > FAKE_PCI_BAR_STRIDE - offset)
 		return -EINVAL;
-	*regs = (struct regs){ .base = (uintptr_t)fake->functions[bar / PCI_BARS].bars[bar % PCI_BARS] +
-				       at % FAKE_PCI_BAR_SIZE,
-			       .size = size };
+	f = &fake->functions[bar / PCI_BARS];
+	if (f->registers.ops && bar % PCI_BARS == 0) {
+		*regs = f->registers;
+		regs->size = min(regs->size, size);
+		return offset ? -EINVAL : 0;
+	}
+	if (fake->window_count == FAKE_PCI_WINDOWS)
+		return -ENOMEM;
+	fake->window_count++;
+	*window = (struct fake_window){ fake, f->memory[bar % PCI_BARS], (size_t)offset };
+	*regs = (struct regs){ &window_ops, (uintptr_t)window, size };
 	return 0;
 }
 
@@ -78,51 +111,68 @@ static void put(struct fake_function *f, unsigned offset, unsigned bytes, uint32
 	memcpy(f->space + offset, &value, bytes);
 }
 
-/* A function as one would be, and then what the script changes of it. */
-static void function_init(struct fake_pci *fake, unsigned n, struct script *script)
+/* A function as one would be, without anything in its memory. */
+static void function_init(struct fake_pci *fake, unsigned n)
 {
 	struct fake_function *f = &fake->functions[n];
-	unsigned changes;
 
 	put(f, PCI_VENDOR, 2, 0x1af4);
-	put(f, PCI_DEVICE, 2, 0x1040 + (uint32_t)script_take(script, 1) % 32);
+	put(f, PCI_DEVICE, 2, 0x1040);
 	put(f, PCI_STATUS, 2, PCI_STATUS_CAPABILITIES);
 	put(f, PCI_CAPABILITIES, 1, 0x40);
 	memset(f->writable + PCI_COMMAND, 0xff, 2);
 	for (unsigned bar = 0; bar < PCI_BARS; bar++) {
-		put(f, PCI_BAR(bar), 4, (uint32_t)(BAR_AREA + (n * PCI_BARS + bar) * FAKE_PCI_BAR_SIZE));
-		f->writable[PCI_BAR(bar) + 1] = (uint8_t)~((FAKE_PCI_BAR_SIZE - 1) >> 8);
-		memset(f->writable + PCI_BAR(bar) + 2, 0xff, 2);
+		put(f, PCI_BAR(bar), 4, (uint32_t)(BAR_AREA + (n * PCI_BARS + bar) * FAKE_PCI_BAR_STRIDE));
+		fake_pci_bar_size(f, bar, FAKE_PCI_BAR_SIZE);
 	}
-	for (changes = (unsigned)script_take(script, 1); changes; changes--) {
+}
+
+void fake_pci_bar_size(struct fake_function *f, unsigned bar, uint32_t size)
+{
+	uint32_t mask = ~(size - 1);
+
+	memcpy(f->writable + PCI_BAR(bar), &mask, sizeof(mask));
+}
+
+/* What the script changes of it. */
+static void function_change(struct fake_function *f, struct script *script)
+{
+	unsigned changes;
+
+	put(f, PCI_DEVICE, 2, 0x1040 + (uint32_t)script_take(script, 1) % 32);
+	for (changes = (unsigned)script_take(script, 1); changes && !script_done(script); changes--) {
 		unsigned offset = (unsigned)script_take(script, 1);
 
 		script_bytes(script, f->space + offset, min((size_t)script_take(script, 1) % 16, 256 - (size_t)offset));
 	}
-	for (changes = (unsigned)script_take(script, 1); changes; changes--) {
-		unsigned bar = (unsigned)script_take(script, 1) % PCI_BARS, offset = (unsigned)script_take(script, 2);
+	for (changes = (unsigned)script_take(script, 1); changes && !script_done(script); changes--) {
+		unsigned bar = (unsigned)script_take(script, 1) % PCI_BARS, offset = (unsigned)script_take(script, 1);
 
-		offset %= FAKE_PCI_BAR_SIZE;
-		script_bytes(script, f->bars[bar] + offset,
-			     min((size_t)script_take(script, 1) % 64, FAKE_PCI_BAR_SIZE - (size_t)offset));
+		script_bytes(script, f->memory[bar] + offset,
+			     min((size_t)script_take(script, 1) % 64, FAKE_PCI_MEMORY - (size_t)offset));
 	}
 }
 
-int fake_pci_init(struct fake_pci *fake, unsigned functions, struct script *script)
+void fake_pci_init(struct fake_pci *fake, unsigned functions, struct script *script)
 {
-	memset(fake, 0, sizeof(*fake));
-	fake->functions = heap_array(functions, sizeof(*fake->functions));
-	if (!fake->functions)
-		return -ENOMEM;
+	memset(fake, 0, offsetof(struct fake_pci, functions));
 	fake->count = functions;
 	fake->host = (struct pci_host){ fake_read, fake_write, fake_map, fake_message, 1, fake };
-	for (unsigned n = 0; n < functions; n++)
-		function_init(fake, n, script);
-	return 0;
+	for (unsigned n = 0; n < functions; n++) {
+		memset(&fake->functions[n], 0, sizeof(fake->functions[n]));
+		function_init(fake, n);
+		if (script)
+			function_change(&fake->functions[n], script);
+	}
 }
 
-void fake_pci_free(struct fake_pci *fake)
+void fake_pci_interrupt(struct fake_pci *fake, unsigned message)
 {
-	heap_free(fake->functions);
-	fake->functions = NULL;
+	unsigned long flags;
+
+	if (message >= fake->handler_count || !fake->handlers[message])
+		return;
+	flags = arch_irq_save();
+	fake->handlers[message](fake->handler_args[message]);
+	arch_irq_restore(flags);
 }

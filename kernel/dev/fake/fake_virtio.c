@@ -144,14 +144,8 @@ static uint64_t fake_read(const struct regs *regs, size_t offset, unsigned bytes
 	struct fake_virtio *fake = (struct fake_virtio *)regs->base;
 	uint64_t value = 0;
 
-	for (unsigned i = 0; i < FAKE_OVERRIDES; i++) {
-		struct fake_override *o = &fake->overrides[i];
-
-		if (o->left && o->offset == offset) {
-			o->left--;
-			return o->value;
-		}
-	}
+	if (fake_lie(fake->overrides, offset, &value))
+		return value;
 	if (offset < VIRTIO_MMIO_CONFIG)
 		return honest_read(fake, offset);
 	if (offset - VIRTIO_MMIO_CONFIG + bytes <= FAKE_CONFIG)
@@ -277,15 +271,6 @@ static void step_use_raw(struct fake_virtio *fake, struct script *script)
 	fake_queue_use(fake, n, id, len);
 }
 
-static void step_override(struct fake_virtio *fake, struct script *script)
-{
-	struct fake_override *o = &fake->overrides[script_take(script, 1) % FAKE_OVERRIDES];
-
-	o->offset = (uint16_t)(script_take(script, 1) * 4);
-	o->value = (uint32_t)script_take(script, 4);
-	o->left = (unsigned)script_take(script, 1);
-}
-
 /* Bytes anywhere in the rings that are the driver's to write, or ours. */
 static void step_ring(struct fake_virtio *fake, struct script *script)
 {
@@ -318,7 +303,7 @@ void fake_virtio_step(struct fake_virtio *fake, struct script *script)
 		fake->generation++;
 		fake_virtio_interrupt(fake, VIRTIO_MMIO_INTERRUPT_CONFIG);
 		break;
-	case STEP_OVERRIDE: step_override(fake, script); break;
+	case STEP_OVERRIDE: fake_lies_more(fake->overrides, script); break;
 	case STEP_RING: step_ring(fake, script); break;
 	default: fake->status = (uint32_t)script_take(script, 1); break;
 	}

@@ -28,11 +28,23 @@ static inline bool script_done(const struct script *script)
 uint64_t script_take(struct script *script, unsigned bytes); /* little-endian, at most 8 */
 void script_bytes(struct script *script, void *to, size_t len);
 
+#define FAKE_OVERRIDES 4
+
+/* A lie: what reads of a register say instead. */
+struct fake_override {
+	uint32_t offset, value;
+	uint8_t honest;			/* reads that are answered as they should be first */
+	uint8_t left;			/* and then so many that are not */
+};
+/* One more, as a script says; of FAKE_OVERRIDES. */
+void fake_lies_more(struct fake_override *overrides, struct script *script);
+/* True: the register reads as *value, this time. */
+bool fake_lie(struct fake_override *overrides, size_t offset, uint64_t *value);
+
 /* ---- virtio ---- */
 
 #define FAKE_CONFIG 64
 #define FAKE_QUEUES 4
-#define FAKE_OVERRIDES 4
 
 /* One device, behind registers of the MMIO transport. What a driver may see of it is what these fields say. */
 struct fake_virtio {
@@ -53,12 +65,7 @@ struct fake_virtio {
 		unsigned notified;
 	} queues[FAKE_QUEUES];
 	bool scribbled;			/* it wrote where only the driver may: what is there is its own doing */
-	/* Lies: what the next reads of a register say instead. */
-	struct fake_override {
-		uint16_t offset;
-		uint32_t value;
-		unsigned left;
-	} overrides[FAKE_OVERRIDES];
+	struct fake_override overrides[FAKE_OVERRIDES];
 };
 
 /*
@@ -90,23 +97,37 @@ void fake_virtio_interrupt(struct fake_virtio *fake, uint32_t cause);
 /* ---- PCI ---- */
 
 #define FAKE_PCI_FUNCTIONS 4
-#define FAKE_PCI_BAR_SIZE 4096
+#define FAKE_PCI_BAR_SIZE 4096		/* as a base address tells, unless fake_pci_bar_size() says otherwise */
+#define FAKE_PCI_BAR_STRIDE (128 * KIB)	/* from one to the next */
+#define FAKE_PCI_MEMORY 256		/* bytes behind a base address, which repeat */
 #define FAKE_PCI_MESSAGES 64
+#define FAKE_PCI_WINDOWS 32
 
 /* A bus with a few functions, whose configuration spaces and memory are bytes that can be anything. */
 struct fake_pci {
 	struct pci_host host;
 	unsigned count;
-	struct fake_function {
-		uint8_t space[256];
-		uint8_t writable[256];	/* bits that a write changes */
-		uint8_t bars[PCI_BARS][FAKE_PCI_BAR_SIZE];
-	} *functions;
+	struct fake_override overrides[FAKE_OVERRIDES];	/* of all memory, by offset */
+	struct fake_window {
+		struct fake_pci *pci;
+		uint8_t *memory;
+		size_t offset;
+	} windows[FAKE_PCI_WINDOWS];
+	unsigned window_count;
 	irq_handler_t *handlers[FAKE_PCI_MESSAGES];
 	void *handler_args[FAKE_PCI_MESSAGES];
 	unsigned handler_count;
+	struct fake_function {
+		uint8_t space[256];
+		uint8_t writable[256];	/* bits that a write changes */
+		uint8_t memory[PCI_BARS][FAKE_PCI_MEMORY];
+		struct regs registers;	/* with ops: what is behind base address 0 instead */
+	} functions[FAKE_PCI_FUNCTIONS];
 };
 
-/* Functions as a script says. -ENOMEM. */
-int fake_pci_init(struct fake_pci *fake, unsigned functions, struct script *script);
-void fake_pci_free(struct fake_pci *fake);
+/* Functions as a script says; NULL: plain ones without anything in their memory. */
+void fake_pci_init(struct fake_pci *fake, unsigned functions, struct script *script);
+/* size: a power of two, at most FAKE_PCI_BAR_STRIDE. Before the bus is scanned. */
+void fake_pci_bar_size(struct fake_function *function, unsigned bar, uint32_t size);
+/* Sends a message, if it has been set up. */
+void fake_pci_interrupt(struct fake_pci *fake, unsigned message);

@@ -21,6 +21,8 @@ void log_write_va(enum log_level level, const char *fmt, va_list args);
 void log_raw(const char *text, size_t len);
 void log_printf(const char *fmt, ...) PRINTF_LIKE(1, 2);
 void log_set_level(enum log_level level);
+/* False: a message of that level would not be written. Any context. */
+bool log_shows(enum log_level level);
 /* Where the log goes instead of the platform's log_write (harness mode: the channel); NULL: there again. */
 void log_set_sink(void (*sink)(const char *text, size_t len));
 
