@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Control messages: files and credentials. Linux: cmsg(3), unix(7).
+ * Control messages: files, credentials, times, and what protocols have of their own. Linux: cmsg(3), unix(7), ip(7).
  */
 #include "net_internal.h"
 
@@ -8,6 +8,8 @@
 #include <kernel/fd.h>
 #include <kernel/heap.h>
 #include <kernel/process.h>
+#include <kernel/string.h>
+#include <kernel/time.h>
 
 #define CONTROL_MAX 4096
 #define CMSG_ALIGN(len) align_up((size_t)(len), sizeof(uint64_t))
@@ -48,12 +50,27 @@ static int cred_in(struct socket_control *to, const struct abi_ucred *cred)
 	return 0;
 }
 
+/* The protocol looks at it, or does not. */
+static int ancillary_in(struct socket_control *to, const struct abi_cmsghdr *header, size_t size)
+{
+	struct socket_ancillary *a = &to->ancillary[to->ancillary_count];
+
+	if (to->ancillary_count == SOCKET_ANCILLARY_MAX || size > sizeof(a->data))
+		return -EINVAL;
+	to->ancillary_count++;
+	a->level = header->level;
+	a->type = header->type;
+	a->size = (unsigned)size;
+	memcpy(a->data, header + 1, size);
+	return 0;
+}
+
 static int one_in(struct socket_control *to, const struct abi_cmsghdr *header)
 {
 	size_t size = header->len - sizeof(*header);
 
 	if (header->level != SOL_SOCKET)
-		return 0;
+		return ancillary_in(to, header, size);
 	if (header->type == SCM_RIGHTS)
 		return files_in(to, (const int *)(header + 1), size / sizeof(int));
 	if (header->type == SCM_CREDENTIALS && size == sizeof(struct abi_ucred))
@@ -89,9 +106,9 @@ int socket_control_in(struct socket_control *to, user_ptr_t from, size_t len)
 }
 
 /* One header with its content, cut to the room. @return the bytes of it, or -EFAULT. */
-static ssize_t put(user_ptr_t to, size_t room, int type, const void *content, size_t size, unsigned *flags)
+static ssize_t put(user_ptr_t to, size_t room, int level, int type, const void *content, size_t size, unsigned *flags)
 {
-	struct abi_cmsghdr header = { .level = SOL_SOCKET, .type = type };
+	struct abi_cmsghdr header = { .level = level, .type = type };
 	int err;
 
 	if (room < sizeof(header)) {
@@ -127,7 +144,7 @@ static ssize_t files_out(struct socket_control *from, user_ptr_t to, size_t room
 	}
 	if (count < from->file_count)
 		*flags |= MSG_CTRUNC;
-	return count ? put(to, room, SCM_RIGHTS, fds, count * sizeof(int), flags) : 0;
+	return count ? put(to, room, SOL_SOCKET, SCM_RIGHTS, fds, count * sizeof(int), flags) : 0;
 }
 
 ssize_t socket_control_out(struct socket_control *from, user_ptr_t to, size_t len, bool close_on_exec, unsigned *flags)
@@ -136,7 +153,7 @@ ssize_t socket_control_out(struct socket_control *from, user_ptr_t to, size_t le
 	ssize_t n;
 
 	if (from->has_cred) {
-		n = put(to, len, SCM_CREDENTIALS, &from->cred, sizeof(from->cred), flags);
+		n = put(to, len, SOL_SOCKET, SCM_CREDENTIALS, &from->cred, sizeof(from->cred), flags);
 		if (n < 0)
 			return n;
 		at += (size_t)n;
@@ -147,5 +164,40 @@ ssize_t socket_control_out(struct socket_control *from, user_ptr_t to, size_t le
 			return n;
 		at += (size_t)n;
 	}
+	for (unsigned i = 0; i < from->ancillary_count; i++) {
+		const struct socket_ancillary *a = &from->ancillary[i];
+
+		n = put(to + at, len - at, a->level, a->type, a->data, a->size, flags);
+		if (n < 0)
+			return n;
+		at += (size_t)n;
+	}
 	return (ssize_t)at;
+}
+
+void socket_tell(struct socket_message *message, int level, int type, const void *data, unsigned size)
+{
+	struct socket_control *control = &message->control;
+	struct socket_ancillary *a = &control->ancillary[control->ancillary_count];
+
+	if (control->ancillary_count == SOCKET_ANCILLARY_MAX || size > sizeof(a->data))
+		return;
+	control->ancillary_count++;
+	a->level = level;
+	a->type = type;
+	a->size = size;
+	memcpy(a->data, data, size);
+}
+
+void socket_tell_time(const struct socket *socket, struct socket_message *message, uint64_t came_ns)
+{
+	if (socket->timestamp == SO_TIMESTAMP) {
+		struct abi_timeval tv = time_to_timeval(came_ns);
+
+		socket_tell(message, SOL_SOCKET, SO_TIMESTAMP, &tv, sizeof(tv));
+	} else if (socket->timestamp == SO_TIMESTAMPNS) {
+		struct abi_timespec ts = time_to_timespec(came_ns);
+
+		socket_tell(message, SOL_SOCKET, SO_TIMESTAMPNS, &ts, sizeof(ts));
+	}
 }

@@ -2,7 +2,8 @@
 /*
  * UDP sockets: datagrams wait in the order in which they came, as many as the receive buffer holds.
  */
-#include "stack.h"
+#include "inet_datagram.h"
+#include "interface.h"
 
 #include <kernel/atomic.h>
 #include <kernel/errno.h>
@@ -11,31 +12,21 @@
 #include <lwip/udp.h>
 
 #define DATAGRAM_MAX (65535 - 8 - 20)
-#define OVERHEAD 128	/* what a datagram costs besides its bytes */
 
 OBJECT_TYPE(udp_socket);
 
-struct datagram {
-	struct list node;
-	struct pbuf *p;
-	ip_addr_t from;
-	uint16_t port;
-};
-
+/* lwIP's is at pcb of what UDP and raw sockets have in common. */
 struct udp_socket {
-	struct socket socket;
+	struct inet_socket inet;
 	struct udp_pcb *pcb;
-	struct list datagrams;	/* network's lock */
-	size_t bytes;		/* that they cost */
-	unsigned count;		/* atomic */
-	bool read_shut, write_shut;
+	bool write_shut;
 };
 
 static const struct socket_ops udp_ops;
 
 static struct udp_socket *udp_socket_of(struct socket *socket)
 {
-	return container_of(socket, struct udp_socket, socket);
+	return container_of(socket, struct udp_socket, inet.socket);
 }
 
 /* ---- in ---- */
@@ -43,145 +34,77 @@ static struct udp_socket *udp_socket_of(struct socket *socket)
 static void received(void *arg, struct udp_pcb *pcb UNUSED, struct pbuf *p, const ip_addr_t *from, u16_t port)
 {
 	struct udp_socket *u = arg;
-	size_t cost = p->tot_len + OVERHEAD;
-	struct datagram *d = u->bytes + cost <= u->socket.receive_buffer && !u->read_shut ? heap_alloc(sizeof(*d))
-											  : NULL;
 
-	if (!d) {
+	if (!inet_queue(&u->inet, p, from, port))
 		pbuf_free(p);
-		return;
-	}
-	*d = (struct datagram){ .p = p, .from = *from, .port = port };
-	list_append(&u->datagrams, &d->node);
-	u->bytes += cost;
-	atomic_store(&u->count, u->count + 1);
-	wake_all(&u->socket.readers);
 }
 
-/* Network's lock. */
-static void datagram_free(struct udp_socket *u, struct datagram *d)
+void udp_socket_error(struct udp_pcb *pcb, int error)
 {
-	u->bytes -= d->p->tot_len + OVERHEAD;
-	pbuf_free(d->p);
-	heap_free(d);
-}
+	struct udp_socket *u = pcb->recv == received ? pcb->recv_arg : NULL;
 
-/* The first one, taken off; NULL. Network's lock. */
-static struct datagram *take(struct udp_socket *u)
-{
-	struct datagram *d;
-
-	if (list_empty(&u->datagrams))
-		return NULL;
-	d = list_first(&u->datagrams, struct datagram, node);
-	list_remove(&d->node);
-	atomic_store(&u->count, u->count - 1);
-	return d;
-}
-
-static bool can_read(void *arg)
-{
-	struct udp_socket *u = arg;
-
-	return atomic_load(&u->count) || atomic_load(&u->read_shut) || atomic_load(&u->socket.error);
-}
-
-static ssize_t copy_out(const struct datagram *d, struct io *io)
-{
-	ssize_t total = 0;
-
-	for (const struct pbuf *p = d->p; p && io->remaining; p = p->next) {
-		size_t len = min((size_t)p->len, io->remaining);
-		ssize_t n = io_put(io, p->payload, len);
-
-		if (n != (ssize_t)len)
-			return -EFAULT;
-		total += n;
-	}
-	return total;
-}
-
-static ssize_t give(struct udp_socket *u, struct datagram *d, struct socket_message *message)
-{
-	size_t len = d->p->tot_len;
-	ssize_t n = copy_out(d, &message->io);
-
-	address_out(u->socket.family, &d->from, d->port, &message->address);
-	if (n >= 0 && (size_t)n < len) {
-		message->result_flags |= MSG_TRUNC;
-		if (message->flags & MSG_TRUNC)
-			n = (ssize_t)len;
-	}
-	return n;
+	if (u)
+		socket_set_error(&u->inet.socket, error);
 }
 
 static ssize_t udp_receive(struct socket *socket, struct socket_message *message)
 {
-	struct udp_socket *u = udp_socket_of(socket);
-	struct datagram *d;
-	ssize_t n;
-
-	for (;;) {
-		int err = socket_take_error(socket);
-
-		if (err)
-			return err;
-		net_lock();
-		d = take(u);
-		net_unlock();
-		if (d)
-			break;
-		if (atomic_load(&u->read_shut))
-			return 0;
-		err = message->nonblock ? -EAGAIN : socket_wait_readable(socket, can_read, u);
-		if (err)
-			return err;
-	}
-	n = give(u, d, message);
-	net_lock();
-	if (message->flags & MSG_PEEK) {
-		list_push(&u->datagrams, &d->node);
-		atomic_store(&u->count, u->count + 1);
-	} else {
-		datagram_free(u, d);
-	}
-	net_unlock();
-	return n;
+	return datagram_receive(socket, &udp_socket_of(socket)->inet.in, message);
 }
 
 static size_t udp_readable(struct socket *socket)
 {
-	struct udp_socket *u = udp_socket_of(socket);
-	size_t len = 0;
-
-	net_lock();
-	if (!list_empty(&u->datagrams))
-		len = list_first(&u->datagrams, struct datagram, node)->p->tot_len;
-	net_unlock();
-	return len;
+	return datagram_readable(&udp_socket_of(socket)->inet.in);
 }
 
 /* ---- out ---- */
 
+/* As the message wants it, or as the socket has it. Network's lock. */
+static err_t send_by(struct udp_pcb *pcb, struct pbuf *p, const ip_addr_t *to, uint16_t port,
+		     const struct inet_route *route)
+{
+	struct netif *netif = route->netif;
+	uint8_t ttl = pcb->ttl, tos = pcb->tos, multicast_ttl = pcb->mcast_ttl;
+	err_t err;
+
+	if (route->ttl >= 0)
+		pcb->ttl = pcb->mcast_ttl = (uint8_t)route->ttl;
+	if (route->tos >= 0)
+		pcb->tos = (uint8_t)route->tos;
+	if (!netif && route->has_source)
+		netif = ip_route(&route->source, to);
+	if (route->has_source)
+		err = netif ? udp_sendto_if_src(pcb, p, to, port, netif, &route->source) : ERR_RTE;
+	else
+		err = netif ? udp_sendto_if(pcb, p, to, port, netif) : udp_sendto(pcb, p, to, port);
+	pcb->ttl = ttl;
+	pcb->tos = tos;
+	pcb->mcast_ttl = multicast_ttl;
+	return err;
+}
+
 /* Network's lock; p has the bytes. */
-static int send_to(struct udp_socket *u, struct pbuf *p, const ip_addr_t *to, uint16_t port)
+static int send_to(struct udp_socket *u, struct pbuf *p, const ip_addr_t *to, uint16_t port,
+		   const struct inet_route *route)
 {
 	err_t err;
 
 	if (u->write_shut)
 		return -EPIPE;
-	if (u->socket.broadcast)
+	if (u->inet.socket.broadcast)
 		ip_set_option(u->pcb, SOF_BROADCAST);
 	else
 		ip_reset_option(u->pcb, SOF_BROADCAST);
-	if (to)
-		err = port ? udp_sendto(u->pcb, p, to, port) : ERR_ARG;
-	else
-		err = u->pcb->flags & UDP_FLAGS_CONNECTED ? udp_send(u->pcb, p) : ERR_CONN;
-	if (err == ERR_CONN)
+	if (!to && !(u->pcb->flags & UDP_FLAGS_CONNECTED))
 		return -EDESTADDRREQ;
+	if (route->has_source && !address_is_local(&route->source))
+		return -EINVAL;
+	if (to)
+		err = port ? send_by(u->pcb, p, to, port, route) : ERR_ARG;
+	else
+		err = send_by(u->pcb, p, &u->pcb->remote_ip, u->pcb->remote_port, route);
 	if (err == ERR_VAL)
-		return u->socket.broadcast ? -EINVAL : -EACCES;
+		return u->inet.socket.broadcast ? -EINVAL : -EACCES;
 	return error_of(err);
 }
 
@@ -191,7 +114,8 @@ static ssize_t udp_send_message(struct socket *socket, struct socket_message *me
 	size_t len = message->io.remaining;
 	bool has_address = message->address.len;
 	ip_addr_t to;
-	uint16_t port;
+	struct inet_route route;
+	uint16_t port = 0;
 	struct pbuf *p;
 	int err = has_address ? address_in(socket->family, &message->address, &to, &port) : 0;
 
@@ -200,15 +124,16 @@ static ssize_t udp_send_message(struct socket *socket, struct socket_message *me
 	if (len > DATAGRAM_MAX)
 		return -EMSGSIZE;
 	net_lock();
-	p = pbuf_alloc(PBUF_TRANSPORT, (u16_t)len, PBUF_RAM);
+	err = inet_route_in(message, &route);
+	p = err ? NULL : pbuf_alloc(PBUF_TRANSPORT, (u16_t)len, PBUF_RAM);
 	net_unlock();
 	if (!p)
-		return -ENOBUFS;
+		return err ? err : -ENOBUFS;
 	if (len && io_get(&message->io, p->payload, len) != (ssize_t)len)
 		err = -EFAULT;
 	net_lock();
 	if (!err)
-		err = send_to(u, p, has_address ? &to : NULL, port);
+		err = send_to(u, p, has_address ? &to : NULL, port, &route);
 	pbuf_free(p);
 	net_unlock();
 	return err ? err : (ssize_t)len;
@@ -291,7 +216,7 @@ static int udp_shutdown(struct socket *socket, int how)
 	net_lock();
 	connected = u->pcb->flags & UDP_FLAGS_CONNECTED;
 	if (connected && how != SHUT_WR)
-		atomic_store(&u->read_shut, true);
+		atomic_store(&u->inet.in.shut, true);
 	if (connected && how != SHUT_RD)
 		u->write_shut = true;
 	net_unlock();
@@ -303,46 +228,26 @@ static int udp_shutdown(struct socket *socket, int how)
 
 static int udp_set_option(struct socket *socket, int level, int name, const void *value, unsigned size)
 {
-	struct udp_socket *u = udp_socket_of(socket);
-	int number = 0, err = 0;
+	return inet_set_option(&udp_socket_of(socket)->inet, level, name, value, size);
+}
 
-	if (size < sizeof(number))
-		return -EINVAL;
-	memcpy(&number, value, sizeof(number));
-	net_lock();
-	if (level == SOL_IP && name == IP_TTL_OPTION)
-		u->pcb->ttl = number > 0 && number < 256 ? (u8_t)number : UDP_TTL;
-	else if (level == SOL_IP && name == IP_TOS_OPTION)
-		u->pcb->tos = (u8_t)number;
-	else if (level == SOL_IPV6 && name == IPV6_V6ONLY_OPTION)
-		IP_SET_TYPE_VAL(u->pcb->local_ip, number ? IPADDR_TYPE_V6 : IPADDR_TYPE_ANY);
-	else if (!(level == SOL_IP && (name == IP_RECVERR || name == IP_MTU_DISCOVER)))
-		err = -ENOPROTOOPT;
-	net_unlock();
-	return err;
+static int udp_get_option(struct socket *socket, int level, int name, void *value, unsigned *size)
+{
+	return inet_get_option(&udp_socket_of(socket)->inet, level, name, value, size);
 }
 
 static unsigned udp_poll(struct socket *socket)
 {
-	struct udp_socket *u = udp_socket_of(socket);
-	unsigned events = POLLOUT | POLLWRNORM;
-
-	if (atomic_load(&u->count))
-		events |= POLLIN | POLLRDNORM;
-	if (atomic_load(&u->read_shut))
-		events |= POLLIN | POLLRDNORM | POLLRDHUP;
-	return events;
+	return datagram_poll(&udp_socket_of(socket)->inet.in);
 }
 
 static void udp_release(struct socket *socket)
 {
 	struct udp_socket *u = udp_socket_of(socket);
-	struct datagram *d;
 
 	net_lock();
 	udp_remove(u->pcb);
-	while ((d = take(u)))
-		datagram_free(u, d);
+	inet_socket_free(&u->inet);
 	net_unlock();
 	object_count_add(&object_type_udp_socket, -1);
 	heap_free(u);
@@ -356,6 +261,8 @@ static const struct socket_ops udp_ops = {
 	.receive = udp_receive,
 	.shutdown = udp_shutdown,
 	.set_option = udp_set_option,
+	.get_option = udp_get_option,
+	.ioctl = interface_ioctl,
 	.poll = udp_poll,
 	.readable = udp_readable,
 	.release = udp_release,
@@ -367,18 +274,26 @@ int inet_udp_create(int family, struct socket **out)
 
 	if (!u)
 		return -ENOMEM;
-	socket_init(&u->socket, &udp_ops, family, SOCK_DGRAM, IPPROTO_UDP);
-	list_init(&u->datagrams);
+	socket_init(&u->inet.socket, &udp_ops, family, SOCK_DGRAM, IPPROTO_UDP);
+	datagram_queue_init(&u->inet.in, inet_tell);
 	net_lock();
 	u->pcb = udp_new_ip_type(family == AF_INET ? IPADDR_TYPE_V4 : IPADDR_TYPE_ANY);
-	if (u->pcb)
+	if (u->pcb) {
+		u->inet.pcb = (struct ip_pcb *)u->pcb;
+		u->inet.multicast_ttl = &u->pcb->mcast_ttl;
+		u->inet.multicast_index = &u->pcb->mcast_ifindex;
+		u->inet.flags = &u->pcb->flags;
+		u->inet.loop_flag = UDP_FLAGS_MULTICAST_LOOP;
+		u->pcb->flags |= UDP_FLAGS_MULTICAST_LOOP;
+		u->pcb->mcast_ttl = 1;
 		udp_recv(u->pcb, received, u);
+	}
 	net_unlock();
 	if (!u->pcb) {
 		heap_free(u);
 		return -ENOBUFS;
 	}
 	object_count_add(&object_type_udp_socket, 1);
-	*out = &u->socket;
+	*out = &u->inet.socket;
 	return 0;
 }

@@ -4,8 +4,9 @@
  * each; what is sent is handed over in the pieces it is made of. Addresses come from the command line
  * ("net=ADDRESS/BITS[,GATEWAY]") or from DHCP, and by IPv6's own ways.
  */
+#include "interface.h"
 #include "merge.h"
-#include "stack.h"
+#include "packet.h"
 
 #include <kernel/atomic.h>
 #include <kernel/boot.h>
@@ -114,6 +115,8 @@ static void stack_receive(struct netdev *dev, struct net_buffer *frame, unsigned
 		interface->dropped++;
 		return;
 	}
+	if (packet_wanted())
+		packet_seen(netif, p, false);
 	/* What the device vouches for is not summed up again; what comes back by loop-back was not summed at all. */
 	if (!(flags & NET_CHECKSUM_GOOD))
 		netif->chksum_flags |= TRANSPORT_CHECKS;
@@ -279,6 +282,8 @@ static err_t link_output(struct netif *netif, struct pbuf *p)
 {
 	struct interface *interface = netif->state;
 
+	if (packet_wanted())
+		packet_seen(netif, p, true);
 	if (interface->dev->features & NETDEV_SEGMENTS) {
 		if (merge_add(&interface->merge, p))
 			return ERR_OK;
@@ -329,6 +334,13 @@ static void stack_sent(struct netdev *dev UNUSED, void *cookie)
 }
 
 /* ---- all devices ---- */
+
+const struct netdev *netdev_of(const struct netif *netif)
+{
+	const struct interface *interface = interface_is_loopback(netif) ? NULL : netif->state;
+
+	return interface ? interface->dev : NULL;
+}
 
 bool netdevs_scheduled(void)
 {

@@ -3,7 +3,7 @@
  * Sockets of AF_NETLINK, protocol NETLINK_ROUTE: what interfaces, addresses and routes there are, which is what
  * getifaddrs() and Go's runtime ask for. Nothing is changed by them. Linux: netlink(7), rtnetlink(7).
  */
-#include "stack.h"
+#include "interface.h"
 
 #include <kernel/atomic.h>
 #include <kernel/errno.h>
@@ -35,14 +35,6 @@
 #define RTA_OIF 4
 #define RTA_GATEWAY 5
 
-#define IFF_UP 1u
-#define IFF_BROADCAST 2u
-#define IFF_LOOPBACK 8u
-#define IFF_RUNNING 0x40u
-#define ARPHRD_ETHER 1
-#define ARPHRD_LOOPBACK 772
-
-#define IFNAME_SIZE 16
 #define REQUEST_MAX 4096
 #define ANSWER_MAX 8192
 
@@ -149,33 +141,17 @@ static void put_attribute(struct writer *w, uint16_t type, const void *value, si
 	put(w, value, len);
 }
 
-static bool is_loopback(const struct netif *netif)
-{
-	return netif->name[0] == 'l' && netif->name[1] == 'o';
-}
-
-/* lo, eth0, eth1 ... */
-static const char *name_of(const struct netif *netif, char buf[IFNAME_SIZE])
-{
-	if (is_loopback(netif))
-		format(buf, IFNAME_SIZE, "lo");
-	else
-		format(buf, IFNAME_SIZE, "eth%u", netif->num ? netif->num - 1u : 0);
-	return buf;
-}
-
 static void put_link(struct writer *w, const struct netif *netif)
 {
-	char name[IFNAME_SIZE];
-	bool loop = is_loopback(netif);
-	uint32_t mtu = loop ? 65536 : netif->mtu;
+	char name[IFNAMSIZ];
+	bool loop = interface_is_loopback(netif);
+	uint32_t mtu = interface_mtu(netif);
 	struct ifinfomsg info = { .type = loop ? ARPHRD_LOOPBACK : ARPHRD_ETHER, .index = netif_get_index(netif) };
 
-	info.flags = (netif_is_up(netif) ? IFF_UP : 0) | (netif_is_link_up(netif) ? IFF_RUNNING : 0) |
-		     (loop ? IFF_LOOPBACK : IFF_BROADCAST);
+	info.flags = interface_flags(netif) | (netif_is_link_up(netif) ? IFF_LOWER_UP : 0);
 	begin(w, RTM_NEWLINK, NLM_F_MULTI);
 	put(w, &info, sizeof(info));
-	name_of(netif, name);
+	interface_name(netif, name);
 	put_attribute(w, IFLA_IFNAME, name, strlen(name) + 1);
 	put_attribute(w, IFLA_MTU, &mtu, sizeof(mtu));
 	put_attribute(w, IFLA_ADDRESS, netif->hwaddr, 6);
@@ -187,14 +163,14 @@ static void put_address(struct writer *w, const struct netif *netif, uint8_t fam
 			uint8_t prefix, uint8_t scope)
 {
 	struct ifaddrmsg message = { family, prefix, 0x80, scope, netif_get_index(netif) };
-	char name[IFNAME_SIZE];
+	char name[IFNAMSIZ];
 
 	begin(w, RTM_NEWADDR, NLM_F_MULTI);
 	put(w, &message, sizeof(message));
 	put_attribute(w, IFA_ADDRESS, address, len);
 	if (family == AF_INET) {
 		put_attribute(w, IFA_LOCAL, address, len);
-		name_of(netif, name);
+		interface_name(netif, name);
 		put_attribute(w, IFA_LABEL, name, strlen(name) + 1);
 	}
 	end(w);
@@ -209,12 +185,12 @@ static void put_addresses(struct writer *w, const struct netif *netif, uint8_t f
 {
 	if (family != AF_INET6 && !ip4_addr_isany_val(*netif_ip4_addr(netif)))
 		put_address(w, netif, AF_INET, netif_ip4_addr(netif), 4, prefix_of(netif_ip4_netmask(netif)),
-			    is_loopback(netif) ? 254 : 0);
+			    interface_is_loopback(netif) ? 254 : 0);
 	for (s8_t i = 0; i < LWIP_IPV6_NUM_ADDRESSES && family != AF_INET; i++)
 		if (ip6_addr_isvalid(netif_ip6_addr_state(netif, i)))
 			put_address(w, netif, AF_INET6, netif_ip6_addr(netif, i)->addr, 16,
-				    is_loopback(netif) ? 128 : 64,
-				    is_loopback(netif)                               ? 254
+				    interface_is_loopback(netif) ? 128 : 64,
+				    interface_is_loopback(netif)                     ? 254
 				    : ip6_addr_islinklocal(netif_ip6_addr(netif, i)) ? 253
 										     : 0);
 }
@@ -239,7 +215,7 @@ static void put_routes(struct writer *w, const struct netif *netif, uint8_t fami
 {
 	uint32_t address = ip4_addr_get_u32(netif_ip4_addr(netif)), mask = ip4_addr_get_u32(netif_ip4_netmask(netif));
 
-	if (family == AF_INET6 || !address || is_loopback(netif))
+	if (family == AF_INET6 || !address || interface_is_loopback(netif))
 		return;
 	put_route(w, netif, address & mask, prefix_of(netif_ip4_netmask(netif)), 0);
 	if (!ip4_addr_isany_val(*netif_ip4_gw(netif)))

@@ -60,8 +60,9 @@ static int set_number(struct socket *socket, int name, int value)
 		return 0;
 	case SO_RCVLOWAT: socket->receive_low = value < 1 ? 1 : (unsigned)value; return 0;
 	case SO_PRIORITY: socket->priority = (uint32_t)value; return 0;
-	case SO_DONTROUTE:
 	case SO_TIMESTAMP:
+	case SO_TIMESTAMPNS: socket->timestamp = value ? name : 0; return 0;
+	case SO_DONTROUTE:
 	case SO_BUSY_POLL:
 	case SO_INCOMING_CPU: return 0;
 	default: return -ENOPROTOOPT;
@@ -78,7 +79,7 @@ int socket_option_set(struct socket *socket, int name, const void *value, unsign
 	if (name == SO_SNDTIMEO)
 		return set_timeout(&socket->send_timeout_ns, value, size);
 	if (name == SO_BINDTODEVICE)
-		return size && *(const char *)value ? -ENODEV : 0;
+		return -ENOPROTOOPT; /* the families have devices, or not */
 	if (size < sizeof(number))
 		return -EINVAL;
 	memcpy(&number, value, sizeof(number));
@@ -110,8 +111,9 @@ static int get_number(struct socket *socket, int name, int *number)
 	case SO_RCVLOWAT: *number = (int)socket->receive_low; break;
 	case SO_SNDLOWAT: *number = 1; break;
 	case SO_PRIORITY: *number = (int)socket->priority; break;
-	case SO_DONTROUTE:
-	case SO_TIMESTAMP: break;
+	case SO_TIMESTAMP:
+	case SO_TIMESTAMPNS: *number = socket->timestamp == name; break;
+	case SO_DONTROUTE: break;
 	default:
 		if (!flag)
 			return -ENOPROTOOPT;

@@ -77,6 +77,7 @@ void socket_control_free(struct socket_control *control)
 	heap_free(control->files);
 	control->files = NULL;
 	control->file_count = 0;
+	control->ancillary_count = 0;
 }
 
 /* ---- the file ---- */
@@ -120,7 +121,7 @@ static long socket_ioctl(struct file *file, unsigned command, user_ptr_t argumen
 	int value;
 
 	if (command != FIONREAD)
-		return -ENOTTY;
+		return socket->ops->ioctl ? socket->ops->ioctl(command, argument) : -ENOTTY;
 	if (socket->listening)
 		return -EINVAL;
 	value = (int)(socket->ops->readable ? socket->ops->readable(socket) : 0);

@@ -28,6 +28,9 @@ void netdevs_poll(bool *more);
 void netdevs_flush(void);
 bool netdevs_scheduled(void);
 
+/* The device behind an interface; NULL: there is none (loop-back). */
+const struct netdev *netdev_of(const struct netif *netif);
+
 /* address.c. The port in the CPU's order. -EINVAL, -EAFNOSUPPORT. */
 int address_in(int family, const struct socket_address *from, ip_addr_t *address, uint16_t *port);
 void address_out(int family, const ip_addr_t *address, uint16_t port, struct socket_address *to);
@@ -36,6 +39,11 @@ bool address_is_local(const ip_addr_t *address);
 /* 0 or -errno for what lwIP says. */
 int error_of(err_t err);
 
-/* inet_tcp.c, inet_udp.c */
+/* inet_tcp.c, inet_udp.c, inet_raw.c */
 int inet_tcp_create(int family, struct socket **out);
 int inet_udp_create(int family, struct socket **out);
+/* Tells the socket that has it, if one has. Network's lock. */
+struct udp_pcb;
+void udp_socket_error(struct udp_pcb *pcb, int error);
+/* SOCK_RAW, of any protocol, or SOCK_DGRAM, of ICMP's. -EPERM. */
+int inet_raw_create(int family, int type, int protocol, struct socket **out);

@@ -142,7 +142,8 @@ static int tell_header(struct socket *socket, struct socket_message *message, st
 			return err;
 		header->name_len = message->address.len;
 	}
-	if (message->control.file_count || (socket->pass_cred && message->control.has_cred))
+	if (message->control.file_count || message->control.ancillary_count ||
+	    (socket->pass_cred && message->control.has_cred))
 		n = socket_control_out(&message->control, header->control, header->control ? header->control_len : 0,
 				       message->flags & MSG_CMSG_CLOEXEC, &message->result_flags);
 	if (n < 0)

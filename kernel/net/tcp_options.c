@@ -2,6 +2,7 @@
 /*
  * Options of TCP sockets. Linux: tcp(7), ip(7), ipv6(7).
  */
+#include "inet_datagram.h"
 #include "inet_tcp.h"
 
 #include <kernel/errno.h>
@@ -69,6 +70,12 @@ int tcp_socket_set_option(struct socket *socket, int level, int name, const void
 	/* lwIP has one way to avoid congestion. */
 	if (level == SOL_TCP && name == TCP_CONGESTION)
 		return size >= 4 && !memcmp(value, "reno", 4) ? 0 : -ENOENT;
+	if (level == SOL_SOCKET && name == SO_BINDTODEVICE) {
+		net_lock();
+		err = t->pcb ? inet_bind_device((struct ip_pcb *)t->pcb, value, size) : -EINVAL;
+		net_unlock();
+		return err;
+	}
 	if (size < sizeof(number))
 		return -EINVAL;
 	memcpy(&number, value, sizeof(number));

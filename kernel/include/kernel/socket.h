@@ -20,12 +20,22 @@ struct socket_address {
 	unsigned len;		/* 0: none */
 };
 
-/* What a message carries besides its bytes: files and credentials. */
+/* A control message of a protocol's own. */
+struct socket_ancillary {
+	int level, type;
+	unsigned size;
+	uint8_t data[32];
+};
+#define SOCKET_ANCILLARY_MAX 6
+
+/* What a message carries besides its bytes: files, credentials, and what protocols tell of it. */
 struct socket_control {
 	struct file **files;	/* referenced; heap memory */
 	unsigned file_count;
 	struct abi_ucred cred;
 	bool has_cred;
+	unsigned ancillary_count;
+	struct socket_ancillary ancillary[SOCKET_ANCILLARY_MAX];
 };
 
 struct socket_message {
@@ -53,6 +63,8 @@ struct socket_ops {
 	/* Those that are not common to all (-ENOPROTOOPT). value: of size bytes. get: *size is cut to what there is. */
 	int (*set_option)(struct socket *socket, int level, int name, const void *value, unsigned size);
 	int (*get_option)(struct socket *socket, int level, int name, void *value, unsigned *size);
+	/* -ENOTTY: not one of the family's. */
+	long (*ioctl)(unsigned command, user_ptr_t argument);
 	unsigned (*poll)(struct socket *socket);
 	/* Bytes that can be read at once. */
 	size_t (*readable)(struct socket *socket);
@@ -70,6 +82,7 @@ struct socket {
 	uint64_t receive_timeout_ns, send_timeout_ns; /* 0: none */
 	bool reuse_address, reuse_port, keep_alive, broadcast, pass_cred, out_of_band_inline;
 	bool listening;
+	int timestamp;		/* SO_TIMESTAMP or SO_TIMESTAMPNS: wanted with each datagram; 0 */
 	struct abi_linger linger;
 	uint32_t priority;
 };
@@ -96,4 +109,8 @@ int socket_take_error(struct socket *socket);
 /* Sleeps until condition(arg), for as long as the socket's timeout says: -EAGAIN then; -EINTR. */
 int socket_wait_readable(struct socket *socket, wait_condition_t *condition, void *arg) MUST_CHECK;
 int socket_wait_writable(struct socket *socket, wait_condition_t *condition, void *arg) MUST_CHECK;
+/* Adds something of a protocol's own to what a message is told with; what there is no room for is left out. */
+void socket_tell(struct socket_message *message, int level, int type, const void *data, unsigned size);
+/* When it came, if that is wanted. */
+void socket_tell_time(const struct socket *socket, struct socket_message *message, uint64_t came_ns);
 void socket_control_free(struct socket_control *control);

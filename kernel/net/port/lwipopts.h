@@ -49,6 +49,7 @@
 #define IP_FORWARD 0
 #define LWIP_MULTICAST_TX_OPTIONS 1
 #define SO_REUSE 1
+#define SO_REUSE_RXTOALL 1
 #define IP_SOF_BROADCAST 1
 
 /* UDP and TCP. */
@@ -70,6 +71,10 @@
 #define TCP_LISTEN_BACKLOG 1
 #define LWIP_TCP_KEEPALIVE 1
 #define TCP_MSL 30000UL
+
+#define LWIP_HOOK_FILENAME "hooks.h"
+#define LWIP_HOOK_IP4_INPUT net_ip_input
+#define LWIP_HOOK_IP6_INPUT net_ip_input
 
 #define LWIP_STATS 0
 #define LWIP_PROVIDE_ERRNO 0

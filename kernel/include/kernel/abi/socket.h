@@ -28,6 +28,8 @@
 #define IPPROTO_TCP 6
 #define IPPROTO_UDP 17
 #define IPPROTO_IPV6 41
+#define IPPROTO_ICMPV6 58
+#define IPPROTO_RAW 255
 
 #define MSG_OOB 0x1u
 #define MSG_PEEK 0x2u
@@ -74,6 +76,7 @@
 #define SO_ACCEPTCONN 30
 #define SO_SNDBUFFORCE 32
 #define SO_RCVBUFFORCE 33
+#define SO_TIMESTAMPNS 35
 #define SO_PROTOCOL 38
 #define SO_DOMAIN 39
 #define SO_BUSY_POLL 46
@@ -92,11 +95,42 @@
 #define TCP_USER_TIMEOUT 18
 #define TCP_FASTOPEN 23
 
+/* lwIP has names like some of these for itself: they end in _OPTION. */
 #define IP_TOS_OPTION 1
 #define IP_TTL_OPTION 2
-#define IP_RECVERR 11
+#define IP_HDRINCL_OPTION 3
+#define IP_PKTINFO 8
 #define IP_MTU_DISCOVER 10
+#define IP_RECVERR 11
+#define IP_RECVTTL 12
+#define IP_RECVTOS 13
+#define IP_MTU 14
+#define IP_FREEBIND 15
+#define IP_TRANSPARENT 19
+#define IP_BIND_ADDRESS_NO_PORT 24
+#define IP_MULTICAST_IF 32
+#define IP_MULTICAST_TTL 33
+#define IP_MULTICAST_LOOP 34
+#define IP_ADD_MEMBERSHIP 35
+#define IP_DROP_MEMBERSHIP 36
+#define IP_MULTICAST_ALL 49
+
+#define IPV6_CHECKSUM 7
+#define IPV6_UNICAST_HOPS 16
+#define IPV6_MULTICAST_IF 17
+#define IPV6_MULTICAST_HOPS 18
+#define IPV6_MULTICAST_LOOP 19
+#define IPV6_ADD_MEMBERSHIP 20 /* IPV6_JOIN_GROUP */
+#define IPV6_DROP_MEMBERSHIP 21
+#define IPV6_MTU_DISCOVER 23
+#define IPV6_MTU 24
+#define IPV6_RECVERR 25
 #define IPV6_V6ONLY_OPTION 26
+#define IPV6_RECVPKTINFO 49
+#define IPV6_PKTINFO 50
+#define IPV6_RECVHOPLIMIT 51
+#define IPV6_HOPLIMIT 52
+#define IPV6_RECVTCLASS 66
 #define IPV6_TCLASS_OPTION 67
 
 #define SCM_RIGHTS 1
@@ -156,6 +190,25 @@ struct abi_cmsghdr {
 struct abi_ucred {
 	int32_t pid;
 	uint32_t uid, gid;
+};
+
+struct abi_in_pktinfo {
+	uint32_t index, local, address;	/* addresses in network order */
+};
+
+struct abi_in6_pktinfo {
+	uint8_t address[16];
+	uint32_t index;
+};
+
+struct abi_ip_mreqn {
+	uint32_t group, address;
+	int32_t index;		/* not in the shorter struct ip_mreq */
+};
+
+struct abi_ipv6_mreq {
+	uint8_t group[16];
+	uint32_t index;
 };
 
 struct abi_linger {
