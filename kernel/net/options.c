@@ -174,6 +174,9 @@ SYSCALL(setsockopt, int fd, int level, int name, user_ptr_t value, int size)
 	} else if (!err && level != SOL_SOCKET) {
 		err = -EOPNOTSUPP;
 	}
+	/* A family without devices. */
+	if (err == -ENOPROTOOPT && level == SOL_SOCKET && name == SO_BINDTODEVICE)
+		err = copy[0] ? -ENODEV : 0;
 	file_put(file);
 	return err;
 }
