@@ -33,7 +33,7 @@ fuzz:      needs-fuzz   ; @kernel/build/fuzz.py $(TIME)
 test:      needs-test   all ; @kernel/build/test.py $(if $(ONLY),"$(ONLY)")
 test-long: needs-test   all ; @kernel/build/test.py --long $(if $(ONLY),"$(ONLY)")
 check:     needs-check  all ; @kernel/build/check.py $(if $(ONLY),"$(ONLY)")
-bench:     needs-run    all ; @kernel/build/bench.py $(if $(ONLY),"$(ONLY)")
+bench:     needs-bench  all ; @kernel/build/bench.py $(if $(ONLY),"$(ONLY)")
 record:    needs-record all ; @kernel/build/record.sh
 
 menuconfig: needs-build ; @kernel/build/menuconfig.sh $(IMAGE) $(PRESET)

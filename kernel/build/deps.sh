@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
-# Installs what a group of make targets needs, with apt: deps.sh build|run|fuzz|test|check|record|all
+# Installs what a group of make targets needs, with apt: deps.sh build|run|fuzz|test|check|record|bench|all
 # Says in one line what it installs; says nothing and is quick when all is there. Needs root or sudo only to install.
 set -eu
 
@@ -17,7 +17,9 @@ record="$run strace:strace sqlite3:sqlite3"
 test="$fuzz $check busybox-static:/var/lib/dpkg/info/busybox-static.list strace:strace procps:pgrep
 	musl-dev:/usr/lib/x86_64-linux-musl/libc.a gdb:gdb curl:curl wrk:wrk redis-tools:redis-cli
 	openssh-client:ssh-keygen iproute2:ip"
-all="$test $record"
+bench="$run busybox-static:/var/lib/dpkg/info/busybox-static.list wrk:wrk redis-tools:redis-cli iperf3:iperf3
+	iproute2:ip"
+all="$test $record $bench"
 
 fail() {
 	echo "deps: $*" >&2
@@ -64,8 +66,8 @@ install_packages() {
 }
 
 case ${1-} in
-build | run | fuzz | check | record | test | all) eval "group=\$$1" ;;
-*) fail "usage: deps.sh build|run|fuzz|test|check|record|all" ;;
+build | run | fuzz | check | record | test | bench | all) eval "group=\$$1" ;;
+*) fail "usage: deps.sh build|run|fuzz|test|check|record|bench|all" ;;
 esac
 set -f
 # shellcheck disable=SC2086

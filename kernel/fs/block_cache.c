@@ -16,6 +16,7 @@
 #define PAGE_DIRTY 1u		/* page->flags */
 #define DIRTY_MAX 1024		/* pages; more are written at once */
 #define MEMORY_SHARE 4		/* a quarter of what is free is the cache's */
+#define WINDOW_MAX 32u		/* pages that are read at once */
 #define SECTORS_PER_PAGE (PAGE_SIZE / BLOCK_SECTOR)
 
 /* Linux, include/uapi/linux/fs.h. */
@@ -100,34 +101,86 @@ static int trim(struct block_device *dev)
 	return err;
 }
 
+/*
+ * How many pages to read, from one that is not there: twice as many as there are right before it, since who has read
+ * those in a row goes on; up to the next that is there.
+ */
+static unsigned choose_window(const struct block_device *dev, uint64_t index)
+{
+	const struct page_tree *pages = &dev->cache->pages;
+	uint64_t left = (dev->sectors + SECTORS_PER_PAGE - 1) / SECTORS_PER_PAGE - index;
+	unsigned before = 0, count = 1, limit;
+
+	while (2 * before < WINDOW_MAX && before < index && page_tree_find(pages, index - 1 - before))
+		before++;
+	limit = (unsigned)min((uint64_t)(2 * before), left);
+	while (count < limit && !page_tree_find(pages, index + count))
+		count++;
+	return count;
+}
+
+/* Puts a new page in; takes over its reference. Lock. */
+static int insert(struct block_cache *cache, uint64_t index, struct page *page)
+{
+	int err = page_tree_insert(&cache->pages, index, page);
+
+	if (err)
+		page_put(page);
+	else
+		cache->count++;
+	return err;
+}
+
+/* Reads pages that are not there, or at least the first one. Lock. */
+static int read_window(struct block_device *dev, uint64_t index, unsigned count)
+{
+	struct block_span spans[WINDOW_MAX];
+	unsigned got = 0, kept = 0;
+	int err;
+
+	for (; got < count; got++) {
+		struct page *page = page_alloc_zeroed(0);
+
+		if (!page)
+			break;
+		spans[got] = (struct block_span){ page_virt(page), (uint32_t)page_bytes(dev, index + got) };
+	}
+	if (!got)
+		return -ENOMEM;
+	err = block_transfer(dev, BLOCK_READ, index * SECTORS_PER_PAGE, spans, got);
+	for (unsigned i = 0; i < got; i++) {
+		struct page *page = page_from_virt(spans[i].base);
+
+		if (err) {
+			page_put(page);
+			continue;
+		}
+		err = insert(dev->cache, index + i, page);
+		kept += !err;
+	}
+	return kept ? 0 : err;
+}
+
 /* A page, read unless all of it is about to be written. Lock. */
 static int get_page(struct block_device *dev, uint64_t index, bool whole, struct page **out)
 {
 	struct block_cache *cache = dev->cache;
-	struct page *page = page_tree_find(&cache->pages, index);
-	int err;
+	int err = 0;
 
-	if (page) {
-		*out = page;
-		return 0;
-	}
-	err = trim(dev);
-	if (err)
+	*out = page_tree_find(&cache->pages, index);
+	if (!*out)
+		err = trim(dev);
+	if (*out || err)
 		return err;
-	page = page_alloc_zeroed(0);
-	if (!page)
-		return -ENOMEM;
-	if (!whole)
-		err = block_read(dev, index * SECTORS_PER_PAGE, page_virt(page), page_bytes(dev, index));
-	if (!err)
-		err = page_tree_insert(&cache->pages, index, page);
-	if (err) {
-		page_put(page);
-		return err;
+	if (whole) {
+		struct page *page = page_alloc_zeroed(0);
+
+		err = page ? insert(cache, index, page) : -ENOMEM;
+	} else if (read_window(dev, index, choose_window(dev, index))) {
+		err = read_window(dev, index, 1);	/* it is the others that cannot be read, perhaps */
 	}
-	cache->count++;
-	*out = page;
-	return 0;
+	*out = page_tree_find(&cache->pages, index);
+	return err;
 }
 
 /* One page's part of a transfer. Lock. */
