@@ -5,6 +5,7 @@
 #include <kernel/block.h>
 
 #include <kernel/atomic.h>
+#include <kernel/clock.h>
 #include <kernel/errno.h>
 #include <kernel/heap.h>
 #include <kernel/log.h>
@@ -16,6 +17,7 @@
 #define MAJOR_EXTENDED 259 /* numbers in order of arrival */
 #define MINORS_OF_DISK 16
 #define PIECE_MAX (128 * KIB) /* of a request */
+#define REQUEST_NS (30 * NSEC_PER_SEC) /* a device that takes longer is given up */
 
 static struct mutex lock = MUTEX_INIT(lock);
 static struct list devices = LIST_INIT(devices);
@@ -97,7 +99,7 @@ static void name_partition(struct block_device *dev)
 
 int block_add_partition(struct block_device *disk, unsigned number, uint64_t start, uint64_t sectors)
 {
-	static const struct block_ops ops = { submit_to_disk };
+	static const struct block_ops ops = { .submit = submit_to_disk };
 	struct block_device *dev;
 	int err;
 
@@ -199,6 +201,8 @@ int block_foreach(int (*visit)(struct block_device *dev, void *context), void *c
 /* ---- one request, and its end ---- */
 
 struct waiter {
+	struct block_device *disk;
+	struct timer too_late;
 	struct wait_queue done_queue;
 	bool done;
 	int err;
@@ -238,6 +242,13 @@ void block_queue_freed(struct block_device *dev)
 	wake_all(&dev->room);
 }
 
+static void give_up(struct timer *timer)
+{
+	struct block_device *disk = container_of(timer, struct waiter, too_late)->disk;
+
+	disk->ops->give_up(disk);
+}
+
 /* The queue is the disk's. */
 static struct block_device *queue_of(struct block_device *dev)
 {
@@ -253,6 +264,8 @@ static int perform(struct block_device *dev, struct block_request *request)
 	if (!waiter)
 		return -ENOMEM;
 	wait_queue_init(&waiter->done_queue);
+	timer_init(&waiter->too_late, give_up);
+	waiter->disk = queue_of(dev);
 	request->done = request_done;
 	request->context = waiter;
 	for (;;) {
@@ -264,7 +277,9 @@ static int perform(struct block_device *dev, struct block_request *request)
 		wait_for_work(&turn.dev->room, has_room, &turn);
 	}
 	if (!err) {
+		timer_arm(&waiter->too_late, clock_ns() + REQUEST_NS);
 		wait_for_work(&waiter->done_queue, is_done, waiter);
+		timer_cancel(&waiter->too_late);
 		err = waiter->err;
 	}
 	heap_free(waiter);

@@ -28,6 +28,7 @@
 #define REG_ASQ 0x28
 #define REG_ACQ 0x30
 #define REG_DOORBELLS 0x1000
+#define DOORBELLS_SIZE 64	/* of four, at what is mapped */
 
 #define CC_ENABLE 1u
 #define CC_ENTRY_SIZES (6u << 16 | 4u << 20) /* 64 and 16 bytes */
@@ -41,6 +42,7 @@ enum { IO_FLUSH = 0x00, IO_WRITE = 0x01, IO_READ = 0x02, IO_WRITE_ZEROES = 0x08,
 #define TRANSFER_MAX (128 * KIB)
 #define READY_STEP_NS (500 * UINT64_C(1000000)) /* CAP.TO counts these */
 #define COMMAND_NS (5 * NSEC_PER_SEC)
+#define FIRST_LOOK_NS (50 * NSEC_PER_USEC)	/* then twice as long, and so on */
 #define SECTOR_SHIFT 9
 
 struct command {
@@ -63,6 +65,8 @@ struct slot {
 	struct block_request *request;	/* NULL: free, or an administrator's */
 	struct page *prps;		/* the list of one with more than two pages; made once */
 	bool busy;
+	bool answered;			/* an administrator's, with status; atomic */
+	unsigned status;
 };
 
 struct queue {
@@ -83,7 +87,8 @@ struct nvme {
 	unsigned lba_shift;
 	struct spinlock lock;		/* guards the queues */
 	struct queue admin, io;
-	bool broken, full;
+	bool broken, full;		/* atomic */
+	struct wait_queue answered;	/* who waits for the controller's answers, or its end */
 	int irq;
 };
 
@@ -91,10 +96,10 @@ struct nvme {
 
 static int wait_ready(struct nvme *nvme, uint32_t ready)
 {
-	uint64_t cap = regs_read64(&nvme->regs, REG_CAP);
+	uint64_t cap = regs_read64(&nvme->regs, REG_CAP), look_ns = FIRST_LOOK_NS;
 	uint64_t until = clock_ns() + ((cap >> 24 & 0xff) + 1) * READY_STEP_NS;
 
-	for (;;) {
+	for (;; look_ns *= 2) {
 		uint32_t status = regs_read32(&nvme->regs, REG_CSTS);
 
 		if (status & CSTS_FATAL)
@@ -103,14 +108,18 @@ static int wait_ready(struct nvme *nvme, uint32_t ready)
 			return 0;
 		if (clock_ns() >= until)
 			return -ETIMEDOUT;
-		arch_relax();
+		if (clock_sleep_until(min(until, clock_ns() + look_ns)))
+			return -EINTR;
 	}
 }
 
+/* It reaches no memory from here on, however long it takes to see that it was disabled. Any context. */
 static void break_controller(struct nvme *nvme)
 {
-	if (!atomic_exchange(&nvme->broken, true))
-		regs_write32(&nvme->regs, REG_CC, 0);
+	if (atomic_exchange(&nvme->broken, true))
+		return;
+	regs_write32(&nvme->regs, REG_CC, 0);
+	pci_disable(nvme->pci);
 }
 
 #define nvme_offence(nvme, ...)                                                                                        \
@@ -196,24 +205,43 @@ static struct slot *take(struct nvme *nvme, struct queue *q, unsigned *status, u
 	return &q->slots[id];
 }
 
-/* ---- administration: one command at a time, waited for by looking ---- */
+/* ---- administration: one command at a time ---- */
 
+static void interrupted(void *arg);
+
+static bool is_answered(void *arg)
+{
+	const struct slot *slot = arg;
+
+	return atomic_load(&slot->answered);
+}
+
+/* A controller that does not answer is disabled: it may have been told to write somewhere. */
 static int admin(struct nvme *nvme, struct command *command)
 {
-	uint64_t until = clock_ns() + COMMAND_NS;
-	struct slot *slot = find_slot(&nvme->admin), *done;
-	unsigned status;
-	uint32_t result;
+	uint64_t until = clock_ns() + COMMAND_NS, look_ns = FIRST_LOOK_NS;
+	unsigned long flags = spin_lock(&nvme->lock);
+	struct slot *slot = find_slot(&nvme->admin);
 
+	if (slot) {
+		slot->answered = false;
+		put_command(nvme, &nvme->admin, slot, command);
+	}
+	spin_unlock(&nvme->lock, flags);
 	if (!slot)
 		return -EIO;
-	put_command(nvme, &nvme->admin, slot, command);
-	while (!(done = take(nvme, &nvme->admin, &status, &result))) {
-		if (nvme->broken || clock_ns() >= until)
-			return -EIO;
-		thread_yield();
+	/* Its messages may not come yet, so there is a look now and then. */
+	for (; !is_answered(slot) && !atomic_load(&nvme->broken) && clock_ns() < until; look_ns *= 2) {
+		if (wait_until(&nvme->answered, is_answered, slot, min(until, clock_ns() + look_ns)) == -EINTR)
+			break;
+		flags = arch_irq_save();
+		interrupted(nvme);
+		arch_irq_restore(flags);
 	}
-	return done == slot && !status ? 0 : -EIO;
+	if (is_answered(slot))
+		return slot->status ? -EIO : 0;
+	break_controller(nvme);
+	return -EIO;
 }
 
 static int identify(struct nvme *nvme, unsigned what, uint32_t namespace, void *page)
@@ -324,45 +352,65 @@ static int nvme_submit(struct block_device *dev, struct block_request *request)
 	return err;
 }
 
+/* What it was asked for and has not done. Any context. */
 static void fail_all(struct nvme *nvme)
 {
 	for (unsigned i = 0; i < QUEUE_SIZE; i++) {
-		struct slot *slot = &nvme->io.slots[i];
-		struct block_request *request = slot->request;
+		unsigned long flags = spin_lock(&nvme->lock);
+		struct block_request *request = nvme->io.slots[i].request;
 
-		slot->request = NULL;
-		slot->busy = false;
+		nvme->io.slots[i].request = NULL;
+		spin_unlock(&nvme->lock, flags);
 		if (request)
 			request->done(request, -EIO);
 	}
-	nvme->io.busy = 0;
 }
 
+/* The next of a queue that is done. False: there is none. */
+static bool complete_next(struct nvme *nvme, struct queue *q)
+{
+	unsigned long flags = spin_lock(&nvme->lock);
+	struct block_request *request = NULL;
+	unsigned status;
+	uint32_t result;
+	struct slot *slot = take(nvme, q, &status, &result);
+
+	if (slot && q == &nvme->admin) {
+		slot->status = status;
+		atomic_store(&slot->answered, true);
+	} else if (slot) {
+		request = slot->request;
+		slot->request = NULL;
+	}
+	spin_unlock(&nvme->lock, flags);
+	if (request)
+		request->done(request, status ? -EIO : 0);
+	return slot;
+}
+
+/* Interrupts off. */
 static void interrupted(void *arg)
 {
 	struct nvme *nvme = arg;
 
-	for (;;) {
-		unsigned long flags = spin_lock(&nvme->lock);
-		unsigned status;
-		uint32_t result;
-		struct slot *slot = take(nvme, &nvme->io, &status, &result);
-		struct block_request *request = slot ? slot->request : NULL;
-
-		if (slot)
-			slot->request = NULL;
-		spin_unlock(&nvme->lock, flags);
-		if (!slot)
-			break;
-		if (request)
-			request->done(request, status ? -EIO : 0);
-	}
-	if (nvme->broken)
+	while (complete_next(nvme, &nvme->admin))
+		wake_all(&nvme->answered);
+	while (complete_next(nvme, &nvme->io))
+		;
+	if (atomic_load(&nvme->broken)) {
 		fail_all(nvme);
-	if (nvme->full) {
-		nvme->full = false;
-		block_queue_freed(&nvme->block);
+		wake_all(&nvme->answered);
 	}
+	if (atomic_exchange(&nvme->full, false))
+		block_queue_freed(&nvme->block);
+}
+
+static void nvme_give_up(struct block_device *dev)
+{
+	struct nvme *nvme = dev->data;
+
+	nvme_offence(nvme, "it does not do what it was asked for");
+	interrupted(nvme);
 }
 
 /* ---- coming and going ---- */
@@ -415,6 +463,8 @@ static int start(struct nvme *nvme)
 	if ((cap >> 48 & 15) || (cap & 0xffff) + 1 < QUEUE_SIZE)
 		return -EOPNOTSUPP;
 	nvme->doorbell_stride = 4u << (cap >> 32 & 15);
+	if (3 * nvme->doorbell_stride > DOORBELLS_SIZE - sizeof(uint32_t))
+		return -EOPNOTSUPP;
 	regs_write32(&nvme->regs, REG_CC, 0);
 	err = wait_ready(nvme, 0);
 	if (err)
@@ -454,7 +504,7 @@ static void nvme_free(struct nvme *nvme)
 
 static int nvme_probe(struct pci_device *pci)
 {
-	static const struct block_ops ops = { nvme_submit };
+	static const struct block_ops ops = { nvme_submit, nvme_give_up };
 	struct nvme *nvme = heap_zalloc(sizeof(*nvme));
 	int err;
 
@@ -463,8 +513,9 @@ static int nvme_probe(struct pci_device *pci)
 	nvme->pci = pci;
 	pci->data = nvme;
 	spin_init(&nvme->lock);
+	wait_queue_init(&nvme->answered);
 	pci_enable(pci);
-	err = pci_map(pci, 0, 0, REG_DOORBELLS + 64, &nvme->regs);
+	err = pci_map(pci, 0, 0, REG_DOORBELLS + DOORBELLS_SIZE, &nvme->regs);
 	if (!err)
 		err = queue_init(&nvme->admin, 0);
 	if (!err)
@@ -483,8 +534,7 @@ static int nvme_probe(struct pci_device *pci)
 		err = block_add(&nvme->block, "nvme");
 	if (!err)
 		return 0;
-	if (nvme->regs.size)
-		regs_write32(&nvme->regs, REG_CC, 0);
+	break_controller(nvme);
 	nvme_free(nvme);
 	return err;
 }
@@ -494,6 +544,8 @@ static void nvme_remove(struct pci_device *pci)
 	struct nvme *nvme = pci->data;
 
 	break_controller(nvme);
+	if (wait_ready(nvme, 0))
+		log_warning("%s (nvme): it does not stop", pci->device.name);
 	fail_all(nvme);
 	block_remove(&nvme->block);
 	nvme_free(nvme);

@@ -56,6 +56,15 @@ static void destroy_queues(struct virtio_device *device)
 	}
 }
 
+/* A driver may notice under its locks: it is told what follows from that without them. */
+static void tell_of_break(struct timer *timer)
+{
+	struct virtio_device *device = container_of(timer, struct virtio_device, telling);
+
+	if (device->driver->broken)
+		device->driver->broken(device);
+}
+
 static int start(struct virtio_device *device)
 {
 	int err;
@@ -66,8 +75,17 @@ static int start(struct virtio_device *device)
 	err = agree(device);
 	if (!err)
 		err = device->driver->probe(device);
-	if (!err && !device->broken)
+	atomic_store(&device->live, !err);
+	if (!err && !atomic_load(&device->broken)) {
+		/* It may have changed since the driver read it, when nobody listened. */
+		unsigned long flags = arch_irq_save();
+
+		virtio_config_changed(device);
+		arch_irq_restore(flags);
 		return 0;
+	}
+	atomic_store(&device->live, false);
+	timer_cancel(&device->telling);
 	device->transport->set_status(device, 0);
 	if (!err) {
 		device->driver->remove(device);
@@ -86,7 +104,8 @@ int virtio_device_add(struct virtio_device *device)
 	device_add(&device->device, "virtio%u", next_number++);
 	device->driver = find_driver(device->id);
 	device->queue_count = 0;
-	device->broken = false;
+	device->broken = device->live = false;
+	timer_init(&device->telling, tell_of_break);
 	if (device->driver) {
 		device->device.driver = device->driver->name;
 		err = start(device);
@@ -108,6 +127,8 @@ void virtio_device_remove(struct virtio_device *device)
 	mutex_lock(&lock);
 	list_remove(&device->node);
 	atomic_store(&device->broken, true);
+	atomic_store(&device->live, false);
+	timer_cancel(&device->telling);
 	device->transport->set_status(device, 0);
 	device->driver->remove(device);
 	destroy_queues(device);
@@ -123,13 +144,16 @@ void virtio_ready(struct virtio_device *device)
 /* Nothing of it is believed from now on; it is reset here, as it can write into memory until then. */
 void virtio_break(struct virtio_device *device)
 {
-	if (!atomic_exchange(&device->broken, true))
-		device->transport->set_status(device, 0);
+	if (atomic_exchange(&device->broken, true))
+		return;
+	device->transport->set_status(device, 0);
+	if (atomic_load(&device->live))
+		timer_arm(&device->telling, clock_ns() + 1);
 }
 
 void virtio_config_changed(struct virtio_device *device)
 {
-	if (device->driver->config_changed && !atomic_load_relaxed(&device->broken))
+	if (atomic_load(&device->live) && device->driver->config_changed && !atomic_load_relaxed(&device->broken))
 		device->driver->config_changed(device);
 }
 

@@ -2,6 +2,7 @@
 /*
  * virtio block device: VIRTIO 1.2, section 5.2. One queue.
  */
+#include <kernel/atomic.h>
 #include <kernel/block.h>
 #include <kernel/errno.h>
 #include <kernel/heap.h>
@@ -25,6 +26,7 @@ enum { TYPE_IN = 0, TYPE_OUT = 1, TYPE_FLUSH = 4, TYPE_DISCARD = 11, TYPE_WRITE_
 enum { STATUS_OK = 0, STATUS_ERROR = 1, STATUS_UNSUPPORTED = 2, STATUS_NONE = 0xff };
 
 #define QUEUE_SIZE 128
+#define REQUEST_MIN 4 /* descriptors */
 
 /* In the request's own memory: what the device reads first, and writes last. */
 struct blk_extra {
@@ -43,7 +45,7 @@ struct virtio_blk {
 	struct virtio_device *virtio;
 	struct virtqueue *queue;
 	struct spinlock lock;	/* guards the queue */
-	bool full;		/* somebody found no room */
+	bool full;		/* somebody found no room; atomic */
 };
 
 static struct blk_extra *extra_of(struct block_request *request)
@@ -131,6 +133,12 @@ static void fail_all(struct virtio_blk *blk)
 	} while (request);
 }
 
+static void tell_of_room(struct virtio_blk *blk)
+{
+	if (atomic_exchange(&blk->full, false))
+		block_queue_freed(&blk->block);
+}
+
 static void blk_used(struct virtqueue *queue)
 {
 	struct virtio_blk *blk = virtqueue_device(queue)->data;
@@ -139,12 +147,22 @@ static void blk_used(struct virtqueue *queue)
 
 	while ((request = take(blk, &err)))
 		request->done(request, err);
-	if (blk->virtio->broken)
-		fail_all(blk);
-	if (blk->full) {
-		blk->full = false;
-		block_queue_freed(&blk->block);
-	}
+	tell_of_room(blk);
+}
+
+static void virtio_blk_broken(struct virtio_device *virtio)
+{
+	struct virtio_blk *blk = virtio->data;
+
+	fail_all(blk);
+	tell_of_room(blk);
+}
+
+static void blk_give_up(struct block_device *dev)
+{
+	struct virtio_blk *blk = dev->data;
+
+	virtio_offence(blk->virtio, "it does not do what it was asked for");
 }
 
 /* ---- coming and going ---- */
@@ -195,10 +213,15 @@ static int virtio_blk_probe(struct virtio_device *virtio)
 		err = virtqueue_create(virtio, QUEUE_SIZE, blk_used, &blk->queue);
 	if (err)
 		goto err_device;
+	/* A request of one span must fit, or nobody would ever find room. */
+	if (virtqueue_size(blk->queue) < REQUEST_MIN) {
+		err = -EINVAL;
+		goto err_device;
+	}
 	/* Sizes in bytes are signed. */
 	blk->block.sectors = min(blk->block.sectors, (uint64_t)INT64_MAX / BLOCK_SECTOR);
-	blk->block.max_spans = min(seg_max, virtqueue_size(blk->queue) > 4 ? virtqueue_size(blk->queue) - 4 : 1);
-	static const struct block_ops ops = { blk_submit };
+	blk->block.max_spans = min(seg_max, virtqueue_size(blk->queue) - REQUEST_MIN + 1);
+	static const struct block_ops ops = { blk_submit, blk_give_up };
 	blk->block.ops = &ops;
 	blk->block.data = blk;
 	virtio_ready(virtio);
@@ -228,5 +251,6 @@ static const struct virtio_driver virtio_blk_driver = {
 		    VIRTIO_BIT(F_BLK_SIZE) | VIRTIO_BIT(F_WRITE_ZEROES),
 	.probe = virtio_blk_probe,
 	.remove = virtio_blk_remove,
+	.broken = virtio_blk_broken,
 };
 DRIVER(virtio, virtio_blk_driver);

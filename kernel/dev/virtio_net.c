@@ -3,6 +3,7 @@
  * virtio network device: VIRTIO 1.2, section 5.1. One queue each way. Received frames lie in pages that the device
  * filled, as many as it takes (mergeable buffers); it may leave large ones in one piece, and check and make checksums.
  */
+#include <kernel/atomic.h>
 #include <kernel/errno.h>
 #include <kernel/heap.h>
 #include <kernel/netdev.h>
@@ -52,6 +53,7 @@ struct virtio_net {
 	struct virtqueue *rx, *tx;
 	struct tx_slot *slots, *free_slots;
 	bool tx_full;		/* a frame found no room: its sender is to be told of some */
+	bool look;		/* the configuration has changed; atomic */
 };
 
 /* ---- in ---- */
@@ -76,16 +78,6 @@ static void fill(struct virtio_net *net)
 	while (!post_buffer(net))
 		;
 	virtqueue_kick(net->rx);
-}
-
-static void chain_free(struct net_buffer *chain)
-{
-	while (chain) {
-		struct net_buffer *next = chain->next;
-
-		net_buffer_free(chain);
-		chain = next;
-	}
 }
 
 /* The further buffers of a frame that has count in all. False: the device has not delivered them. */
@@ -138,24 +130,37 @@ static bool receive_one(struct virtio_net *net)
 				       : 0);
 		return true;
 	}
-	chain_free(frame);
+	net_frame_free(frame);
 	return false;
 }
 
+/* Where the device does not tell, the link is up. */
+static bool read_link(struct virtio_net *net)
+{
+	uint16_t status;
+
+	return !virtio_has(net->virtio, F_STATUS) ||
+	       virtio_config_read(net->virtio, AT_STATUS, &status, sizeof(status)) || (status & STATUS_LINK_UP);
+}
+
 /* ---- out ---- */
+
+static void slot_sent(struct virtio_net *net, struct tx_slot *slot)
+{
+	void *cookie = slot->cookie;
+
+	slot->next = net->free_slots;
+	net->free_slots = slot;
+	netdev_sent(&net->netdev, cookie);
+}
 
 static void reclaim_sent(struct virtio_net *net)
 {
 	struct tx_slot *slot;
 	uint32_t len;
 
-	while ((slot = virtqueue_take(net->tx, &len))) {
-		void *cookie = slot->cookie;
-
-		slot->next = net->free_slots;
-		net->free_slots = slot;
-		netdev_sent(&net->netdev, cookie);
-	}
+	while ((slot = virtqueue_take(net->tx, &len)))
+		slot_sent(net, slot);
 }
 
 static int net_transmit(struct netdev *dev, const struct net_frame *frame)
@@ -206,11 +211,41 @@ static void net_flush(struct netdev *dev)
 	virtqueue_kick(net->tx);
 }
 
+static void net_drop(struct netdev *dev)
+{
+	struct virtio_net *net = dev->data;
+	struct net_buffer *buffer;
+	struct tx_slot *slot;
+
+	while ((buffer = virtqueue_reclaim(net->rx)))
+		net_buffer_free(buffer);
+	while ((slot = virtqueue_reclaim(net->tx)))
+		slot_sent(net, slot);
+}
+
+static void set_link(struct virtio_net *net, bool up)
+{
+	if (net->netdev.link_up == up)
+		return;
+	net->netdev.link_up = up;
+	netdev_changed(&net->netdev);
+}
+
+/* The stack has everything back, and sends no more. */
+static void give_up(struct virtio_net *net)
+{
+	net_drop(&net->netdev);
+	set_link(net, false);
+	netdev_writable(&net->netdev);
+}
+
 static bool net_poll(struct netdev *dev, unsigned budget)
 {
 	struct virtio_net *net = dev->data;
 	unsigned count = 0;
 
+	if (atomic_exchange(&net->look, false) && !net->virtio->broken)
+		set_link(net, read_link(net));
 	reclaim_sent(net);
 	if (net->tx_full) {
 		net->tx_full = false;
@@ -221,19 +256,11 @@ static bool net_poll(struct netdev *dev, unsigned budget)
 		count++;
 	if (virtqueue_room(net->rx))
 		fill(net);
+	if (atomic_load(&net->virtio->broken)) {
+		give_up(net);
+		return false;
+	}
 	return count == budget || !virtqueue_enable_callback(net->rx);
-}
-
-static void net_drop(struct netdev *dev)
-{
-	struct virtio_net *net = dev->data;
-	struct net_buffer *buffer;
-	struct tx_slot *slot;
-
-	while ((buffer = virtqueue_reclaim(net->rx)))
-		net_buffer_free(buffer);
-	while ((slot = virtqueue_reclaim(net->tx)))
-		netdev_sent(dev, slot->cookie);
 }
 
 static const struct netdev_ops net_ops = { net_transmit, net_flush, net_poll, net_drop };
@@ -258,21 +285,34 @@ static void tx_used(struct virtqueue *queue)
 
 /* ---- coming and going ---- */
 
+static void config_changed(struct virtio_device *virtio)
+{
+	struct virtio_net *net = virtio->data;
+
+	atomic_store(&net->look, true);
+	netdev_schedule(&net->netdev);
+}
+
+static void broken(struct virtio_device *virtio)
+{
+	struct virtio_net *net = virtio->data;
+
+	netdev_schedule(&net->netdev);
+}
+
 static void read_config(struct virtio_net *net)
 {
 	struct virtio_device *virtio = net->virtio;
-	uint16_t status = STATUS_LINK_UP, mtu = MTU_DEFAULT;
+	uint16_t mtu = MTU_DEFAULT;
 
 	if (!virtio_has(virtio, F_MAC) ||
 	    virtio_config_read(virtio, AT_MAC, net->netdev.address, sizeof(net->netdev.address))) {
 		random_bytes(net->netdev.address, sizeof(net->netdev.address));
 		net->netdev.address[0] = (net->netdev.address[0] & 0xfc) | 2; /* one's own, for one */
 	}
-	if (virtio_has(virtio, F_STATUS) && virtio_config_read(virtio, AT_STATUS, &status, sizeof(status)))
-		status = STATUS_LINK_UP;
 	if (virtio_has(virtio, F_MTU) && virtio_config_read(virtio, AT_MTU, &mtu, sizeof(mtu)))
 		mtu = MTU_DEFAULT;
-	net->netdev.link_up = status & STATUS_LINK_UP;
+	net->netdev.link_up = read_link(net);
 	net->netdev.mtu = mtu < MTU_MIN ? MTU_DEFAULT : mtu;
 }
 
@@ -356,5 +396,7 @@ static const struct virtio_driver virtio_net_driver = {
 	.refine = virtio_net_refine,
 	.probe = virtio_net_probe,
 	.remove = virtio_net_remove,
+	.broken = broken,
+	.config_changed = config_changed,
 };
 DRIVER(virtio, virtio_net_driver);

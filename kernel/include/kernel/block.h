@@ -36,6 +36,11 @@ struct block_request {
 struct block_ops {
 	/* Begins it. -EAGAIN: the queue is full until block_queue_freed() is called. -EIO: the device is broken. */
 	int (*submit)(struct block_device *dev, struct block_request *request);
+	/*
+	 * A request takes longer than any should: the device is broken from now on, and what it was asked for ends with
+	 * -EIO. Interrupts off.
+	 */
+	void (*give_up)(struct block_device *dev);
 };
 
 struct block_device {

@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include <kernel/clock.h>
 #include <kernel/device.h>
 #include <kernel/mutex.h>
 #include <kernel/regs.h>
@@ -69,6 +70,8 @@ struct virtio_device {
 	struct virtqueue *queues[VIRTIO_QUEUES_MAX];
 	unsigned queue_count;
 	bool broken;			/* it has offended: it was, or will be, reset, and does no more */
+	bool live;			/* its driver has it, and is to be told when it breaks */
+	struct timer telling;		/* of that */
 	void *data;			/* the driver's */
 	struct list node;		/* on the list of virtio devices */
 };
@@ -84,6 +87,11 @@ struct virtio_driver {
 	int (*probe)(struct virtio_device *device);
 	/* The device has been reset: takes back what its queues still hold, and frees all. */
 	void (*remove)(struct virtio_device *device);
+	/*
+	 * The device is broken and has been reset: what its queues hold does not come back by itself. Once, interrupts
+	 * off, none of the driver's locks held. NULL: nobody waits for it.
+	 */
+	void (*broken)(struct virtio_device *device);
 	/* The device's configuration has changed. Any context. NULL: it does not matter. */
 	void (*config_changed)(struct virtio_device *device);
 };
