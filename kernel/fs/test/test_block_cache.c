@@ -41,7 +41,7 @@ static int submit(struct block_device *dev, struct block_request *request)
 	return 0;
 }
 
-static const struct block_ops ops = { submit };
+static const struct block_ops ops = { .submit = submit };
 static struct block_device dev;
 
 static int disk_open(void)
