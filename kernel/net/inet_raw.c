@@ -4,7 +4,6 @@
  * the answers to their own echo requests. Linux: raw(7), icmp(7); RFC 3542.
  */
 #include "inet_datagram.h"
-#include "interface.h"
 
 #include <kernel/atomic.h>
 #include <kernel/errno.h>
@@ -452,7 +451,6 @@ static const struct socket_ops raw_ops = {
 	.shutdown = raw_shutdown,
 	.set_option = raw_set_option,
 	.get_option = raw_get_option,
-	.ioctl = interface_ioctl,
 	.poll = raw_poll,
 	.readable = raw_readable,
 	.release = raw_release,

@@ -4,7 +4,6 @@
  * first takes the pointer back under the network's lock.
  */
 #include "inet_tcp.h"
-#include "interface.h"
 
 #include <kernel/atomic.h>
 #include <kernel/errno.h>
@@ -448,7 +447,6 @@ static const struct socket_ops tcp_ops = {
 	.shutdown = tcp_shutdown_socket,
 	.set_option = tcp_socket_set_option,
 	.get_option = tcp_socket_get_option,
-	.ioctl = interface_ioctl,
 	.poll = tcp_poll_socket,
 	.readable = tcp_socket_readable,
 	.release = tcp_release_socket,

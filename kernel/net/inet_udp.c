@@ -3,7 +3,6 @@
  * UDP sockets: datagrams wait in the order in which they came, as many as the receive buffer holds.
  */
 #include "inet_datagram.h"
-#include "interface.h"
 
 #include <kernel/atomic.h>
 #include <kernel/errno.h>
@@ -262,7 +261,6 @@ static const struct socket_ops udp_ops = {
 	.shutdown = udp_shutdown,
 	.set_option = udp_set_option,
 	.get_option = udp_get_option,
-	.ioctl = interface_ioctl,
 	.poll = udp_poll,
 	.readable = udp_readable,
 	.release = udp_release,

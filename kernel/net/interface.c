@@ -4,6 +4,8 @@
  */
 #include "interface.h"
 
+#include "net_internal.h"
+
 #include <kernel/errno.h>
 #include <kernel/process.h>
 #include <kernel/string.h>
@@ -286,6 +288,7 @@ long interface_ioctl(unsigned command, user_ptr_t argument)
 	case SIOCGIFINDEX:
 	case SIOCGIFTXQLEN:
 	case SIOCGIFMAP: return one(command, argument);
+	case SIOCETHTOOL: return -EOPNOTSUPP;
 	default: return -ENOTTY;
 	}
 }

@@ -15,6 +15,3 @@ struct netif *interface_by_name(const char name[IFNAMSIZ]);
 uint32_t interface_mtu(const struct netif *netif);
 /* IFF_*, the lower 16 bits. */
 uint32_t interface_flags(const struct netif *netif);
-
-/* What ioctl(2) asks of any socket of the internet's families. -ENOTTY: it is nothing about interfaces. */
-long interface_ioctl(unsigned command, user_ptr_t argument);

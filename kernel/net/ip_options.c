@@ -189,7 +189,8 @@ static int set_ip(struct inet_socket *s, int name, int number)
 	case IP_PKTINFO: return set_flag(&s->want_info, number);
 	case IP_RECVTTL: return set_flag(&s->want_ttl, number);
 	case IP_RECVTOS: return set_flag(&s->want_tos, number);
-	/* lwIP has no path MTU, binds to what is here, and keeps no queue of errors. */
+	/* lwIP has no path MTU, binds to what is here, keeps no queue of errors, and shows no options of IP. */
+	case IP_RETOPTS:
 	case IP_MTU_DISCOVER:
 	case IP_RECVERR:
 	case IP_FREEBIND:
@@ -298,6 +299,7 @@ static int get_ip(const struct inet_socket *s, int name, int *number)
 	case IP_RECVTOS: *number = s->want_tos; return 0;
 	case IP_MTU: return path_mtu(s, number);
 	case IP_MULTICAST_IF:
+	case IP_RETOPTS:
 	case IP_MTU_DISCOVER:
 	case IP_RECVERR:
 	case IP_FREEBIND:

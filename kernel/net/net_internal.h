@@ -21,3 +21,6 @@ ssize_t socket_control_out(struct socket_control *from, user_ptr_t to, size_t le
 /* options.c: those that are common to all sockets. */
 int socket_option_set(struct socket *socket, int name, const void *value, unsigned size);
 int socket_option_get(struct socket *socket, int name, void *value, unsigned *size);
+
+/* interface.c (option NET): what ioctl(2) asks of a socket of any family. -ENOTTY: it is nothing about interfaces. */
+long interface_ioctl(unsigned command, user_ptr_t argument);

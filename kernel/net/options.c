@@ -4,6 +4,7 @@
  */
 #include "net_internal.h"
 
+#include <kernel/abi/net_device.h>
 #include <kernel/atomic.h>
 #include <kernel/clock.h>
 #include <kernel/process.h>
@@ -195,6 +196,9 @@ SYSCALL(getsockopt, int fd, int level, int name, user_ptr_t value, user_ptr_t si
 	if (!err && size < 0)
 		err = -EINVAL;
 	room = min((unsigned)size, (unsigned)sizeof(copy));
+	/* The one option whose answer depends on what is there already. */
+	if (!err && level == SOL_PACKET && name == PACKET_HDRLEN)
+		err = user_copy_in(copy, value, room);
 	if (!err) {
 		err = level == SOL_SOCKET ? socket_option_get(socket, name, copy, &room) : -ENOPROTOOPT;
 		if (err == -ENOPROTOOPT && socket->ops->get_option)

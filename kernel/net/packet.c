@@ -5,13 +5,16 @@
 #include "packet.h"
 
 #include "datagram.h"
+#include "filter.h"
 #include "interface.h"
+#include "packet_ring.h"
 
+#include <kernel/atomic.h>
+#include <kernel/clock.h>
 #include <kernel/errno.h>
 #include <kernel/heap.h>
 #include <kernel/process.h>
 #include <kernel/string.h>
-#include <hooks.h>
 #include <lwip/prot/ethernet.h>
 #include <lwip/prot/ip.h>
 
@@ -28,6 +31,8 @@ struct packet_socket {
 	uint16_t protocol;	/* in network order; 0: none, it is deaf */
 	unsigned memberships;
 	bool auxdata;
+	struct filter *filter;	/* NULL: all are wanted */
+	struct packet_ring ring; /* where there is one, nothing is queued */
 };
 
 /* What recvfrom() tells beside the bytes. */
@@ -102,24 +107,71 @@ static struct pbuf *copy_for(const struct packet_socket *s, const struct netif *
 	return copy;
 }
 
+/* len: of the frame, of which p has what is wanted. */
+static bool put_in_ring(struct packet_socket *s, const struct pbuf *p, const struct abi_sockaddr_ll *from, uint32_t len,
+			bool unchecked)
+{
+	uint32_t status = unchecked ? TP_STATUS_CSUMNOTREADY : 0;
+	u16_t header = s->socket.type == SOCK_RAW ? HEADER : 0;
+
+	if (s->in.dropped)
+		status |= TP_STATUS_LOSING;
+	if (!packet_ring_put(&s->ring, p, len, header, from, status, clock_realtime_ns()))
+		return false;
+	s->in.came++;
+	wake_all(&s->socket.readers);
+	return true;
+}
+
+/* copy: what the socket is to see; it becomes the queue's. */
+static bool put_in_queue(struct packet_socket *s, struct pbuf *copy, const struct abi_sockaddr_ll *from, uint32_t len,
+			 bool unchecked)
+{
+	struct packet_datagram *d = datagram_alloc(&s->socket, &s->in, copy, sizeof(*d));
+
+	if (!d)
+		return false;
+	d->from = *from;
+	d->len = len;
+	d->unchecked = unchecked;
+	datagram_add(&s->socket, &s->in, &d->datagram);
+	return true;
+}
+
+/* How much of it the socket's filter wants. */
+static size_t wanted(const struct packet_socket *s, const struct pbuf *copy, const struct abi_sockaddr_ll *from)
+{
+	struct filter_packet packet = { .data = copy->payload, .len = copy->tot_len,
+					.network = s->socket.type == SOCK_RAW ? HEADER : 0,
+					.protocol = lwip_ntohs(from->protocol), .pkttype = from->pkttype,
+					.index = (uint32_t)from->index, .hatype = from->hatype };
+
+	return s->filter ? filter_run(s->filter, &packet) : copy->tot_len;
+}
+
 static void give_to(struct packet_socket *s, struct netif *netif, const struct pbuf *p, const struct eth_hdr *eth,
 		    bool outgoing)
 {
+	struct abi_sockaddr_ll from = { .protocol = eth->type, .pkttype = kind_of(netif, eth, outgoing) };
+	bool unchecked = outgoing && !interface_is_loopback(netif);
 	struct pbuf *copy = copy_for(s, netif, p, eth);
-	struct packet_datagram *d = copy ? datagram_alloc(&s->socket, &s->in, copy, sizeof(*d)) : NULL;
+	uint32_t len = copy ? copy->tot_len : 0;
+	size_t cut;
 
-	if (!d) {
-		if (copy)
-			pbuf_free(copy);
+	if (!copy)
+		return;
+	fill_interface(&from, netif);
+	memcpy(from.address, eth->src.addr, ETH_HWADDR_LEN);
+	cut = wanted(s, copy, &from);
+	if (cut < len)
+		pbuf_realloc(copy, (u16_t)cut);
+	if (cut && s->ring.pages) {
+		if (!put_in_ring(s, copy, &from, len, unchecked))
+			s->in.dropped++;
+	} else if (cut && put_in_queue(s, copy, &from, len, unchecked)) {
 		return;
 	}
-	fill_interface(&d->from, netif);
-	d->from.protocol = eth->type;
-	d->from.pkttype = kind_of(netif, eth, outgoing);
-	memcpy(d->from.address, eth->src.addr, ETH_HWADDR_LEN);
-	d->len = p->tot_len + (interface_is_loopback(netif) ? HEADER : 0u);
-	d->unchecked = outgoing && !interface_is_loopback(netif);
-	datagram_add(&s->socket, &s->in, &d->datagram);
+	pbuf_free(copy);
 }
 
 void packet_seen(struct netif *netif, const struct pbuf *p, bool outgoing)
@@ -153,10 +205,11 @@ static void tell(struct socket *socket, const struct datagram *datagram, struct 
 	memcpy(&message->address.abi, &d->from, sizeof(d->from));
 	message->address.len = sizeof(d->from);
 	if (packet_socket_of(socket)->auxdata) {
-		struct abi_tpacket_auxdata aux = { .status = TP_STATUS_USER, .len = d->len, .snaplen = d->len };
+		struct abi_tpacket_auxdata aux = { .status = TP_STATUS_USER, .len = d->len };
 
 		if (d->unchecked)
 			aux.status |= TP_STATUS_CSUMNOTREADY;
+		aux.snaplen = datagram->p->tot_len;
 		aux.net = raw ? HEADER : 0;
 		socket_tell(message, SOL_PACKET, PACKET_AUXDATA, &aux, sizeof(aux));
 	}
@@ -174,7 +227,9 @@ static size_t packet_readable(struct socket *socket)
 
 static unsigned packet_poll(struct socket *socket)
 {
-	return datagram_poll(&packet_socket_of(socket)->in);
+	struct packet_socket *s = packet_socket_of(socket);
+
+	return datagram_poll(&s->in) | (packet_ring_has_frames(&s->ring) ? POLLIN | POLLRDNORM : 0);
 }
 
 /* ---- out ---- */
@@ -312,22 +367,82 @@ static int change_membership(struct packet_socket *s, bool add, const void *valu
 	return 0;
 }
 
+static int set_ring(struct packet_socket *s, const void *value, unsigned size)
+{
+	struct abi_tpacket_req request;
+	int err;
+
+	if (size < sizeof(request))
+		return -EINVAL;
+	memcpy(&request, value, sizeof(request));
+	net_lock();
+	err = packet_ring_set(&s->ring, &request);
+	/* What is queued would never be seen again. */
+	if (!err)
+		datagram_queue_free(&s->in);
+	net_unlock();
+	return err;
+}
+
+/* NULL takes it away. */
+static int set_filter(struct packet_socket *s, const void *value, unsigned size)
+{
+	struct abi_sock_fprog program;
+	struct filter *filter = NULL, *old;
+	int err = 0;
+
+	if (value && size < sizeof(program))
+		return -EINVAL;
+	if (value) {
+		memcpy(&program, value, sizeof(program));
+		err = filter_create(&program, &filter);
+	}
+	if (err)
+		return err;
+	net_lock();
+	old = s->filter;
+	s->filter = filter;
+	net_unlock();
+	if (!value && !old)
+		return -ENOENT;
+	if (old)
+		filter_free(old);
+	return 0;
+}
+
+static int set_number(struct packet_socket *s, int name, int number)
+{
+	switch (name) {
+	case PACKET_AUXDATA: s->auxdata = number; return 0;
+	case PACKET_VERSION: return number == TPACKET_V2 ? 0 : -EINVAL;
+	case PACKET_RESERVE:
+		if (s->ring.pages)
+			return -EBUSY;
+		if (number < 0 || number > (int)PAGE_SIZE)
+			return -EINVAL;
+		s->ring.reserve = (uint32_t)number;
+		return 0;
+	default: return -ENOPROTOOPT;
+	}
+}
+
 static int packet_set_option(struct socket *socket, int level, int name, const void *value, unsigned size)
 {
 	struct packet_socket *s = packet_socket_of(socket);
 	int number;
 
+	if (level == SOL_SOCKET && (name == SO_ATTACH_FILTER || name == SO_DETACH_FILTER))
+		return set_filter(s, name == SO_ATTACH_FILTER ? value : NULL, size);
 	if (level != SOL_PACKET)
 		return -ENOPROTOOPT;
 	if (name == PACKET_ADD_MEMBERSHIP || name == PACKET_DROP_MEMBERSHIP)
 		return change_membership(s, name == PACKET_ADD_MEMBERSHIP, value, size);
-	if (name != PACKET_AUXDATA)
-		return -ENOPROTOOPT;
+	if (name == PACKET_RX_RING)
+		return set_ring(s, value, size);
 	if (size < sizeof(number))
 		return -EINVAL;
 	memcpy(&number, value, sizeof(number));
-	s->auxdata = number;
-	return 0;
+	return set_number(s, name, number);
 }
 
 static int packet_get_option(struct socket *socket, int level, int name, void *value, unsigned *size)
@@ -338,7 +453,18 @@ static int packet_get_option(struct socket *socket, int level, int name, void *v
 
 	if (level != SOL_PACKET)
 		return -ENOPROTOOPT;
-	if (name == PACKET_AUXDATA) {
+	if (name == PACKET_HDRLEN) {
+		/* The length of the version that is asked about. */
+		memcpy(&number, value, sizeof(number));
+		if (number != TPACKET_V2)
+			return -EINVAL;
+		number = sizeof(struct abi_tpacket2_hdr);
+	} else if (name == PACKET_VERSION) {
+		number = TPACKET_V2;
+	} else if (name == PACKET_RESERVE) {
+		number = (int)s->ring.reserve;
+	}
+	if (name == PACKET_AUXDATA || name == PACKET_VERSION || name == PACKET_HDRLEN || name == PACKET_RESERVE) {
 		*size = min(*size, (unsigned)sizeof(number));
 		memcpy(value, &number, *size);
 		return 0;
@@ -358,6 +484,16 @@ static int packet_get_option(struct socket *socket, int level, int name, void *v
 
 /* ---- coming and going ---- */
 
+static int packet_map_page(struct socket *socket, uint64_t index, struct page **page)
+{
+	return packet_ring_page(&packet_socket_of(socket)->ring, index, page);
+}
+
+static void packet_mapped(struct socket *socket, bool added)
+{
+	atomic_fetch_add(&packet_socket_of(socket)->ring.mappings, added ? 1u : -1u);
+}
+
 static void packet_release(struct socket *socket)
 {
 	struct packet_socket *s = packet_socket_of(socket);
@@ -365,7 +501,10 @@ static void packet_release(struct socket *socket)
 	net_lock();
 	list_remove(&s->node);
 	datagram_queue_free(&s->in);
+	packet_ring_free(&s->ring);
 	net_unlock();
+	if (s->filter)
+		filter_free(s->filter);
 	object_count_add(&object_type_packet_socket, -1);
 	heap_free(s);
 }
@@ -377,9 +516,10 @@ static const struct socket_ops packet_ops = {
 	.receive = packet_receive,
 	.set_option = packet_set_option,
 	.get_option = packet_get_option,
-	.ioctl = interface_ioctl,
 	.poll = packet_poll,
 	.readable = packet_readable,
+	.map_page = packet_map_page,
+	.mapped = packet_mapped,
 	.release = packet_release,
 };
 
@@ -397,6 +537,7 @@ static int packet_create(int family, int type, int protocol, struct socket **out
 		return -ENOMEM;
 	socket_init(&s->socket, &packet_ops, family, type, protocol);
 	datagram_queue_init(&s->in, tell);
+	spin_init(&s->ring.lock);
 	s->protocol = (uint16_t)protocol;
 	net_lock();
 	list_append(&packet_sockets, &s->node);

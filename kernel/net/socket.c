@@ -2,7 +2,7 @@
 /*
  * Sockets as files: what read, write, poll and close do to them, and their common options' defaults.
  */
-#include <kernel/socket.h>
+#include "net_internal.h"
 
 #include <kernel/abi/fcntl.h>
 #include <kernel/abi/tty.h>
@@ -121,7 +121,7 @@ static long socket_ioctl(struct file *file, unsigned command, user_ptr_t argumen
 	int value;
 
 	if (command != FIONREAD)
-		return socket->ops->ioctl ? socket->ops->ioctl(command, argument) : -ENOTTY;
+		return IS_ENABLED(CONFIG_NET) ? interface_ioctl(command, argument) : -ENOTTY;
 	if (socket->listening)
 		return -EINVAL;
 	value = (int)(socket->ops->readable ? socket->ops->readable(socket) : 0);
@@ -145,9 +145,35 @@ static const struct file_ops socket_fops = {
 	.release = socket_release,
 };
 
+static int socket_map_page(struct file *file, uint64_t index, bool create UNUSED, struct page **page)
+{
+	struct socket *socket = file->data;
+
+	return socket->ops->map_page(socket, index, page);
+}
+
+static void socket_mapped(struct file *file, bool writable UNUSED, bool added)
+{
+	struct socket *socket = file->data;
+
+	socket->ops->mapped(socket, added);
+}
+
+/* Of those that have memory to share. */
+static const struct file_ops mappable_fops = {
+	.name = "socket",
+	.read = socket_read,
+	.write = socket_write,
+	.poll = socket_poll,
+	.map_page = socket_map_page,
+	.mapped = socket_mapped,
+	.ioctl = socket_ioctl,
+	.release = socket_release,
+};
+
 struct socket *socket_of(struct file *file)
 {
-	return file->ops == &socket_fops ? file->data : NULL;
+	return file->ops == &socket_fops || file->ops == &mappable_fops ? file->data : NULL;
 }
 
 int socket_install(struct socket *socket, unsigned flags)
@@ -160,7 +186,8 @@ int socket_install(struct socket *socket, unsigned flags)
 		socket->ops->release(socket);
 		return err;
 	}
-	file = file_alloc(&socket_fops, O_RDWR | (flags & SOCK_NONBLOCK ? O_NONBLOCK : 0), inode, socket);
+	file = file_alloc(socket->ops->map_page ? &mappable_fops : &socket_fops,
+			  O_RDWR | (flags & SOCK_NONBLOCK ? O_NONBLOCK : 0), inode, socket);
 	if (!file) {
 		inode_put(inode);
 		socket->ops->release(socket);

@@ -12,6 +12,7 @@
 #include <kernel/file.h>
 #include <kernel/linkset.h>
 
+struct page;
 struct socket;
 
 /* An address as a program gives or gets it. */
@@ -63,11 +64,12 @@ struct socket_ops {
 	/* Those that are not common to all (-ENOPROTOOPT). value: of size bytes. get: *size is cut to what there is. */
 	int (*set_option)(struct socket *socket, int level, int name, const void *value, unsigned size);
 	int (*get_option)(struct socket *socket, int level, int name, void *value, unsigned *size);
-	/* -ENOTTY: not one of the family's. */
-	long (*ioctl)(unsigned command, user_ptr_t argument);
 	unsigned (*poll)(struct socket *socket);
 	/* Bytes that can be read at once. */
 	size_t (*readable)(struct socket *socket);
+	/* Memory that a program can map, as in struct file_ops; both or none. */
+	int (*map_page)(struct socket *socket, uint64_t index, struct page **page);
+	void (*mapped)(struct socket *socket, bool added);
 	/* The file is gone; frees the socket, or sees to it that this happens. */
 	void (*release)(struct socket *socket);
 };

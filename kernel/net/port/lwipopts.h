@@ -36,6 +36,7 @@
 /* IP. */
 #define LWIP_IPV4 1
 #define LWIP_IPV6 1
+#define IP_DEFAULT_TTL 64
 #define LWIP_ICMP 1
 #define LWIP_ICMP6 1
 #define LWIP_RAW 1
@@ -72,7 +73,10 @@
 #define LWIP_TCP_KEEPALIVE 1
 #define TCP_MSL 30000UL
 
-#define LWIP_HOOK_FILENAME "hooks.h"
+/* packet.c: an IP packet has come, by loop-back too. Not 0: it was taken. */
+struct netif;
+struct pbuf;
+int net_ip_input(struct pbuf *p, struct netif *input);
 #define LWIP_HOOK_IP4_INPUT net_ip_input
 #define LWIP_HOOK_IP6_INPUT net_ip_input
 

@@ -291,6 +291,76 @@ SYSTEST(packet_socket_sees_frames)
 	CHECK_EQ(stats.packets, 1);
 }
 
+/* As packet_mmap.rst lays it out: two frames to a page, given back by their status. */
+SYSTEST(packet_ring_is_shared)
+{
+	uint64_t packets = new_socket(AF_PACKET, SOCK_RAW, PORT_NET(ETH_P_ALL)),
+		 udp = new_socket(AF_INET, SOCK_DGRAM, 0);
+	struct abi_tpacket_req request = { PAGE_SIZE, 1, 2048, 2 }, wrong = { PAGE_SIZE, 1, 2048, 3 }, none = { 0 };
+	struct abi_tpacket2_hdr frame;
+	long ring;
+	uint32_t free = TP_STATUS_KERNEL;
+
+#define SET_RING(value_ptr)                                                                                            \
+	sys(SYS_setsockopt, packets, SOL_PACKET, PACKET_RX_RING, systest_value(TEXT, value_ptr), sizeof(*(value_ptr)))
+	CHECK_EQ(sys(SYS_setsockopt, packets, SOL_PACKET, PACKET_VERSION, systest_value(TEXT, &(int){ TPACKET_V2 }), 4),
+		 0);
+	CHECK_ERR(SET_RING(&wrong), EINVAL);
+	CHECK_EQ(SET_RING(&request), 0);
+	ring = sys(SYS_mmap, 0, PAGE_SIZE, 3, 1, packets, 0);
+	CHECK(ring > 0);
+	CHECK_ERR(SET_RING(&none), EBUSY);
+	CHECK_EQ(systest_events((int)packets) & POLLIN, 0);
+	for (unsigned i = 0; i < 3; i++)
+		CHECK_EQ(sys(SYS_sendto, udp, systest_string(TEXT, "abc"), 3, 0, name(4105), NAME_SIZE), 3);
+	CHECK_EQ(systest_events((int)packets) & POLLIN, POLLIN);
+	systest_read((user_ptr_t)ring, &frame);
+	CHECK_EQ(frame.status & TP_STATUS_USER, TP_STATUS_USER);
+	CHECK_EQ(frame.len, 14 + 20 + 8 + 3);
+	CHECK_EQ(frame.snaplen, frame.len);
+	CHECK_EQ(frame.net - frame.mac, 14);
+	CHECK_MEM((user_ptr_t)ring + frame.mac + 42, "abc", 3);
+	for (unsigned i = 0; i < 2; i++)
+		CHECK_EQ(user_write((user_ptr_t)ring + 2048 * i, &free), 0);
+	CHECK_EQ(systest_events((int)packets) & POLLIN, 0);
+	CHECK_EQ(sys(SYS_munmap, (uint64_t)ring, PAGE_SIZE), 0);
+	CHECK_EQ(SET_RING(&none), 0);
+#undef SET_RING
+}
+
+/* Classic BPF: datagrams to port 4107 only, and of these 44 bytes. */
+SYSTEST(packet_socket_filters)
+{
+	static const struct {
+		uint16_t code;
+		uint8_t jt, jf;
+		uint32_t k;
+	} right[] = { { 0x28, 0, 0, 36 }, { 0x15, 0, 1, 4107 }, { 0x06, 0, 0, 44 }, { 0x06, 0, 0, 0 } },
+	  too_far[] = { { 0x05, 0, 0, 1 }, { 0x06, 0, 0, 1 } }, endless[] = { { 0x00, 0, 0, 1 } },
+	  divides[] = { { 0x34, 0, 0, 0 }, { 0x06, 0, 0, 1 } }, outside[] = { { 0x02, 0, 0, 16 }, { 0x06, 0, 0, 1 } },
+	  unknown[] = { { 0xffff, 0, 0, 0 }, { 0x06, 0, 0, 1 } };
+	uint64_t packets = new_socket(AF_PACKET, SOCK_RAW, PORT_NET(ETH_P_ALL)),
+		 udp = new_socket(AF_INET, SOCK_DGRAM, 0);
+
+#define ATTACH(program)                                                                                                \
+	sys(SYS_setsockopt, packets, SOL_SOCKET, SO_ATTACH_FILTER,                                                     \
+	    systest_value(TEXT, &((uint64_t[2]){ sizeof(program) / 8, systest_value(ROOM, &(program)) })), 16)
+	CHECK_ERR(sys(SYS_setsockopt, packets, SOL_SOCKET, SO_DETACH_FILTER, SYSTEST_MEM, 4), ENOENT);
+	CHECK_ERR(ATTACH(too_far), EINVAL);
+	CHECK_ERR(ATTACH(endless), EINVAL);
+	CHECK_ERR(ATTACH(divides), EINVAL);
+	CHECK_ERR(ATTACH(outside), EINVAL);
+	CHECK_ERR(ATTACH(unknown), EINVAL);
+	CHECK_EQ(ATTACH(right), 0);
+#undef ATTACH
+	CHECK_EQ(sys(SYS_sendto, udp, systest_string(TEXT, "abc"), 3, 0, name(4106), NAME_SIZE), 3);
+	CHECK_EQ(sys(SYS_sendto, udp, SYSTEST_MEM + TEXT, 3, 0, name(4107), NAME_SIZE), 3);
+	CHECK_EQ(sys(SYS_recvfrom, packets, SYSTEST_MEM + ROOM, 100, MSG_DONTWAIT, 0, 0), 44);
+	CHECK_MEM(SYSTEST_MEM + ROOM + 42, "ab", 2);
+	CHECK_ERR(sys(SYS_recvfrom, packets, SYSTEST_MEM + ROOM, 100, MSG_DONTWAIT, 0, 0), EAGAIN);
+	CHECK_EQ(sys(SYS_setsockopt, packets, SOL_SOCKET, SO_DETACH_FILTER, SYSTEST_MEM, 4), 0);
+}
+
 SYSTEST(packet_socket_sends_frames)
 {
 	uint64_t packets = new_socket(AF_PACKET, SOCK_DGRAM, PORT_NET(ETH_P_IP)),

@@ -38,6 +38,7 @@
 #define SIOCGIFHWADDR 0x8927
 #define SIOCGIFINDEX 0x8933
 #define SIOCGIFTXQLEN 0x8942
+#define SIOCETHTOOL 0x8946
 #define SIOCGIFMAP 0x8970
 #define SIOCGARP 0x8954
 
@@ -101,8 +102,12 @@ struct abi_arpreq {
 #define SOL_PACKET 263
 #define PACKET_ADD_MEMBERSHIP 1
 #define PACKET_DROP_MEMBERSHIP 2
+#define PACKET_RX_RING 5
 #define PACKET_STATISTICS 6
 #define PACKET_AUXDATA 8
+#define PACKET_VERSION 10
+#define PACKET_HDRLEN 11
+#define PACKET_RESERVE 12
 
 struct abi_sockaddr_ll {
 	uint16_t family;
@@ -130,6 +135,26 @@ struct abi_tpacket_auxdata {
 	uint32_t status, len, snaplen;
 	uint16_t mac, net, vlan_tci, vlan_tpid;
 };
+#define TP_STATUS_KERNEL 0u
 #define TP_STATUS_USER 1u
+#define TP_STATUS_COPY 2u
+#define TP_STATUS_LOSING 4u
 #define TP_STATUS_CSUMNOTREADY 8u
 #define TP_STATUS_CSUM_VALID 128u
+
+/* Rings: Documentation/networking/packet_mmap. */
+#define TPACKET_V2 1
+#define TPACKET_ALIGNMENT 16u
+
+struct abi_tpacket_req {
+	uint32_t block_size, block_nr, frame_size, frame_nr;
+};
+
+/* What a frame of a ring of TPACKET_V2 begins with; a struct sockaddr_ll follows. */
+struct abi_tpacket2_hdr {
+	uint32_t status, len, snaplen;
+	uint16_t mac, net;	/* where in the frame these headers are */
+	uint32_t sec, nsec;
+	uint16_t vlan_tci, vlan_tpid;
+	uint8_t pad[4];
+};
