@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #define PROGRAM "qemu-system-x86_64"
-#define ARGS_MAX 64
+#define ARGS_MAX 96
 #define FD_LOWEST 10 /* descriptors that QEMU inherits are moved up to here, out of the way of 0, 1 and 2 */
 
 /*
@@ -165,7 +165,11 @@ static int has_places(const struct qemu_options *o)
 /* Devices that take a place. */
 static unsigned places_taken(const struct qemu_options *o)
 {
-	return (o->net_backend != NULL) + (o->disk != NULL) + (o->rng != 0);
+	unsigned volumes = 0;
+
+	while (volumes < QEMU_VOLUMES_MAX && o->volumes[volumes].host)
+		volumes++;
+	return volumes + (o->net_backend != NULL) + (o->disk != NULL) + (o->rng != 0);
 }
 
 const char *qemu_device_words(const struct qemu_options *o)
@@ -212,6 +216,25 @@ static void add_rng(struct args *args, const struct qemu_options *o)
 	add(args, "%s", has_places(o) ? "virtio-rng-device" : "virtio-rng-pci");
 }
 
+/* In an option of QEMU's a comma is written twice. */
+static void add_volume(struct args *args, const struct qemu_options *o, int n)
+{
+	const char *from = o->volumes[n].host;
+	char path[2 * PATH_MAX], *to = path;
+
+	while (*from && to < path + sizeof(path) - 2) {
+		if (*from == ',')
+			*to++ = ',';
+		*to++ = *from++;
+	}
+	*to = '\0';
+	add(args, "-fsdev");
+	add(args, "local,id=volume%d,security_model=none,multidevs=remap%s,path=%s", n,
+	    o->volumes[n].read_only ? ",readonly=on" : "", path);
+	add(args, "-device");
+	add(args, "%s,fsdev=volume%d,mount_tag=volume%d", has_places(o) ? "virtio-9p-device" : "virtio-9p-pci", n, n);
+}
+
 static void build(struct args *args, const char *program, const struct qemu_options *o)
 {
 	static const char *const fixed[] = { "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none" };
@@ -230,6 +253,8 @@ static void build(struct args *args, const char *program, const struct qemu_opti
 	add_net(args, o);
 	add_disk(args, o);
 	add_rng(args, o);
+	for (int i = 0; i < QEMU_VOLUMES_MAX && o->volumes[i].host; i++)
+		add_volume(args, o, i);
 	add(args, "-device");
 	add(args, "isa-debug-exit,iobase=0xf4,iosize=4");
 	add(args, "-kernel");

@@ -13,7 +13,14 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#define QEMU_VOLUMES_MAX 5
 #define QEMU_ERROR 256 /* bytes an error buffer must have */
+
+/* A folder that the machine gets by 9P, as a device with the mount tag "volume<n>", n from 0 on. */
+struct qemu_volume {
+	const char *host; /* an absolute path; NULL: none, nor any after it */
+	int read_only;
+};
 
 /* Descriptors stay the caller's; -1: none. They may be close-on-exec. */
 struct qemu_options {
@@ -34,6 +41,7 @@ struct qemu_options {
 	int disk_is_nvme;  /* else virtio's; needs PCI */
 	const char *net_backend; /* QEMU's -netdev, without its id: "user,hostfwd=..."; NULL: no network device */
 	int rng;   /* virtio's entropy device, fed by this machine */
+	struct qemu_volume volumes[QEMU_VOLUMES_MAX];
 	int gdb_port;   /* of loopback: the machine waits there for gdb before it starts; 0: it does not */
 };
 

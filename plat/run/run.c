@@ -43,6 +43,7 @@ static const char help[] =
 	"  --net user[,tcp:PORT:GUESTPORT...]  a network behind this machine; ports of it lead to the guest's\n"
 	"  --net tap:NAME[,ADDRESS/BITS[,GATEWAY]]  a TAP interface of this machine\n"
 	"  --disk [nvme:]FILE     an image of this machine's as /dev/vda, or /dev/nvme0n1 (not on microvm)\n"
+	"  --volume HOST:GUEST[:ro]  a folder of this machine's at GUEST; what is written there is written here\n"
 	"  --no-rng               leave out the device that gives the kernel entropy\n"
 	"  --unit-tests [GLOB]    run the kernel's own unit tests instead of a program\n"
 	"  --verbose              show QEMU's command line and messages, and more of the kernel's\n"
@@ -78,6 +79,7 @@ enum {
 	OPT_PRESET,
 	OPT_FILE,
 	OPT_DISK,
+	OPT_VOLUME,
 	OPT_NET,
 	OPT_CPU,
 	OPT_NO_RNG,
@@ -98,6 +100,7 @@ static const struct option long_options[] = {
 	{ "preset", required_argument, NULL, OPT_PRESET },
 	{ "file", required_argument, NULL, OPT_FILE },
 	{ "disk", required_argument, NULL, OPT_DISK },
+	{ "volume", required_argument, NULL, OPT_VOLUME },
 	{ "net", required_argument, NULL, OPT_NET },
 	{ "no-rng", no_argument, NULL, OPT_NO_RNG },
 	{ "cpu", required_argument, NULL, OPT_CPU },
@@ -170,6 +173,10 @@ static int option_set(struct run_options *o, int option, const char *value)
 		return strchr(value, ',')           ? run_fail(RUN_USAGE, "--disk %s: no commas in its name", value)
 		       : access(value, R_OK | W_OK) ? run_fail(RUN_NOT_FOUND, "--disk %s: %s", value, strerror(errno))
 						    : 0;
+	case OPT_VOLUME:
+		if (o->volume_count == QEMU_VOLUMES_MAX)
+			return run_fail(RUN_USAGE, "--volume: more than %d", QEMU_VOLUMES_MAX);
+		return volume_parse(value, &o->volumes[o->volume_count++]);
 	case OPT_NET: o->net = value; return 0;
 	case OPT_CPU: o->cpu = value; return 0;
 	case OPT_NO_RNG: o->no_rng = 1; return 0;
@@ -385,6 +392,7 @@ static char *command_line(const struct run_options *o, const struct app *app, co
 		fprintf(line, "%s%s", ftell(line) > 0 ? " " : "", devices);
 	if (*net)
 		words_add(line, "net", net);
+	volume_words(line, o->volumes, o->volume_count);
 	if (o->append)
 		fprintf(line, "%s%s", ftell(line) > 0 ? " " : "", o->append);
 	if (o->unit_tests)
@@ -511,6 +519,8 @@ static int run(const struct run_options *o)
 	q.rng = !o->no_rng;
 	q.disk = o->disk;
 	q.disk_is_nvme = o->disk_is_nvme;
+	for (size_t i = 0; i < o->volume_count; i++)
+		q.volumes[i] = (struct qemu_volume){ o->volumes[i].host, o->volumes[i].read_only };
 	line = command_line(o, &app, qemu_device_words(&q), net_word);
 	if (!line)
 		goto out;
@@ -534,7 +544,7 @@ out:
 
 int main(int argc, char **argv)
 {
-	struct run_options options = { .plat = "microvm", .preset = "default" };
+	static struct run_options options = { .plat = "microvm", .preset = "default" };
 	int status = options_parse(&options, argc, argv);
 
 	return status >= 0 ? status : run(&options);

@@ -4,6 +4,8 @@
  */
 #pragma once
 
+#include "qemu.h"
+
 #include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -22,6 +24,14 @@ enum run_status {
 };
 
 #define RUN_FILES_MAX 64
+#define VOLUME_GUEST_MAX 256
+
+/* A folder of this machine that the guest mounts. */
+struct volume {
+	char host[PATH_MAX];
+	char guest[VOLUME_GUEST_MAX];
+	int read_only;
+};
 
 struct run_options {
 	const char *plat;
@@ -39,6 +49,8 @@ struct run_options {
 	int verbose, strace, syscalls, gdb;
 	const char *files[RUN_FILES_MAX]; /* HOST:GUEST */
 	size_t file_count;
+	struct volume volumes[QEMU_VOLUMES_MAX];
+	size_t volume_count;
 	char **program;   /* name and arguments, NULL at the end */
 };
 
@@ -63,6 +75,11 @@ void gdb_explain(int port, const char *kernel, const char *program, int elf_type
  */
 #define NET_WORD 64
 int net_parse(const char *text, char **backend, char word[NET_WORD]);
+
+/* volume.c: HOST:GUEST[:ro] as --volume has it. @return 0 or an exit status, after an error line. */
+int volume_parse(const char *spec, struct volume *volume);
+/* The kernel's words for them: the n-th has the mount tag "volume<n>". */
+void volume_words(FILE *line, const struct volume *volumes, size_t count);
 
 /* image.c: the path of saki.elf, built first where there is a tree; NULL after an error line. To be freed. */
 char *image_path(const char *preset);
