@@ -16,6 +16,7 @@
 #define AT_TAG 2
 
 #define QUEUE_SIZE 1024
+#define REQUEST_MIN 4	/* descriptors: a message, its answer's head, and pages in two rows */
 #define SPANS_MAX 160	/* 512 KiB in pages, and the heads of messages */
 
 struct virtio_9p {
@@ -60,8 +61,6 @@ static void take_all(struct virtio_9p *p9)
 
 	while ((request = take(p9, &len)))
 		request->done(request, 0, len);
-	if (p9->virtio->broken)
-		fail_all(p9);
 }
 
 static void answered(struct virtqueue *queue)
@@ -85,9 +84,6 @@ static int submit(struct p9_channel *channel, struct p9_request *request)
 	if (!err)
 		virtqueue_kick(p9->queue);
 	spin_unlock(&p9->lock, flags);
-	/* To tell the device is also how we see that it has given up: then this one is among those that fail. */
-	if (p9->virtio->broken)
-		fail_all(p9);
 	return err;
 }
 
@@ -104,18 +100,13 @@ static void offence(struct p9_channel *channel, const char *what)
 	struct virtio_9p *p9 = channel->data;
 
 	virtio_offence(p9->virtio, "9P: %s", what);
-	fail_all(p9);
 }
 
 /* It may be that the device needs a reset, which nobody would see who waits for it. */
 static void config_changed(struct virtio_device *virtio)
 {
-	struct virtio_9p *p9 = virtio->data;
-
-	if (!p9 || !(virtio->transport->status(virtio) & VIRTIO_STATUS_NEEDS_RESET))
-		return;
-	virtio_offence(virtio, "it needs a reset");
-	fail_all(p9);
+	if (virtio->transport->status(virtio) & VIRTIO_STATUS_NEEDS_RESET)
+		virtio_offence(virtio, "it needs a reset");
 }
 
 /* ---- coming and going ---- */
@@ -174,7 +165,7 @@ static int virtio_9p_probe(struct virtio_device *virtio)
 	err = virtqueue_create(virtio, QUEUE_SIZE, answered, &p9->queue);
 	if (err)
 		goto err_device;
-	err = create_channel(p9);
+	err = virtqueue_size(p9->queue) < REQUEST_MIN ? -EINVAL : create_channel(p9);
 	if (err)
 		goto err_device;
 	virtio->data = p9;
@@ -193,6 +184,11 @@ err_device:
 	return err;
 }
 
+static void virtio_9p_broken(struct virtio_device *virtio)
+{
+	fail_all(virtio->data);
+}
+
 static void virtio_9p_remove(struct virtio_device *virtio)
 {
 	struct virtio_9p *p9 = virtio->data;
@@ -209,6 +205,7 @@ static const struct virtio_driver virtio_9p_driver = {
 	.features = VIRTIO_BIT(F_MOUNT_TAG),
 	.probe = virtio_9p_probe,
 	.remove = virtio_9p_remove,
+	.broken = virtio_9p_broken,
 	.config_changed = config_changed,
 };
 DRIVER(virtio, virtio_9p_driver);

@@ -476,8 +476,10 @@ void p9_client_destroy(struct p9_client *client)
 {
 	unsigned long flags;
 
-	if (wait_until(&client->free, is_quiet, client, clock_ns() + END_WAIT_NS) && !is_quiet(client))
+	if (wait_until(&client->free, is_quiet, client, clock_ns() + END_WAIT_NS) && !is_quiet(client)) {
 		p9_offence(client, "no answer at the end");
+		wait_for_work(&client->free, is_quiet, client);
+	}
 	flags = spin_lock(&client->lock);
 	spin_unlock(&client->lock, flags);
 	p9_channel_release(client->channel);
