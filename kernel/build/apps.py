@@ -7,6 +7,7 @@ A program is a recipe, harnesses/apps/<name>/recipe, one keyword a line, # for c
 	program PATH		what `saki run <name>` starts
 	also NAME...		more programs of the tree, found in /usr/bin: `saki run NAME`
 	link PATH TARGET	a symbolic link that a maintainer script would make
+	file PATH WORD...	a file of one line, such as a piece of configuration
 	drop GLOB...		paths to leave out, besides documentation and translations
 	memory SIZE		of the machine (64M and three times the initrd)
 	env NAME=VALUE		for the program
@@ -27,7 +28,7 @@ import suites
 RECIPES = os.path.join(suites.ROOT, "harnesses", "apps")
 APPS = os.path.join(suites.BUILD, "apps")
 CACHE, LISTS, STATUS = (os.path.join(APPS, n) for n in ("cache", "lists", "status"))
-KEYWORDS = ("package", "program", "also", "link", "drop", "memory", "env")
+KEYWORDS = ("package", "program", "also", "link", "file", "drop", "memory", "env")
 # What packages need to be installed, not to run; a recipe that wants one names it.
 INSTALLERS = ("debconf", "dpkg", "tar", "gcc-12-base", "libc-bin")
 SHARE = ("doc", "doc-base", "man", "info", "locale", "lintian", "menu", "bash-completion", "applications", "pixmaps",
@@ -35,8 +36,9 @@ SHARE = ("doc", "doc-base", "man", "info", "locale", "lintian", "menu", "bash-co
 DROPS = ["/usr/share/" + n for n in SHARE] + ["/usr/lib/*/gconv", "/usr/lib/*/audit"]
 # Debian's tree today: these are links, which base-files makes only when it is installed.
 MERGED = ("bin", "lib", "lib64", "sbin")
-FILES = {"etc/passwd": "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/bin/false\n",
-         "etc/group": "root:x:0:\nnogroup:x:65534:\n", "etc/hosts": "127.0.0.1 localhost\n"}
+FILES = {"etc/passwd": "root:x:0:0:root:/root:/bin/sh\nwww-data:x:33:33:www-data:/var/www:/bin/false\n"
+                       "nobody:x:65534:65534:nobody:/nonexistent:/bin/false\n",
+         "etc/group": "root:x:0:\nwww-data:x:33:\nnogroup:x:65534:\n", "etc/hosts": "127.0.0.1 localhost\n"}
 FOLDERS = {"dev": 0o755, "proc": 0o755, "root": 0o700, "sys": 0o755, "tmp": 0o1777, "var/tmp": 0o1777, "run": 0o755,
            "usr/include": 0o755}
 
@@ -59,9 +61,10 @@ class Recipe:
     def read(self, number, words):
         if not words or words[0].startswith("#"):
             return
-        if words[0] not in KEYWORDS or len(words) < 2 or (words[0] == "link" and len(words) != 3):
+        least, most = {"link": (3, 3), "file": (3, len(words))}.get(words[0], (2, len(words)))
+        if words[0] not in KEYWORDS or not least <= len(words) <= most:
             raise Failure(f"harnesses/apps/{self.name}/recipe:{number}: not a keyword with its words")
-        self.words[words[0]] += [words[1:]] if words[0] == "link" else words[1:]
+        self.words[words[0]] += [words[1:]] if words[0] in ("link", "file") else words[1:]
 
 
 def names():
@@ -132,6 +135,21 @@ def unpack_package(file, folder):
         raise Failure(f"{os.path.basename(file)} cannot be unpacked: {done.stderr.strip()}")
 
 
+def place(root, path):
+    """Where a file of the tree goes, whose folder is there and which is not."""
+    path = os.path.join(root, path.lstrip("/"))
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    if os.path.lexists(path):
+        os.unlink(path)
+    return path
+
+
+def write_file(path, text):
+    with open(path, "w") as f:
+        f.write(text)
+    os.chmod(path, 0o644)
+
+
 def unpack(recipe, files):
     root = os.path.join(APPS, recipe.name, "root")
     fresh = root + ".new"
@@ -145,17 +163,12 @@ def unpack(recipe, files):
     for file in files:
         unpack_package(file, fresh)
     for name, text in FILES.items():
-        path = os.path.join(fresh, name)
-        if not os.path.exists(path):
-            os.makedirs(os.path.dirname(path), exist_ok=True)
-            with open(path, "w") as f:
-                f.write(text)
-            os.chmod(path, 0o644)
+        if not os.path.exists(os.path.join(fresh, name)):
+            write_file(place(fresh, name), text)
+    for path, *line in recipe.words["file"]:
+        write_file(place(fresh, path), " ".join(line) + "\n")
     for path, target in recipe.words["link"]:
-        path = os.path.join(fresh, path.lstrip("/"))
-        if os.path.lexists(path):
-            os.unlink(path)
-        os.symlink(target, path)
+        os.symlink(target, place(fresh, path))
     shutil.rmtree(root, ignore_errors=True)
     os.rename(fresh, root)
     return root
