@@ -41,6 +41,7 @@ struct tcp_socket {
 	size_t reading_offset;
 	struct pbuf *read;		/* read, to be freed */
 	size_t read_bytes;		/* of which the sender was not told yet */
+	size_t tell_at;			/* so many that it should be; atomic */
 
 	/* To be sent. */
 	struct mutex write_lock;	/* one writer at a time; before the network's */

@@ -12,7 +12,7 @@
 
 #define CHUNK_LARGE 2		/* page order: 16 KiB, for long writes */
 #define WRITE_MAX UINT16_MAX	/* of lwIP's calls */
-#define TELL_AT (TCP_WND / 4)	/* so much read that the sender should know */
+#define TELL_SHARE 4		/* so much of the window read that the sender should know */
 
 /* ---- in ---- */
 
@@ -31,6 +31,8 @@ err_t tcp_socket_received(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t 
 		pbuf_free(p);
 		return ERR_OK;
 	}
+	/* A peer that knows no scaling sees but 64 KiB of it. */
+	atomic_store(&t->tell_at, TCP_WND_MAX(pcb) / TELL_SHARE);
 	atomic_fetch_add(&t->rx_bytes, p->tot_len);
 	if (t->rx)
 		t->rx_last->next = p;
@@ -137,6 +139,16 @@ static int read_verdict(struct tcp_socket *t)
 	return atomic_load(&t->rx_ended) || atomic_load(&t->read_shut) || phase == TCP_OVER ? 0 : 1;
 }
 
+/* Lets the sender go on, who may have filled the window. The reader's lock. */
+static void tell_when_due(struct tcp_socket *t)
+{
+	if (!t->read_bytes || t->read_bytes < atomic_load(&t->tell_at))
+		return;
+	net_lock();
+	tcp_socket_tell_read(t);
+	net_unlock();
+}
+
 /* Reader's lock. */
 static ssize_t read_locked(struct tcp_socket *t, struct socket_message *message, size_t least)
 {
@@ -163,6 +175,7 @@ static ssize_t read_locked(struct tcp_socket *t, struct socket_message *message,
 			return total ? total : err;
 		if (message->nonblock)
 			return total ? total : -EAGAIN;
+		tell_when_due(t);
 		mutex_unlock(&t->read_lock);
 		err = socket_wait_readable(&t->socket, can_read, t);
 		mutex_lock(&t->read_lock);
@@ -181,11 +194,7 @@ ssize_t tcp_socket_receive(struct socket *socket, struct socket_message *message
 		return 0;
 	mutex_lock(&t->read_lock);
 	n = read_locked(t, message, least);
-	if (t->read_bytes >= TELL_AT) {
-		net_lock();
-		tcp_socket_tell_read(t);
-		net_unlock();
-	}
+	tell_when_due(t);
 	mutex_unlock(&t->read_lock);
 	return n;
 }
