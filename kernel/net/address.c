@@ -6,8 +6,11 @@
 #include "stack.h"
 
 #include <kernel/errno.h>
+#include <kernel/process.h>
 #include <kernel/string.h>
 #include <lwip/inet.h>
+
+#define PRIVILEGED_END 1024 /* the first port that anybody may have */
 
 static const uint8_t mapped_prefix[12] = { [10] = 0xff, [11] = 0xff };
 
@@ -92,6 +95,13 @@ int error_of(err_t err)
 	case ERR_IF: return -ENETDOWN;
 	default: return -EINVAL;
 	}
+}
+
+int address_may_bind(const ip_addr_t *address, uint16_t port)
+{
+	if (!address_is_local(address))
+		return -EADDRNOTAVAIL;
+	return port && port < PRIVILEGED_END && !process_capable(CAP_NET_BIND_SERVICE) ? -EACCES : 0;
 }
 
 bool address_is_local(const ip_addr_t *address)

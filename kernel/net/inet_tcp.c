@@ -132,7 +132,9 @@ static int tcp_bind_socket(struct socket *socket, const struct socket_address *f
 	} else {
 		if (socket->reuse_address)
 			ip_set_option(t->pcb, SOF_REUSEADDR);
-		err = address_is_local(&address) ? error_of(tcp_bind(t->pcb, &address, port)) : -EADDRNOTAVAIL;
+		err = address_may_bind(&address, port);
+		if (!err)
+			err = error_of(tcp_bind(t->pcb, &address, port));
 	}
 	net_unlock();
 	return err;

@@ -58,6 +58,12 @@ static size_t udp_readable(struct socket *socket)
 
 /* ---- out ---- */
 
+/* Those need an option, wherever they would go. */
+static bool is_limited_broadcast(const ip_addr_t *address)
+{
+	return IP_IS_V4(address) && ip4_addr_get_u32(ip_2_ip4(address)) == IPADDR_BROADCAST;
+}
+
 /* As the message wants it, or as the socket has it. Network's lock. */
 static err_t send_by(struct udp_pcb *pcb, struct pbuf *p, const ip_addr_t *to, uint16_t port,
 		     const struct inet_route *route)
@@ -96,6 +102,8 @@ static int send_to(struct udp_socket *u, struct pbuf *p, const ip_addr_t *to, ui
 		ip_reset_option(u->pcb, SOF_BROADCAST);
 	if (!to && !(u->pcb->flags & UDP_FLAGS_CONNECTED))
 		return -EDESTADDRREQ;
+	if (to && is_limited_broadcast(to) && !u->inet.socket.broadcast)
+		return -EACCES;
 	if (route->has_source && !address_is_local(&route->source))
 		return -EINVAL;
 	if (to)
@@ -116,8 +124,10 @@ static ssize_t udp_send_message(struct socket *socket, struct socket_message *me
 	struct inet_route route;
 	uint16_t port = 0;
 	struct pbuf *p;
-	int err = has_address ? address_in(socket->family, &message->address, &to, &port) : 0;
+	int err = socket_take_error(socket);
 
+	if (!err && has_address)
+		err = address_in(socket->family, &message->address, &to, &port);
 	if (err)
 		return err;
 	if (len > DATAGRAM_MAX)
@@ -152,10 +162,9 @@ static int udp_bind_socket(struct socket *socket, const struct socket_address *f
 	net_lock();
 	if (socket->reuse_address || socket->reuse_port)
 		ip_set_option(u->pcb, SOF_REUSEADDR);
-	if (u->pcb->local_port)
-		err = -EINVAL;
-	else
-		err = address_is_local(&address) ? error_of(udp_bind(u->pcb, &address, port)) : -EADDRNOTAVAIL;
+	err = u->pcb->local_port ? -EINVAL : address_may_bind(&address, port);
+	if (!err)
+		err = error_of(udp_bind(u->pcb, &address, port));
 	net_unlock();
 	return err;
 }
@@ -174,6 +183,10 @@ static int udp_connect_socket(struct socket *socket, const struct socket_address
 	net_lock();
 	if (from->abi.family == AF_UNSPEC) {
 		udp_disconnect(u->pcb);
+	} else if (is_limited_broadcast(&address) && !socket->broadcast) {
+		err = -EACCES;
+	} else if (!ip_addr_isany(&address) && !ip_route(&u->pcb->local_ip, &address)) {
+		err = -ENETUNREACH;
 	} else {
 		if (ip_addr_isany(&address))
 			ip_addr_set_loopback_val(IP_IS_V6_VAL(address), address);

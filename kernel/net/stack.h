@@ -36,6 +36,8 @@ int address_in(int family, const struct socket_address *from, ip_addr_t *address
 void address_out(int family, const ip_addr_t *address, uint16_t port, struct socket_address *to);
 /* Can a socket be bound to it? Also the unspecified one, and groups. Network's lock. */
 bool address_is_local(const ip_addr_t *address);
+/* May this process bind a socket to them? 0; -EADDRNOTAVAIL; -EACCES: a port below 1024. Network's lock. */
+int address_may_bind(const ip_addr_t *address, uint16_t port);
 /* 0 or -errno for what lwIP says. */
 int error_of(err_t err);
 

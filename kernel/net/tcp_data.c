@@ -380,9 +380,8 @@ static int write_verdict(struct tcp_socket *t)
 
 	if (err)
 		return err;
-	if (phase == TCP_NEW || phase == TCP_LISTENING)
-		return -ENOTCONN;
-	if (phase == TCP_OVER || atomic_load(&t->write_shut))
+	/* Linux has no ENOTCONN here. */
+	if (phase == TCP_NEW || phase == TCP_LISTENING || phase == TCP_OVER || atomic_load(&t->write_shut))
 		return -EPIPE;
 	return phase == TCP_CONNECTING || !atomic_load(&t->tx_room) ? -EAGAIN : 0;
 }
