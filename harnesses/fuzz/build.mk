@@ -2,5 +2,5 @@
 nosan-y := 1
 obj-$(CONFIG_FUZZ) += syscall.o
 ifdef CONFIG_DEVICES
-obj-$(CONFIG_FUZZ) += virtio_rng.o pci.o
+obj-$(CONFIG_FUZZ) += virtio_rng.o virtio_console.o pci.o
 endif

@@ -1,57 +1,29 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The program's terminal: the machine's console without line editing, since a runner and no person sits at the other
- * end. What is written goes out as it is. Input is polled: a sleeping reader looks again at intervals, because
- * consoles do not interrupt.
+ * The program's terminal: the machine's console, whose input is polled because consoles do not interrupt; or, with
+ * console=hvc0 on the command line, the first virtio console. See kernel/terminal.h.
  */
 #include <kernel/console.h>
 
-#include <kernel/abi/tty.h>
 #include <kernel/boot.h>
-#include <kernel/clock.h>
 #include <kernel/errno.h>
-#include <kernel/heap.h>
-#include <kernel/process.h>
-#include <kernel/signal.h>
-#include <kernel/spinlock.h>
+#include <kernel/log.h>
 #include <kernel/string.h>
+#include <kernel/terminal.h>
 #include <kernel/vfs.h>
 #include <plat/plat.h>
 
 #define MAJOR_TTY_AUX 5
 #define CHUNK 256
-#define POLL_INTERVAL_NS (10 * NSEC_PER_MSEC)
 
 static void (*console_sink)(const char *text, size_t len);
-
-/* What was read from the machine and not by a program yet. */
-static struct {
-	struct spinlock lock;
-	char bytes[CHUNK];
-	size_t start, end;
-	bool closed;
-	struct wait_queue readers;
-	struct timer timer; /* looks for input while somebody waits */
-} input = { .lock = SPINLOCK_INIT, .readers = WAIT_QUEUE_INIT(input.readers) };
-
-static struct abi_termios termios = {
-	.c_iflag = ICRNL | IXON,
-	.c_oflag = OPOST | ONLCR,
-	.c_cflag = CS8 | CREAD | B38400,
-	.c_lflag = ISIG | ICANON | ECHO | ECHOE | ECHOK | ECHOCTL | ECHOKE | IEXTEN,
-	.c_cc = { 3, 28, 127, 21, 4, 0, 1, 0, 17, 19, 26, 0, 18, 15, 23, 22 },
-};
-/* With console=pipe on the command line programs find no terminal: the runner's ends are files or pipes. */
-static bool is_terminal = true;
-static struct abi_winsize winsize = { .ws_row = 24, .ws_col = 80 };
-static int foreground_group;
 
 void console_set_sink(void (*sink)(const char *text, size_t len))
 {
 	console_sink = sink;
 }
 
-/* ---- output ---- */
+/* ---- the machine's ---- */
 
 static ssize_t write_with(struct io *io, void (*write)(const char *text, size_t len))
 {
@@ -72,9 +44,52 @@ static ssize_t write_with(struct io *io, void (*write)(const char *text, size_t 
 	return total;
 }
 
-static ssize_t console_write(struct file *file UNUSED, struct io *io, off_t *position UNUSED)
+static ssize_t machine_write(struct terminal *terminal UNUSED, struct io *io, bool nonblock UNUSED)
 {
 	return write_with(io, console_sink ? console_sink : plat->console_write);
+}
+
+/* With a sink no input exists: a harness has no terminal. */
+static ssize_t machine_read(struct terminal *terminal UNUSED, char *text, size_t len)
+{
+	return console_sink ? 0 : plat->console_read(text, len);
+}
+
+static bool machine_polled(struct terminal *terminal UNUSED)
+{
+	return !console_sink;
+}
+
+static const struct terminal_ops machine_ops = {
+	.write = machine_write,
+	.read = machine_read,
+	.polled = machine_polled,
+};
+static struct terminal machine;
+static struct terminal *console = &machine;
+
+void console_use(struct terminal *terminal)
+{
+	terminal->plain = machine.plain;
+	console = terminal;
+}
+
+void console_drain(void)
+{
+	if (console->ops->drain)
+		console->ops->drain(console);
+}
+
+/* ---- its files ---- */
+
+static ssize_t console_read(struct file *file, struct io *io, off_t *position UNUSED)
+{
+	return terminal_read(console, file, io);
+}
+
+static ssize_t console_write(struct file *file, struct io *io, off_t *position UNUSED)
+{
+	return console_sink ? write_with(io, console_sink) : terminal_write(console, file, io);
 }
 
 static ssize_t errout_write(struct file *file UNUSED, struct io *io, off_t *position UNUSED)
@@ -82,141 +97,20 @@ static ssize_t errout_write(struct file *file UNUSED, struct io *io, off_t *posi
 	return write_with(io, console_sink ? console_sink : plat->log_write);
 }
 
-/* ---- input ---- */
-
-/* Asks the machine for more when there is none. Input lock. With a sink no input exists: a harness has no terminal. */
-static void fetch_locked(void)
-{
-	ssize_t n;
-
-	if (input.start != input.end || input.closed || console_sink)
-		return;
-	n = plat->console_read(input.bytes, sizeof(input.bytes));
-	input.start = 0;
-	input.end = n > 0 ? (size_t)n : 0;
-	if (n < 0)
-		input.closed = true;
-}
-
-static bool input_ready(void *arg UNUSED)
-{
-	unsigned long flags = spin_lock(&input.lock);
-	bool ready;
-
-	fetch_locked();
-	ready = input.start != input.end || input.closed;
-	spin_unlock(&input.lock, flags);
-	return ready;
-}
-
-/* While somebody waits, the machine is asked at intervals. */
-static void look_again(struct timer *timer)
-{
-	if (input_ready(NULL))
-		wake_all(&input.readers);
-	else if (!list_empty(&input.readers.waiters))
-		timer_arm(timer, clock_ns() + POLL_INTERVAL_NS);
-}
-
-static void watch_input(void)
-{
-	if (!console_sink)
-		timer_arm(&input.timer, clock_ns() + POLL_INTERVAL_NS);
-}
-
-static ssize_t console_read(struct file *file, struct io *io, off_t *position UNUSED)
-{
-	char chunk[CHUNK];
-	unsigned long flags;
-	size_t len;
-
-	if (!io->remaining)
-		return 0;
-	while (!input_ready(NULL)) {
-		int err;
-
-		if (file->flags & O_NONBLOCK)
-			return -EAGAIN;
-		watch_input();
-		err = wait_until(&input.readers, input_ready, NULL, WAIT_FOREVER);
-		if (err)
-			return err;
-	}
-	flags = spin_lock(&input.lock);
-	len = min(io->remaining, input.end - input.start);
-	memcpy(chunk, input.bytes + input.start, len);
-	input.start += len;
-	spin_unlock(&input.lock, flags);
-	return len ? io_put(io, chunk, len) : 0;
-}
-
 static unsigned console_poll(struct file *file UNUSED, struct poll_table *table)
 {
-	poll_wait(table, &input.readers);
-	if (table)
-		watch_input();
-	return POLLOUT | POLLWRNORM | (input_ready(NULL) ? POLLIN | POLLRDNORM : 0);
-}
-
-/* ---- ioctl ---- */
-
-static long get_group(user_ptr_t argument)
-{
-	int group = foreground_group ? foreground_group : process_current()->pgid;
-
-	return user_write(argument, &group);
-}
-
-static long set_group(user_ptr_t argument)
-{
-	int group, err = user_read(&group, argument);
-
-	if (err)
-		return err;
-	if (group <= 0)
-		return -EINVAL;
-	foreground_group = group;
-	return 0;
-}
-
-static long count_input(user_ptr_t argument)
-{
-	int count;
-
-	input_ready(NULL);
-	count = (int)(input.end - input.start);
-	return user_write(argument, &count);
+	return terminal_poll(console, table);
 }
 
 static long console_ioctl(struct file *file UNUSED, unsigned command, user_ptr_t argument)
 {
-	if (!is_terminal && command != FIONREAD)
-		return -ENOTTY;
-	switch (command) {
-	case TCGETS:
-		return user_write(argument, &termios);
-	case TCSETS:
-	case TCSETSW:
-	case TCSETSF:
-		return user_read(&termios, argument);
-	case TIOCGWINSZ:
-		return user_write(argument, &winsize);
-	case TIOCSWINSZ:
-		return user_read(&winsize, argument);
-	case TIOCGPGRP:
-		return get_group(argument);
-	case TIOCSPGRP:
-		return set_group(argument);
-	case FIONREAD:
-		return count_input(argument);
-	}
-	return -ENOTTY;
+	return terminal_ioctl(console, command, argument);
 }
 
 /* Where the console is no terminal, no process has one that controls it (tty(4)). */
 static int tty_open(struct file *file UNUSED)
 {
-	return is_terminal ? 0 : -ENXIO;
+	return console->plain ? -ENXIO : 0;
 }
 
 static const struct file_ops tty_fops = {
@@ -245,15 +139,33 @@ CHAR_DEVICE(tty_device);
 CHAR_DEVICE(console_device);
 CHAR_DEVICE(errout_device);
 
-static int console_init(void)
+bool console_option(const char *word)
 {
 	char kind[8];
+	ssize_t len;
 
-	is_terminal = boot_option("console", kind, sizeof(kind)) < 0 || strcmp(kind, "pipe");
-	timer_init(&input.timer, look_again);
+	for (size_t i = 0; (len = boot_option_at("console", i, kind, sizeof(kind))) != -ENOENT; i++)
+		if (len > 0 && !strcmp(kind, word))
+			return true;
+	return false;
+}
+
+/* Before devices are looked for, one of which may take the console over. */
+static int console_init(void)
+{
+	terminal_init(&machine, &machine_ops, NULL);
+	machine.plain = console_option("pipe");
 	return 0;
 }
-INIT_CALL(INIT_DEVICE, console_init);
+INIT_CALL(INIT_CORE, console_init);
+
+static int console_check(void)
+{
+	if (console_option("hvc0") && console == &machine)
+		log_warning("console=hvc0: there is no virtio console; the machine's is used");
+	return 0;
+}
+INIT_CALL(INIT_FS, console_check);
 
 int console_open(unsigned flags, struct file **out)
 {

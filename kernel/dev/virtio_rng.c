@@ -45,10 +45,12 @@ static void answered(struct virtqueue *queue)
 	unsigned long flags = spin_lock(&rng->lock);
 	uint32_t len;
 
-	while (virtqueue_take(queue, &len)) {
-		random_seed(rng->chunk, len);
-		timer_arm(&rng->again, clock_ns() + AGAIN_NS);
-	}
+	do {
+		while (virtqueue_take(queue, &len)) {
+			random_seed(rng->chunk, len);
+			timer_arm(&rng->again, clock_ns() + AGAIN_NS);
+		}
+	} while (!virtqueue_enable_callback(queue));
 	spin_unlock(&rng->lock, flags);
 }
 

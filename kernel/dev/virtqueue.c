@@ -333,10 +333,10 @@ bool virtqueue_enable_callback(struct virtqueue *q)
 		__atomic_store_n(used_event(q), q->used_next, __ATOMIC_RELAXED);
 	else
 		__atomic_store_n(&q->avail[0], 0, __ATOMIC_RELAXED);
-	if (virtqueue_has_used(q))
+	if (virtqueue_has_used(q) && !q->device->broken)
 		return false;
 	see_each_other(q);
-	return !virtqueue_has_used(q);
+	return !virtqueue_has_used(q) || q->device->broken;
 }
 
 void virtqueue_disable_callback(struct virtqueue *q)

@@ -7,6 +7,7 @@
 #include <kernel/block.h>
 #include <kernel/boot.h>
 #include <kernel/heap.h>
+#include <kernel/log.h>
 #include <kernel/string.h>
 
 #include "fs_internal.h"
@@ -14,12 +15,53 @@
 
 LINKSET_DECLARE(char_device);
 
+static struct mutex added_lock = MUTEX_INIT(added_lock); /* after the tree lock */
+static struct list added = LIST_INIT(added);
+
+static uint32_t number_of(const struct char_device *device)
+{
+	return DEV_MAKE(device->major, device->minor);
+}
+
+static const struct char_device *find_added(uint32_t rdev)
+{
+	list_foreach(&added, struct found_device, node, found)
+		if (number_of(&found->device) == rdev)
+			return &found->device;
+	return NULL;
+}
+
 const struct char_device *char_device_find(uint32_t rdev)
 {
+	const struct char_device *found;
+
 	LINKSET_FOREACH(char_device, const struct char_device, device)
-		if (DEV_MAKE(device->major, device->minor) == rdev)
+		if (number_of(device) == rdev)
 			return device;
-	return NULL;
+	mutex_lock(&added_lock);
+	found = find_added(rdev);
+	mutex_unlock(&added_lock);
+	return found;
+}
+
+int char_device_add(struct found_device *found)
+{
+	int err = 0;
+
+	mutex_lock(&added_lock);
+	if (find_added(number_of(&found->device)))
+		err = -EEXIST;
+	else
+		list_append(&added, &found->node);
+	mutex_unlock(&added_lock);
+	return err;
+}
+
+void char_device_remove(struct found_device *found)
+{
+	mutex_lock(&added_lock);
+	list_remove(&found->node);
+	mutex_unlock(&added_lock);
 }
 
 int device_open(struct file *file)
@@ -36,7 +78,8 @@ int device_open(struct file *file)
 	return 0;
 }
 
-static int add_entry(struct superblock *sb, const char *name, unsigned mode, uint32_t rdev, const char *target)
+static int add_entry_to(struct superblock *sb, struct dentry *dir, const char *name, unsigned mode, uint32_t rdev,
+			const char *target, struct dentry **out)
 {
 	struct inode *inode;
 	int err = sb->ops->inode_create(sb, mode, rdev, &inode);
@@ -49,8 +92,49 @@ static int add_entry(struct superblock *sb, const char *name, unsigned mode, uin
 		err = inode->target ? 0 : -ENOMEM;
 	}
 	if (!err)
-		err = dentry_add(sb->root, name, strlen(name), inode, NULL);
+		err = dentry_add(dir, name, strlen(name), inode, out);
 	inode_put(inode);
+	return err;
+}
+
+static int add_entry(struct superblock *sb, const char *name, unsigned mode, uint32_t rdev, const char *target)
+{
+	return add_entry_to(sb, sb->root, name, mode, rdev, target, NULL);
+}
+
+/* "FOLDER/NAME" leads to "../device". */
+static int add_device_link(struct superblock *sb, const char *link, const char *device)
+{
+	const char *name = strchr(link, '/') + 1;
+	struct dentry *dir;
+	char text[32];
+	int err = 0;
+
+	format(text, sizeof(text), "%.*s", (int)(name - 1 - link), link);
+	dir = dentry_find(sb->root, text, strlen(text));
+	if (!dir)
+		err = add_entry_to(sb, sb->root, text, S_IFDIR | 0755, 0, NULL, &dir);
+	if (err || dentry_find(dir, name, strlen(name)))
+		return err;
+	format(text, sizeof(text), "../%s", device);
+	return add_entry_to(sb, dir, name, S_IFLNK | 0777, 0, text, NULL);
+}
+
+static int add_found_devices(struct superblock *sb)
+{
+	int err = 0;
+
+	mutex_lock(&added_lock);
+	list_foreach(&added, struct found_device, node, found) {
+		const struct char_device *device = &found->device;
+
+		err = add_entry(sb, device->name, S_IFCHR | device->mode, number_of(device), NULL);
+		if (!err && found->link)
+			err = add_device_link(sb, found->link, device->name);
+		if (err)
+			break;
+	}
+	mutex_unlock(&added_lock);
 	return err;
 }
 
@@ -107,6 +191,8 @@ static int devfs_mount(struct superblock *sb, const char *options)
 		return err;
 	vfs_lock();
 	err = add_devices(sb);
+	if (!err)
+		err = add_found_devices(sb);
 	if (!err && IS_ENABLED(CONFIG_DEVICES))
 		err = block_foreach(add_block_device, sb);
 	if (!err)

@@ -5,6 +5,7 @@
 #include <arch/arch.h>
 #include <kernel/block.h>
 #include <kernel/boot.h>
+#include <kernel/console.h>
 #include <kernel/heap.h>
 #include <kernel/log.h>
 #include <kernel/process.h>
@@ -117,6 +118,7 @@ int process_run_init(const char *path)
 	mounts_end();
 	if (IS_ENABLED(CONFIG_DEVICES))
 		block_sync_all();
+	console_drain();
 	syscall_usage_print();
 	status = exit_status(start.process->status);
 	thread_put(thread);

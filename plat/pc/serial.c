@@ -7,6 +7,7 @@
 #include <arch/arch.h>
 #include <arch/x86.h>
 #include <kernel/errno.h>
+#include <kernel/terminal.h>
 
 #define COM1 0x3f8
 #define COM2 0x2f8
@@ -26,7 +27,8 @@
 #define LINE_STATUS_ALL_SENT 0x40
 
 static uint16_t log_port = COM1;
-static bool is_set_up, console_is_there, input_ended;
+static bool is_set_up, console_is_there;
+static struct terminal_escape escape;
 
 static bool port_init(uint16_t port)
 {
@@ -84,30 +86,8 @@ void serial_console_write(const char *text, size_t len)
 	port_write(COM1, text, len);
 }
 
-/*
- * A serial line has no end of file, so the runner (plat/run) sends one as ESCAPE END, and an ESCAPE that was in the
- * input as ESCAPE ESCAPE. What follows another ESCAPE stands for itself.
- */
-#define ESCAPE 0x10
-#define END 0x04
-
 #define REFILL_NS 10000
 #define REFILL_LOOKS 20
-
-/* False for the first half of an escape. */
-static bool input_byte(uint8_t byte, char *decoded)
-{
-	static bool escaped;
-
-	if (!escaped && byte == ESCAPE) {
-		escaped = true;
-		return false;
-	}
-	input_ended = escaped && byte == END;
-	escaped = false;
-	*decoded = (char)byte;
-	return !input_ended;
-}
 
 static bool data_ready(void)
 {
@@ -136,9 +116,9 @@ ssize_t serial_console_read(char *text, size_t len)
 	size_t n = 0;
 
 	set_up();
-	while (console_is_there && !input_ended && n < len && (n ? data_follows() : data_ready()))
-		n += input_byte(x86_in8(COM1 + DATA), &text[n]);
-	return !n && input_ended ? -EPIPE : (ssize_t)n;
+	while (console_is_there && !escape.ended && n < len && (n ? data_follows() : data_ready()))
+		n += terminal_unescape(&escape, x86_in8(COM1 + DATA), &text[n]);
+	return !n && escape.ended ? -EPIPE : (ssize_t)n;
 }
 
 void serial_flush(void)

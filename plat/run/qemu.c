@@ -144,19 +144,37 @@ static void add_output(struct args *args, const char *id, int fd, const char *de
 	add(args, "%s,chardev=%s", device, id);
 }
 
+/* On microvm a device takes the last of eight places that is free; elsewhere it is found on PCI. */
+static int has_places(const struct qemu_options *o)
+{
+	return !strcmp(o->plat, "microvm");
+}
+
 /* QEMU's standard input and output are the program's console; its file character devices have no input. */
 static void add_console(struct args *args, const struct qemu_options *o)
 {
 	add(args, "-chardev");
 	add(args, o->console_out_fd >= 0 ? "stdio,id=console,signal=off" : "null,id=console");
+	if (o->virtio_console) {
+		add(args, "-chardev");
+		add(args, "null,id=null");
+	}
 	add(args, "-device");
-	add(args, "isa-serial,index=0,chardev=console");
+	add(args, "isa-serial,index=0,chardev=%s", o->virtio_console ? "null" : "console");
 }
 
-/* On microvm a device takes the last of eight places that is free; elsewhere it is found on PCI. */
-static int has_places(const struct qemu_options *o)
+/*
+ * COM1 stays, with nothing behind it. The console is a port of that name and no virtconsole, of which QEMU loses what
+ * the other end does not take at once.
+ */
+static void add_virtio_console(struct args *args, const struct qemu_options *o)
 {
-	return !strcmp(o->plat, "microvm");
+	if (!o->virtio_console)
+		return;
+	add(args, "-device");
+	add(args, "%s", has_places(o) ? "virtio-serial-device,max_ports=2" : "virtio-serial-pci,max_ports=2");
+	add(args, "-device");
+	add(args, "virtserialport,chardev=console,name=console");
 }
 
 #define PLACES 8
@@ -169,7 +187,8 @@ static unsigned places_taken(const struct qemu_options *o)
 
 	while (volumes < QEMU_VOLUMES_MAX && o->volumes[volumes].host)
 		volumes++;
-	return volumes + (o->net_backend != NULL) + (o->disk != NULL) + (o->rng != 0);
+	return volumes + (o->net_backend != NULL) + (o->disk != NULL) + (o->rng != 0) +
+	       (o->virtio_console != 0);
 }
 
 const char *qemu_device_words(const struct qemu_options *o)
@@ -255,6 +274,7 @@ static void build(struct args *args, const char *program, const struct qemu_opti
 	add_rng(args, o);
 	for (int i = 0; i < QEMU_VOLUMES_MAX && o->volumes[i].host; i++)
 		add_volume(args, o, i);
+	add_virtio_console(args, o);
 	add(args, "-device");
 	add(args, "isa-debug-exit,iobase=0xf4,iosize=4");
 	add(args, "-kernel");

@@ -32,7 +32,7 @@ struct qemu_options {
 	const char *cpu;  /* as -cpu says; NULL: max */
 	int memory_fd;   /* a memfd of that size that becomes the machine's memory (shared) */
 	int initrd_fd;   /* a file */
-	int console_in_fd;  /* COM1's input; see ESCAPE in plat/pc/serial.c */
+	int console_in_fd;  /* COM1's input; see kernel/terminal.h */
 	int console_out_fd;  /* COM1's output */
 	int log_fd;   /* COM2's output */
 	int debug_fd;   /* the debug console's output */
@@ -40,6 +40,7 @@ struct qemu_options {
 	const char *disk;  /* an image that becomes a disk; NULL: none */
 	int disk_is_nvme;  /* else virtio's; needs PCI */
 	const char *net_backend; /* QEMU's -netdev, without its id: "user,hostfwd=..."; NULL: no network device */
+	int virtio_console; /* console_in_fd and console_out_fd are a virtio console's, not COM1's */
 	int rng;   /* virtio's entropy device, fed by this machine */
 	struct qemu_volume volumes[QEMU_VOLUMES_MAX];
 	int gdb_port;   /* of loopback: the machine waits there for gdb before it starts; 0: it does not */

@@ -44,6 +44,7 @@ static const char help[] =
 	"  --net tap:NAME[,ADDRESS/BITS[,GATEWAY]]  a TAP interface of this machine\n"
 	"  --disk [nvme:]FILE     an image of this machine's as /dev/vda, or /dev/nvme0n1 (not on microvm)\n"
 	"  --volume HOST:GUEST[:ro]  a folder of this machine's at GUEST; what is written there is written here\n"
+	"  --console serial|virtio  what standard input and output are to the kernel (serial; virtio is much faster)\n"
 	"  --no-rng               leave out the device that gives the kernel entropy\n"
 	"  --unit-tests [GLOB]    run the kernel's own unit tests instead of a program\n"
 	"  --verbose              show QEMU's command line and messages, and more of the kernel's\n"
@@ -83,6 +84,7 @@ enum {
 	OPT_NET,
 	OPT_CPU,
 	OPT_NO_RNG,
+	OPT_CONSOLE,
 	OPT_UNIT_TESTS,
 	OPT_VERBOSE,
 	OPT_HELP,
@@ -102,6 +104,7 @@ static const struct option long_options[] = {
 	{ "disk", required_argument, NULL, OPT_DISK },
 	{ "volume", required_argument, NULL, OPT_VOLUME },
 	{ "net", required_argument, NULL, OPT_NET },
+	{ "console", required_argument, NULL, OPT_CONSOLE },
 	{ "no-rng", no_argument, NULL, OPT_NO_RNG },
 	{ "cpu", required_argument, NULL, OPT_CPU },
 	{ "unit-tests", no_argument, NULL, OPT_UNIT_TESTS },
@@ -179,6 +182,11 @@ static int option_set(struct run_options *o, int option, const char *value)
 		return volume_parse(value, &o->volumes[o->volume_count++]);
 	case OPT_NET: o->net = value; return 0;
 	case OPT_CPU: o->cpu = value; return 0;
+	case OPT_CONSOLE:
+		o->virtio_console = !strcmp(value, "virtio");
+		return o->virtio_console || !strcmp(value, "serial")
+			       ? 0
+			       : run_fail(RUN_USAGE, "--console %s: serial or virtio", value);
 	case OPT_NO_RNG: o->no_rng = 1; return 0;
 	case OPT_UNIT_TESTS: o->unit_tests = ""; return 0;
 	case OPT_VERBOSE: o->verbose = 1; return 0;
@@ -384,6 +392,8 @@ static char *command_line(const struct run_options *o, const struct app *app, co
 		words_add(line, "loglevel", "2");
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
 		words_add(line, "console", "pipe");
+	if (o->virtio_console)
+		words_add(line, "console", "hvc0");
 	if (o->strace)
 		words_add(line, NULL, "strace");
 	if (o->syscalls)
@@ -463,7 +473,8 @@ static int machine_run(const struct run_options *o, const struct app *app, struc
 {
 	struct session session = { .name = o->unit_tests ? "the unit tests" : o->program[0],
 				   .timeout_s = o->timeout_s,
-				   .verbose = o->verbose };
+				   .verbose = o->verbose,
+				   .takes_input = o->virtio_console };
 	char error[QEMU_ERROR];
 	int status = pipes_open(q, &session);
 
@@ -516,6 +527,7 @@ static int run(const struct run_options *o)
 	q.plat = o->plat;
 	q.net_backend = backend;
 	q.cpu = o->cpu;
+	q.virtio_console = o->virtio_console;
 	q.rng = !o->no_rng;
 	q.disk = o->disk;
 	q.disk_is_nvme = o->disk_is_nvme;

@@ -44,7 +44,7 @@ struct run_options {
 	const char *disk;  /* an image; NULL: none */
 	int disk_is_nvme;
 	const char *net;  /* as --net says; NULL: none */
-	int no_rng;
+	int no_rng, virtio_console;
 	const char *unit_tests;  /* a glob, "" for all; NULL: no tests, a program */
 	int verbose, strace, syscalls, gdb;
 	const char *files[RUN_FILES_MAX]; /* HOST:GUEST */
@@ -95,6 +95,7 @@ struct session {
 	const char *name;  /* of the program, for messages */
 	double timeout_s;
 	int verbose;
+	int takes_input;  /* the console does from the start: it says nothing of it */
 	/* Our ends of the pipes. The session closes them. */
 	int console_in_fd, console_out_fd, log_fd, debug_fd, message_fd;
 };

@@ -18,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* As plat/pc/serial.c decodes it: a serial line has no end of file. */
+/* As kernel/terminal.h decodes it: a line has no end of file. */
 #define ESCAPE 0x10
 #define END 0x04
 
@@ -306,7 +306,7 @@ static void close_all(struct session *s)
 
 int session_run(struct session *session)
 {
-	struct state st = { .s = session };
+	struct state st = { .s = session, .input_started = session->takes_input };
 	int wait_status = 0, status;
 
 	st.signal_fd = signals_open();

@@ -149,7 +149,7 @@ static uint64_t fake_read(const struct regs *regs, size_t offset, unsigned bytes
 	if (offset < VIRTIO_MMIO_CONFIG)
 		return honest_read(fake, offset);
 	if (offset - VIRTIO_MMIO_CONFIG + bytes <= FAKE_CONFIG)
-		memcpy(&value, fake->config + offset - VIRTIO_MMIO_CONFIG, bytes);
+		memcpy(&value, &fake->config[offset - VIRTIO_MMIO_CONFIG], bytes);
 	return value;
 }
 
@@ -215,7 +215,8 @@ int fake_virtio_attach(struct fake_virtio *fake, uint32_t id, struct script *scr
 	*fake = (struct fake_virtio){ .id = id };
 	fake->features = script_take(script, 5) ^ VIRTIO_BIT(VIRTIO_F_VERSION_1);
 	for (unsigned i = 0; i < FAKE_QUEUES; i++)
-		fake->queue_max[i] = (unsigned)script_take(script, 2) ^ 8;
+		fake->queue_max[i] = i < FAKE_QUEUE_SIZES ? (unsigned)script_take(script, 2) ^ 8
+							  : fake->queue_max[i - FAKE_QUEUE_SIZES];
 	script_bytes(script, fake->config, (size_t)script_take(script, 1) % FAKE_CONFIG);
 	return fake_virtio_add(fake);
 }

@@ -44,7 +44,8 @@ bool fake_lie(struct fake_override *overrides, size_t offset, uint64_t *value);
 /* ---- virtio ---- */
 
 #define FAKE_CONFIG 64
-#define FAKE_QUEUES 4
+#define FAKE_QUEUES 8
+#define FAKE_QUEUE_SIZES 4	/* that a script tells, for all in turn */
 
 /* One device, behind registers of the MMIO transport. What a driver may see of it is what these fields say. */
 struct fake_virtio {

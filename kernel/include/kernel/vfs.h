@@ -481,5 +481,14 @@ struct char_device {
 };
 #define CHAR_DEVICE(device) LINKSET_ADD(char_device, &(device))
 const struct char_device *char_device_find(uint32_t rdev);
+/* One that was found: its node is in each devfs that is mounted from now on. */
+struct found_device {
+	struct char_device device;
+	const char *link;	/* "FOLDER/NAME": a symbolic link to it; NULL: none */
+	struct list node;
+};
+/* -EEXIST. Threads. */
+int char_device_add(struct found_device *found) MUST_CHECK;
+void char_device_remove(struct found_device *found);
 /* Opens a device of that name without a path. -ENXIO, -ENOMEM. */
 int device_open_internal(const char *name, unsigned flags, struct file **out);

@@ -149,7 +149,9 @@ void virtqueue_kick(struct virtqueue *queue);
 /* The next that the device is done with, and how many bytes it says to have written: at most what had room. */
 void *virtqueue_take(struct virtqueue *queue, uint32_t *written);
 bool virtqueue_has_used(const struct virtqueue *queue);
-/* Asks for callbacks again. False: there is something to take already. */
+/*
+ * Asks for callbacks again, which with EVENT_IDX is needed after each. False: there is something to take already.
+ */
 bool virtqueue_enable_callback(struct virtqueue *queue);
 void virtqueue_disable_callback(struct virtqueue *queue);
 /* After a reset: what was added and never came back, one after the other; NULL. */
