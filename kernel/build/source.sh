@@ -32,6 +32,8 @@ apt update
 apt source --download-only "$package"
 mkdir tree
 tar -x --strip-components=1 -C tree -f "$package"_*.orig.tar.* || fail "its archive cannot be unpacked"
+# Some archives have lines as DOS ends them, and patches would be told to keep that.
+find tree -name '*.[ch]' -exec sed -i 's/\r$//' {} +
 for patch in $patches; do
 	patch -s -d tree -p1 <"$patch" || fail "$(basename "$patch") does not fit"
 done
