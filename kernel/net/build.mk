@@ -4,6 +4,7 @@ obj-y += socket.o sys_socket.o sys_message.o control.o options.o unix.o unix_dat
 lwip-users := net.o netif.o merge.o address.o datagram.o inet.o inet_tcp.o tcp_data.o tcp_options.o inet_udp.o \
 	inet_datagram.o inet_raw.o ip_options.o icmp_error.o interface.o packet.o packet_ring.o filter.o \
 	netlink.o
+lwip-users += forget.o isn.o
 lwip-cflags := -Ikernel/net/port -I$(O)/sources/lwip/src/include
 obj-$(CONFIG_NET) += $(lwip-users)
 $(foreach o,$(lwip-users),$(eval cflags-$o := $(lwip-cflags)))

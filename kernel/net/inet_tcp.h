@@ -21,6 +21,7 @@ enum tcp_phase {
 struct tcp_chunk {
 	struct list node;
 	uint32_t size, filled, acked;
+	uint32_t refs;		/* packets that refer to it, and the list; network's lock */
 	unsigned order;
 	uint8_t data[];
 };

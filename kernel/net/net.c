@@ -10,6 +10,7 @@
 #include <kernel/clock.h>
 #include <kernel/errno.h>
 #include <kernel/heap.h>
+#include <kernel/net.h>
 #include <kernel/random.h>
 #include <kernel/thread.h>
 #include <lwip/init.h>
@@ -21,6 +22,7 @@ static struct wait_queue work = WAIT_QUEUE_INIT(work);
 static struct timer alarm;		/* for lwIP's next timer; background work: nobody is kept waiting by it */
 static uint64_t alarm_ns;		/* when it rings; UINT64_MAX: never. lock */
 static bool alarm_rang;			/* atomic */
+static long pieces;			/* that lwIP has allocated; lock */
 
 /* ---- for lwIP ---- */
 
@@ -39,17 +41,34 @@ uint32_t net_random(void)
 
 void *net_heap_alloc(size_t size)
 {
-	return heap_alloc(size);
+	void *object = heap_alloc(size);
+
+	pieces += object != NULL;
+	return object;
 }
 
 void *net_heap_array(size_t count, size_t size)
 {
-	return heap_array(count, size);
+	void *object = heap_array(count, size);
+
+	pieces += object != NULL;
+	return object;
 }
 
 void net_heap_free(void *object)
 {
+	pieces -= object != NULL;
 	heap_free(object);
+}
+
+long net_pieces(void)
+{
+	long n;
+
+	net_lock();
+	n = pieces;
+	net_unlock();
+	return n;
 }
 
 /* ---- the lock ---- */

@@ -417,11 +417,12 @@ static bool parse_net(char *text, ip4_addr_t *address, ip4_addr_t *mask, ip4_add
 	return ip4addr_aton(text, address) && (!comma || ip4addr_aton(comma, gateway));
 }
 
-static void configure(struct netif *netif)
+static void configure(struct netif *netif, const char *config)
 {
 	ip4_addr_t address, mask, gateway;
 	char text[64];
-	ssize_t len = boot_option("net", text, sizeof(text));
+	ssize_t len = config ? (ssize_t)format(text, sizeof(text), "%s", config)
+			     : boot_option("net", text, sizeof(text));
 
 	if (len == -ENOENT) {
 		dhcp_start(netif);
@@ -454,7 +455,7 @@ static int stack_add(struct netdev *dev)
 	netif_set_up(&interface->netif);
 	if (dev->link_up)
 		netif_set_link_up(&interface->netif);
-	configure(&interface->netif);
+	configure(&interface->netif, dev->config);
 	flags = spin_lock(&netdevs_lock);
 	list_append(&netdevs, &dev->node);
 	spin_unlock(&netdevs_lock, flags);

@@ -14,6 +14,8 @@
 #define WRITE_MAX UINT16_MAX	/* of lwIP's calls */
 #define TELL_SHARE 4		/* so much of the window read that the sender should know */
 
+static struct tcp_chunk *writing;	/* whose bytes lwIP is given; network's lock */
+
 /* ---- in ---- */
 
 err_t tcp_socket_received(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t err UNUSED)
@@ -224,10 +226,28 @@ bool tcp_socket_is_drained(const struct tcp_socket *t)
 	return true;
 }
 
+/* A chunk lives while it is on its socket's list, and while a packet refers to it. Network's lock. */
+static void chunk_put(struct tcp_chunk *chunk)
+{
+	if (--chunk->refs == 0)
+		page_free(page_from_virt(chunk), chunk->order);
+}
+
 static void chunk_free(struct tcp_chunk *chunk)
 {
 	list_remove(&chunk->node);
-	page_free(page_from_virt(chunk), chunk->order);
+	chunk_put(chunk);
+}
+
+void net_pbuf_refers(struct pbuf *p)
+{
+	p->owner = writing;
+	writing->refs++;
+}
+
+void net_pbuf_freed(void *owner)
+{
+	chunk_put(owner);
 }
 
 void tcp_socket_drop_data(struct tcp_socket *t)
@@ -293,7 +313,9 @@ static struct tcp_chunk *chunk_alloc(size_t wanted)
 	if (!page)
 		return NULL;
 	chunk = page_virt(page);
-	*chunk = (struct tcp_chunk){ .order = order, .size = (uint32_t)((PAGE_SIZE << order) - sizeof(*chunk)) };
+	*chunk = (struct tcp_chunk){ .refs = 1,
+				     .order = order,
+				     .size = (uint32_t)((PAGE_SIZE << order) - sizeof(*chunk)) };
 	return chunk;
 }
 
@@ -305,7 +327,7 @@ static struct tcp_chunk *chunk_to_fill(struct tcp_socket *t, size_t wanted)
 	net_lock();
 	if (!list_empty(&t->chunks)) {
 		last = list_last(&t->chunks, struct tcp_chunk, node);
-		if (last->acked == last->filled)
+		if (last->acked == last->filled && last->refs == 1)
 			last->acked = last->filled = 0;
 		if (last->filled == last->size)
 			last = NULL;
@@ -328,6 +350,7 @@ static int hand_over(struct tcp_socket *t, struct tcp_chunk *chunk, size_t len, 
 	err_t err = ERR_CLSD;
 
 	net_lock();
+	writing = chunk;
 	if (t->pcb && t->phase == TCP_CONNECTED && !t->write_shut)
 		err = tcp_write(t->pcb, chunk->data + chunk->filled, (u16_t)len, more ? TCP_WRITE_FLAG_MORE : 0);
 	if (err == ERR_OK) {

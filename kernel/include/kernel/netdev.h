@@ -80,6 +80,7 @@ struct netdev {
 	uint8_t address[6];
 	unsigned mtu;			/* 1500 */
 	unsigned features;		/* NETDEV_* */
+	const char *config;		/* as "net=" has it; NULL: what the command line says, or DHCP */
 	bool link_up;			/* changed in poll only, then netdev_changed() */
 	bool scheduled;			/* poll is wanted; atomic */
 	bool unsent;			/* flush is wanted */

@@ -20,6 +20,14 @@
 #define mem_clib_free net_heap_free
 #define LWIP_SUPPORT_CUSTOM_PBUF 1
 #define LWIP_PBUF_REF_T u16_t
+/* Whose bytes a packet refers to (kernel/net/tcp_data.c). */
+#define LWIP_PBUF_CUSTOM_DATA void *owner;
+#define LWIP_HOOK_TCP_REFERS(p) net_pbuf_refers(p)
+#define LWIP_HOOK_PBUF_FREED(p)                                                                                        \
+	do {                                                                                                           \
+		if ((p)->owner)                                                                                        \
+			net_pbuf_freed((p)->owner);                                                                    \
+	} while (0)
 #define PBUF_POOL_BUFSIZE 1536
 
 /* Links. */
@@ -72,6 +80,7 @@
 #define TCP_LISTEN_BACKLOG 1
 #define LWIP_TCP_KEEPALIVE 1
 #define TCP_MSL 30000UL
+#define LWIP_HOOK_TCP_ISN(local, local_port, remote, remote_port) net_isn(local, local_port, remote, remote_port)
 
 /* packet.c: an IP packet has come, by loop-back too. Not 0: it was taken. */
 struct netif;

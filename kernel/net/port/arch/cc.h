@@ -25,6 +25,11 @@ uint32_t net_random(void);
 void *net_heap_alloc(size_t size);
 void *net_heap_array(size_t count, size_t size);
 void net_heap_free(void *object);
+struct pbuf;
+void net_pbuf_refers(struct pbuf *p);
+void net_pbuf_freed(void *owner);
+struct ip_addr;
+uint32_t net_isn(const struct ip_addr *local, uint16_t local_port, const struct ip_addr *remote, uint16_t remote_port);
 
 #define LWIP_RAND() net_random()
 #define LWIP_PLATFORM_DIAG(x)

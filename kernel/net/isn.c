@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Initial sequence numbers (RFC 6528, 3): a clock of 4 microseconds, and a keyed hash of the connection's ends, so that
+ * who sees those of his own connections cannot tell those of others. The hash is SipHash-2-4 (Aumasson and Bernstein,
+ * 2012).
+ */
+#include "stack.h"
+
+#include <kernel/clock.h>
+#include <kernel/random.h>
+#include <kernel/string.h>
+
+#define TICK_NS 4000
+
+/* Drawn at the first connection, when there is more entropy than at boot. Network's lock. */
+static uint64_t key[2];
+static bool has_key;
+
+static uint64_t rotate(uint64_t word, unsigned bits)
+{
+	return word << bits | word >> (64 - bits);
+}
+
+static void rounds(uint64_t v[4], unsigned count)
+{
+	while (count--) {
+		v[0] += v[1];
+		v[1] = rotate(v[1], 13) ^ v[0];
+		v[0] = rotate(v[0], 32);
+		v[2] += v[3];
+		v[3] = rotate(v[3], 16) ^ v[2];
+		v[0] += v[3];
+		v[3] = rotate(v[3], 21) ^ v[0];
+		v[2] += v[1];
+		v[1] = rotate(v[1], 17) ^ v[2];
+		v[2] = rotate(v[2], 32);
+	}
+}
+
+uint64_t net_siphash(const uint64_t with[2], const uint64_t *words, size_t count)
+{
+	uint64_t v[4] = { with[0] ^ UINT64_C(0x736f6d6570736575), with[1] ^ UINT64_C(0x646f72616e646f6d),
+			  with[0] ^ UINT64_C(0x6c7967656e657261), with[1] ^ UINT64_C(0x7465646279746573) };
+	uint64_t last = (uint64_t)(count * 8) << 56;
+
+	for (size_t i = 0; i <= count; i++) {
+		uint64_t word = i < count ? words[i] : last;
+
+		v[3] ^= word;
+		rounds(v, 2);
+		v[0] ^= word;
+	}
+	v[2] ^= 0xff;
+	rounds(v, 4);
+	return v[0] ^ v[1] ^ v[2] ^ v[3];
+}
+
+static void put_address(uint64_t to[2], const ip_addr_t *address)
+{
+	to[0] = to[1] = 0;
+	if (IP_IS_V6(address))
+		memcpy(to, ip_2_ip6(address)->addr, 16);
+	else
+		to[0] = ip4_addr_get_u32(ip_2_ip4(address));
+}
+
+uint32_t net_isn(const struct ip_addr *local, uint16_t local_port, const struct ip_addr *remote, uint16_t remote_port)
+{
+	uint64_t words[5];
+
+	if (!has_key) {
+		random_bytes(key, sizeof(key));
+		has_key = true;
+	}
+	put_address(words, local);
+	put_address(words + 2, remote);
+	words[4] = (uint64_t)local_port << 16 | remote_port;
+	return (uint32_t)(clock_ns() / TICK_NS) + (uint32_t)net_siphash(key, words, 5);
+}
