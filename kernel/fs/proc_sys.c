@@ -90,7 +90,8 @@ SHOW(inotify_events, put_number(text, INOTIFY_EVENTS_MAX))
 SHOW(inotify_instances, put_number(text, INOTIFY_INSTANCES_MAX))
 SHOW(inotify_watches, put_number(text, INOTIFY_WATCHES_MAX))
 SHOW(max_map_count, put_number(text, ASPACE_REGIONS_MAX))
-SHOW(zero, put_number(text, 0))
+/* Memory is given out when it is touched: Linux calls that 1, "always overcommit". */
+SHOW(overcommit, put_number(text, 1))
 
 static const struct proc_node random_entries[] = {
 	PROC_FILE("boot_id", 0444, show_boot_id),
@@ -112,7 +113,7 @@ static const struct proc_node kernel_entries[] = {
 
 static const struct proc_node vm_entries[] = {
 	PROC_FILE("max_map_count", 0644, show_max_map_count),
-	PROC_FILE("overcommit_memory", 0644, show_zero),
+	PROC_FILE("overcommit_memory", 0644, show_overcommit),
 	{ .name = NULL },
 };
 
