@@ -6,4 +6,4 @@ obj-y += proc.o proc_text.o proc_link.o proc_root.o proc_sys.o proc_pid.o proc_s
 obj-y += poll.o deadline.o eventfd.o epoll.o timerfd.o inotify.o notify.o
 obj-y += sys_open.o sys_read.o sys_stat.o sys_dir.o sys_names.o sys_attr.o sys_sync.o sys_mount.o sys_fd.o sys_xattr.o
 obj-y += sys_poll.o sys_select.o sys_epoll.o sys_splice.o
-obj-$(CONFIG_DEVICES) += block_cache.o
+obj-$(CONFIG_DEVICES) += block_cache.o start_mount.o

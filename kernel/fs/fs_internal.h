@@ -55,6 +55,12 @@ static inline int directory_is_empty(struct dentry *dir)
 	return list_empty(&dir->children) ? 0 : -ENOTEMPTY;
 }
 
+/*
+ * start_mount.c: mounts for the program that is about to start, at a path whose directories are made. The errors of
+ * mount_create().
+ */
+int mount_at_start(const char *type, const char *source, unsigned flags, char *path);
+
 /* Called once, at boot: the mounts that hang nowhere. */
 int ramfs_init_internal(void);
 int devfs_init_internal(void);

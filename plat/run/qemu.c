@@ -209,7 +209,7 @@ static void add_disk(struct args *args, const struct qemu_options *o)
 	if (!o->disk)
 		return;
 	add(args, "-drive");
-	add(args, "if=none,id=disk,format=raw,file=%s", o->disk);
+	add(args, "if=none,id=disk,format=raw%s,file=%s", o->disk_read_only ? ",readonly=on" : "", o->disk);
 	add(args, "-device");
 	if (o->disk_is_nvme)
 		add(args, "nvme,drive=disk,serial=saki");

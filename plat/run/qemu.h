@@ -39,6 +39,7 @@ struct qemu_options {
 	int message_fd;   /* QEMU's own stderr */
 	const char *disk;  /* an image that becomes a disk; NULL: none */
 	int disk_is_nvme;  /* else virtio's; needs PCI */
+	int disk_read_only;
 	const char *net_backend; /* QEMU's -netdev, without its id: "user,hostfwd=..."; NULL: no network device */
 	int virtio_console; /* console_in_fd and console_out_fd are a virtio console's, not COM1's */
 	int rng;   /* virtio's entropy device, fed by this machine */

@@ -42,7 +42,8 @@ static const char help[] =
 	"  --file HOST:GUEST      put a file or folder into the guest; may be repeated\n"
 	"  --net user[,tcp:PORT:GUESTPORT...]  a network behind this machine; ports of it lead to the guest's\n"
 	"  --net tap:NAME[,ADDRESS/BITS[,GATEWAY]]  a TAP interface of this machine\n"
-	"  --disk [nvme:]FILE     an image of this machine's as /dev/vda, or /dev/nvme0n1 (not on microvm)\n"
+	"  --disk [nvme:]FILE[:GUEST][:ro]  an image of this machine's as /dev/vda or /dev/nvme0n1 (not on microvm);\n"
+	"                         its ext2 or ext4 file system at GUEST\n"
 	"  --volume HOST:GUEST[:ro]  a folder of this machine's at GUEST; what is written there is written here\n"
 	"  --console serial|virtio  what standard input and output are to the kernel (serial; virtio is much faster)\n"
 	"  --no-rng               leave out the device that gives the kernel entropy\n"
@@ -169,13 +170,7 @@ static int option_set(struct run_options *o, int option, const char *value)
 			return run_fail(RUN_USAGE, "--file: more than %d; a folder can be given too", RUN_FILES_MAX);
 		o->files[o->file_count++] = value;
 		return 0;
-	case OPT_DISK:
-		o->disk_is_nvme = !strncmp(value, "nvme:", 5);
-		value += o->disk_is_nvme ? 5 : 0;
-		o->disk = value;
-		return strchr(value, ',')           ? run_fail(RUN_USAGE, "--disk %s: no commas in its name", value)
-		       : access(value, R_OK | W_OK) ? run_fail(RUN_NOT_FOUND, "--disk %s: %s", value, strerror(errno))
-						    : 0;
+	case OPT_DISK: return disk_parse(value, &o->disk);
 	case OPT_VOLUME:
 		if (o->volume_count == QEMU_VOLUMES_MAX)
 			return run_fail(RUN_USAGE, "--volume: more than %d", QEMU_VOLUMES_MAX);
@@ -402,6 +397,7 @@ static char *command_line(const struct run_options *o, const struct app *app, co
 		fprintf(line, "%s%s", ftell(line) > 0 ? " " : "", devices);
 	if (*net)
 		words_add(line, "net", net);
+	disk_words(line, &o->disk);
 	volume_words(line, o->volumes, o->volume_count);
 	if (o->append)
 		fprintf(line, "%s%s", ftell(line) > 0 ? " " : "", o->append);
@@ -515,7 +511,7 @@ static int run(const struct run_options *o)
 	struct app app = { 0 };
 	int status = o->unit_tests ? 0 : app_find(&app, o->program[0]);
 
-	if (!status && o->disk_is_nvme && !strcmp(o->plat, "microvm"))
+	if (!status && o->disk.is_nvme && !strcmp(o->plat, "microvm"))
 		status = run_fail(RUN_USAGE, "--disk nvme: microvm has no PCI; see --plat");
 	if (!status && o->net)
 		status = net_parse(o->net, &backend, net_word);
@@ -529,8 +525,9 @@ static int run(const struct run_options *o)
 	q.cpu = o->cpu;
 	q.virtio_console = o->virtio_console;
 	q.rng = !o->no_rng;
-	q.disk = o->disk;
-	q.disk_is_nvme = o->disk_is_nvme;
+	q.disk = o->disk.file[0] ? o->disk.file : NULL;
+	q.disk_is_nvme = o->disk.is_nvme;
+	q.disk_read_only = o->disk.read_only;
 	for (size_t i = 0; i < o->volume_count; i++)
 		q.volumes[i] = (struct qemu_volume){ o->volumes[i].host, o->volumes[i].read_only };
 	line = command_line(o, &app, qemu_device_words(&q), net_word);

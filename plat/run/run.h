@@ -26,6 +26,14 @@ enum run_status {
 #define RUN_FILES_MAX 64
 #define VOLUME_GUEST_MAX 256
 
+/* An image that becomes a disk. */
+#define DISK_GUEST_MAX 255
+struct disk {
+	char file[PATH_MAX];	/* "": none */
+	char guest[DISK_GUEST_MAX + 1];	/* where it is mounted; "": nowhere */
+	int is_nvme, read_only;
+};
+
 /* A folder of this machine that the guest mounts. */
 struct volume {
 	char host[PATH_MAX];
@@ -41,8 +49,7 @@ struct run_options {
 	const char *cpu;  /* QEMU's name of it; NULL: max */
 	double timeout_s;  /* 0: none */
 	const char *append;  /* NULL: none */
-	const char *disk;  /* an image; NULL: none */
-	int disk_is_nvme;
+	struct disk disk;
 	const char *net;  /* as --net says; NULL: none */
 	int no_rng, virtio_console;
 	const char *unit_tests;  /* a glob, "" for all; NULL: no tests, a program */
@@ -76,6 +83,10 @@ void gdb_explain(int port, const char *kernel, const char *program, int elf_type
 #define NET_WORD 64
 int net_parse(const char *text, char **backend, char word[NET_WORD]);
 
+/* disk.c: [nvme:]FILE[:GUEST][:ro] as --disk has it. @return 0 or an exit status, after an error line. */
+int disk_parse(const char *spec, struct disk *disk);
+/* The kernel's word to mount it. */
+void disk_words(FILE *line, const struct disk *disk);
 /* volume.c: HOST:GUEST[:ro] as --volume has it. @return 0 or an exit status, after an error line. */
 int volume_parse(const char *spec, struct volume *volume);
 /* The kernel's words for them: the n-th has the mount tag "volume<n>". */

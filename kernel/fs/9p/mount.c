@@ -247,43 +247,6 @@ FILESYSTEM(p9);
 
 /* ---- volumes: "volume=TAG:ro|rw:/PATH" ---- */
 
-/* All directories of a path that are not there. */
-static int make_directories(char *path)
-{
-	int err = 0;
-
-	for (char *slash = strchr(path + 1, '/'); !err; slash = strchr(slash + 1, '/')) {
-		if (slash)
-			*slash = 0;
-		err = vfs_mkdir(AT_FDCWD, path, 0755);
-		err = err == -EEXIST ? 0 : err;
-		if (!slash)
-			break;
-		*slash = '/';
-	}
-	return err;
-}
-
-static int mount_volume(const char *tag, unsigned flags, char *path)
-{
-	struct mount *mount;
-	struct path at;
-	int err = make_directories(path);
-
-	if (!err)
-		err = path_lookup(AT_FDCWD, path, WALK_FOLLOW | WALK_DIRECTORY, &at);
-	if (err)
-		return err;
-	err = mount_create("9p", tag, flags, "", &mount);
-	if (!err) {
-		err = mount_attach(mount, at);
-		if (err)
-			mount_put(mount);
-	}
-	path_put(at);
-	return err;
-}
-
 /* What a program was promised and does not find, it would make anew somewhere else: it is not started. */
 static void refuse(const char *word, const char *why)
 {
@@ -302,7 +265,7 @@ static void start_volume(char *word)
 		return;
 	}
 	*mode = 0;
-	err = mount_volume(word, read_only ? MS_RDONLY : 0, path + 1);
+	err = mount_at_start("9p", word, read_only ? MS_RDONLY : 0, path + 1);
 	if (err)
 		refuse(word, err == -ENOENT ? "no device has that mount tag" : errno_name(-err) ?: "unknown error");
 }

@@ -3,8 +3,8 @@
  * Content of files: pages in memory, by index, read when they are first needed and written at a commit. Reads copy
  * without any lock, as the copy may fault on a mapping of the very same file.
  *
- * A page that a shared mapping has is taken for changed whenever pages are written, until the mapping is gone: the CPU's
- * word for it is not asked.
+ * A page that a shared mapping has is taken for changed whenever pages are written, until the mapping is gone: the
+ * CPU's word for it is not asked.
  */
 #include <kernel/abi/mount.h>
 #include <kernel/log.h>
@@ -346,9 +346,9 @@ static ssize_t file_read_pages(struct file *file, struct io *io, off_t *position
 		if (offset >= size)
 			break;
 		len = min(PAGE_SIZE - at, (size_t)min((off_t)io->remaining, size - offset));
-		ahead = index == ei->next_read ? AHEAD_MAX
-					       : (unsigned)min((at + io->remaining + PAGE_SIZE - 1) / PAGE_SIZE,
-							       (size_t)AHEAD_MAX);
+		ahead = index == ei->next_read
+				? AHEAD_MAX
+				: (unsigned)min((at + io->remaining + PAGE_SIZE - 1) / PAGE_SIZE, (size_t)AHEAD_MAX);
 		n = ext_page_read(ei, index, ahead, &page);
 		if (n)
 			break;

@@ -60,8 +60,7 @@ static int check(struct ext_inode *dir, uint32_t block, struct ext_buffer *buffe
 	struct ext_fs *fs = dir->fs;
 	unsigned end = fs->block_size, offset = 0;
 	const struct ext_dir_tail *tail = tail_of(fs, buffer);
-	bool index = (dir->flags & EXT_FLAG_INDEX) &&
-		     (is_index_node(fs, buffer) || is_index_root(dir, buffer, block));
+	bool index = (dir->flags & EXT_FLAG_INDEX) && (is_index_node(fs, buffer) || is_index_root(dir, buffer, block));
 
 	if (fs->has_csum && !index) {
 		if (tail->ino || tail->len != EXT_DIR_TAIL || tail->name_len || tail->type != EXT_DIR_TAIL_TYPE)
@@ -406,7 +405,8 @@ static bool emit_block(struct file *file, struct ext_inode *dir, struct ext_buff
 		if ((off_t)(base + offset) >= file->position) {
 			if (next - (off_t)base >= usable(dir->fs))
 				next = (off_t)base + dir->fs->block_size;
-			if (e->ino && !context->emit(context, e->name, e->name_len, e->ino, dirent_type(dir->fs, e), next))
+			if (e->ino &&
+			    !context->emit(context, e->name, e->name_len, e->ino, dirent_type(dir->fs, e), next))
 				return false;
 			file->position = next;
 		}

@@ -6,8 +6,8 @@
  * lock, an inode's mutex and an address space's lock; no memory of programs is touched under it.
  *
  * Changes of metadata are made in buffers (buffer.c), and between ext_begin() and ext_end(). They stay in memory until
- * a commit (journal.c): file data first, then the buffers, through the journal where there is one, so that after a crash
- * the disk has all of a transaction or nothing. Blocks that a transaction frees are given to nobody before it is
+ * a commit (journal.c): file data first, then the buffers, through the journal where there is one, so that after a
+ * crash the disk has all of a transaction or nothing. Blocks that a transaction frees are given to nobody before it is
  * committed.
  *
  * Everything on the disk is somebody else's word: what cannot be is ext_corrupt(), which counts, logs, and gives
@@ -30,7 +30,16 @@ struct ext_inode;
 /* ---- buffers: blocks of metadata (buffer.c). fs->lock ---- */
 
 /* What a block is taken for. One that is two things at once is damage. */
-enum ext_role { EXT_FREE, EXT_SUPER, EXT_GROUPS, EXT_BLOCK_BITMAP, EXT_INODE_BITMAP, EXT_INODES, EXT_TREE, EXT_DIRECTORY };
+enum ext_role {
+	EXT_FREE,
+	EXT_SUPER,
+	EXT_GROUPS,
+	EXT_BLOCK_BITMAP,
+	EXT_INODE_BITMAP,
+	EXT_INODES,
+	EXT_TREE,
+	EXT_DIRECTORY
+};
 
 struct ext_buffer {
 	struct list node;	/* on fs->clean or fs->dirty */
@@ -276,6 +285,16 @@ int ext_dir_is_empty(struct ext_inode *dir);
 int ext_dir_make(struct ext_inode *dir, uint32_t parent);
 extern const struct file_ops ext_dir_fops;
 
+/* Of superblock_ops (names.c). */
+int ext_find(struct inode *dir, const char *name, size_t len, struct inode **out);
+int ext_ops_begin(struct superblock *sb);
+void ext_ops_end(struct superblock *sb);
+int ext_link(struct inode *dir, const char *name, size_t len, struct inode *inode);
+int ext_unlink(struct inode *dir, const char *name, size_t len);
+int ext_replace(struct inode *dir, const char *name, size_t len, struct inode *inode);
+int ext_reparent(struct inode *inode, struct inode *dir);
+int ext_is_empty(struct inode *inode);
+
 /* ---- content of files (data.c, write.c) ---- */
 
 #define EXT_PAGE_DIRTY 1u	/* page->flags: changed, and not written */
@@ -308,6 +327,8 @@ void ext_journal_close(struct ext_fs *fs);
 int ext_journal_write(struct ext_fs *fs);
 /* They are in their places: the journal is empty. */
 int ext_journal_empty(struct ext_fs *fs);
+/* Nothing is to be looked for in it: before the file system is marked as clean. */
+int ext_journal_end(struct ext_fs *fs);
 int ext_journal_replay(struct ext_fs *fs, uint32_t start);
 /* A block of the journal. */
 int ext_journal_block(struct ext_fs *fs, uint32_t index, uint64_t *block);

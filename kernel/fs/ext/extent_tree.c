@@ -249,8 +249,7 @@ int ext_extents_write(struct ext_inode *ei)
 		size_t nodes = (level.count + each - 1) / each;
 
 		for (size_t i = 0; !err && i < nodes; i++)
-			err = write_node(ei, ei->nodes[used + i], &level, i * each,
-					 min(each, level.count - i * each));
+			err = write_node(ei, ei->nodes[used + i], &level, i * each, min(each, level.count - i * each));
 		level = (struct level){ level.depth + 1, nodes, level.stride * each, &ei->nodes[used] };
 		used += nodes;
 	}

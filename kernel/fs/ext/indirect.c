@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Lists of blocks: twelve in the inode, then a block of numbers, one of such blocks, and one of those. A list that leads
- * into itself costs what its numbers are, as each is forgotten when it is freed.
+ * Lists of blocks: twelve in the inode, then a block of numbers, one of such blocks, and one of those. A list that
+ * leads into itself costs what its numbers are, as each is forgotten when it is freed.
  */
 #include <kernel/string.h>
 
@@ -79,7 +79,8 @@ int ext_indirect_map(struct ext_inode *ei, uint32_t block, struct ext_run *run)
 	if (!err && numbers[at]) {
 		err = check(ei, numbers[at]);
 		run->start = numbers[at];
-		while (!err && run->len < RUN_MAX && at + run->len < end && numbers[at + run->len] == run->start + run->len)
+		while (!err && run->len < RUN_MAX && at + run->len < end &&
+		       numbers[at + run->len] == run->start + run->len)
 			run->len++;
 		if (!err && !ext_block_is_valid(ei->fs, run->start, run->len))
 			err = check(ei, (uint32_t)(run->start + run->len - 1));

@@ -62,7 +62,8 @@ static uint32_t checksum(const struct ext_inode *ei, const struct ext_raw_inode 
 {
 	static const uint16_t none;
 	const uint8_t *bytes = (const uint8_t *)raw;
-	const size_t low = offsetof(struct ext_raw_inode, checksum_lo), high = offsetof(struct ext_raw_inode, checksum_hi);
+	const size_t low = offsetof(struct ext_raw_inode, checksum_lo),
+		     high = offsetof(struct ext_raw_inode, checksum_hi);
 	unsigned size = ei->fs->inode_size;
 	uint32_t crc = crc32c_raw(ext_inode_seed(ei), bytes, low);
 
@@ -82,8 +83,7 @@ static bool checksum_is_right(const struct ext_inode *ei, const struct ext_raw_i
 {
 	uint32_t crc = checksum(ei, raw);
 
-	return (uint16_t)crc == raw->checksum_lo &&
-	       (!HAS(ei->fs, raw, checksum_hi) || crc >> 16 == raw->checksum_hi);
+	return (uint16_t)crc == raw->checksum_lo && (!HAS(ei->fs, raw, checksum_hi) || crc >> 16 == raw->checksum_hi);
 }
 
 /* ---- from the disk ---- */
@@ -188,7 +188,8 @@ static int decode(struct ext_inode *ei, const struct ext_raw_inode *raw)
 	ei->orphan_next = raw->dtime;
 	if ((raw->flags & EXT_FLAGS_REFUSED) || ((raw->flags & EXT_FLAG_EXTENTS) && !fs->has_extents))
 		return ext_corrupt(fs, "inode %llu: flags %#x", (unsigned long long)inode->ino, raw->flags);
-	if ((off_t)size < 0 || (S_ISDIR(raw->mode) && (size % fs->block_size || size > fs->blocks_count * fs->block_size)))
+	if ((off_t)size < 0 ||
+	    (S_ISDIR(raw->mode) && (size % fs->block_size || size > fs->blocks_count * fs->block_size)))
 		return ext_corrupt(fs, "inode %llu: a size of %#llx", (unsigned long long)inode->ino,
 				   (unsigned long long)size);
 	if (S_ISCHR(raw->mode) || S_ISBLK(raw->mode))
@@ -531,12 +532,14 @@ void ext_inode_free(struct inode *inode)
 		ext_pages_write(ei);
 	flags = spin_lock(&fs->dirty_lock);
 	dirty = !list_empty(&ei->dirty_node);
-	list_remove(&ei->dirty_node);
 	spin_unlock(&fs->dirty_lock, flags);
 	if (fs->writable && !fs->aborted && !inode->nlink)
 		erase(ei);
 	else if (fs->writable && !fs->aborted && dirty)
 		ext_inode_write(ei);
+	flags = spin_lock(&fs->dirty_lock);
+	list_remove(&ei->dirty_node);
+	spin_unlock(&fs->dirty_lock, flags);
 	hash_remove(ei);
 	list_remove(&ei->pages_node);
 	if (!mine)

@@ -214,8 +214,8 @@ static void put_tag(const struct ext_fs *fs, uint8_t *at, uint64_t block, unsign
 
 static void put_header(const struct ext_fs *fs, void *to, enum journal_type type)
 {
-	*(struct journal_header *)to =
-		(struct journal_header){ be32(JOURNAL_MAGIC), be32(type), be32(fs->journal.sequence) };
+	*(struct journal_header *)to = (struct journal_header){ be32(JOURNAL_MAGIC), be32(type),
+								be32(fs->journal.sequence) };
 }
 
 /* A block that begins like one of the journal's own loses its first word there. */
@@ -306,6 +306,11 @@ int ext_journal_write(struct ext_fs *fs)
 		err = block_flush(fs->dev);
 	heap_free(room);
 	return err;
+}
+
+int ext_journal_end(struct ext_fs *fs)
+{
+	return super_write(fs, 0);
 }
 
 int ext_journal_empty(struct ext_fs *fs)

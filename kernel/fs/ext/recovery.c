@@ -195,8 +195,7 @@ static int revoke(struct replay *r)
 			r->revoked = more;
 			r->revoked_room = room;
 		}
-		r->revoked[r->revoked_count] =
-			(struct revoked){ block, r->sequence, (uint32_t)r->revoked_count };
+		r->revoked[r->revoked_count] = (struct revoked){ block, r->sequence, (uint32_t)r->revoked_count };
 		r->revoked_count++;
 	}
 	return 0;

@@ -128,8 +128,8 @@ static void read_counts(struct ext_fs *fs)
 
 	fs->free_blocks = super->free_blocks_lo | (fs->is_64bit ? (uint64_t)super->free_blocks_hi << 32 : 0);
 	fs->free_blocks = min(fs->free_blocks, fs->blocks_count);
-	fs->reserved_blocks =
-		super->reserved_blocks_lo | (fs->is_64bit ? (uint64_t)super->reserved_blocks_hi << 32 : 0);
+	fs->reserved_blocks = super->reserved_blocks_lo |
+			      (fs->is_64bit ? (uint64_t)super->reserved_blocks_hi << 32 : 0);
 	fs->free_inodes = min(super->free_inodes, fs->inodes_count);
 }
 
@@ -362,6 +362,8 @@ static int mark_clean(struct ext_fs *fs)
 {
 	int err = ext_commit(fs);
 
+	if (!err && fs->journal.inode)
+		err = ext_journal_end(fs);
 	fs->writable = false;
 	if (err)
 		return err;
@@ -470,7 +472,7 @@ static bool options_are_known(const char *options)
 	return false;
 }
 
-extern const struct superblock_ops ext_superblock_ops;
+static const struct superblock_ops ext_superblock_ops;
 
 static int ext_mount(struct superblock *sb, const char *options)
 {
@@ -552,118 +554,7 @@ static void ext_stats(struct superblock *sb, struct fs_stats *stats)
 	mutex_unlock(&fs->lock);
 }
 
-/* ---- names ---- */
-
-static int ext_find(struct inode *inode, const char *name, size_t len, struct inode **out)
-{
-	struct ext_inode *dir = ext_inode_of(inode), *ei;
-	struct ext_fs *fs = dir->fs;
-	uint32_t ino;
-	int err;
-
-	mutex_lock(&fs->lock);
-	err = ext_dir_find(dir, name, len, &ino);
-	mutex_unlock(&fs->lock);
-	if (!err && (ino == EXT_ROOT_INO || (ino < fs->first_ino && ino != EXT_ROOT_INO)))
-		err = ext_corrupt(fs, "directory %llu names inode %u", (unsigned long long)inode->ino, ino);
-	if (!err)
-		err = ext_inode_get(fs, ino, &ei);
-	if (err == -ESTALE)
-		err = ext_corrupt(fs, "directory %llu names inode %u, which is free", (unsigned long long)inode->ino,
-				  ino);
-	if (err)
-		return err;
-	if (!ei->inode.nlink) {
-		err = ext_corrupt(fs, "inode %u has a name, and no links", ino);
-		inode_put(&ei->inode);
-		return err;
-	}
-	*out = &ei->inode;
-	return 0;
-}
-
-static int ext_ops_begin(struct superblock *sb)
-{
-	return ext_begin(ext_fs_of(sb));
-}
-
-static void ext_ops_end(struct superblock *sb)
-{
-	ext_end(ext_fs_of(sb));
-}
-
-#define LINKS_MAX 65000u
-
-/* The text of a new link: in the inode where it fits, else in a block. */
-static int store_link(struct ext_inode *ei)
-{
-	struct ext_fs *fs = ei->fs;
-	struct ext_buffer *buffer;
-	struct ext_run run;
-	bool fresh;
-	int err;
-
-	if (ei->inode.size < (off_t)sizeof(ei->block)) {
-		memcpy(ei->block, ei->inode.target, (size_t)ei->inode.size);
-		return 0;
-	}
-	if (ei->inode.size >= fs->block_size)
-		return -ENAMETOOLONG;
-	if (fs->has_extents) {
-		ei->flags |= EXT_FLAG_EXTENTS;
-		ei->extents_loaded = ei->extents_changed = true;
-	}
-	err = ext_map_create(ei, 0, 1, &run, &fresh);
-	if (!err)
-		err = ext_buffer_new(fs, run.start, EXT_TREE, &buffer);
-	if (err)
-		return err;
-	memcpy(buffer->data, ei->inode.target, (size_t)ei->inode.size);
-	ext_buffer_put(fs, buffer);
-	return 0;
-}
-
-static int ext_link(struct inode *dir, const char *name, size_t len, struct inode *inode)
-{
-	struct ext_inode *ei = ext_inode_of(inode);
-	int err = 0;
-
-	if ((S_ISDIR(inode->mode) ? dir : inode)->nlink >= LINKS_MAX)
-		return -EMLINK;
-	if (ei->is_new && S_ISDIR(inode->mode) && !inode->size)
-		err = ext_dir_make(ei, (uint32_t)dir->ino);
-	else if (ei->is_new && S_ISLNK(inode->mode))
-		err = store_link(ei);
-	return err ? err : ext_dir_add(ext_inode_of(dir), name, len, (uint32_t)inode->ino, inode->mode);
-}
-
-static int ext_unlink(struct inode *dir, const char *name, size_t len)
-{
-	return ext_dir_remove(ext_inode_of(dir), name, len);
-}
-
-static int ext_replace(struct inode *dir, const char *name, size_t len, struct inode *inode)
-{
-	return ext_dir_replace(ext_inode_of(dir), name, len, (uint32_t)inode->ino, inode->mode);
-}
-
-static int ext_reparent(struct inode *inode, struct inode *dir)
-{
-	return ext_dir_replace(ext_inode_of(inode), "..", 2, (uint32_t)dir->ino, S_IFDIR);
-}
-
-static int ext_is_empty(struct inode *inode)
-{
-	struct ext_inode *dir = ext_inode_of(inode);
-	int err;
-
-	mutex_lock(&dir->fs->lock);
-	err = ext_dir_is_empty(dir);
-	mutex_unlock(&dir->fs->lock);
-	return err;
-}
-
-const struct superblock_ops ext_superblock_ops = {
+static const struct superblock_ops ext_superblock_ops = {
 	.inode_create = ext_inode_create,
 	.inode_free = ext_inode_free,
 	.stats = ext_stats,

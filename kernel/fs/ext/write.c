@@ -29,8 +29,9 @@ static int make_blocks(struct ext_inode *ei, struct page *page, uint64_t from, u
 		struct ext_run run;
 		bool fresh;
 
-		err = block >= ext_map_limit(ei) ? -EFBIG
-						 : ext_map_create(ei, (uint32_t)block, (unsigned)(end - block), &run, &fresh);
+		err = block >= ext_map_limit(ei)
+			      ? -EFBIG
+			      : ext_map_create(ei, (uint32_t)block, (unsigned)(end - block), &run, &fresh);
 		if (!err)
 			block += min((uint64_t)run.len, end - block);
 	}
@@ -327,7 +328,8 @@ static int reserve(struct ext_inode *ei, off_t offset, off_t end, bool keep_size
 		return -EFBIG;
 	if (((uint64_t)end >> ei->fs->block_shift) >= ext_map_limit(ei))
 		return -EFBIG;
-	if (offset < end && (uint64_t)(end - offset) >> ei->fs->block_shift > ei->fs->free_blocks + ei->fs->freed_blocks)
+	if (offset < end &&
+	    (uint64_t)(end - offset) >> ei->fs->block_shift > ei->fs->free_blocks + ei->fs->freed_blocks)
 		return -ENOSPC;
 	if (end > ei->inode.size)
 		err = clear_tail(ei, ei->inode.size, end);
