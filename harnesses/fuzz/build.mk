@@ -4,3 +4,6 @@ obj-$(CONFIG_FUZZ) += syscall.o
 ifdef CONFIG_DEVICES
 obj-$(CONFIG_FUZZ) += virtio_rng.o virtio_console.o pci.o
 endif
+ifdef CONFIG_NET
+obj-$(CONFIG_FUZZ) += net.o net_calls.o net_peer.o net_wire.o
+endif

@@ -50,7 +50,7 @@ static void set_phase(struct tcp_socket *t, enum tcp_phase phase)
 static void failed(void *arg, err_t err)
 {
 	struct tcp_socket *t = arg;
-	int error = err == ERR_RST ? ECONNRESET : ETIMEDOUT;
+	int error = err == ERR_CLSD ? 0 : err == ERR_RST ? ECONNRESET : ETIMEDOUT;
 
 	t->pcb = NULL;
 	if (t->orphan) {
