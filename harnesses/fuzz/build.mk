@@ -2,7 +2,7 @@
 nosan-y := 1
 obj-$(CONFIG_FUZZ) += syscall.o
 ifdef CONFIG_DEVICES
-obj-$(CONFIG_FUZZ) += virtio_rng.o virtio_console.o pci.o
+obj-$(CONFIG_FUZZ) += virtio_rng.o virtio_console.o virtio_vsock.o pci.o
 endif
 ifdef CONFIG_NET
 obj-$(CONFIG_FUZZ) += net.o net_calls.o net_peer.o net_wire.o

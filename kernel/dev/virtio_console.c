@@ -407,12 +407,28 @@ static int virtio_console_probe(struct virtio_device *virtio)
 	return 0;
 }
 
+/* Who waits for it need not any more. */
+static void virtio_console_broken(struct virtio_device *virtio)
+{
+	struct virtio_console *console = virtio->data;
+
+	for (unsigned i = 0; i < PORTS_MAX; i++) {
+		struct port *port = atomic_load(&console->ports[i]);
+
+		if (port) {
+			terminal_input(&port->terminal);
+			terminal_room(&port->terminal);
+		}
+	}
+}
+
 static const struct virtio_driver virtio_console_driver = {
 	.name = "virtio-console",
 	.device_id = VIRTIO_ID_CONSOLE,
 	.features = VIRTIO_BIT(F_SIZE) | VIRTIO_BIT(F_MULTIPORT),
 	.probe = virtio_console_probe,
 	.remove = virtio_console_remove,
+	.broken = virtio_console_broken,
 	.config_changed = config_changed,
 };
 DRIVER(virtio, virtio_console_driver);

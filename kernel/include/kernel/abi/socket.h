@@ -12,6 +12,7 @@
 #define AF_INET6 10
 #define AF_NETLINK 16
 #define AF_PACKET 17
+#define AF_VSOCK 40
 #define AF_MAX 46
 
 #define SOCK_STREAM 1
@@ -161,12 +162,28 @@ struct abi_sockaddr_un {
 	char path[UNIX_PATH_MAX];
 };
 
+/* vsock(7) */
+struct abi_sockaddr_vm {
+	uint16_t family, reserved;
+	uint32_t port, cid;	/* VMADDR_* */
+	uint8_t flags, zero[3];
+};
+#define VMADDR_CID_ANY UINT32_MAX
+#define VMADDR_CID_HYPERVISOR 0
+#define VMADDR_CID_LOCAL 1
+#define VMADDR_CID_HOST 2
+#define VMADDR_PORT_ANY UINT32_MAX
+#define SO_VM_SOCKETS_BUFFER_SIZE 0
+#define SO_VM_SOCKETS_CONNECT_TIMEOUT 6
+#define IOCTL_VM_SOCKETS_GET_LOCAL_CID 0x7b9u
+
 #define SOCKADDR_MAX 128 /* struct sockaddr_storage */
 union abi_sockaddr {
 	uint16_t family;
 	struct abi_sockaddr_in in;
 	struct abi_sockaddr_in6 in6;
 	struct abi_sockaddr_un un;
+	struct abi_sockaddr_vm vm;
 	uint8_t bytes[SOCKADDR_MAX];
 };
 
