@@ -22,6 +22,13 @@ enum plat_stop {
 	PLAT_REBOOT,
 };
 
+/* Where a virtio device's registers are, and its interrupt's line, for irq_line(). */
+struct plat_mmio {
+	phys_t base;
+	size_t size;
+	unsigned line;
+};
+
 struct platform {
 	const char *name;	/* as --plat says it: "q35", "pc", "microvm", "host" */
 
@@ -71,6 +78,8 @@ struct platform {
 	int (*irq_message)(unsigned irq, struct irq_message *message);
 	/* Its PCI; NULL, or returns NULL: it has none. */
 	const struct pci_host *(*pci_host)(void);
+	/* Virtio devices in memory that the firmware tells of, at most max; NULL: of none. */
+	unsigned (*mmio_devices)(struct plat_mmio *places, unsigned max);
 
 	/* Kernel log and crash text: goes to the host's stderr. Polled, no locks; any context. */
 	void (*log_write)(const char *text, size_t len);

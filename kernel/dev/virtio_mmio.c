@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Transport in memory: VIRTIO 1.2, section 4.2. Machines tell where by "virtio_mmio.device=SIZE@BASE:LINE" on the
- * command line, as Linux reads it (Documentation/admin-guide/kernel-parameters.txt).
+ * command line, as Linux reads it (Documentation/admin-guide/kernel-parameters.txt), or by their firmware.
  */
 #include <kernel/virtio_mmio.h>
 
@@ -11,7 +11,9 @@
 #include <kernel/log.h>
 #include <kernel/parse.h>
 #include <kernel/string.h>
+#include <plat/plat.h>
 
+#define MMIO_PLACES 32	/* that a firmware may tell of */
 #define VERSION_MODERN 2
 #define RESET_TRIES 100000
 
@@ -225,25 +227,43 @@ static bool parse_place(char *text, uint64_t *size, uint64_t *base, uint64_t *li
 	return !parse_size(text, size) && !parse_size(at, base) && !parse_size(colon, line) && *line < UINT32_MAX;
 }
 
+static void add_at(uint64_t base, uint64_t size, uint64_t line)
+{
+	struct regs regs;
+	int err = regs_map(&regs, base, size);
+
+	if (!err)
+		err = virtio_mmio_add(&regs, (unsigned)line, NULL);
+	if (err && err != -ENODEV)
+		log_warning("virtio_mmio: no device at %#llx: %s", (unsigned long long)base,
+			    errno_name(-err) ?: "unknown error");
+}
+
+/* Who tells of some there knows of all: the firmware is asked only then. */
+static void add_told_by_firmware(void)
+{
+	struct plat_mmio places[MMIO_PLACES];
+	unsigned count = plat->mmio_devices ? plat->mmio_devices(places, MMIO_PLACES) : 0;
+
+	for (unsigned i = 0; i < count; i++)
+		add_at(places[i].base, places[i].size, places[i].line);
+}
+
 static int virtio_mmio_init(void)
 {
+	uint64_t size, base, line;
 	char text[64];
 	ssize_t len;
+	size_t i;
 
-	for (size_t i = 0; (len = boot_option_at("virtio_mmio.device", i, text, sizeof(text))) != -ENOENT; i++) {
-		uint64_t size, base, line;
-		struct regs regs;
-		int err = -EINVAL;
-
+	for (i = 0; (len = boot_option_at("virtio_mmio.device", i, text, sizeof(text))) != -ENOENT; i++) {
 		if (len > 0 && parse_place(text, &size, &base, &line))
-			err = regs_map(&regs, base, size);
+			add_at(base, size, line);
 		else
 			log_warning("command line: virtio_mmio.device= wants SIZE@BASE:LINE");
-		if (!err)
-			err = virtio_mmio_add(&regs, (unsigned)line, NULL);
-		if (err && err != -ENODEV)
-			log_warning("virtio_mmio: no device at %s: %s", text, errno_name(-err) ?: "unknown error");
 	}
+	if (!i)
+		add_told_by_firmware();
 	return 0;
 }
 INIT_CALL(INIT_DEVICE, virtio_mmio_init);

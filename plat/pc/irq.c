@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Interrupts of devices on a PC: the I/O APIC's lines (Intel 82093AA), and messages, which are writes to the local
+ * Interrupts of devices on a PC: the I/O APICs' lines (Intel 82093AA), and messages, which are writes to the local
  * APICs' addresses (Intel SDM volume 3, 11.11). All go to the boot CPU.
  */
 #include "apic.h"
 #include "pc_internal.h"
+#include "tables.h"
 
 #include <arch/arch.h>
 #include <arch/x86.h>
 #include <kernel/cpu.h>
 #include <kernel/errno.h>
 #include <kernel/irq.h>
+#include <kernel/regs.h>
 #include <plat/plat.h>
 
 #define VECTOR_FIRST 0x50u /* up to this and PLAT_IRQS */
@@ -19,27 +21,32 @@
 
 /* The I/O APIC, where every chip set has the first one. */
 #define IOAPIC_PHYS 0xfec00000u
+#define IOAPIC_SIZE 0x20
 #define IOAPIC_SELECT 0x00
 #define IOAPIC_WINDOW 0x10
 #define IOAPIC_VERSION 1
 #define IOAPIC_ENTRY(line) (0x10 + 2 * (line))
+#define IOAPICS_MAX 4
 
 #define ENTRY_LEVEL 0x8000u
 #define ENTRY_MASKED 0x10000u
 
-static volatile uint32_t *ioapic;
-static unsigned lines;
+static struct ioapic {
+	struct regs regs;
+	unsigned first_line, lines;
+} ioapics[IOAPICS_MAX];
+static unsigned ioapic_count;
 
-static uint32_t ioapic_read(unsigned reg)
+static uint32_t ioapic_read(const struct ioapic *ioapic, unsigned reg)
 {
-	ioapic[IOAPIC_SELECT / 4] = reg;
-	return ioapic[IOAPIC_WINDOW / 4];
+	regs_write32(&ioapic->regs, IOAPIC_SELECT, reg);
+	return regs_read32(&ioapic->regs, IOAPIC_WINDOW);
 }
 
-static void ioapic_write(unsigned reg, uint32_t value)
+static void ioapic_write(const struct ioapic *ioapic, unsigned reg, uint32_t value)
 {
-	ioapic[IOAPIC_SELECT / 4] = reg;
-	ioapic[IOAPIC_WINDOW / 4] = value;
+	regs_write32(&ioapic->regs, IOAPIC_SELECT, reg);
+	regs_write32(&ioapic->regs, IOAPIC_WINDOW, value);
 }
 
 /* A line that is still active when its interrupt ends comes again. */
@@ -49,36 +56,62 @@ static void fired(unsigned vector)
 	apic_write(&apic, APIC_EOI, 0);
 }
 
-static int ioapic_map(void)
+static void ioapic_add(phys_t address, unsigned first_line)
 {
-	uint64_t virt = (uint64_t)arch_phys_to_virt(IOAPIC_PHYS);
+	struct ioapic *ioapic = &ioapics[ioapic_count];
 	uint32_t version;
-	int err = arch_pagetable_map(&arch_kernel_pagetable, virt, IOAPIC_PHYS,
-				     ARCH_PAGE_READ | ARCH_PAGE_WRITE | ARCH_PAGE_DEVICE);
 
-	if (err && err != -EEXIST)
-		return err;
-	ioapic = (volatile uint32_t *)virt;
-	version = ioapic_read(IOAPIC_VERSION);
-	lines = version == UINT32_MAX ? 0 : (version >> 16 & 0xff) + 1;
-	return 0;
+	if (regs_map(&ioapic->regs, address, IOAPIC_SIZE))
+		return;
+	version = ioapic_read(ioapic, IOAPIC_VERSION);
+	if (version == UINT32_MAX)
+		return;
+	ioapic->first_line = first_line;
+	ioapic->lines = (version >> 16 & 0xff) + 1;
+	ioapic_count++;
+}
+
+/* Those that the firmware tells of; or the one that is always there. */
+static void ioapics_find(void)
+{
+	struct madt_ioapic found[IOAPICS_MAX];
+	unsigned count = madt_ioapics(pc_memory_at, boot_info->rsdp, found, IOAPICS_MAX);
+
+	for (unsigned i = 0; i < count; i++)
+		ioapic_add(found[i].address, found[i].first_line);
+	if (!count)
+		ioapic_add(IOAPIC_PHYS, 0);
+}
+
+static const struct ioapic *ioapic_of(unsigned line)
+{
+	if (!ioapic_count)
+		ioapics_find();
+	for (unsigned i = 0; i < ioapic_count; i++)
+		if (line >= ioapics[i].first_line && line - ioapics[i].first_line < ioapics[i].lines)
+			return &ioapics[i];
+	return NULL;
 }
 
 int irq_line_on(unsigned irq, unsigned line)
 {
-	int err = ioapic ? 0 : ioapic_map();
+	const struct ioapic *ioapic = ioapic_of(line);
 
-	if (err || line >= lines)
-		return err ?: -ENODEV;
+	if (!ioapic)
+		return -ENODEV;
+	line -= ioapic->first_line;
 	x86_irq_set_handler(VECTOR_FIRST + irq, fired);
-	ioapic_write(IOAPIC_ENTRY(line) + 1, cpus[0]->hardware_id << 24);
-	ioapic_write(IOAPIC_ENTRY(line), (VECTOR_FIRST + irq) | ENTRY_LEVEL);
+	ioapic_write(ioapic, IOAPIC_ENTRY(line) + 1, cpus[0]->hardware_id << 24);
+	ioapic_write(ioapic, IOAPIC_ENTRY(line), (VECTOR_FIRST + irq) | ENTRY_LEVEL);
 	return 0;
 }
 
 void irq_line_off(unsigned line)
 {
-	ioapic_write(IOAPIC_ENTRY(line), ENTRY_MASKED);
+	const struct ioapic *ioapic = ioapic_of(line);
+
+	if (ioapic)
+		ioapic_write(ioapic, IOAPIC_ENTRY(line - ioapic->first_line), ENTRY_MASKED);
 }
 
 int irq_message_on(unsigned irq, struct irq_message *message)

@@ -1,45 +1,27 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The CPUs in ACPI's tables. ACPI 6.5: root pointer 5.2.5.3, headers 5.2.6, RSDT and XSDT 5.2.7 and 5.2.8, MADT 5.2.12.
+ * CPUs and I/O APICs in ACPI's tables: MADT (ACPI 6.5, 5.2.12).
  */
 #include "tables.h"
 
 #include <kernel/string.h>
 
-#define TABLE_MAX (64 * KIB)
-
-struct rsdp {
-	char signature[8];
-	uint8_t checksum;
-	char oem[6];
-	uint8_t revision;
-	uint32_t rsdt;
-	uint32_t length;
-	uint64_t xsdt;
-	uint8_t extended_checksum, reserved[3];
-} PACKED;
-
-#define RSDP_OLD_SIZE 20 /* of revision 0, and what the first checksum covers */
-
-struct header {
-	char signature[4];
-	uint32_t length;
-	uint8_t revision, checksum;
-	char oem[6], oem_table[8];
-	uint32_t oem_revision, creator, creator_revision;
-} PACKED;
-
 struct madt {
-	struct header header;
+	struct acpi_header header;
 	uint32_t lapic, flags;
 	uint8_t entries[];
 } PACKED;
 
-enum { ENTRY_LAPIC = 0, ENTRY_X2APIC = 9 };
+enum { ENTRY_LAPIC = 0, ENTRY_IOAPIC = 1, ENTRY_X2APIC = 9 };
 
 struct entry_lapic {
 	uint8_t type, length, uid, id;
 	uint32_t flags;
+} PACKED;
+
+struct entry_ioapic {
+	uint8_t type, length, id, reserved;
+	uint32_t address, first_line;
 } PACKED;
 
 struct entry_x2apic {
@@ -49,57 +31,6 @@ struct entry_x2apic {
 } PACKED;
 
 #define ENTRY_ENABLED 1u
-
-/* A whole table with that signature (NULL: any), its sum checked. */
-static const struct header *table_at(tables_at_t *at, phys_t phys, const char *signature)
-{
-	const struct header *header = phys ? at(phys, sizeof(*header)) : NULL;
-
-	if (!header || (signature && memcmp(header->signature, signature, sizeof(header->signature))))
-		return NULL;
-	if (header->length < sizeof(*header) || header->length > TABLE_MAX)
-		return NULL;
-	header = at(phys, header->length);
-	return header && table_sum_is_right(header, header->length) ? header : NULL;
-}
-
-static const struct rsdp *find_rsdp(tables_at_t *at, phys_t phys)
-{
-	phys_t ebda = table_ebda(at);
-	const struct rsdp *rsdp;
-
-	if (!phys && ebda)
-		phys = table_find(at, ebda, ebda + KIB, "RSD PTR ");
-	if (!phys)
-		phys = table_find(at, 0xe0000, 0x100000, "RSD PTR ");
-	rsdp = phys ? at(phys, sizeof(*rsdp)) : NULL;
-	return rsdp && table_sum_is_right(rsdp, RSDP_OLD_SIZE) ? rsdp : NULL;
-}
-
-/* The n-th address in the root table, whose entries have 4 or 8 bytes. */
-static phys_t root_entry(const struct header *root, size_t width, size_t n)
-{
-	phys_t phys = 0;
-
-	memcpy(&phys, (const char *)(root + 1) + n * width, width);
-	return phys;
-}
-
-static const struct madt *find_madt(tables_at_t *at, const struct rsdp *rsdp)
-{
-	const struct header *root = rsdp->revision >= 2 ? table_at(at, rsdp->xsdt, "XSDT") : NULL;
-	size_t width = root ? 8 : 4;
-
-	if (!root)
-		root = table_at(at, rsdp->rsdt, "RSDT");
-	for (size_t n = 0; root && n < (root->length - sizeof(*root)) / width; n++) {
-		const struct header *table = table_at(at, root_entry(root, width, n), "APIC");
-
-		if (table && table->length >= sizeof(struct madt))
-			return (const struct madt *)table;
-	}
-	return NULL;
-}
 
 /* True when the entry is a CPU that can be used. */
 static bool entry_cpu(const uint8_t *entry, uint32_t *id)
@@ -118,18 +49,43 @@ static bool entry_cpu(const uint8_t *entry, uint32_t *id)
 	return false;
 }
 
-unsigned madt_cpus(tables_at_t *at, phys_t rsdp_phys, uint32_t *ids, unsigned max)
+/* The entry after one (NULL: the first); NULL at the end, or where a length makes no sense. */
+static const uint8_t *next_entry(const struct madt *madt, const uint8_t *entry)
 {
-	const struct rsdp *rsdp = find_rsdp(at, rsdp_phys);
-	const struct madt *madt = rsdp ? find_madt(at, rsdp) : NULL;
-	const uint8_t *entry, *end;
+	const uint8_t *end = (const uint8_t *)madt + madt->header.length;
+
+	entry = entry ? entry + entry[1] : madt->entries;
+	return end - entry >= 2 && entry[1] >= 2 && entry[1] <= end - entry ? entry : NULL;
+}
+
+static const struct madt *find_madt(tables_at_t *at, phys_t rsdp)
+{
+	const struct madt *madt = (const struct madt *)acpi_table(at, rsdp, "APIC");
+
+	return madt && madt->header.length >= sizeof(*madt) ? madt : NULL;
+}
+
+unsigned madt_cpus(tables_at_t *at, phys_t rsdp, uint32_t *ids, unsigned max)
+{
+	const struct madt *madt = find_madt(at, rsdp);
 	unsigned count = 0;
 
-	if (!madt)
-		return 0;
-	end = (const uint8_t *)madt + madt->header.length;
-	for (entry = madt->entries; end - entry >= 2 && entry[1] >= 2 && entry[1] <= end - entry; entry += entry[1])
-		if (count < max && entry_cpu(entry, &ids[count]))
+	for (const uint8_t *e = NULL; madt && (e = next_entry(madt, e));)
+		if (count < max && entry_cpu(e, &ids[count]))
 			count++;
+	return count;
+}
+
+unsigned madt_ioapics(tables_at_t *at, phys_t rsdp, struct madt_ioapic *ioapics, unsigned max)
+{
+	const struct madt *madt = find_madt(at, rsdp);
+	unsigned count = 0;
+
+	for (const uint8_t *e = NULL; madt && (e = next_entry(madt, e));) {
+		const struct entry_ioapic *ioapic = (const struct entry_ioapic *)e;
+
+		if (ioapic->type == ENTRY_IOAPIC && ioapic->length >= sizeof(*ioapic) && count < max)
+			ioapics[count++] = (struct madt_ioapic){ ioapic->address, ioapic->first_line };
+	}
 	return count;
 }

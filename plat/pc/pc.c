@@ -101,11 +101,12 @@ static int microvm_probe(const struct boot_info *boot UNUSED)
 	.irq_line = IF_DEVICES(irq_line_on), .irq_line_off = IF_DEVICES(irq_line_off),                                 \
 	.irq_message = IF_DEVICES(irq_message_on)
 
-#define PC_PCI .pci_host = IF_DEVICES(pci_ports_host)
+#define PC_PCI .pci_host = IF_DEVICES(pci_find_host)
 
 static const struct platform q35_platform = { .name = "q35", .probe = q35_probe, PC_FUNCTIONS, PC_PCI };
 static const struct platform pc_platform = { .name = "pc", .probe = i440fx_probe, PC_FUNCTIONS, PC_PCI };
-static const struct platform microvm_platform = { .name = "microvm", .probe = microvm_probe, PC_FUNCTIONS };
+static const struct platform microvm_platform = { .name = "microvm", .probe = microvm_probe, PC_FUNCTIONS,
+						   .mmio_devices = IF_DEVICES(mmio_devices) };
 
 PLATFORM(q35_platform);
 PLATFORM(pc_platform);

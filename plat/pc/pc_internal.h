@@ -43,14 +43,19 @@ void lapic_cpus_stop(void);
 /* cpus.c: their hardware ids. */
 unsigned cpus_find(const struct boot_info *info, uint32_t *ids, unsigned max);
 
+/* memory.c: a tables_at_t of this machine's memory. */
+const void *pc_memory_at(phys_t phys, size_t len);
+
 /* irq.c (option DEVICES): see struct platform. */
 struct irq_message;
 int irq_line_on(unsigned irq, unsigned line);
 void irq_line_off(unsigned line);
 int irq_message_on(unsigned irq, struct irq_message *message);
-/* pci.c: the two ports. */
+/* pci.c: configuration space in memory, where the firmware tells of it; else through the two ports. */
 struct pci_host;
-const struct pci_host *pci_ports_host(void);
+const struct pci_host *pci_find_host(void);
+struct plat_mmio;
+unsigned mmio_devices(struct plat_mmio *places, unsigned max);
 
 /* clock.c: time from the time-stamp counter. */
 int clock_init(void);

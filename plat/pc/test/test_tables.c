@@ -8,6 +8,8 @@
 
 #include "../tables.h"
 
+#include <plat/plat.h>
+
 #define LOW_SIZE 0x8000
 #define HIGH_START 0xf0000
 #define IDS 8
@@ -57,7 +59,7 @@ static void header(uint8_t *table, const char *signature, uint32_t len)
 
 static const uint8_t entries[] = {
 	0, 8, 0, 0, 1, 0, 0, 0,	/* local APIC 0, enabled */
-	1, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, /* an I/O APIC */
+	1, 12, 0, 0, 0, 0, 0xc0, 0xfe, 24, 0, 0, 0, /* an I/O APIC */
 	0, 8, 1, 4, 1, 0, 0, 0,	/* 4, enabled */
 	0, 8, 2, 6, 0, 0, 0, 0,	/* 6, not */
 	9, 16, 0, 0, 0x39, 0x30, 0, 0, 1, 0, 0, 0, 3, 0, 0, 0, /* x2APIC 12345 */
@@ -88,6 +90,17 @@ TEST(madt_tells_enabled_cpus)
 	CHECK_EQ(ids[2], 12345);
 	CHECK_EQ(madt_cpus(at, HIGH_START + 0x20, ids, IDS), 3);
 	CHECK_EQ(madt_cpus(at, 0, ids, 2), 2);
+}
+
+TEST(madt_tells_ioapics)
+{
+	struct madt_ioapic ioapics[2];
+
+	acpi_make();
+	CHECK_EQ(madt_ioapics(at, 0, ioapics, 2), 1);
+	CHECK_EQ(ioapics[0].address, 0xfec00000);
+	CHECK_EQ(ioapics[0].first_line, 24);
+	CHECK_EQ(madt_ioapics(at, 0, ioapics, 0), 0);
 }
 
 TEST(madt_by_xsdt)
@@ -142,6 +155,84 @@ TEST(madt_entries_are_bounded)
 	MADT[44 + 1] = 4; /* an APIC too short to have flags */
 	header(MADT, "APIC", 44 + sizeof(entries));
 	CHECK(madt_cpus(at, 0, ids, IDS) <= 3);
+}
+
+/* ---- ACPI's devices: MCFG at 0x2000, and a DSDT at 0x2800, to which the FADT leads ---- */
+
+#define MCFG (low + 0x2000)
+#define DSDT (low + 0x2800)
+
+TEST(mcfg_tells_where_pci_is)
+{
+	unsigned buses = 0;
+
+	acpi_make();
+	memset(MCFG, 0, 80);
+	put32(MCFG + 44, 0xb0000000);
+	MCFG[55] = 7;
+	header(MCFG, "MCFG", 60);
+	CHECK_EQ(mcfg_find(at, 0, &buses), 0xb0000000);
+	CHECK_EQ(buses, 8);
+	put32(MCFG + 44, 0xb0000001); /* no megabyte begins there */
+	header(MCFG, "MCFG", 60);
+	CHECK_EQ(mcfg_find(at, 0, &buses), 0);
+	put32(MCFG + 44, 0xb0000000);
+	MCFG[52] = 1; /* another segment */
+	header(MCFG, "MCFG", 60);
+	CHECK_EQ(mcfg_find(at, 0, &buses), 0);
+	header(MCFG, "MCFG", 36); /* too short for any */
+	CHECK_EQ(mcfg_find(at, 0, &buses), 0);
+}
+
+/* As QEMU's microvm writes it: Device(VR00) { _HID, _UID, _CCA, _CRS } inside of Scope(\_SB). */
+static const uint8_t aml[] = {
+	0x10, 0x44, 0x04, '\\', '_', 'S', 'B', '_',
+	0x5b, 0x82, 0x4b, 0x03, 'V', 'R', '0', '0',
+	0x08, '_', 'H', 'I', 'D', 0x0d, 'L', 'N', 'R', 'O', '0', '0', '0', '5', 0x00,
+	0x08, '_', 'U', 'I', 'D', 0x00,
+	0x08, '_', 'C', 'R', 'S', 0x11, 0x1a, 0x0a, 0x17,
+	0x86, 0x09, 0x00, 0x01, 0x00, 0x0e, 0xb0, 0xfe, 0x00, 0x02, 0x00, 0x00,
+	0x89, 0x06, 0x00, 0x01, 0x01, 0x17, 0x00, 0x00, 0x00,
+	0x79, 0x00,
+};
+
+static void dsdt_make(void)
+{
+	acpi_make();
+	put32(OTHER + 40, 0x2800);
+	header(OTHER, "FACP", 116);
+	memcpy(DSDT + 36, aml, sizeof(aml));
+	header(DSDT, "DSDT", 36 + sizeof(aml));
+}
+
+TEST(dsdt_tells_of_virtio_devices)
+{
+	struct plat_mmio places[2] = { 0 };
+
+	dsdt_make();
+	CHECK_EQ(dsdt_virtio(at, 0, places, 2), 1);
+	CHECK_EQ(places[0].base, 0xfeb00e00);
+	CHECK_EQ(places[0].size, 512);
+	CHECK_EQ(places[0].line, 23);
+	CHECK_EQ(dsdt_virtio(at, 0, places, 0), 0);
+}
+
+/* Cut anywhere, or with any byte turned over, it is read to no more than its end. */
+TEST(dsdt_that_is_wrong_is_bounded)
+{
+	struct plat_mmio places[2];
+
+	for (size_t len = 0; len <= sizeof(aml); len++) {
+		dsdt_make();
+		header(DSDT, "DSDT", (uint32_t)(36 + len));
+		CHECK_EQ(dsdt_virtio(at, 0, places, 2), len >= sizeof(aml));
+	}
+	for (size_t i = 0; i < sizeof(aml); i++) {
+		dsdt_make();
+		DSDT[36 + i] ^= 0xff;
+		header(DSDT, "DSDT", 36 + sizeof(aml));
+		CHECK(dsdt_virtio(at, 0, places, 2) <= 1);
+	}
 }
 
 /* ---- the MultiProcessor Specification's ---- */
