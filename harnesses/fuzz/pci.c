@@ -31,4 +31,5 @@ static int pci_run(const uint8_t *data, size_t size)
 	pci_remove_all(&fake.host);
 	return err;
 }
-HARNESS(pci, .setup = pci_setup, .run = pci_run, .max_size = 8 * KIB, .about = "PCI functions whose configuration space is the input");
+HARNESS(pci, .setup = pci_setup, .run = pci_run, .max_size = 8 * KIB,
+	.about = "PCI functions whose configuration space is the input");

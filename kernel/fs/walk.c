@@ -168,9 +168,8 @@ static int lookup(struct walk *walk, struct dentry **child)
 
 	/* What is below a directory that has left the tree could not be found again, to be given up. */
 	if (ops->find)
-		return walk->at.dentry->unlinked
-			       ? -ENOENT
-			       : dentry_load(walk->at.dentry, walk->last, walk->last_len, child);
+		return walk->at.dentry->unlinked ? -ENOENT
+						 : dentry_load(walk->at.dentry, walk->last, walk->last_len, child);
 	err = ops->lookup ? ops->lookup(walk->at.dentry, walk->last, walk->last_len, child) : -ENOENT;
 
 	if (!err)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * How ACPI's tables are found. ACPI 6.5: root pointer 5.2.5.3, headers 5.2.6, RSDT and XSDT 5.2.7 and 5.2.8, FADT 5.2.9.
+ * How ACPI's tables are found. ACPI 6.5: root pointer 5.2.5.3, headers 5.2.6, RSDT and XSDT 5.2.7 and 5.2.8, FADT
+ * 5.2.9.
  */
 #include "tables.h"
 

@@ -28,7 +28,7 @@ RULES = [
     (r"(fuzz|profiler)/abi/",
      r"(fuzz|profiler)/abi/.*|kernel/include/kernel/(\w+_abi|syscall_desc|types|compiler|string)\.h", COMPILER),
     (r"(fuzz|profiler)/guest/", "|".join((KERNEL, ARCH, PLAT, INSTRUMENTATION, ABI)), COMPILER),
-    (r"harnesses/apps/", r"generated/.*", ANY),     # programs for Linux, and so for Saki
+    (r"harnesses/(apps|bench)/", r"generated/.*", ANY),     # programs for Linux, and so for Saki
     (r"harnesses/attacks/", "|".join((KERNEL, ARCH, INSTRUMENTATION, ABI)), COMPILER),
     (r"harnesses/", "|".join((KERNEL, ABI)), COMPILER),
     (r"instrumentation/\w+/test/", "|".join((KERNEL, ARCH, ABI, INSTRUMENTATION)), COMPILER),
@@ -41,11 +41,11 @@ RULES = [
 
 
 def own_folder(name, resolved):
-    """A folder's private headers are its own, and those of its test folder."""
-    folder = name.rsplit("/", 1)[0]
+    """A folder's private headers are its own, those of its test folder, and those of the room's folders inside it."""
+    folder, header = name.rsplit("/", 1)[0], resolved.rsplit("/", 1)[0]
     if folder.endswith("/test"):
         folder = folder[:-5]
-    return resolved.rsplit("/", 1)[0] in (folder, folder + "/test")
+    return header in (folder, folder + "/test") or ("/" in header and folder.startswith(header + "/"))
 
 
 def find(tree):
