@@ -125,7 +125,7 @@ bool vsock_is_local_cid(uint32_t cid)
 struct vsock *vsock_find_bound(uint32_t cid, uint32_t port)
 {
 	list_foreach(&all, struct vsock, node, v)
-		if (v->bound && v->local_port == port && v->state < VSOCK_CLOSING &&
+		if (v->bound && v->local_port == port &&
 		    (v->local_cid == cid || v->local_cid == VMADDR_CID_ANY || cid == VMADDR_CID_ANY))
 			return v;
 	return NULL;
@@ -310,6 +310,7 @@ static void on_request(struct vsock_transport *transport, struct vsock *listener
 	v->peer_alloc = h->buf_alloc;
 	v->peer_forwarded = h->fwd_cnt;
 	v->state = VSOCK_CONNECTED;
+	v->accepted = true;
 	v->listener = listener;
 	vsock_list(v);
 	list_append(&listener->waiting, &v->waiting_node);

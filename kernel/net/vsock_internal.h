@@ -34,6 +34,7 @@ struct vsock {
 	struct vsock_transport *transport;	/* of a connection; NULL: it has gone */
 	uint32_t local_cid, local_port, peer_cid, peer_port;
 	bool bound;
+	bool accepted;			/* its port is its listener's */
 	bool read_shut, write_shut;	/* by us */
 	bool peer_read_shut, peer_write_shut;
 	/* What has come in (5.10.6.3): room for buffer_size. */

@@ -53,13 +53,14 @@ static int vsock_bind(struct socket *socket, const struct socket_address *addres
 	if (!is_address(address))
 		return -EINVAL;
 	flags = vsock_lock();
-	if (v->bound)
+	if (v->bound || v->accepted)
 		err = -EINVAL;
 	else if (!allowed)
 		err = -EACCES;
 	else if (cid != VMADDR_CID_ANY && !vsock_is_local_cid(cid))
 		err = -EADDRNOTAVAIL;
-	else if (port != VMADDR_PORT_ANY && vsock_find_bound(cid, port))
+	/* By whatever name: the loopback tells connections by their ports alone. */
+	else if (port != VMADDR_PORT_ANY && vsock_find_bound(VMADDR_CID_ANY, port))
 		err = -EADDRINUSE;
 	if (!err) {
 		v->local_cid = cid;

@@ -63,6 +63,7 @@ SYSTEST(vsock_loopback_there_and_back)
 	server = (int)sys(SYS_accept, listener, 0, 0);
 	CHECK(server >= 0);
 	CHECK_EQ(sys(SYS_write, client, systest_string(0, "question"), 8), 8);
+	CHECK_ERR(bind_to(server, VMADDR_CID_ANY, PORT + 1), EINVAL);
 	CHECK_EQ(systest_events(server), POLLIN | POLLOUT);
 	CHECK_EQ(sys(SYS_read, server, SYSTEST_MEM + 1024, 100), 8);
 	CHECK_MEM(SYSTEST_MEM + 1024, "question", 8);
