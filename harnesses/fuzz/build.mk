@@ -1,6 +1,9 @@
 # harnesses/fuzz: one file a harness. Coverage is the kernel's, not theirs.
 nosan-y := 1
 obj-$(CONFIG_FUZZ) += syscall.o
+ifdef CONFIG_9P
+obj-$(CONFIG_FUZZ) += virtio_9p.o
+endif
 ifdef CONFIG_DEVICES
 obj-$(CONFIG_FUZZ) += virtio_rng.o virtio_console.o virtio_vsock.o pci.o
 endif

@@ -8,4 +8,5 @@ obj-$(CONFIG_NETDEV) += netdev.o virtio_net.o
 
 ifneq ($(CONFIG_TESTS)$(CONFIG_FUZZ),)
 obj-$(CONFIG_DEVICES) += fake/script.o fake/fake_virtio.o fake/fake_pci.o
+obj-$(CONFIG_9P) += fake/fake_9p.o fake/fake_9p_device.o
 endif

@@ -82,6 +82,15 @@ static const char *read_chain(const struct fake_queue *q, uint16_t head, struct 
 	return NULL;
 }
 
+/* It wants to be told of the next one too, where the driver asks from which on (VIRTIO 1.2, 2.7.10). */
+static void want_next(const struct fake_queue *q)
+{
+	uint16_t *used = used_of(q);
+
+	if (used)
+		*(uint16_t *)((struct vring_used *)(used + 2) + q->size) = q->avail_next;
+}
+
 bool fake_queue_next(struct fake_virtio *fake, unsigned n, struct fake_chain *chain)
 {
 	struct fake_queue *q = queue_at(fake, n);
@@ -92,6 +101,7 @@ bool fake_queue_next(struct fake_virtio *fake, unsigned n, struct fake_chain *ch
 		return false;
 	wrong = read_chain(q, avail[2 + q->avail_next % q->size], chain);
 	q->avail_next++;
+	want_next(q);
 	if (wrong && !fake->scribbled)
 		panic("the driver gave queue %u %s", n, wrong);
 	return !wrong;
@@ -193,6 +203,8 @@ static void fake_write(const struct regs *regs, size_t offset, unsigned bytes UN
 	case VIRTIO_MMIO_QUEUE_NOTIFY:
 		if (value < FAKE_QUEUES)
 			fake->queues[value].notified++;
+		if (value < FAKE_QUEUES && fake->rung)
+			fake->rung(fake, (unsigned)value);
 		break;
 	case VIRTIO_MMIO_INTERRUPT_ACK: fake->interrupt &= ~(uint32_t)value; break;
 	case VIRTIO_MMIO_STATUS: set_status(fake, (uint32_t)value); break;

@@ -12,6 +12,7 @@
 #include <kernel/log.h>
 #include <kernel/errno.h>
 #include <kernel/heap.h>
+#include <kernel/linkset.h>
 #include <kernel/string.h>
 #include <kernel/thread.h>
 
@@ -362,6 +363,8 @@ int p9_call_end(struct p9_call *call, int err)
 
 /* ---- fids ---- */
 
+OBJECT_TYPE(p9_fid);
+
 struct p9_fid *p9_fid_create(struct p9_client *client)
 {
 	struct p9_fid *fid = heap_alloc(sizeof(*fid));
@@ -369,6 +372,7 @@ struct p9_fid *p9_fid_create(struct p9_client *client)
 
 	if (!fid)
 		return NULL;
+	object_count_add(&object_type_p9_fid, 1);
 	flags = spin_lock(&client->lock);
 	fid->client = client;
 	fid->refs = 1;
@@ -380,6 +384,7 @@ struct p9_fid *p9_fid_create(struct p9_client *client)
 /* After -EINTR the server may know the number or not: it is not used again. */
 void p9_fid_abandon(struct p9_fid *fid, int err)
 {
+	object_count_add(&object_type_p9_fid, -1);
 	if (err != -EINTR)
 		fid_number_free(fid->client, fid->number);
 	heap_free(fid);
@@ -398,11 +403,14 @@ void p9_fid_put(struct p9_fid *fid)
 
 	if (!fid || atomic_fetch_sub(&fid->refs, 1) != 1)
 		return;
+	object_count_add(&object_type_p9_fid, -1);
 	if (!call_begin(fid->client, P9_TCLUNK, true, &call)) {
 		p9_put32(call, fid->number);
 		call->clunked = fid->number;
 		if (send(call))
 			call->clunked = P9_NOFID;
+		else
+			p9_channel_poll(fid->client->channel);
 		release(call);
 	}
 	heap_free(fid);

@@ -173,7 +173,7 @@ static unsigned keep_run(struct p9_inode *pi, uint64_t index, struct page *run, 
 		kept++;
 	if (kept)
 		count_pages(pi, kept);
-	page_run_free(&run[kept], count - kept);
+	p9_frames_put(&run[kept], count - kept);
 	return kept;
 }
 
@@ -194,10 +194,8 @@ static int fill(struct p9_inode *pi, const struct p9_handle *handle, uint64_t in
 	for (unsigned i = 0; i < count; i++)
 		pages[i] = &run[i];
 	err = p9_read(handle->fid, index << PAGE_SHIFT, pages, &bytes);
-	/* The device may still fill what a killed thread has asked for: those frames have its call's references. */
 	if (err) {
-		for (unsigned i = 0; i < count; i++)
-			page_put(&run[i]);
+		p9_frames_put(run, count);
 		return err;
 	}
 	filled = bytes / (uint32_t)PAGE_SIZE;
@@ -372,9 +370,7 @@ ssize_t p9_data_write(struct file *file, struct io *io, off_t *position)
 		if (n != len)
 			break;
 	}
-	/* A call that was given up holds references of its own. */
-	for (unsigned i = 0; i < count; i++)
-		page_put(&run[i]);
+	p9_frames_put(run, count);
 	return total ? total : n;
 }
 

@@ -100,7 +100,7 @@ static void file_release(struct file *file)
 		p9_data_flush(pi, true);
 	p9_fid_put(handle->fid);
 	if (handle->entries)
-		page_run_free(handle->entries, P9_ENTRIES_PAGES);
+		p9_frames_put(handle->entries, P9_ENTRIES_PAGES);
 	heap_free(handle);
 	if (atomic_fetch_sub(&pi->handles, 1) == 1)
 		p9_vanished_end(pi);
@@ -255,8 +255,7 @@ static int read_entries(struct p9_handle *handle, uint64_t offset)
 		pages[i] = &run[i];
 	err = p9_readdir(handle->fid, offset, pages, &bytes);
 	if (handle->entries)
-		for (unsigned i = 0; i < P9_ENTRIES_PAGES; i++)
-			page_put(&handle->entries[i]);
+		p9_frames_put(handle->entries, P9_ENTRIES_PAGES);
 	handle->entries = run;
 	handle->entries_at = 0;
 	handle->entries_end = err ? 0 : bytes;

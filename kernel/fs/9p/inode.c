@@ -177,6 +177,8 @@ int p9_change(struct inode *inode, const struct inode_change *change)
 
 /* ---- life ---- */
 
+OBJECT_TYPE(p9_inode);
+
 static int create(struct p9_fs *fs, struct p9_fid *fid, const struct p9_attributes *a, struct p9_inode **out)
 {
 	struct p9_inode *pi = heap_zalloc(sizeof(*pi));
@@ -191,6 +193,7 @@ static int create(struct p9_fs *fs, struct p9_fid *fid, const struct p9_attribut
 		heap_free(pi);
 		return err;
 	}
+	object_count_add(&object_type_p9_inode, 1);
 	inode_init(&pi->inode, fs->sb, a->mode);
 	pi->inode.ino = a->qid.path;
 	pi->fs = fs;
@@ -251,5 +254,6 @@ void p9_inode_free(struct inode *inode)
 		heap_free(inode->target);
 	p9_fid_put(pi->created);
 	p9_fid_put(pi->fid);
+	object_count_add(&object_type_p9_inode, -1);
 	heap_free(pi);
 }

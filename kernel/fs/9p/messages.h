@@ -53,6 +53,15 @@ int p9_fsync(struct p9_fid *fid, bool data_only);
  */
 int p9_read(struct p9_fid *fid, uint64_t offset, struct page *const *pages, uint32_t *bytes);
 int p9_write(struct p9_fid *fid, uint64_t offset, struct page *const *pages, uint32_t *bytes, bool must);
+/*
+ * Gives up frames in a row (page_run_alloc()) that were sent or filled: a call may hold them still, one whose owner was
+ * killed until it is answered.
+ */
+static inline void p9_frames_put(struct page *run, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		page_put(&run[i]);
+}
 /* Directory entries from that offset on, as they are on the wire: qid[13] offset[8] type[1] name[s]. */
 int p9_readdir(struct p9_fid *fid, uint64_t offset, struct page *const *pages, uint32_t *bytes);
 /* A fid from which the attribute's value can be read, or with name "" the list of all names; and their size. */

@@ -11,12 +11,6 @@
 
 #define RUN_PAGES (XATTR_SIZE_MAX / PAGE_SIZE)
 
-static void put_run(struct page *run, unsigned count)
-{
-	for (unsigned i = 0; i < count; i++)
-		page_put(&run[i]);
-}
-
 static uint32_t part_max(const struct p9_fid *fid)
 {
 	return align_down(min(fid->client->msize - P9_HEAD, (uint32_t)XATTR_SIZE_MAX), (uint32_t)PAGE_SIZE);
@@ -42,7 +36,7 @@ static int read_all(struct p9_fid *fid, char *buf, size_t size)
 		have += bytes;
 	}
 	if (run)
-		put_run(run, count);
+		p9_frames_put(run, count);
 	return err;
 }
 
@@ -100,7 +94,7 @@ static int write_all(struct p9_fid *fid, const char *value, size_t size)
 		done += bytes;
 	}
 	if (run)
-		put_run(run, count);
+		p9_frames_put(run, count);
 	return err;
 }
 

@@ -65,6 +65,8 @@ struct fake_virtio {
 		uint16_t avail_next, used_next;
 		unsigned notified;
 	} queues[FAKE_QUEUES];
+	/* The driver rang a queue's bell; interrupts may be off. NULL: only counted. */
+	void (*rung)(struct fake_virtio *fake, unsigned queue);
 	bool scribbled;			/* it wrote where only the driver may: what is there is its own doing */
 	struct fake_override overrides[FAKE_OVERRIDES];
 };
