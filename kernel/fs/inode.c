@@ -72,15 +72,17 @@ struct timestamp timestamp_now(void)
 	return (struct timestamp){ (int64_t)(now / NSEC_PER_SEC), (uint32_t)(now % NSEC_PER_SEC) };
 }
 
-/* Three kinds for the checks of the order: what is done under each differs. */
+/* Four kinds for the checks of the order: what is done under each differs. What /proc tells takes the tree lock. */
 static void lock_init(struct inode *inode)
 {
-	struct mutex *directory_lock = &inode->lock, *fifo_lock = &inode->lock;
+	struct mutex *directory_lock = &inode->lock, *fifo_lock = &inode->lock, *told_lock = &inode->lock;
 
 	if (S_ISDIR(inode->mode))
 		mutex_init(directory_lock);
 	else if (S_ISFIFO(inode->mode))
 		mutex_init(fifo_lock);
+	else if (inode->sb->ops && inode->sb->ops->lookup)
+		mutex_init(told_lock);
 	else
 		mutex_init(&inode->lock);
 }
