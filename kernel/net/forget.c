@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The end of what no socket has any more: see kernel/net.h.
+ * The end of what no socket has any more (kernel/net.h), and a bound to it: connections in TIME-WAIT are looked through
+ * for each segment that opens one, so the oldest of them go early (Linux: tcp_max_tw_buckets).
  */
 #include "stack.h"
 
@@ -8,6 +9,31 @@
 #include <lwip/ip4_frag.h>
 #include <lwip/ip6_frag.h>
 #include <lwip/priv/tcp_priv.h>
+#include <lwip/timeouts.h>
+
+#define TIME_WAIT_MAX 1024
+#define LOOK_MS 250
+
+static void bound_time_wait(void *arg UNUSED)
+{
+	struct tcp_pcb *pcb = tcp_tw_pcbs;
+
+	/* The latest come first. */
+	for (unsigned n = 0; pcb && n < TIME_WAIT_MAX; n++)
+		pcb = pcb->next;
+	while (pcb) {
+		struct tcp_pcb *next = pcb->next;
+
+		tcp_abandon(pcb, 0);
+		pcb = next;
+	}
+	sys_timeout(LOOK_MS, bound_time_wait, NULL);
+}
+
+void net_bound_start(void)
+{
+	bound_time_wait(NULL);
+}
 
 void net_forget(void)
 {

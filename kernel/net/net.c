@@ -147,6 +147,7 @@ static int net_init(void)
 	alarm.deferrable = true;
 	alarm_ns = UINT64_MAX;
 	lwip_init();
+	net_bound_start();
 	/* Loop-back sums nothing up, but programs look at their echoes' sums. */
 	netif_get_by_index(1)->chksum_flags |= NETIF_CHECKSUM_GEN_ICMP | NETIF_CHECKSUM_CHECK_ICMP;
 	netdev_set_stack(&netif_stack);

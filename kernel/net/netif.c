@@ -32,6 +32,7 @@
 #define QUEUE_MAX 512		/* frames that wait for a device */
 #define POLL_BUDGET 64
 #define FRAME_MAX 65535		/* lwIP's lengths have 16 bits */
+#define SPARE_PAGES 256		/* below so many free ones nothing is received */
 
 #define TRANSPORT_CHECKS (NETIF_CHECKSUM_CHECK_TCP | NETIF_CHECKSUM_CHECK_UDP | NETIF_CHECKSUM_CHECK_ICMP6)
 #define TRANSPORT_MAKES (NETIF_CHECKSUM_GEN_TCP | NETIF_CHECKSUM_GEN_UDP)
@@ -100,7 +101,8 @@ static void stack_receive(struct netdev *dev, struct net_buffer *frame, unsigned
 
 	for (struct net_buffer *b = frame; b; b = b->next)
 		len += b->len;
-	if (len > FRAME_MAX) {
+	/* Where memory is short, what comes from outside is the first to do without. */
+	if (len > FRAME_MAX || page_free_count() < SPARE_PAGES) {
 		interface->dropped++;
 		net_frame_free(frame);
 		return;
