@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Sockets of AF_NETLINK, protocol NETLINK_ROUTE: what interfaces, addresses and routes there are, which is what
- * getifaddrs() and Go's runtime ask for. Nothing is changed by them. Linux: netlink(7), rtnetlink(7).
+ * getifaddrs() and Go's runtime ask for; netlink_change.c changes some of it. Linux: netlink(7), rtnetlink(7).
  */
+#include "netlink.h"
+
 #include "interface.h"
 
 #include <kernel/atomic.h>
@@ -11,60 +13,8 @@
 #include <kernel/process.h>
 #include <kernel/string.h>
 
-#define NLMSG_ERROR 2
-#define NLMSG_DONE 3
-#define NLM_F_MULTI 2
-#define NLM_F_ACK 4
-#define NLM_F_DUMP 0x300
-
-#define RTM_NEWLINK 16
-#define RTM_GETLINK 18
-#define RTM_NEWADDR 20
-#define RTM_GETADDR 22
-#define RTM_NEWROUTE 24
-#define RTM_GETROUTE 26
-
-#define IFLA_ADDRESS 1
-#define IFLA_BROADCAST 2
-#define IFLA_IFNAME 3
-#define IFLA_MTU 4
-#define IFA_ADDRESS 1
-#define IFA_LOCAL 2
-#define IFA_LABEL 3
-#define RTA_DST 1
-#define RTA_OIF 4
-#define RTA_GATEWAY 5
-
 #define REQUEST_MAX 4096
 #define ANSWER_MAX 8192
-
-struct nlmsghdr {
-	uint32_t len;
-	uint16_t type, flags;
-	uint32_t seq, pid;
-};
-
-struct ifinfomsg {
-	uint8_t family, pad;
-	uint16_t type;
-	int32_t index;
-	uint32_t flags, change;
-};
-
-struct ifaddrmsg {
-	uint8_t family, prefix, flags, scope;
-	uint32_t index;
-};
-
-struct rtmsg {
-	uint8_t family, dst_len, src_len, tos, table, protocol, scope, type;
-	uint32_t flags;
-};
-
-struct sockaddr_nl {
-	uint16_t family, pad;
-	uint32_t pid, groups;
-};
 
 struct answer {
 	struct list node;
@@ -141,6 +91,11 @@ static void put_attribute(struct writer *w, uint16_t type, const void *value, si
 	put(w, value, len);
 }
 
+static uint16_t multi(const struct writer *w)
+{
+	return w->request->flags & NLM_F_DUMP ? NLM_F_MULTI : 0;
+}
+
 static void put_link(struct writer *w, const struct netif *netif)
 {
 	char name[IFNAMSIZ];
@@ -149,7 +104,7 @@ static void put_link(struct writer *w, const struct netif *netif)
 	struct ifinfomsg info = { .type = loop ? ARPHRD_LOOPBACK : ARPHRD_ETHER, .index = netif_get_index(netif) };
 
 	info.flags = interface_flags(netif) | (netif_is_link_up(netif) ? IFF_LOWER_UP : 0);
-	begin(w, RTM_NEWLINK, NLM_F_MULTI);
+	begin(w, RTM_NEWLINK, multi(w));
 	put(w, &info, sizeof(info));
 	interface_name(netif, name);
 	put_attribute(w, IFLA_IFNAME, name, strlen(name) + 1);
@@ -160,12 +115,12 @@ static void put_link(struct writer *w, const struct netif *netif)
 }
 
 static void put_address(struct writer *w, const struct netif *netif, uint8_t family, const void *address, size_t len,
-			uint8_t prefix, uint8_t scope)
+			uint8_t prefix, uint8_t scope, uint8_t flags)
 {
-	struct ifaddrmsg message = { family, prefix, 0x80, scope, netif_get_index(netif) };
+	struct ifaddrmsg message = { family, prefix, IFA_F_PERMANENT | flags, scope, netif_get_index(netif) };
 	char name[IFNAMSIZ];
 
-	begin(w, RTM_NEWADDR, NLM_F_MULTI);
+	begin(w, RTM_NEWADDR, multi(w));
 	put(w, &message, sizeof(message));
 	put_attribute(w, IFA_ADDRESS, address, len);
 	if (family == AF_INET) {
@@ -181,18 +136,28 @@ static uint8_t prefix_of(const ip4_addr_t *mask)
 	return (uint8_t)__builtin_popcount(ip4_addr_get_u32(mask));
 }
 
+static uint8_t scope_of(const struct netif *netif, const ip6_addr_t *address)
+{
+	if (interface_is_loopback(netif))
+		return RT_SCOPE_HOST;
+	return ip6_addr_islinklocal(address) ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
+}
+
 static void put_addresses(struct writer *w, const struct netif *netif, uint8_t family)
 {
+	bool loop = interface_is_loopback(netif);
+
 	if (family != AF_INET6 && !ip4_addr_isany_val(*netif_ip4_addr(netif)))
 		put_address(w, netif, AF_INET, netif_ip4_addr(netif), 4, prefix_of(netif_ip4_netmask(netif)),
-			    interface_is_loopback(netif) ? 254 : 0);
-	for (s8_t i = 0; i < LWIP_IPV6_NUM_ADDRESSES && family != AF_INET; i++)
-		if (ip6_addr_isvalid(netif_ip6_addr_state(netif, i)))
-			put_address(w, netif, AF_INET6, netif_ip6_addr(netif, i)->addr, 16,
-				    interface_is_loopback(netif) ? 128 : 64,
-				    interface_is_loopback(netif)                     ? 254
-				    : ip6_addr_islinklocal(netif_ip6_addr(netif, i)) ? 253
-										     : 0);
+			    loop ? RT_SCOPE_HOST : RT_SCOPE_UNIVERSE, 0);
+	for (s8_t i = 0; i < LWIP_IPV6_NUM_ADDRESSES && family != AF_INET; i++) {
+		const ip6_addr_t *address = netif_ip6_addr(netif, i);
+		uint8_t state = netif_ip6_addr_state(netif, i);
+
+		if (!ip6_addr_isinvalid(state))
+			put_address(w, netif, AF_INET6, address->addr, 16, loop ? 128 : 64, scope_of(netif, address),
+				    ip6_addr_istentative(state) ? IFA_F_TENTATIVE : 0);
+	}
 }
 
 static void put_route(struct writer *w, const struct netif *netif, uint32_t network, uint8_t prefix, uint32_t gateway)
@@ -201,7 +166,7 @@ static void put_route(struct writer *w, const struct netif *netif, uint32_t netw
 	uint32_t index = netif_get_index(netif);
 
 	message.scope = gateway ? 0 : 253;
-	begin(w, RTM_NEWROUTE, NLM_F_MULTI);
+	begin(w, RTM_NEWROUTE, multi(w));
 	put(w, &message, sizeof(message));
 	if (prefix)
 		put_attribute(w, RTA_DST, &network, sizeof(network));
@@ -231,35 +196,59 @@ static void put_status(struct writer *w, uint16_t type, int32_t status)
 	end(w);
 }
 
-static bool is_known(uint16_t type)
+/* The link that a request names by its number or name; all, when it asks for all. */
+static bool asks_for(const struct nlmsghdr *request, const struct netif *netif)
 {
-	return type == RTM_GETLINK || type == RTM_GETADDR || type == RTM_GETROUTE;
+	struct netlink_attribute name;
+	char own[IFNAMSIZ];
+	struct ifinfomsg info;
+
+	if (request->flags & NLM_F_DUMP || request->type != RTM_GETLINK)
+		return true;
+	if (!netlink_body(request, &info, sizeof(info)))
+		return false;
+	if (info.index)
+		return info.index == netif_get_index(netif);
+	return netlink_attribute(request, sizeof(info), IFLA_IFNAME, &name) &&
+	       !strncmp(interface_name(netif, own), (const char *)name.data, min(name.len, (size_t)IFNAMSIZ));
+}
+
+/* family: 0: any. */
+static void put_all(struct writer *w, uint8_t family)
+{
+	struct netif *netif;
+
+	net_lock();
+	NETIF_FOREACH(netif)
+	{
+		if (!asks_for(w->request, netif))
+			continue;
+		if (w->request->type == RTM_GETLINK)
+			put_link(w, netif);
+		else if (w->request->type == RTM_GETADDR)
+			put_addresses(w, netif, family);
+		else if (w->request->type == RTM_GETROUTE)
+			put_routes(w, netif, family);
+	}
+	net_unlock();
 }
 
 /* What a request is answered with; the family is the first byte of its body. */
 static void answer(struct writer *w, uint8_t family)
 {
-	struct netif *netif;
+	uint16_t type = w->request->type;
+	bool asks = type == RTM_GETLINK || type == RTM_GETADDR || type == RTM_GETROUTE || type == RTM_GETNEIGH;
+	int err = asks ? 0 : netlink_change(w->request);
 
-	if (!is_known(w->request->type)) {
-		put_status(w, NLMSG_ERROR, -EOPNOTSUPP);
-		return;
-	}
-	net_lock();
-	NETIF_FOREACH(netif)
-	{
-		if (w->request->type == RTM_GETLINK)
-			put_link(w, netif);
-		else if (w->request->type == RTM_GETADDR)
-			put_addresses(w, netif, family);
-		else
-			put_routes(w, netif, family);
-	}
-	net_unlock();
-	if (w->request->flags & NLM_F_DUMP) {
-		w->full = false;
+	if (asks)
+		put_all(w, family);
+	if (asks && !w->answer->size && type == RTM_GETLINK)
+		err = -ENODEV;
+	w->full = false;
+	if (asks && w->request->flags & NLM_F_DUMP)
 		put_status(w, NLMSG_DONE, 0);
-	}
+	else if (err || w->request->flags & NLM_F_ACK)
+		put_status(w, NLMSG_ERROR, err);
 }
 
 static int answer_request(struct netlink *n, const struct nlmsghdr *request)

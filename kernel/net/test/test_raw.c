@@ -3,6 +3,7 @@
  * Raw, ping and packet sockets over loop-back; what is told with datagrams; what ioctl says of interfaces.
  */
 #include <kernel/abi/net_device.h>
+#include <kernel/abi/netlink.h>
 #include <kernel/file.h>
 #include <kernel/systest.h>
 
@@ -421,4 +422,59 @@ SYSTEST(raw_sockets_want_a_capability)
 	CHECK_ERR(sys(SYS_socket, AF_INET, SOCK_RAW, IPPROTO_ICMP), EPERM);
 	CHECK_ERR(sys(SYS_socket, AF_PACKET, SOCK_RAW, 0), EPERM);
 	CHECK(sys(SYS_socket, AF_INET, SOCK_DGRAM, IPPROTO_ICMP) >= 0);
+}
+
+/* One request; what the answer's status is. */
+static long ask(uint64_t fd, const void *request, size_t len)
+{
+	struct {
+		struct nlmsghdr header;
+		int32_t status;
+	} answer;
+
+	if (sys(SYS_sendto, fd, systest_put(TEXT, request, len), len, 0, 0, 0) != (long)len ||
+	    sys(SYS_recvfrom, fd, SYSTEST_MEM + ROOM, 512, MSG_DONTWAIT, 0, 0) < (long)sizeof(answer))
+		return 1;
+	systest_read(SYSTEST_MEM + ROOM, &answer);
+	return answer.header.type == NLMSG_ERROR ? answer.status : 1;
+}
+
+SYSTEST(netlink_changes_interfaces)
+{
+	struct {
+		struct nlmsghdr header;
+		struct ifaddrmsg info;
+		struct rtattr attribute;
+		uint32_t address;
+	} address = { { sizeof(address), RTM_NEWADDR, NLM_F_ACK | NLM_F_EXCL, 1, 0 }, { AF_INET, 8, 0, 0, 1 },
+		      { 8, IFA_LOCAL }, LOOPBACK };
+	struct {
+		struct nlmsghdr header;
+		struct ifinfomsg info;
+		struct rtattr attribute;
+		uint32_t mtu;
+	} link = { { sizeof(link), RTM_NEWLINK, NLM_F_ACK, 1, 0 }, { .index = 1 }, { 8, IFLA_MTU }, 1500 };
+	uint64_t fd = new_socket(AF_NETLINK, SOCK_RAW, 0);
+
+	CHECK_EQ(ask(fd, &link, sizeof(link)), 0);
+	link.mtu = 1 << 20;
+	CHECK_EQ(ask(fd, &link, sizeof(link)), -EINVAL);
+	link.info.index = 99;
+	CHECK_EQ(ask(fd, &link, sizeof(link)), -ENODEV);
+	CHECK_EQ(ask(fd, &address, sizeof(address)), -EEXIST);
+	address.attribute.len = 200; /* beyond its end */
+	CHECK_EQ(ask(fd, &address, sizeof(address)), -EINVAL);
+	address.attribute.len = 3;
+	CHECK_EQ(ask(fd, &address, sizeof(address)), -EINVAL);
+	address.header.type = RTM_DELADDR;
+	address.attribute.len = 8;
+	address.address = 0x01020304;
+	CHECK_EQ(ask(fd, &address, sizeof(address)), -EADDRNOTAVAIL);
+	address.header.len = sizeof(struct nlmsghdr);
+	CHECK_EQ(ask(fd, &address, sizeof(struct nlmsghdr)), -EINVAL);
+	address.header.type = 99;
+	CHECK_EQ(ask(fd, &address, sizeof(struct nlmsghdr)), -EOPNOTSUPP);
+	CHECK_EQ(sys(SYS_setuid, 1000), 0);
+	address.header.type = RTM_NEWADDR;
+	CHECK_EQ(ask(fd, &address, sizeof(struct nlmsghdr)), -EPERM);
 }
