@@ -16,7 +16,8 @@ check="$build clang-format-19:clang-format-19"
 record="$run strace:strace sqlite3:sqlite3"
 test="$fuzz $check busybox-static:/var/lib/dpkg/info/busybox-static.list strace:strace procps:pgrep
 	musl-dev:/usr/lib/x86_64-linux-musl/libc.a gdb:gdb curl:curl wrk:wrk redis-tools:redis-cli
-	openssh-client:ssh-keygen iproute2:ip iperf3:iperf3 sqlite3:sqlite3"
+	openssh-client:ssh-keygen iproute2:ip iperf3:iperf3 sqlite3:sqlite3
+	e2fsprogs:mke2fs"
 bench="$run busybox-static:/var/lib/dpkg/info/busybox-static.list wrk:wrk redis-tools:redis-cli iperf3:iperf3
 	iproute2:ip"
 all="$test $record $bench"

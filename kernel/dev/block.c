@@ -276,12 +276,12 @@ static int perform(struct block_device *dev, struct block_request *request)
 			break;
 		wait_for_work(&turn.dev->room, has_room, &turn);
 	}
-	if (!err) {
+	if (!err && !is_done(waiter)) {
 		timer_arm(&waiter->too_late, clock_ns() + REQUEST_NS);
 		wait_for_work(&waiter->done_queue, is_done, waiter);
 		timer_cancel(&waiter->too_late);
-		err = waiter->err;
 	}
+	err = err ? err : waiter->err;
 	heap_free(waiter);
 	if (err)
 		atomic_fetch_add(&dev->errors, 1);

@@ -7,6 +7,6 @@ obj-$(CONFIG_DEVICES) += virtio_console.o virtio_console_port.o virtio_vsock.o
 obj-$(CONFIG_NETDEV) += netdev.o virtio_net.o
 
 ifneq ($(CONFIG_TESTS)$(CONFIG_FUZZ),)
-obj-$(CONFIG_DEVICES) += fake/script.o fake/fake_virtio.o fake/fake_pci.o
+obj-$(CONFIG_DEVICES) += fake/script.o fake/fake_virtio.o fake/fake_pci.o fake/fake_disk.o fake/disk_images.o
 obj-$(CONFIG_9P) += fake/fake_9p.o fake/fake_9p_device.o
 endif

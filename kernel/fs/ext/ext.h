@@ -50,7 +50,7 @@ struct ext_buffer {
 	bool dirty;
 	bool checked;		/* its content was found to be what it should be */
 	uint32_t owner;		/* a bitmap's group, a directory's checksum seed */
-	uint8_t data[] ALIGNED(16);
+	uint8_t data[];
 };
 
 /* Reads a block, unless it is there; to be put. -EIO, -ENOMEM, -EUCLEAN (beyond the end, or in another role). */

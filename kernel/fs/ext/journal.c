@@ -146,6 +146,7 @@ int ext_journal_open(struct ext_fs *fs)
 	err = ext_inode_load(fs, EXT_JOURNAL_INO, &j->inode);
 	if (err)
 		return err == -ESTALE ? ext_corrupt(fs, "there is no journal") : err;
+	atomic_fetch_sub(&fs->sb->refs, 1); /* it goes with the superblock, and does not hold it */
 	room = heap_alloc(fs->block_size);
 	err = room ? 0 : -ENOMEM;
 	if (!err && (!S_ISREG(j->inode->inode.mode) || !j->inode->inode.nlink))
@@ -166,7 +167,6 @@ void ext_journal_close(struct ext_fs *fs)
 {
 	if (!fs->journal.inode)
 		return;
-	atomic_fetch_sub(&fs->sb->refs, 1);
 	ext_inode_destroy(fs->journal.inode);
 	fs->journal.inode = NULL;
 }
