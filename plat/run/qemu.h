@@ -13,7 +13,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define QEMU_VOLUMES_MAX 5
+#define QEMU_VOLUMES_MAX 4 /* with one of each other device they fill the places of microvm */
 #define QEMU_ERROR 256 /* bytes an error buffer must have */
 
 /* A folder that the machine gets by 9P, as a device with the mount tag "volume<n>", n from 0 on. */
