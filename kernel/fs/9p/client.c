@@ -8,6 +8,7 @@
 #include "client.h"
 
 #include <kernel/atomic.h>
+#include <kernel/boot.h>
 #include <kernel/clock.h>
 #include <kernel/log.h>
 #include <kernel/errno.h>
@@ -226,11 +227,31 @@ static void fid_number_free(struct p9_client *client, uint32_t number)
 	spin_unlock(&client->lock, flags);
 }
 
+/* "p9.record" on the command line: what servers answer is told, for seeds (harnesses/fuzz/test/virtio_9p.record). */
+static bool recording;
+
+#define RECORDED 256 /* bytes of an answer */
+
+static void record(const struct p9_call *call, uint32_t len)
+{
+	uint32_t head = call->page_count && !call->pages_out ? PAGES_HEADER : P9_BUFFER;
+	char hex[2 * RECORDED + 1];
+
+	for (uint32_t i = 0; i < min(len, (uint32_t)RECORDED); i++) {
+		const uint8_t *at = i < head ? p9_answer(call) + i : (uint8_t *)page_virt(call->pages[0]) + (i - head);
+
+		format(hex + 2 * i, 3, "%02x", *at);
+	}
+	log_info("9p answer %s", len ? hex : "");
+}
+
 /* Interrupt. */
 static void call_done(struct p9_request *request, int err, uint32_t len)
 {
 	struct p9_call *call = container_of(request, struct p9_call, request);
 
+	if (unlikely(recording) && !err)
+		record(call, len);
 	give_spans(call->client, call->spans_taken);
 	if (call->clunked != P9_NOFID)
 		fid_number_free(call->client, call->clunked);
@@ -456,6 +477,7 @@ int p9_client_create(const char *tag, uint32_t msize, struct p9_client **out)
 
 	if (!client)
 		return -ENOMEM;
+	recording = boot_option("p9.record", NULL, 0) != -ENOENT;
 	spin_init(&client->lock);
 	wait_queue_init(&client->free);
 	client->msize = msize;
