@@ -7,6 +7,7 @@
 #include "stack.h"
 
 #include <kernel/clock.h>
+#include <kernel/net.h>
 #include <kernel/random.h>
 #include <kernel/string.h>
 

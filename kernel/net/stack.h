@@ -50,8 +50,5 @@ void udp_socket_error(struct udp_pcb *pcb, int error);
 /* SOCK_RAW, of any protocol, or SOCK_DGRAM, of ICMP's. -EPERM. */
 int inet_raw_create(int family, int type, int protocol, struct socket **out);
 
-/* isn.c: SipHash-2-4 of whole words, little-endian. */
-uint64_t net_siphash(const uint64_t with[2], const uint64_t *words, size_t count);
-
 /* forget.c: from now on, what no socket has any more is kept small. Network's lock, or before anybody uses it. */
 void net_bound_start(void);

@@ -4,6 +4,8 @@
  */
 #pragma once
 
+#include <kernel/types.h>
+
 /*
  * Ends what outlives the sockets it was made by, at once and without a word to the other side: connections that still
  * close or are in TIME-WAIT, and fragments that wait for others. A thread that does not hold the network's lock.
@@ -12,3 +14,6 @@ void net_forget(void);
 
 /* The pieces of memory that the stack holds: packets, connections, and all else that it allocates. */
 long net_pieces(void);
+
+/* SipHash-2-4 of whole words, little-endian: what initial sequence numbers are made by. */
+uint64_t net_siphash(const uint64_t key[2], const uint64_t *words, size_t count);
