@@ -211,6 +211,7 @@ static int read_pages(struct ext_inode *ei, uint64_t index, unsigned count)
 		pages[n]->flags = 0;
 		err = batch_page(&batch, index + n, page_virt(pages[n]));
 		if (err) {
+			batch_flush(&batch); /* its first blocks may be in there */
 			page_put(pages[n]);
 			err = n ? 0 : err;
 			break;
