@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""What a hostile network does to served.c on Saki, over TAP, while an honest client is served: hostile.py SERVER [SCALE].
+"""What a hostile network does to served.c on Saki, over TAP, while an honest client is served.
 
-Prints a line for each attack, "ok NAME" or "not ok NAME: reason". Memory and sockets must be where they were when all is
-over. SCALE (1) shortens what takes long: 0.1 sends a tenth. Runs as root of a network namespace of its own.
+hostile.py SERVER [SCALE]: prints a line for each attack, "ok NAME" or "not ok NAME: reason". Memory and sockets must be
+where they were when all is over. SCALE (1) shortens what takes long: 0.1 sends a tenth. Runs as root of a network namespace of its own.
 """
 import os
 import random
@@ -179,7 +179,8 @@ def storm(wire):
         elif kind == 8:
             wire.frame(b"\xff" * 6 + wire.mac + b"\x08\x06" + bytes.fromhex("0001080006040002") + rng.randbytes(20))
         else:
-            head = bytes([0x60, 0, 0, 0]) + struct.pack("!HBB", rng.randrange(1500), rng.choice([0, 6, 17, 43, 44, 58]), 255)
+            head = bytes([0x60, 0, 0, 0])
+            head += struct.pack("!HBB", rng.randrange(1500), rng.choice([0, 6, 17, 43, 44, 58]), 255)
             wire.frame(wire.peer + wire.mac + b"\x86\xdd" + head + rng.randbytes(32) + noise)
         if i % 256 == 0:
             wait_answer()
