@@ -100,6 +100,8 @@ static void vpci_set_features(struct virtio_device *device, uint64_t features)
 		regs_write32(&v->common, COMMON_DRIVER_FEATURES_SEL, i);
 		regs_write32(&v->common, COMMON_DRIVER_FEATURES, (uint32_t)(features >> 32 * i));
 	}
+	/* A reset has taken the configuration's message away. */
+	regs_write16(&v->common, COMMON_CONFIG_VECTOR, 0);
 }
 
 static unsigned vpci_queue_max(struct virtio_device *device, unsigned index)
@@ -219,7 +221,6 @@ static int messages_set(struct vpci *v)
 		}
 		v->message_count++;
 	}
-	regs_write16(&v->common, COMMON_CONFIG_VECTOR, 0);
 	return 0;
 }
 

@@ -4,6 +4,7 @@
  */
 #include <kernel/aspace.h>
 #include <kernel/atomic.h>
+#include <kernel/balloon.h>
 #include <kernel/clock.h>
 #include <kernel/log.h>
 #include <kernel/page.h>
@@ -103,6 +104,8 @@ static bool find_memory(void)
 	struct choice choice = { 0 };
 	bool found;
 
+	if (IS_ENABLED(CONFIG_DEVICES) && page_free_count() < ENOUGH_PAGES && balloon_give_back())
+		return true;
 	if (page_free_count() >= ENOUGH_PAGES || (somebody_ends() && wait_for_room()))
 		return true;
 	(void)process_foreach(weigh, &choice);

@@ -187,7 +187,7 @@ static unsigned places_taken(const struct qemu_options *o)
 
 	while (volumes < QEMU_VOLUMES_MAX && o->volumes[volumes].host)
 		volumes++;
-	return volumes + (o->net_backend != NULL) + (o->disk != NULL) + (o->rng != 0) + (o->virtio_console != 0);
+	return volumes + (o->net_backend != NULL) + (o->disk != NULL) + (o->rng != 0) + (o->virtio_console != 0) + (o->balloon != 0);
 }
 
 const char *qemu_device_words(const struct qemu_options *o)
@@ -253,6 +253,18 @@ static void add_volume(struct args *args, const struct qemu_options *o, int n)
 	add(args, "%s,fsdev=volume%d,mount_tag=volume%d", has_places(o) ? "virtio-9p-device" : "virtio-9p-pci", n, n);
 }
 
+static void add_balloon(struct args *args, const struct qemu_options *o)
+{
+	if (o->balloon) {
+		add(args, "-device");
+		add(args, "%s,deflate-on-oom=on", has_places(o) ? "virtio-balloon-device" : "virtio-balloon-pci");
+	}
+	if (o->qmp) {
+		add(args, "-qmp");
+		add(args, "unix:%s,server=on,wait=off", o->qmp);
+	}
+}
+
 static void build(struct args *args, const char *program, const struct qemu_options *o)
 {
 	static const char *const fixed[] = { "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none" };
@@ -274,6 +286,7 @@ static void build(struct args *args, const char *program, const struct qemu_opti
 	for (int i = 0; i < QEMU_VOLUMES_MAX && o->volumes[i].host; i++)
 		add_volume(args, o, i);
 	add_virtio_console(args, o);
+	add_balloon(args, o);
 	add(args, "-device");
 	add(args, "isa-debug-exit,iobase=0xf4,iosize=4");
 	add(args, "-kernel");

@@ -42,6 +42,8 @@ struct qemu_options {
 	int disk_read_only;
 	const char *net_backend; /* QEMU's -netdev, without its id: "user,hostfwd=..."; NULL: no network device */
 	int virtio_console; /* console_in_fd and console_out_fd are a virtio console's, not COM1's */
+	int balloon;   /* virtio's, which gives back when the guest is short of memory */
+	const char *qmp;  /* path of a socket that QEMU's monitor listens at; NULL: none */
 	int rng;   /* virtio's entropy device, fed by this machine */
 	struct qemu_volume volumes[QEMU_VOLUMES_MAX];
 	int gdb_port;   /* of loopback: the machine waits there for gdb before it starts; 0: it does not */

@@ -46,6 +46,8 @@ static const char help[] =
 	"                         its ext2 or ext4 file system at GUEST\n"
 	"  --volume HOST:GUEST[:ro]  a folder of this machine's at GUEST; what is written there is written here\n"
 	"  --console serial|virtio  what standard input and output are to the kernel (serial; virtio is much faster)\n"
+	"  --balloon              a device through which this machine can take memory, by QEMU's monitor\n"
+	"  --qmp SOCKET           where that listens (QEMU's \"QMP\")\n"
 	"  --no-rng               leave out the device that gives the kernel entropy\n"
 	"  --unit-tests [GLOB]    run the kernel's own unit tests instead of a program\n"
 	"  --verbose              show QEMU's command line and messages, and more of the kernel's\n"
@@ -85,6 +87,8 @@ enum {
 	OPT_NET,
 	OPT_CPU,
 	OPT_NO_RNG,
+	OPT_BALLOON,
+	OPT_QMP,
 	OPT_CONSOLE,
 	OPT_UNIT_TESTS,
 	OPT_VERBOSE,
@@ -106,6 +110,8 @@ static const struct option long_options[] = {
 	{ "volume", required_argument, NULL, OPT_VOLUME },
 	{ "net", required_argument, NULL, OPT_NET },
 	{ "console", required_argument, NULL, OPT_CONSOLE },
+	{ "balloon", no_argument, NULL, OPT_BALLOON },
+	{ "qmp", required_argument, NULL, OPT_QMP },
 	{ "no-rng", no_argument, NULL, OPT_NO_RNG },
 	{ "cpu", required_argument, NULL, OPT_CPU },
 	{ "unit-tests", no_argument, NULL, OPT_UNIT_TESTS },
@@ -182,6 +188,10 @@ static int option_set(struct run_options *o, int option, const char *value)
 		return o->virtio_console || !strcmp(value, "serial")
 			       ? 0
 			       : run_fail(RUN_USAGE, "--console %s: serial or virtio", value);
+	case OPT_BALLOON: o->balloon = 1; return 0;
+	case OPT_QMP:
+		o->qmp = value;
+		return strchr(value, ',') ? run_fail(RUN_USAGE, "--qmp %s: no commas in its name", value) : 0;
 	case OPT_NO_RNG: o->no_rng = 1; return 0;
 	case OPT_UNIT_TESTS: o->unit_tests = ""; return 0;
 	case OPT_VERBOSE: o->verbose = 1; return 0;
@@ -513,6 +523,8 @@ static int run(const struct run_options *o)
 
 	if (!status && o->disk.is_nvme && !strcmp(o->plat, "microvm"))
 		status = run_fail(RUN_USAGE, "--disk nvme: microvm has no PCI; see --plat");
+	if (!status && o->balloon && strcmp(o->plat, "microvm"))
+		status = run_fail(RUN_USAGE, "--balloon: only microvm's interrupts in a way that the kernel knows");
 	if (!status && o->net)
 		status = net_parse(o->net, &backend, net_word);
 	if (!status)
@@ -524,6 +536,8 @@ static int run(const struct run_options *o)
 	q.net_backend = backend;
 	q.cpu = o->cpu;
 	q.virtio_console = o->virtio_console;
+	q.balloon = o->balloon;
+	q.qmp = o->qmp;
 	q.rng = !o->no_rng;
 	q.disk = o->disk.file[0] ? o->disk.file : NULL;
 	q.disk_is_nvme = o->disk.is_nvme;

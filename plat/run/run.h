@@ -51,7 +51,8 @@ struct run_options {
 	const char *append;  /* NULL: none */
 	struct disk disk;
 	const char *net;  /* as --net says; NULL: none */
-	int no_rng, virtio_console;
+	const char *qmp;  /* path of a socket; NULL: none */
+	int balloon, no_rng, virtio_console;
 	const char *unit_tests;  /* a glob, "" for all; NULL: no tests, a program */
 	int verbose, strace, syscalls, gdb;
 	const char *files[RUN_FILES_MAX]; /* HOST:GUEST */
