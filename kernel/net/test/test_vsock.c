@@ -183,7 +183,7 @@ static bool says(struct fake_virtio *fake, enum vsock_op op, struct vsock_header
 
 static bool is_quiet(struct fake_virtio *fake)
 {
-	struct vsock_header h;
+	struct vsock_header h = { 0 };
 
 	return !says(fake, VSOCK_INVALID, &h) && !h.op;
 }
