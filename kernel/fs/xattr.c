@@ -81,7 +81,7 @@ int xattr_set(struct inode *inode, const char *name, const void *value, size_t s
 
 	if (remote)
 		return remote->xattr_set(inode, name, value, size, flags);
-	if (inode->sb->ops->lookup) /* it would be forgotten with the inode */
+	if (inode->sb->ops->lookup || inode->sb->ops->find) /* it would be forgotten with the inode */
 		return -EOPNOTSUPP;
 	x = create(name, value, size);
 	if (!x)

@@ -382,6 +382,8 @@ static int find_device(struct ext_fs *fs)
 		return err;
 	if (!S_ISBLK(path.dentry->inode->mode))
 		err = -ENOTBLK;
+	else if (path.mount && (path.mount->flags & MS_NODEV))
+		err = -EACCES;
 	else if (!(fs->dev = block_find(path.dentry->inode->rdev)))
 		err = -ENXIO;
 	path_put(path);
