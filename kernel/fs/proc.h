@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <kernel/proc.h>
 #include <kernel/process.h>
 #include <kernel/vfs.h>
 
@@ -25,19 +26,6 @@ static inline struct proc_inode *proc_of(const struct inode *inode)
 {
 	return container_of(inode, struct proc_inode, inode);
 }
-
-/* What a file is about, while it is written: process is NULL outside of /proc/PID, and may have ended. */
-struct proc_subject {
-	struct process *process;
-	int tid, fd;
-};
-
-/* A text that grows; what does not fit into memory is noted, and becomes -ENOMEM. */
-struct proc_text {
-	char *buf;
-	size_t len, room;
-	bool failed;
-};
 
 /* Directories: the names that are numbers. */
 struct proc_numbers {
@@ -78,17 +66,11 @@ struct proc_node {
 /* May the running thread look into the process? 0, -EACCES. */
 int proc_may_look(struct process *process);
 
-/* ---- proc_text.c ---- */
-
-void proc_print(struct proc_text *text, const char *fmt, ...) PRINTF_LIKE(2, 3);
-void proc_put(struct proc_text *text, const void *data, size_t len);
-/* A name in a line of words: blanks, and what else extra names, as \ooo. */
-void proc_put_escaped(struct proc_text *text, const char *name, const char *extra);
-
 /* ---- the tables ---- */
 
 extern const struct proc_node proc_root;
 extern const struct proc_node proc_sys_entries[];
+extern const struct proc_node proc_net_entries[];
 extern const struct proc_numbers proc_pid_numbers;
 
 /* ---- proc_link.c ---- */

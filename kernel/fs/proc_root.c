@@ -217,6 +217,7 @@ static const struct proc_node entries[] = {
 	PROC_FILE("loadavg", 0444, show_loadavg),
 	PROC_FILE("meminfo", 0444, show_meminfo),
 	PROC_LINK("mounts", link_mounts),
+	PROC_DIR("net", 0555, proc_net_entries),
 	PROC_LINK("self", link_self),
 	PROC_FILE("stat", 0444, show_stat),
 	PROC_DIR("sys", 0555, proc_sys_entries),

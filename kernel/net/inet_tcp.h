@@ -84,3 +84,8 @@ void tcp_socket_tell_read(struct tcp_socket *t);
 /* tcp_options.c */
 int tcp_socket_set_option(struct socket *socket, int level, int name, const void *value, unsigned size);
 int tcp_socket_get_option(struct socket *socket, int level, int name, void *value, unsigned *size);
+
+/* Linux's numbers of the states, as TCP_INFO and /proc/net/tcp tell them, by lwIP's. */
+#define TCP_STATE_CLOSE 7
+#define TCP_STATE_LISTEN 10
+uint8_t tcp_state_number(enum tcp_state state);

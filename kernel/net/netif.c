@@ -43,7 +43,7 @@ struct interface {
 	struct pbuf *queue[QUEUE_MAX];	/* referenced */
 	unsigned queue_first, queue_count;
 	struct merge merge;		/* segments that may become one frame */
-	unsigned long dropped;
+	struct interface_counts counts;
 };
 
 static struct list netdevs = LIST_INIT(netdevs);	/* network's lock */
@@ -103,7 +103,7 @@ static void stack_receive(struct netdev *dev, struct net_buffer *frame, unsigned
 		len += b->len;
 	/* Where memory is short, what comes from outside is the first to do without. */
 	if (len > FRAME_MAX || page_free_count() < SPARE_PAGES) {
-		interface->dropped++;
+		interface->counts.rx_dropped++;
 		net_frame_free(frame);
 		return;
 	}
@@ -114,9 +114,11 @@ static void stack_receive(struct netdev *dev, struct net_buffer *frame, unsigned
 		p = wrap_frame(frame);
 	}
 	if (!p) {
-		interface->dropped++;
+		interface->counts.rx_dropped++;
 		return;
 	}
+	interface->counts.rx_packets++;
+	interface->counts.rx_bytes += p->tot_len;
 	if (packet_wanted())
 		packet_seen(netif, p, false);
 	/* What the device vouches for is not summed up again; what comes back by loop-back was not summed at all. */
@@ -284,6 +286,8 @@ static err_t link_output(struct netif *netif, struct pbuf *p)
 {
 	struct interface *interface = netif->state;
 
+	interface->counts.tx_packets++;
+	interface->counts.tx_bytes += p->tot_len;
 	if (packet_wanted())
 		packet_seen(netif, p, true);
 	if (interface->dev->features & NETDEV_SEGMENTS) {
@@ -304,7 +308,7 @@ static err_t output_now(struct interface *interface, struct pbuf *p)
 	if (!err)
 		return ERR_OK;
 	if (err != -ENOSPC || interface->queue_count == QUEUE_MAX) {
-		interface->dropped++;
+		interface->counts.tx_dropped++;
 		return err == -ENOSPC ? ERR_MEM : ERR_IF;
 	}
 	pbuf_ref(p);
@@ -336,6 +340,13 @@ static void stack_sent(struct netdev *dev UNUSED, void *cookie)
 }
 
 /* ---- all devices ---- */
+
+void netdev_counts(const struct netif *netif, struct interface_counts *out)
+{
+	const struct interface *interface = interface_is_loopback(netif) ? NULL : netif->state;
+
+	*out = interface ? interface->counts : (struct interface_counts){ 0 };
+}
 
 const struct netdev *netdev_of(const struct netif *netif)
 {

@@ -27,6 +27,11 @@ void socket_init(struct socket *socket, const struct socket_ops *ops, int family
 	socket->send_buffer = socket->receive_buffer = BUFFER_DEFAULT;
 }
 
+long socket_count(void)
+{
+	return atomic_load(&object_type_socket.live);
+}
+
 int socket_create(int family, int type, int protocol, struct socket **out)
 {
 	if (family < 0 || family >= AF_MAX)

@@ -30,6 +30,11 @@ bool netdevs_scheduled(void);
 
 /* The device behind an interface; NULL: there is none (loop-back). */
 const struct netdev *netdev_of(const struct netif *netif);
+/* What went through its interface; zeros of loop-back. */
+struct interface_counts {
+	uint64_t rx_packets, rx_bytes, rx_dropped, tx_packets, tx_bytes, tx_dropped;
+};
+void netdev_counts(const struct netif *netif, struct interface_counts *out);
 
 /* address.c. The port in the CPU's order. -EINVAL, -EAFNOSUPPORT. */
 int address_in(int family, const struct socket_address *from, ip_addr_t *address, uint16_t *port);
@@ -52,3 +57,6 @@ int inet_raw_create(int family, int type, int protocol, struct socket **out);
 
 /* forget.c: from now on, what no socket has any more is kept small. Network's lock, or before anybody uses it. */
 void net_bound_start(void);
+
+/* proc_sockets.c: connections that are. Network's lock. */
+unsigned net_tcp_established(void);

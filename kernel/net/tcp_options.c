@@ -123,14 +123,18 @@ struct abi_tcp_info {
 	uint32_t rcv_rtt, rcv_space, total_retrans;
 };
 
-/* Linux's numbers of the states, by lwIP's. */
-static uint8_t state_of(const struct tcp_socket *t)
+uint8_t tcp_state_number(enum tcp_state state)
 {
 	static const uint8_t states[] = { 7, 10, 2, 3, 1, 4, 5, 8, 11, 9, 6 };
 
+	return state < array_size(states) ? states[state] : TCP_STATE_CLOSE;
+}
+
+static uint8_t state_of(const struct tcp_socket *t)
+{
 	if (t->phase == TCP_LISTENING)
-		return 10;
-	return t->pcb && t->pcb->state < array_size(states) ? states[t->pcb->state] : 7;
+		return TCP_STATE_LISTEN;
+	return t->pcb ? tcp_state_number(t->pcb->state) : TCP_STATE_CLOSE;
 }
 
 static unsigned get_info(const struct tcp_socket *t, void *value, unsigned size)

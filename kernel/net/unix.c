@@ -9,10 +9,12 @@
 #include <kernel/clock.h>
 #include <kernel/heap.h>
 #include <kernel/log.h>
+#include <kernel/proc.h>
 #include <kernel/process.h>
 #include <kernel/string.h>
 #include <kernel/vfs.h>
 
+#define LISTENING_FLAG 0x10000 /* __SO_ACCEPTCON */
 #define PATH_AT offsetof(struct abi_sockaddr_un, path)
 
 OBJECT_TYPE(unix_socket);
@@ -524,3 +526,24 @@ static const struct socket_ops unix_ops = {
 
 static const struct socket_family unix_family = { AF_UNIX, unix_create };
 SOCKET_FAMILY(unix_family);
+
+/* ---- /proc/net/unix ---- */
+
+/* Linux tells of all; these are those with a name, which others can find. */
+int net_show_unix(struct proc_text *text, const struct proc_subject *subject UNUSED)
+{
+	unsigned long flags;
+
+	proc_print(text, "Num       RefCount Protocol Flags    Type St Inode Path\n");
+	flags = unix_lock();
+	list_foreach(&bound, struct unix_socket, bound_node, u) {
+		char path[UNIX_PATH_MAX + 1] = { 0 };
+
+		copy_path(&u->name, path);
+		proc_print(text, "0000000000000000: %08X 00000000 %08X %04X %02X %5u %s\n", atomic_load(&u->refs),
+			   u->socket.listening ? LISTENING_FLAG : 0, u->socket.type, u->peer ? 3 : 1, 0,
+			   path[0] ? path : "@");
+	}
+	unix_unlock(flags);
+	return 0;
+}

@@ -101,6 +101,8 @@ void socket_init(struct socket *socket, const struct socket_ops *ops, int family
 int socket_create(int family, int type, int protocol, struct socket **out);
 /* A descriptor for it; flags: SOCK_NONBLOCK, SOCK_CLOEXEC. On failure the socket is released. */
 int socket_install(struct socket *socket, unsigned flags);
+/* How many have a file. */
+long socket_count(void);
 /* The socket behind an open file; NULL (-ENOTSOCK). */
 struct socket *socket_of(struct file *file);
 

@@ -89,7 +89,13 @@ int net_ip_input(struct pbuf *p, struct netif *input);
 #define LWIP_HOOK_IP4_INPUT net_ip_input
 #define LWIP_HOOK_IP6_INPUT net_ip_input
 
-#define LWIP_STATS 0
+/* What /proc/net/snmp tells. */
+#define LWIP_STATS 1
+#define LWIP_STATS_LARGE 1
+#define MIB2_STATS 1
+#define MEM_STATS 0
+#define MEMP_STATS 0
+#define SYS_STATS 0
 #define LWIP_PROVIDE_ERRNO 0
 
 /* Ethernet's address of a frame that is looped back is its own: nothing to check. */

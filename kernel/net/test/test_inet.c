@@ -141,3 +141,36 @@ SYSTEST(tcp6_carries_bytes)
 	CHECK_EQ(sys(SYS_write, (uint64_t)client, systest_string(TEXT, "hello"), 5), 5);
 	CHECK_EQ(sys(SYS_read, (uint64_t)accepted, SYSTEST_MEM + ROOM, 100), 5);
 }
+
+/* The file of /proc/net holds that text. */
+static bool proc_says(const char *path, const char *what)
+{
+	static char text[4096];
+	long fd = sys(SYS_open, systest_string(TEXT, path), 0, 0),
+	     n = sys(SYS_read, (uint64_t)fd, SYSTEST_MEM + ROOM, 4095);
+
+	sys(SYS_close, (uint64_t)fd);
+	if (n <= 0)
+		return false;
+	systest_get(SYSTEST_MEM + ROOM, text, (size_t)n);
+	text[n] = '\0';
+	for (const char *at = text; *at; at++)
+		if (!memcmp(at, what, min(strlen(what), strlen(at) + 1)))
+			return true;
+	return false;
+}
+
+SYSTEST(proc_net_tells_of_sockets)
+{
+	long client, accepted, udp = sys(SYS_socket, AF_INET, SOCK_DGRAM, 0);
+
+	connect_pair(0x1111, &client, &accepted);
+	name(0x2222);
+	CHECK_EQ(sys(SYS_bind, (uint64_t)udp, AT_NAME), 0);
+	CHECK(proc_says("/proc/net/tcp", ": 0100007F:1111 0100007F:"));
+	CHECK(proc_says("/proc/net/udp", ": 0100007F:2222 00000000:0000 07 "));
+	CHECK(proc_says("/proc/net/sockstat", "sockets: used 3\n"));
+	CHECK(!proc_says("/proc/net/tcp6", "0100007F:1111"));
+	CHECK(proc_says("/proc/net/dev", "    lo:"));
+	CHECK(proc_says("/proc/net/snmp", "\nTcp: 1 "));
+}
