@@ -187,7 +187,8 @@ static unsigned places_taken(const struct qemu_options *o)
 
 	while (volumes < QEMU_VOLUMES_MAX && o->volumes[volumes].host)
 		volumes++;
-	return volumes + (o->net_backend != NULL) + (o->disk != NULL) + (o->rng != 0) + (o->virtio_console != 0) + (o->balloon != 0);
+	return volumes + (o->net_backend != NULL) + (o->disk != NULL) + (o->rng != 0) + (o->virtio_console != 0) +
+	       (o->balloon != 0);
 }
 
 const char *qemu_device_words(const struct qemu_options *o)

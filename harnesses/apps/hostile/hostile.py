@@ -3,7 +3,8 @@
 """What a hostile network does to served.c on Saki, over TAP, while an honest client is served.
 
 hostile.py SERVER [SCALE]: prints a line for each attack, "ok NAME" or "not ok NAME: reason". Memory and sockets must be
-where they were when all is over. SCALE (1) shortens what takes long: 0.1 sends a tenth. Runs as root of a network namespace of its own.
+where they were when all is over. SCALE (1) shortens what takes long: 0.1 sends a tenth. Runs as root of a network
+namespace of its own.
 """
 import os
 import random

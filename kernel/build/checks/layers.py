@@ -43,9 +43,8 @@ RULES = [
 def own_folder(name, resolved):
     """A folder's private headers are its own, those of its test folder, and those of the room's folders inside it."""
     folder, header = name.rsplit("/", 1)[0], resolved.rsplit("/", 1)[0]
-    if folder.endswith("/test"):
-        folder = folder[:-5]
-    return header in (folder, folder + "/test") or ("/" in header and folder.startswith(header + "/"))
+    folder, header = folder.removesuffix("/test"), header.removesuffix("/test")
+    return header == folder or ("/" in header and folder.startswith(header + "/"))
 
 
 def find(tree):
