@@ -258,6 +258,7 @@ int ext_inode_load(struct ext_fs *fs, uint32_t ino, struct ext_inode **out)
 	if (err && ei) {
 		atomic_fetch_sub(&fs->sb->refs, 1);
 		ext_inode_destroy(ei);
+		ei = NULL;
 	}
 	*out = ei;
 	return err;

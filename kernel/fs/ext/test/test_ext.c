@@ -12,6 +12,7 @@
 
 #define DEVICE "/test-disk"
 #define POINT "/test-mount"
+#define JOURNAL_INODE_AT (35 * 1024 + 7 * 256) /* in that image */
 
 static struct fake_disk *disk;
 
@@ -132,6 +133,9 @@ TEST(ext_mount_refuses_what_is_no_disk)
 	CHECK_EQ(attach(0), -EINVAL);
 	fake_disk_load(disk, FAKE_DISK_EXT4);
 	disk->block.sectors /= 2;
+	CHECK_EQ(attach(0), -EUCLEAN);
+	fake_disk_load(disk, FAKE_DISK_EXT4_JOURNAL);
+	fake_disk_patch(disk, JOURNAL_INODE_AT + 8, "\xff", 1); /* a time: its checksum is wrong */
 	CHECK_EQ(attach(0), -EUCLEAN);
 	end();
 }
