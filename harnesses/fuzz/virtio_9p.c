@@ -14,6 +14,7 @@
 #include <kernel/clock.h>
 #include <kernel/harness.h>
 #include <kernel/page.h>
+#include <kernel/snapshot.h>
 #include <kernel/string.h>
 #include <kernel/vfs.h>
 
@@ -22,10 +23,10 @@
 #define MOUNTPOINT "/volume"
 #define BUFFER (20 * KIB)
 
-static struct fake_9p fake;
+static struct fake_9p *fake;
 static struct script answers;
 static struct file *files[FILES];
-static uint8_t buffer[BUFFER];
+static uint8_t *buffer;
 
 /* ---- the server ---- */
 
@@ -148,10 +149,12 @@ static long open_name(const char *name, unsigned how, unsigned slot)
 
 static long transfer(struct file *file, unsigned a, unsigned b, bool write)
 {
+	size_t len = min((size_t)a * 80 + 1, (size_t)BUFFER);
 	off_t offset = (off_t)b * 97;
 	struct io io;
 
-	io_kernel(&io, buffer, min((size_t)a * 80 + 1, (size_t)BUFFER));
+	snapshot_mark(buffer, len);
+	io_kernel(&io, buffer, len);
 	return write ? file_write_at(file, &io, offset) : file_read_at(file, &io, offset);
 }
 
@@ -222,6 +225,7 @@ static long at_inode(const char *name, unsigned kind, unsigned a)
 	if (result)
 		return result;
 	inode = path.dentry->inode;
+	snapshot_mark(buffer, 1);
 	switch (kind) {
 	case 0: result = inode_chmod(inode, a | 0600); break;
 	case 1: result = inode_chown(inode, a, a); break;
@@ -351,10 +355,10 @@ static int virtio_9p_run(const uint8_t *data, size_t size)
 
 	answers = script;
 	answers.at += count * sizeof(struct op);
-	fake.hook = decide;
-	fake.virtio.features ^= how & 4 ? VIRTIO_BIT(VIRTIO_F_EVENT_IDX) : 0;
-	fake.virtio.queue_max[0] = how & 8 ? 4 : 32;
-	err = fake_9p_attach(&fake);
+	fake->hook = decide;
+	fake->virtio.features ^= how & 4 ? VIRTIO_BIT(VIRTIO_F_EVENT_IDX) : 0;
+	fake->virtio.queue_max[0] = how & 8 ? 4 : 32;
+	err = fake_9p_attach(fake);
 	if (!err)
 		err = mount_volume(how);
 	harness_result(0, (uint64_t)err);
@@ -384,12 +388,23 @@ static void virtio_9p_teardown(void)
 	}
 	if (!path_lookup(AT_FDCWD, "/", 0, &at))
 		path_put(at);
-	fake_virtio_detach(&fake.virtio);
+	fake_virtio_detach(&fake->virtio);
 }
 
+/* Not static, as then every harness would pay for them at each reset: nor do most pages of them change in a run. */
 static int virtio_9p_setup(void)
 {
-	fake_9p_init(&fake);
+	size_t len = align_up(sizeof(*fake), PAGE_SIZE) + BUFFER;
+	struct page *pages = page_run_alloc(len / PAGE_SIZE);
+
+	if (!pages)
+		return -ENOMEM;
+	fake = page_virt(pages);
+	buffer = (uint8_t *)fake + align_up(sizeof(*fake), PAGE_SIZE);
+	memset(fake, 0, len);
+	snapshot_mark_area(fake, FAKE_9P_MARKED);
+	snapshot_mark_area(buffer, BUFFER);
+	fake_9p_init(fake);
 	return vfs_mkdir(AT_FDCWD, MOUNTPOINT, 0755);
 }
 

@@ -7,6 +7,7 @@
 #include <kernel/abi/fcntl.h>
 #include <kernel/abi/stat.h>
 #include <kernel/errno.h>
+#include <kernel/snapshot.h>
 #include <kernel/string.h>
 
 /* Type, header, and the numbers of 9P2000.L that it knows. */
@@ -130,7 +131,12 @@ static struct fake_9p_node *node_at(struct fake_9p *fake, uint32_t number)
 
 void fake_9p_discard(struct fake_9p_node *node)
 {
-	memset(node->data, 0, min((size_t)node->size, sizeof(node->data)));
+	size_t len = min((size_t)node->size, (size_t)FAKE_9P_DATA);
+
+	if (len) {
+		snapshot_mark(node->data, len);
+		memset(node->data, 0, len);
+	}
 	node->used = false;
 	node->size = 0;
 }
@@ -237,6 +243,7 @@ static int resize(struct fake_9p_node *node, uint64_t size)
 {
 	if (size > FAKE_9P_DATA)
 		return EFBIG;
+	snapshot_mark(node->data, FAKE_9P_DATA);
 	if (size < node->size)
 		memset(node->data + size, 0, (size_t)(node->size - size));
 	node->size = size;
@@ -312,6 +319,7 @@ static int make_other(struct fake_9p *fake, uint8_t type, struct wire *in, struc
 	if (err)
 		return err;
 	node->size = strlen(target);
+	snapshot_mark(node->data, FAKE_9P_NAME);
 	memcpy(node->data, target, (size_t)node->size);
 	give_qid(out, fake, node);
 	return 0;
@@ -353,6 +361,7 @@ static int write(struct fake_9p *fake, struct wire *in, struct wire *out)
 	if (offset >= FAKE_9P_DATA)
 		return ENOSPC;
 	count = (uint32_t)min((uint64_t)count, FAKE_9P_DATA - offset);
+	snapshot_mark(node->data + offset, max(count, 1u));
 	memcpy(node->data + offset, in->bytes + in->at, count);
 	node->size = max(node->size, offset + count);
 	node->version++;
@@ -484,6 +493,7 @@ uint32_t fake_9p_serve(struct fake_9p *fake, uint32_t len)
 	uint8_t type = fake->message[4];
 	int err = serve(fake, type, &in, &out);
 
+	snapshot_mark(fake->answer, max(out.at, (uint32_t)FAKE_9P_HOOK));
 	if (err) {
 		out.at = HEADER;
 		give(&out, 4, (uint64_t)err);

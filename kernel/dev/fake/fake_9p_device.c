@@ -6,6 +6,7 @@
 #include "fake_9p_internal.h"
 
 #include <kernel/abi/stat.h>
+#include <kernel/snapshot.h>
 #include <kernel/string.h>
 
 #define HEADER 7u
@@ -20,6 +21,7 @@ static uint32_t gather(struct fake_9p *fake, const struct fake_chain *chain)
 	for (unsigned i = 0; i < chain->out; i++) {
 		uint32_t part = min(chain->spans[i].len, (uint32_t)sizeof(fake->message) - len);
 
+		snapshot_mark(fake->message + len, max(part, 1u));
 		memcpy(fake->message + len, chain->spans[i].base, part);
 		len += part;
 	}
@@ -101,8 +103,10 @@ void fake_9p_init(struct fake_9p *fake)
 	memset(&fake->virtio, 0, sizeof(fake->virtio));
 	memset(fake->fids, 0, sizeof(fake->fids));
 	memset(fake->asked, 0, sizeof(fake->asked));
-	for (unsigned i = 0; i < FAKE_9P_NODES; i++)
+	for (unsigned i = 0; i < FAKE_9P_NODES; i++) {
+		fake->nodes[i].data = fake->content[i];
 		fake_9p_discard(&fake->nodes[i]);
+	}
 	fake->nodes[0].used = true;
 	fake->nodes[0].mode = S_IFDIR | 0755;
 	fake->nodes[0].links = 2;

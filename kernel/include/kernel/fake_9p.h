@@ -6,11 +6,13 @@
 #pragma once
 
 #include <kernel/fake.h>
+#include <kernel/page.h>
 
 #define FAKE_9P_NODES 24
 #define FAKE_9P_FIDS 128
 #define FAKE_9P_DATA (3 * 4096)
 #define FAKE_9P_ANSWER (16 * KIB)
+#define FAKE_9P_HOOK 512
 #define FAKE_9P_NAME 32
 #define FAKE_9P_TAG "fake"
 
@@ -22,6 +24,13 @@ enum fake_9p_fate {
 };
 
 struct fake_9p {
+	/*
+	 * What is large, and of which little is used: it may be a marked area (kernel/snapshot.h), FAKE_9P_MARKED bytes.
+	 * The hook may write to the first FAKE_9P_HOOK bytes of an answer, and as far as it is long.
+	 */
+	uint8_t content[FAKE_9P_NODES][FAKE_9P_DATA] __attribute__((aligned(PAGE_SIZE)));
+	uint8_t answer[FAKE_9P_ANSWER];
+	uint8_t message[FAKE_9P_ANSWER];
 	struct fake_virtio virtio;	/* its config, features and queue_max[0] are set by fake_9p_init() */
 	struct fake_9p_node {
 		bool used;
@@ -30,7 +39,7 @@ struct fake_9p {
 		uint32_t mode, uid, gid;
 		uint64_t size, version;
 		char name[FAKE_9P_NAME];
-		uint8_t data[FAKE_9P_DATA];	/* content, or the text of a link */
+		uint8_t *data;		/* FAKE_9P_DATA bytes: content, or the text of a link */
 	} nodes[FAKE_9P_NODES];		/* the first is the root */
 	struct fake_9p_fid {
 		uint32_t number;	/* 0: free */
@@ -46,9 +55,8 @@ struct fake_9p {
 	struct fake_chain withheld[8];
 	unsigned withheld_count;
 	unsigned asked[128];		/* how many messages of each type there were */
-	uint8_t answer[FAKE_9P_ANSWER];
-	uint8_t message[FAKE_9P_ANSWER];
 };
+#define FAKE_9P_MARKED offsetof(struct fake_9p, virtio)
 
 /* A server with a root that holds: file "f" of 10000 bytes, byte n being n % 251; directory "d"; link "l" to "f". */
 void fake_9p_init(struct fake_9p *fake);
