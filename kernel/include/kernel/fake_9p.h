@@ -25,7 +25,8 @@ enum fake_9p_fate {
 
 struct fake_9p {
 	/*
-	 * What is large, and of which little is used: it may be a marked area (kernel/snapshot.h), FAKE_9P_MARKED bytes.
+	 * What is large, and of which little is used: it may be a marked area (kernel/snapshot.h) of FAKE_9P_MARKED
+	 * bytes.
 	 * The hook may write to the first FAKE_9P_HOOK bytes of an answer, and as far as it is long.
 	 */
 	uint8_t content[FAKE_9P_NODES][FAKE_9P_DATA] __attribute__((aligned(PAGE_SIZE)));
