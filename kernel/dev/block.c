@@ -268,6 +268,7 @@ static int perform(struct block_device *dev, struct block_request *request)
 	waiter->disk = queue_of(dev);
 	request->done = request_done;
 	request->context = waiter;
+	timer_arm(&waiter->too_late, clock_ns() + REQUEST_NS);
 	for (;;) {
 		struct turn turn = { queue_of(dev), atomic_load(&queue_of(dev)->freed) };
 
@@ -279,8 +280,8 @@ static int perform(struct block_device *dev, struct block_request *request)
 	if (!err && !is_done(waiter)) {
 		timer_arm(&waiter->too_late, clock_ns() + REQUEST_NS);
 		wait_for_work(&waiter->done_queue, is_done, waiter);
-		timer_cancel(&waiter->too_late);
 	}
+	timer_cancel(&waiter->too_late);
 	err = err ? err : waiter->err;
 	heap_free(waiter);
 	if (err)

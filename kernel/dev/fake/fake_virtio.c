@@ -282,6 +282,7 @@ static void step_use_raw(struct fake_virtio *fake, struct script *script)
 	uint32_t id = (uint32_t)script_take(script, 4), len = (uint32_t)script_take(script, 4);
 
 	fake_queue_use(fake, n, id, len);
+	fake->scribbled = true;
 }
 
 /* Bytes anywhere in the rings that are the driver's to write, or ours. */
@@ -300,7 +301,7 @@ static void step_ring(struct fake_virtio *fake, struct script *script)
 	base = memory_at(which == 0 ? q->desc : which == 1 ? q->driver : q->device, size);
 	offset %= size;
 	script_bytes(script, base + offset, min(len, size - offset));
-	fake->scribbled |= which != 2;
+	fake->scribbled = true;
 	if (which == 2 && offset <= 2)
 		q->used_next = ((uint16_t *)base)[1];
 }

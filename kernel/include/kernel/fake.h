@@ -67,7 +67,11 @@ struct fake_virtio {
 	} queues[FAKE_QUEUES];
 	/* The driver rang a queue's bell; interrupts may be off. NULL: only counted. */
 	void (*rung)(struct fake_virtio *fake, unsigned queue);
-	bool scribbled;			/* it wrote where only the driver may: what is there is its own doing */
+	/*
+	 * It wrote where only the driver may, or gave back what it still has: from then on it writes into no buffer, as
+	 * it could be anybody's.
+	 */
+	bool scribbled;
 	struct fake_override overrides[FAKE_OVERRIDES];
 };
 
