@@ -4,7 +4,6 @@
  */
 #include "block_side.h"
 
-#include <kernel/crash.h>
 #include <kernel/errno.h>
 #include <kernel/harness.h>
 #include <kernel/log.h>
@@ -50,13 +49,13 @@ static int look(struct block_device *dev, void *context)
 	return 0;
 }
 
-void block_side_begin(struct block_side *side, const char *prefix, struct script *script)
+bool block_side_begin(struct block_side *side, const char *prefix, struct script *script)
 {
 	struct wanted wanted = { prefix, NULL };
 
 	block_foreach(look, &wanted);
 	*side = (struct block_side){ .dev = wanted.found, .script = script };
-	assert(side->dev);
+	return side->dev;
 }
 
 /* ---- requests that are not waited for ---- */

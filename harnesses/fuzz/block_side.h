@@ -20,8 +20,8 @@ struct block_side {
 
 /* Once, before the snapshot. -ENOMEM. */
 int block_side_setup(void);
-/* For the latest disk of that prefix. */
-void block_side_begin(struct block_side *side, const char *prefix, struct script *script);
+/* For the latest disk of that prefix. False: there is none. */
+bool block_side_begin(struct block_side *side, const char *prefix, struct script *script);
 /* What the script says next. */
 void block_side_step(struct block_side *side);
 /* The device is gone: each request that was begun has ended, once. */

@@ -5,7 +5,8 @@ ifdef CONFIG_9P
 obj-$(CONFIG_FUZZ) += virtio_9p.o
 endif
 ifdef CONFIG_DEVICES
-obj-$(CONFIG_FUZZ) += virtio_rng.o virtio_console.o virtio_vsock.o virtio_balloon.o pci.o ext.o virtio_blk.o block_side.o
+obj-$(CONFIG_FUZZ) += virtio_rng.o virtio_console.o virtio_vsock.o virtio_balloon.o pci.o ext.o
+obj-$(CONFIG_FUZZ) += virtio_blk.o nvme.o block_side.o virtio_net.o e1000.o net_side.o
 endif
 ifdef CONFIG_NET
 obj-$(CONFIG_FUZZ) += net.o net_calls.o net_peer.o net_wire.o

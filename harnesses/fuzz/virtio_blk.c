@@ -61,15 +61,14 @@ static void run_device(void)
 
 static int virtio_blk_run(const uint8_t *data, size_t size)
 {
-	struct block_side side;
+	struct block_side side = { 0 };
 	int err;
 
 	script = script_open(data, size);
 	served = 0;
 	timer_init(&serve, serve_next);
 	err = fake_virtio_attach(&fake, VIRTIO_ID_BLOCK, &script);
-	if (!err) {
-		block_side_begin(&side, "vd", &script);
+	if (!err && block_side_begin(&side, "vd", &script)) {
 		timer_arm(&serve, clock_ns() + SERVE_NS);
 		while (!script_done(&script)) {
 			if (script_take(&script, 1) % 2)
@@ -82,8 +81,7 @@ static int virtio_blk_run(const uint8_t *data, size_t size)
 	timer_cancel(&serve);
 	harness_result(0, (uint64_t)err);
 	fake_virtio_detach(&fake);
-	if (!err)
-		block_side_end(&side);
+	block_side_end(&side);
 	return err;
 }
 

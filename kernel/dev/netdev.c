@@ -6,7 +6,11 @@
 #include <kernel/netdev.h>
 
 #include <kernel/errno.h>
+#include <kernel/heap.h>
+#include <kernel/linkset.h>
 #include <kernel/page.h>
+
+OBJECT_TYPE(net_buffer);
 
 static const struct netdev_stack *stack;
 
@@ -20,13 +24,16 @@ struct net_buffer *net_buffer_alloc(void)
 	struct page *page = page_alloc(0);
 	struct net_buffer *buffer = page ? page_virt(page) : NULL;
 
-	if (buffer)
-		*buffer = (struct net_buffer){ .data = net_buffer_start(buffer) };
+	if (!buffer)
+		return NULL;
+	*buffer = (struct net_buffer){ .data = net_buffer_start(buffer) };
+	object_count_add(&object_type_net_buffer, 1);
 	return buffer;
 }
 
 void net_buffer_free(struct net_buffer *buffer)
 {
+	object_count_add(&object_type_net_buffer, -1);
 	page_free(page_from_virt(buffer), 0);
 }
 

@@ -180,6 +180,30 @@ int pci_msix_set(struct pci_device *device, unsigned index, irq_handler_t *handl
 	return irq;
 }
 
+/* ---- lines (6.2.4) ---- */
+
+#define LINE_NONE 0xff
+
+int pci_intx_set(struct pci_device *device, irq_handler_t *handler, void *arg)
+{
+	unsigned line = pci_read(device, PCI_INTERRUPT_LINE, 1);
+	int irq;
+
+	if (!pci_read(device, PCI_INTERRUPT_PIN, 1) || line == LINE_NONE)
+		return -ENODEV;
+	irq = device->host->line ? device->host->line(device->host, line, handler, arg) : irq_line(line, handler, arg);
+	if (irq >= 0)
+		pci_write(device, PCI_COMMAND, 2, pci_read(device, PCI_COMMAND, 2) & ~PCI_COMMAND_NO_INTX);
+	return irq;
+}
+
+void pci_intx_release(struct pci_device *device, int irq)
+{
+	pci_write(device, PCI_COMMAND, 2, pci_read(device, PCI_COMMAND, 2) | PCI_COMMAND_NO_INTX);
+	if (!device->host->line)
+		irq_release(irq);
+}
+
 /* ---- finding ---- */
 
 static void find_driver(struct pci_device *device)

@@ -224,7 +224,10 @@ static void add_net(struct args *args, const struct qemu_options *o)
 	add(args, "-netdev");
 	add(args, "%s,id=net", o->net_backend);
 	add(args, "-device");
-	add(args, "%s,netdev=net", has_places(o) ? "virtio-net-device" : "virtio-net-pci,romfile=");
+	if (o->net_is_e1000)
+		add(args, "e1000,netdev=net,romfile=");
+	else
+		add(args, "%s,netdev=net", has_places(o) ? "virtio-net-device" : "virtio-net-pci,romfile=");
 }
 
 static void add_rng(struct args *args, const struct qemu_options *o)

@@ -40,6 +40,7 @@ struct qemu_options {
 	const char *disk;  /* an image that becomes a disk; NULL: none */
 	int disk_is_nvme;  /* else virtio's; needs PCI */
 	int disk_read_only;
+	int net_is_e1000;  /* else virtio's; needs PCI */
 	const char *net_backend; /* QEMU's -netdev, without its id: "user,hostfwd=..."; NULL: no network device */
 	int virtio_console; /* console_in_fd and console_out_fd are a virtio console's, not COM1's */
 	int balloon;   /* virtio's, which gives back when the guest is short of memory */

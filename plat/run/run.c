@@ -42,6 +42,7 @@ static const char help[] =
 	"  --file HOST:GUEST      put a file or folder into the guest; may be repeated\n"
 	"  --net user[,tcp:PORT:GUESTPORT...]  a network behind this machine; ports of it lead to the guest's\n"
 	"  --net tap:NAME[,ADDRESS/BITS[,GATEWAY]]  a TAP interface of this machine\n"
+	"  --net e1000:user... or e1000:tap:...  the same behind an Intel 82540EM (not on microvm)\n"
 	"  --disk [nvme:]FILE[:GUEST][:ro]  an image of this machine's as /dev/vda or /dev/nvme0n1 (not on microvm);\n"
 	"                         its ext2 or ext4 file system at GUEST\n"
 	"  --volume HOST:GUEST[:ro]  a folder of this machine's at GUEST; what is written there is written here\n"
@@ -181,7 +182,10 @@ static int option_set(struct run_options *o, int option, const char *value)
 		if (o->volume_count == QEMU_VOLUMES_MAX)
 			return run_fail(RUN_USAGE, "--volume: more than %d", QEMU_VOLUMES_MAX);
 		return volume_parse(value, &o->volumes[o->volume_count++]);
-	case OPT_NET: o->net = value; return 0;
+	case OPT_NET:
+		o->net_is_e1000 = !strncmp(value, "e1000:", 6);
+		o->net = value + (o->net_is_e1000 ? 6 : 0);
+		return 0;
 	case OPT_CPU: o->cpu = value; return 0;
 	case OPT_CONSOLE:
 		o->virtio_console = !strcmp(value, "virtio");
@@ -525,6 +529,8 @@ static int run(const struct run_options *o)
 		status = run_fail(RUN_USAGE, "--disk nvme: microvm has no PCI; see --plat");
 	if (!status && o->balloon && strcmp(o->plat, "microvm"))
 		status = run_fail(RUN_USAGE, "--balloon: only microvm's interrupts in a way that the kernel knows");
+	if (!status && o->net_is_e1000 && !strcmp(o->plat, "microvm"))
+		status = run_fail(RUN_USAGE, "--net e1000: microvm has no PCI; see --plat");
 	if (!status && o->net)
 		status = net_parse(o->net, &backend, net_word);
 	if (!status)
@@ -534,6 +540,7 @@ static int run(const struct run_options *o)
 	status = RUN_USAGE;
 	q.plat = o->plat;
 	q.net_backend = backend;
+	q.net_is_e1000 = o->net_is_e1000;
 	q.cpu = o->cpu;
 	q.virtio_console = o->virtio_console;
 	q.balloon = o->balloon;

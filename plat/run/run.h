@@ -50,6 +50,7 @@ struct run_options {
 	double timeout_s;  /* 0: none */
 	const char *append;  /* NULL: none */
 	struct disk disk;
+	int net_is_e1000;
 	const char *net;  /* as --net says; NULL: none */
 	const char *qmp;  /* path of a socket; NULL: none */
 	int balloon, no_rng, virtio_console;

@@ -106,7 +106,14 @@ static int fake_message(const struct pci_host *host, irq_handler_t *handler, voi
 	return 0;
 }
 
-static void put(struct fake_function *f, unsigned offset, unsigned bytes, uint32_t value)
+static int fake_line(const struct pci_host *host, unsigned line UNUSED, irq_handler_t *handler, void *arg)
+{
+	struct irq_message message;
+
+	return fake_message(host, handler, arg, &message);
+}
+
+void fake_pci_put(struct fake_function *f, unsigned offset, unsigned bytes, uint32_t value)
 {
 	memcpy(f->space + offset, &value, bytes);
 }
@@ -116,13 +123,13 @@ static void function_init(struct fake_pci *fake, unsigned n)
 {
 	struct fake_function *f = &fake->functions[n];
 
-	put(f, PCI_VENDOR, 2, 0x1af4);
-	put(f, PCI_DEVICE, 2, 0x1040);
-	put(f, PCI_STATUS, 2, PCI_STATUS_CAPABILITIES);
-	put(f, PCI_CAPABILITIES, 1, 0x40);
+	fake_pci_put(f, PCI_VENDOR, 2, 0x1af4);
+	fake_pci_put(f, PCI_DEVICE, 2, 0x1040);
+	fake_pci_put(f, PCI_STATUS, 2, PCI_STATUS_CAPABILITIES);
+	fake_pci_put(f, PCI_CAPABILITIES, 1, 0x40);
 	memset(f->writable + PCI_COMMAND, 0xff, 2);
 	for (unsigned bar = 0; bar < PCI_BARS; bar++) {
-		put(f, PCI_BAR(bar), 4, (uint32_t)(BAR_AREA + (n * PCI_BARS + bar) * FAKE_PCI_BAR_STRIDE));
+		fake_pci_put(f, PCI_BAR(bar), 4, (uint32_t)(BAR_AREA + (n * PCI_BARS + bar) * FAKE_PCI_BAR_STRIDE));
 		fake_pci_bar_size(f, bar, FAKE_PCI_BAR_SIZE);
 	}
 }
@@ -139,7 +146,7 @@ static void function_change(struct fake_function *f, struct script *script)
 {
 	unsigned changes;
 
-	put(f, PCI_DEVICE, 2, 0x1040 + (uint32_t)script_take(script, 1) % 32);
+	fake_pci_put(f, PCI_DEVICE, 2, 0x1040 + (uint32_t)script_take(script, 1) % 32);
 	for (changes = (unsigned)script_take(script, 1); changes && !script_done(script); changes--) {
 		unsigned offset = (unsigned)script_take(script, 1);
 
@@ -157,7 +164,7 @@ void fake_pci_init(struct fake_pci *fake, unsigned functions, struct script *scr
 {
 	memset(fake, 0, offsetof(struct fake_pci, functions));
 	fake->count = functions;
-	fake->host = (struct pci_host){ fake_read, fake_write, fake_map, fake_message, 1, fake };
+	fake->host = (struct pci_host){ fake_read, fake_write, fake_map, fake_message, fake_line, 1, fake };
 	for (unsigned n = 0; n < functions; n++) {
 		memset(&fake->functions[n], 0, sizeof(fake->functions[n]));
 		function_init(fake, n);

@@ -12,6 +12,8 @@
 #include <kernel/string.h>
 #include <kernel/virtio_mmio.h>
 
+#define QUEUE_MAX 16	/* as scripts say */
+
 #define DESC_NEXT 1u
 #define DESC_WRITE 2u
 
@@ -27,8 +29,7 @@ struct vring_used {
 
 /* ---- the driver's memory ---- */
 
-/* Memory that the driver told of; NULL: some of it is none. */
-static void *memory_at(uint64_t phys, size_t len)
+void *fake_memory(uint64_t phys, size_t len)
 {
 	for (uint64_t page = align_down(phys, PAGE_SIZE); page < phys + len; page += PAGE_SIZE)
 		if (!page_from_phys(page))
@@ -46,18 +47,18 @@ static struct fake_queue *queue_at(struct fake_virtio *fake, unsigned n)
 
 static uint16_t *avail_of(const struct fake_queue *q)
 {
-	return memory_at(q->driver, (3 + q->size) * sizeof(uint16_t));
+	return fake_memory(q->driver, (3 + q->size) * sizeof(uint16_t));
 }
 
 static uint16_t *used_of(const struct fake_queue *q)
 {
-	return memory_at(q->device, 3 * sizeof(uint16_t) + q->size * sizeof(struct vring_used));
+	return fake_memory(q->device, 3 * sizeof(uint16_t) + q->size * sizeof(struct vring_used));
 }
 
 /* What is wrong with a chain that the driver has made; NULL: nothing. */
 static const char *read_chain(const struct fake_queue *q, uint16_t head, struct fake_chain *chain)
 {
-	const struct vring_desc *descs = memory_at(q->desc, q->size * sizeof(*descs)), *desc;
+	const struct vring_desc *descs = fake_memory(q->desc, q->size * sizeof(*descs)), *desc;
 	uint16_t at = head;
 
 	*chain = (struct fake_chain){ .head = head };
@@ -69,7 +70,7 @@ static const char *read_chain(const struct fake_queue *q, uint16_t head, struct 
 		if (n >= array_size(chain->spans))
 			return "a chain that is too long, or has no end";
 		desc = &descs[at];
-		chain->spans[n].base = memory_at(desc->address, desc->len);
+		chain->spans[n].base = fake_memory(desc->address, desc->len);
 		chain->spans[n].len = desc->len;
 		if (!chain->spans[n].base)
 			return "an address that is no memory";
@@ -222,13 +223,20 @@ int fake_virtio_add(struct fake_virtio *fake)
 	return virtio_mmio_add(&fake->regs, VIRTIO_MMIO_NO_LINE, &fake->virtio);
 }
 
+/* Drivers fill queues, and full ones take long; but for one that is too large for any driver. */
+static unsigned queue_size(unsigned wanted)
+{
+	return wanted > QUEUE_MAX && wanted != UINT16_MAX ? wanted % (QUEUE_MAX + 1) : wanted;
+}
+
 int fake_virtio_attach(struct fake_virtio *fake, uint32_t id, struct script *script)
 {
 	*fake = (struct fake_virtio){ .id = id };
 	fake->features = script_take(script, 5) ^ VIRTIO_BIT(VIRTIO_F_VERSION_1);
-	for (unsigned i = 0; i < FAKE_QUEUES; i++)
-		fake->queue_max[i] = i < FAKE_QUEUE_SIZES ? (unsigned)script_take(script, 2) ^ 8
-							  : fake->queue_max[i - FAKE_QUEUE_SIZES];
+	for (unsigned i = 0; i < FAKE_QUEUE_SIZES; i++)
+		fake->queue_max[i] = queue_size((unsigned)script_take(script, 2) ^ 8);
+	for (unsigned i = FAKE_QUEUE_SIZES; i < FAKE_QUEUES; i++)
+		fake->queue_max[i] = fake->queue_max[i - FAKE_QUEUE_SIZES];
 	script_bytes(script, fake->config, (size_t)script_take(script, 1) % FAKE_CONFIG);
 	return fake_virtio_add(fake);
 }
@@ -298,7 +306,7 @@ static void step_ring(struct fake_virtio *fake, struct script *script)
 	size = which == 0   ? q->size * sizeof(struct vring_desc)
 	       : which == 1 ? (3 + q->size) * sizeof(uint16_t)
 			    : 3 * sizeof(uint16_t) + q->size * sizeof(struct vring_used);
-	base = memory_at(which == 0 ? q->desc : which == 1 ? q->driver : q->device, size);
+	base = fake_memory(which == 0 ? q->desc : which == 1 ? q->driver : q->device, size);
 	offset %= size;
 	script_bytes(script, base + offset, min(len, size - offset));
 	fake->scribbled = true;

@@ -41,6 +41,9 @@ void fake_lies_more(struct fake_override *overrides, struct script *script);
 /* True: the register reads as *value, this time. */
 bool fake_lie(struct fake_override *overrides, size_t offset, uint64_t *value);
 
+/* Memory that the driver told a device of, len bytes; NULL: some of it is none. */
+void *fake_memory(uint64_t phys, size_t len);
+
 /* ---- virtio ---- */
 
 #define FAKE_CONFIG 64
@@ -136,5 +139,65 @@ struct fake_pci {
 void fake_pci_init(struct fake_pci *fake, unsigned functions, struct script *script);
 /* size: a power of two, at most FAKE_PCI_BAR_STRIDE. Before the bus is scanned. */
 void fake_pci_bar_size(struct fake_function *function, unsigned bar, uint32_t size);
-/* Sends a message, if it has been set up. */
+/* Bytes of configuration space, little-endian. */
+void fake_pci_put(struct fake_function *function, unsigned offset, unsigned bytes, uint32_t value);
+/* Sends a message, or raises a line, in the order in which they were set up. */
 void fake_pci_interrupt(struct fake_pci *fake, unsigned message);
+
+/* ---- NVMe ---- */
+
+#define FAKE_NVME_QUEUES 2
+
+/* A controller with one namespace, alone on its bus. What it answers is the caller's to say. */
+struct fake_nvme {
+	struct fake_pci pci;
+	uint64_t cap, asq, acq;
+	uint32_t cc, csts, aqa;
+	struct fake_nvme_queue {
+		uint64_t submissions, completions;
+		unsigned size;		/* of both; 0: not made */
+		unsigned head, tail;	/* of the submissions; tail is the driver's */
+		unsigned next;		/* completion */
+		bool phase;
+		bool scribbled;		/* completed what it still has: it writes into no buffer any more */
+	} queues[FAKE_NVME_QUEUES];
+	uint64_t blocks;		/* of the namespace */
+	uint8_t block_shift;
+	struct fake_override overrides[FAKE_OVERRIDES];
+};
+
+/* Makes one as the beginning of a script says (NULL: a plain one), and has its bus scanned. */
+int fake_nvme_attach(struct fake_nvme *fake, struct script *script);
+void fake_nvme_detach(struct fake_nvme *fake);
+/*
+ * Does the next command of a queue, if there is one; data that it gives is of one byte's pattern. status: of the
+ * completion. An address that is no memory is a bug of the driver: a panic.
+ */
+bool fake_nvme_answer(struct fake_nvme *fake, unsigned queue, uint8_t pattern, uint16_t status);
+/* Does what the script says next: answers, completes what nobody asked for, interrupts, lies. */
+void fake_nvme_step(struct fake_nvme *fake, struct script *script);
+
+/* ---- e1000 ---- */
+
+/* A controller alone on its bus. */
+struct fake_e1000 {
+	struct fake_pci pci;
+	uint32_t ctrl, status, icr, ims, rctl, tctl, ral, rah;
+	struct fake_e1000_ring {
+		uint64_t base;
+		uint32_t len, head, tail;
+	} rx, tx;
+	bool scribbled;			/* it said to be done with what it still has */
+	struct fake_override overrides[FAKE_OVERRIDES];
+};
+
+int fake_e1000_attach(struct fake_e1000 *fake, struct script *script);
+void fake_e1000_detach(struct fake_e1000 *fake);
+/* A frame into the next buffer, if it has one. status 0: as should be. */
+bool fake_e1000_deliver(struct fake_e1000 *fake, const void *frame, uint16_t len, uint8_t status, uint8_t errors);
+/* The next that the driver sends, put together; its length, 0: there is none. */
+size_t fake_e1000_sent(struct fake_e1000 *fake, void *frame, size_t size);
+/* Sets causes, and interrupts when one of them is wanted. */
+void fake_e1000_interrupt(struct fake_e1000 *fake, uint32_t causes);
+/* Does what the script says next. */
+void fake_e1000_step(struct fake_e1000 *fake, struct script *script);

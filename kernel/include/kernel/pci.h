@@ -45,6 +45,8 @@ struct pci_host {
 	int (*map)(const struct pci_host *host, struct regs *regs, uint64_t address, size_t size);
 	/* NULL: the machine's messages. */
 	int (*message)(const struct pci_host *host, irq_handler_t *handler, void *arg, struct irq_message *message);
+	/* NULL: the machine's lines. */
+	int (*line)(const struct pci_host *host, unsigned line, irq_handler_t *handler, void *arg);
 	unsigned buses;			/* it has [0, buses) */
 	void *data;
 };
@@ -100,6 +102,13 @@ int pci_msix_enable(struct pci_device *device);
 void pci_msix_disable(struct pci_device *device);
 /* Has handler(arg) called for one of its messages. The result is irq_release()'s. */
 int pci_msix_set(struct pci_device *device, unsigned index, irq_handler_t *handler, void *arg) MUST_CHECK;
+
+/*
+ * Has handler(arg) called for its line, which other functions may share; for those that send no messages. The result is
+ * pci_intx_release()'s. -ENODEV: firmware has given it none.
+ */
+int pci_intx_set(struct pci_device *device, irq_handler_t *handler, void *arg) MUST_CHECK;
+void pci_intx_release(struct pci_device *device, int irq);
 
 /* Finds all functions of a host and their drivers. -ENOMEM. */
 int pci_scan(const struct pci_host *host);
