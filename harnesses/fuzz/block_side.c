@@ -20,8 +20,19 @@ static struct side_request {
 } *requests;
 static uint8_t *buffer;
 
-enum { SIDE_BEGIN, SIDE_READ, SIDE_WRITE, SIDE_FLUSH, SIDE_DISCARD, SIDE_ZEROES, SIDE_CACHE_READ, SIDE_CACHE_WRITE,
-       SIDE_SYNC, SIDE_THROUGH, SIDE_KINDS };
+enum {
+	SIDE_BEGIN,
+	SIDE_READ,
+	SIDE_WRITE,
+	SIDE_FLUSH,
+	SIDE_DISCARD,
+	SIDE_ZEROES,
+	SIDE_CACHE_READ,
+	SIDE_CACHE_WRITE,
+	SIDE_SYNC,
+	SIDE_THROUGH,
+	SIDE_KINDS
+};
 
 int block_side_setup(void)
 {

@@ -137,9 +137,15 @@ void net_side_poll(void)
 void net_side_step(void)
 {
 	switch (script_take(script, 1) % 4) {
-	case 0: send(); break;
-	case 1: dev->ops->flush(dev); break;
-	case 2: net_side_poll(); break;
+	case 0:
+		send();
+		break;
+	case 1:
+		dev->ops->flush(dev);
+		break;
+	case 2:
+		net_side_poll();
+		break;
 	default:
 		dev->scheduled = true;
 		net_side_poll();

@@ -218,8 +218,6 @@ void fake_e1000_step(struct fake_e1000 *fake, struct script *script)
 	case STEP_INTERRUPT: fake_e1000_interrupt(fake, (uint32_t)script_take(script, 4)); break;
 	case STEP_LIE: fake_lies_more(fake->overrides, script); break;
 	case STEP_SCRIBBLE: step_scribble(fake, script); break;
-	default:
-		fake->status = (uint32_t)script_take(script, 1);
-		fake_e1000_interrupt(fake, ICR_LINK);
+	default: fake->status = (uint32_t)script_take(script, 1); fake_e1000_interrupt(fake, ICR_LINK);
 	}
 }

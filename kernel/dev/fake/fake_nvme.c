@@ -64,10 +64,9 @@ static void set_enable(struct fake_nvme *fake, uint32_t cc)
 	memset(fake->queues, 0, sizeof(fake->queues));
 	if (!(cc & ENABLE))
 		return;
-	*admin = (struct fake_nvme_queue){ .submissions = fake->asq,
-					   .completions = fake->acq,
-					   .size = (fake->aqa & 0xfff) + 1,
-					   .phase = true };
+	*admin = (struct fake_nvme_queue){
+		.submissions = fake->asq, .completions = fake->acq, .size = (fake->aqa & 0xfff) + 1, .phase = true
+	};
 }
 
 static void fake_write(const struct regs *regs, size_t offset, unsigned bytes UNUSED, uint64_t value)

@@ -89,6 +89,8 @@ int fake_virtio_add(struct fake_virtio *fake);
 void fake_virtio_step(struct fake_virtio *fake, struct script *script);
 void fake_virtio_detach(struct fake_virtio *fake);
 
+#define FAKE_CHAIN 72	/* descriptors of a chain; a frame of all spans has one more */
+
 /* A chain that the driver has made available, as a device reads it. */
 struct fake_chain {
 	uint16_t head;
@@ -96,7 +98,7 @@ struct fake_chain {
 	struct {
 		uint8_t *base;		/* NULL: an address that is no memory */
 		uint32_t len;
-	} spans[64];
+	} spans[FAKE_CHAIN];
 };
 /* The next one of a queue, if there is any; what the driver wrote must make sense: it panics otherwise. */
 bool fake_queue_next(struct fake_virtio *fake, unsigned queue, struct fake_chain *chain);
