@@ -372,6 +372,8 @@ static bool close_connection(struct tcp_socket *t)
 		return false;
 	}
 	tcp_socket_tell_read(t);
+	/* All is read: where lwIP counts a byte that was none (a FIN beside data), it would reset, and tell nobody. */
+	pcb->rcv_wnd = TCP_WND_MAX(pcb);
 	if (tcp_socket_is_drained(t)) {
 		detach(t);
 		tcp_close(pcb);
