@@ -84,14 +84,15 @@ static ssize_t copy_out(struct tcp_socket *t, struct io *io, bool peek)
 {
 	struct pbuf *p = t->reading;
 	size_t offset = t->reading_offset;
-	ssize_t total = 0;
+	ssize_t total = 0, n = 0;
 
 	while (p && io->remaining) {
 		size_t len = min(p->len - offset, io->remaining);
-		ssize_t n = len ? io_put(io, (char *)p->payload + offset, len) : 0;
 
+		n = len ? io_put(io, (char *)p->payload + offset, len) : 0;
+		/* What was copied before counts as read. */
 		if (n < 0)
-			return total ? total : n;
+			break;
 		total += n;
 		offset += (size_t)n;
 		if (offset == p->len) {
@@ -113,7 +114,7 @@ static ssize_t copy_out(struct tcp_socket *t, struct io *io, bool peek)
 		t->read_bytes += (size_t)total;
 		atomic_fetch_sub(&t->rx_bytes, (size_t)total);
 	}
-	return total;
+	return total ? total : min(n, (ssize_t)0);
 }
 
 static bool can_read(void *arg)
