@@ -14,7 +14,6 @@
 
 #define DEVICES_PER_BUS 32
 #define FUNCTIONS_PER_DEVICE 8
-#define CAPABILITIES_MAX 48	/* 192 bytes of them, 4 each */
 
 #define HEADER_MULTI 0x80u
 #define BAR_IO 1u
@@ -44,7 +43,7 @@ unsigned pci_capability(const struct pci_device *device, uint8_t kind, unsigned 
 
 	if (!(pci_read(device, PCI_STATUS, 2) & PCI_STATUS_CAPABILITIES))
 		return 0;
-	for (int i = 0; i < CAPABILITIES_MAX && at >= 0x40; i++) {
+	for (int i = 0; i < PCI_CAPABILITIES_MAX && at >= 0x40; i++) {
 		if (found_after && pci_read(device, at, 1) == kind)
 			return at;
 		found_after |= at == after;

@@ -230,9 +230,11 @@ static int messages_set(struct vpci *v)
 static void find_structures(struct vpci *v)
 {
 	struct regs *const parts[] = { NULL, &v->common, &v->notify, &v->isr, &v->config };
+	unsigned at = pci_capability(v->pci, PCI_CAP_VENDOR, 0);
 
-	for (unsigned at = pci_capability(v->pci, PCI_CAP_VENDOR, 0); at;
-	     at = pci_capability(v->pci, PCI_CAP_VENDOR, at)) {
+	/* Of a list that loops there is always a next one. */
+	for (unsigned seen = 0; at && seen < PCI_CAPABILITIES_MAX;
+	     seen++, at = pci_capability(v->pci, PCI_CAP_VENDOR, at)) {
 		unsigned type = pci_read(v->pci, at + CAP_TYPE, 1);
 
 		if (type >= array_size(parts) || !parts[type] || parts[type]->size)

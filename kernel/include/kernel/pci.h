@@ -89,7 +89,12 @@ struct pci_driver {
 uint32_t pci_read(const struct pci_device *device, unsigned offset, unsigned bytes);
 void pci_write(const struct pci_device *device, unsigned offset, unsigned bytes, uint32_t value);
 
-/* The first capability of that kind behind offset after (0: of all); 0: there is none. Ends for any content. */
+#define PCI_CAPABILITIES_MAX 48	/* 192 bytes of them, 4 each */
+
+/*
+ * The first capability of that kind behind offset after (0: of all); 0: there is none. Ends for any content; who asks
+ * for one after the other stops at PCI_CAPABILITIES_MAX, as the list may loop.
+ */
 unsigned pci_capability(const struct pci_device *device, uint8_t kind, unsigned after);
 
 /* Maps [offset, offset + size) of a base address's memory. -EINVAL: it has no such part. -ENOMEM. */
