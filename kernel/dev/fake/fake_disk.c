@@ -9,20 +9,32 @@
 #include <kernel/snapshot.h>
 #include <kernel/string.h>
 
+/* All blocks, in pieces that are found in a memory that is in use. */
+#define PIECE (256 * KIB)
+struct blocks {
+	uint8_t *pieces[(FAKE_DISK_BLOCKS * FAKE_DISK_BLOCK + PIECE - 1) / PIECE];
+};
+
 static struct fake_disk disk;
-static uint8_t *images[FAKE_DISK_IMAGES];	/* expanded */
-static uint8_t *base, *own;			/* of all blocks: the image, and what was written */
-static bool written[FAKE_DISK_BLOCKS];
+static struct blocks images[FAKE_DISK_IMAGES];	/* expanded */
+static struct blocks own;			/* what was written */
+static const struct blocks *base;		/* the image */
+static bool written[FAKE_DISK_BLOCKS], is_made;
+
+static uint8_t *byte_of(const struct blocks *blocks, size_t offset)
+{
+	return blocks->pieces[offset / PIECE] + offset % PIECE;
+}
 
 static uint8_t *place(uint64_t block, bool write)
 {
-	uint8_t *mine = own + block * FAKE_DISK_BLOCK;
+	uint8_t *mine = byte_of(&own, block * FAKE_DISK_BLOCK), *first = byte_of(base, block * FAKE_DISK_BLOCK);
 
 	if (written[block])
 		return mine;
 	if (!write)
-		return base + block * FAKE_DISK_BLOCK;
-	memcpy(mine, base + block * FAKE_DISK_BLOCK, FAKE_DISK_BLOCK);
+		return first;
+	memcpy(mine, first, FAKE_DISK_BLOCK);
 	written[block] = true;
 	return mine;
 }
@@ -69,27 +81,33 @@ static int submit(struct block_device *dev, struct block_request *request)
 	return 0;
 }
 
-/* What no input leaves anything in that a later one sees: a reset need not look at it. */
-static void *memory(size_t size)
+/* What no input leaves anything in that a later one sees: a reset need not look at it. Made once, zero. */
+static int make(struct blocks *blocks, size_t size)
 {
-	struct page *pages = page_run_alloc(align_up(size, PAGE_SIZE) / PAGE_SIZE);
+	for (size_t i = 0; i < (size + PIECE - 1) / PIECE; i++) {
+		struct page *pages = blocks->pieces[i] ? NULL : page_run_alloc(PIECE / PAGE_SIZE);
 
-	if (pages && IS_ENABLED(CONFIG_FUZZ))
-		snapshot_exempt(page_virt(pages), align_up(size, PAGE_SIZE));
-	return pages ? page_virt(pages) : NULL;
+		if (blocks->pieces[i])
+			continue;
+		if (!pages)
+			return -ENOMEM;
+		blocks->pieces[i] = page_virt(pages);
+		memset(blocks->pieces[i], 0, PIECE);
+		if (IS_ENABLED(CONFIG_FUZZ))
+			snapshot_exempt(blocks->pieces[i], PIECE);
+	}
+	return 0;
 }
 
 static int expand(unsigned n)
 {
 	const struct fake_disk_image *image = &fake_disk_images[n];
+	int err = make(&images[n], (size_t)image->blocks * FAKE_DISK_BLOCK);
 
-	images[n] = memory((size_t)image->blocks * FAKE_DISK_BLOCK);
-	if (!images[n])
-		return -ENOMEM;
-	memset(images[n], 0, (size_t)image->blocks * FAKE_DISK_BLOCK);
-	for (const uint8_t *run = image->runs; run < image->runs + image->size; run += 4 + run[3])
-		memcpy(images[n] + (run[0] | (size_t)run[1] << 8 | (size_t)run[2] << 16), run + 4, run[3]);
-	return 0;
+	for (const uint8_t *run = image->runs; !err && run < image->runs + image->size; run += 4 + run[3])
+		for (size_t i = 0, at = run[0] | (size_t)run[1] << 8 | (size_t)run[2] << 16; i < run[3]; i++)
+			*byte_of(&images[n], at + i) = run[4 + i];
+	return err;
 }
 
 int fake_disk_get(struct fake_disk **out)
@@ -98,24 +116,26 @@ int fake_disk_get(struct fake_disk **out)
 	int err = 0;
 
 	*out = &disk;
-	if (own)
+	if (is_made)
 		return 0;
 	for (unsigned i = 0; !err && i < FAKE_DISK_IMAGES; i++)
 		err = expand(i);
-	own = err ? NULL : memory((size_t)FAKE_DISK_BLOCKS * FAKE_DISK_BLOCK);
-	if (!own)
-		return -ENOMEM;
+	if (!err)
+		err = make(&own, (size_t)FAKE_DISK_BLOCKS * FAKE_DISK_BLOCK);
+	if (err)
+		return err;
+	is_made = true;
 	disk.block = (struct block_device){
 		.ops = &ops, .can_flush = true, .max_spans = BLOCK_SPANS_MAX, .sectors = 2, .scanned = true
 	};
-	base = images[0];
+	base = &images[0];
 	return block_add(&disk.block, "fake");
 }
 
 void fake_disk_load(struct fake_disk *d, unsigned image)
 {
 	block_cache_forget(&d->block, 0, d->block.sectors * BLOCK_SECTOR);
-	base = images[image % FAKE_DISK_IMAGES];
+	base = &images[image % FAKE_DISK_IMAGES];
 	memset(written, 0, sizeof(written));
 	d->block.sectors = fake_disk_images[image % FAKE_DISK_IMAGES].blocks * (FAKE_DISK_BLOCK / BLOCK_SECTOR);
 	d->reads_fail_from = d->writes_fail_from = d->bad_sector = UINT64_MAX;
