@@ -130,7 +130,8 @@ size_t fake_e1000_sent(struct fake_e1000 *fake, void *frame, size_t size)
 
 		if (!from && !fake->scribbled)
 			panic("the driver sends what is no memory");
-		if (from && len < size)
+		/* After a scribble the address may be anybody's memory. */
+		if (!fake->scribbled && len < size)
 			memcpy((char *)frame + len, from, min((size_t)desc->len, size - len));
 		len += desc->len;
 		last = desc->command & TX_LAST;

@@ -72,7 +72,7 @@ static void set_enable(struct fake_nvme *fake, uint32_t cc)
 static void fake_write(const struct regs *regs, size_t offset, unsigned bytes UNUSED, uint64_t value)
 {
 	struct fake_nvme *fake = (struct fake_nvme *)regs->base;
-	size_t doorbell = (offset - REG_DOORBELLS) / (4u << (fake->cap >> 32 & 15));
+	size_t stride = 4u << (fake->cap >> 32 & 15), doorbell = (offset - REG_DOORBELLS) / stride;
 
 	switch (offset) {
 	case REG_CC: set_enable(fake, (uint32_t)value); return;
@@ -81,7 +81,9 @@ static void fake_write(const struct regs *regs, size_t offset, unsigned bytes UN
 	case REG_ACQ: fake->acq = value; return;
 	default: break;
 	}
-	if (offset >= REG_DOORBELLS && doorbell < 2 * FAKE_NVME_QUEUES && !(doorbell & 1))
+	/* A driver that was lied to about the stride writes between them: that rings none. */
+	if (offset >= REG_DOORBELLS && !((offset - REG_DOORBELLS) % stride) && doorbell < 2 * FAKE_NVME_QUEUES &&
+	    !(doorbell & 1))
 		fake->queues[doorbell / 2].tail = (unsigned)value;
 }
 
