@@ -141,3 +141,39 @@ int inet_route_in(const struct socket_message *message, struct inet_route *route
 	}
 	return err;
 }
+
+int inet_message_in(struct socket_message *message, pbuf_layer layer, struct inet_route *route, struct pbuf **out)
+{
+	size_t len = message->io.remaining;
+	struct pbuf *p;
+	int err;
+
+	net_lock();
+	err = inet_route_in(message, route);
+	p = err ? NULL : pbuf_alloc(layer, (u16_t)len, PBUF_RAM);
+	net_unlock();
+	if (!p)
+		return err ? err : -ENOBUFS;
+	*out = p;
+	if (!len || io_get(&message->io, p->payload, len) == (ssize_t)len)
+		return 0;
+	net_lock();
+	pbuf_free(p);
+	net_unlock();
+	return -EFAULT;
+}
+
+void inet_allow_broadcast(struct inet_socket *s)
+{
+	if (s->socket.broadcast)
+		ip_set_option(s->pcb, SOF_BROADCAST);
+	else
+		ip_reset_option(s->pcb, SOF_BROADCAST);
+}
+
+int inet_sent(const struct inet_socket *s, err_t err)
+{
+	if (err == ERR_VAL)
+		return s->socket.broadcast ? -EINVAL : -EACCES;
+	return error_of(err);
+}

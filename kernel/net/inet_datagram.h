@@ -51,6 +51,15 @@ struct inet_route {
 };
 int inet_route_in(const struct socket_message *message, struct inet_route *route);
 
+/*
+ * A message to be sent: its route, and its bytes behind room for the headers of that layer. Without the lock, as pbufs
+ * are counted under it. -EINVAL, -ENOBUFS, -EFAULT.
+ */
+int inet_message_in(struct socket_message *message, pbuf_layer layer, struct inet_route *route, struct pbuf **out);
+/* Lets lwIP send to broadcast addresses, or not, as the socket has it; and what it said of that. Network's lock. */
+void inet_allow_broadcast(struct inet_socket *s);
+int inet_sent(const struct inet_socket *s, err_t err);
+
 /* ip_options.c: both without the lock; -ENOPROTOOPT. */
 int inet_set_option(struct inet_socket *s, int level, int name, const void *value, unsigned size);
 int inet_get_option(struct inet_socket *s, int level, int name, void *value, unsigned *size);

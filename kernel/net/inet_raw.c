@@ -194,15 +194,11 @@ static int send_to(struct raw_socket *r, struct pbuf *p, const ip_addr_t *to, co
 {
 	const ip_addr_t *source = &r->pcb->local_ip;
 	struct netif *netif;
-	err_t sent;
 	int err = 0;
 
 	if (r->write_shut)
 		return -EPIPE;
-	if (r->inet.socket.broadcast)
-		ip_set_option(r->pcb, SOF_BROADCAST);
-	else
-		ip_reset_option(r->pcb, SOF_BROADCAST);
+	inet_allow_broadcast(&r->inet);
 	netif = way_to(r->pcb, to, route);
 	if (!netif)
 		return -ENETUNREACH;
@@ -223,10 +219,7 @@ static int send_to(struct raw_socket *r, struct pbuf *p, const ip_addr_t *to, co
 	/* What the program left in the field is not part of the sum. */
 	if (r->pcb->chksum_reqd)
 		memset((char *)p->payload + r->pcb->chksum_offset, 0, sizeof(uint16_t));
-	sent = send_by(r->pcb, p, to, netif, source, route);
-	if (sent == ERR_VAL)
-		return r->inet.socket.broadcast ? -EINVAL : -EACCES;
-	return error_of(sent);
+	return inet_sent(&r->inet, send_by(r->pcb, p, to, netif, source, route));
 }
 
 static ssize_t raw_send_message(struct socket *socket, struct socket_message *message)
@@ -249,17 +242,11 @@ static ssize_t raw_send_message(struct socket *socket, struct socket_message *me
 		return err;
 	if (len > PACKET_MAX)
 		return -EMSGSIZE;
+	err = inet_message_in(message, PBUF_IP, &route, &p);
+	if (err)
+		return err;
 	net_lock();
-	err = inet_route_in(message, &route);
-	p = err ? NULL : pbuf_alloc(PBUF_IP, (u16_t)len, PBUF_RAM);
-	net_unlock();
-	if (!p)
-		return err ? err : -ENOBUFS;
-	if (len && io_get(&message->io, p->payload, len) != (ssize_t)len)
-		err = -EFAULT;
-	net_lock();
-	if (!err)
-		err = send_to(r, p, &to, &route);
+	err = send_to(r, p, &to, &route);
 	pbuf_free(p);
 	net_unlock();
 	return err ? err : (ssize_t)len;

@@ -96,10 +96,7 @@ static int send_to(struct udp_socket *u, struct pbuf *p, const ip_addr_t *to, ui
 
 	if (u->write_shut)
 		return -EPIPE;
-	if (u->inet.socket.broadcast)
-		ip_set_option(u->pcb, SOF_BROADCAST);
-	else
-		ip_reset_option(u->pcb, SOF_BROADCAST);
+	inet_allow_broadcast(&u->inet);
 	if (!to && !(u->pcb->flags & UDP_FLAGS_CONNECTED))
 		return -EDESTADDRREQ;
 	if (to && is_limited_broadcast(to) && !u->inet.socket.broadcast)
@@ -110,9 +107,7 @@ static int send_to(struct udp_socket *u, struct pbuf *p, const ip_addr_t *to, ui
 		err = port ? send_by(u->pcb, p, to, port, route) : ERR_ARG;
 	else
 		err = send_by(u->pcb, p, &u->pcb->remote_ip, u->pcb->remote_port, route);
-	if (err == ERR_VAL)
-		return u->inet.socket.broadcast ? -EINVAL : -EACCES;
-	return error_of(err);
+	return inet_sent(&u->inet, err);
 }
 
 static ssize_t udp_send_message(struct socket *socket, struct socket_message *message)
@@ -132,17 +127,11 @@ static ssize_t udp_send_message(struct socket *socket, struct socket_message *me
 		return err;
 	if (len > DATAGRAM_MAX)
 		return -EMSGSIZE;
+	err = inet_message_in(message, PBUF_TRANSPORT, &route, &p);
+	if (err)
+		return err;
 	net_lock();
-	err = inet_route_in(message, &route);
-	p = err ? NULL : pbuf_alloc(PBUF_TRANSPORT, (u16_t)len, PBUF_RAM);
-	net_unlock();
-	if (!p)
-		return err ? err : -ENOBUFS;
-	if (len && io_get(&message->io, p->payload, len) != (ssize_t)len)
-		err = -EFAULT;
-	net_lock();
-	if (!err)
-		err = send_to(u, p, has_address ? &to : NULL, port, &route);
+	err = send_to(u, p, has_address ? &to : NULL, port, &route);
 	pbuf_free(p);
 	net_unlock();
 	return err ? err : (ssize_t)len;
