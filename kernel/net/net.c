@@ -22,13 +22,30 @@ static struct wait_queue work = WAIT_QUEUE_INIT(work);
 static struct timer alarm;		/* for lwIP's next timer; background work: nobody is kept waiting by it */
 static uint64_t alarm_ns;		/* when it rings; UINT64_MAX: never. lock */
 static bool alarm_rang;			/* atomic */
+static uint64_t now_ns;			/* the latest time that lwIP was told. lock */
 static long pieces;			/* that lwIP has allocated; lock */
 
 /* ---- for lwIP ---- */
 
+/*
+ * Never less than it was: lwIP goes through its timers until none is due by the time at which it began, and what goes
+ * off is armed again by this one. Lock.
+ */
 uint32_t sys_now(void)
 {
-	return (uint32_t)(clock_ns() / NSEC_PER_MSEC);
+	now_ns = max(now_ns, clock_ns());
+	return (uint32_t)(now_ns / NSEC_PER_MSEC);
+}
+
+/* The clock has gone back: that of a unit test was in its place. The first timer is due, the others after it. Lock. */
+static void follow_clock(void)
+{
+	uint64_t ns = clock_ns();
+
+	if (ns >= now_ns)
+		return;
+	now_ns = ns;
+	sys_restart_timeouts();
 }
 
 uint32_t net_random(void)
@@ -128,6 +145,7 @@ static void net_main(void *arg UNUSED)
 		if (atomic_exchange(&alarm_rang, false))
 			alarm_ns = UINT64_MAX;
 		netdevs_poll(&more);
+		follow_clock();
 		sys_check_timeouts();
 		net_unlock();
 		if (more)
