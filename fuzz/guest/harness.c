@@ -36,6 +36,11 @@ static const struct harness *find(const char *name)
 	return NULL;
 }
 
+void *harness_room(size_t size)
+{
+	return snapshot_alloc_exempt(size);
+}
+
 /* Live pages that REQUEST_DIRTY writes to, for measuring the reset. */
 static int make_bench_area(void)
 {

@@ -211,7 +211,7 @@ int snapshot_take(void)
 	if (!page_count)
 		return -ENOMEM;
 	channel->live_count = count_live();
-	tables = aspace_current() ? &aspace_current()->tables : &arch_kernel_pagetable;
+	tables = aspace_tables();
 	tls = arch_get_tls();
 	snapshot_active = true;
 	tracker_start(pages, page_count);

@@ -73,13 +73,6 @@ static struct remapped {
 	size_t frame[256];
 } *remapped;
 
-static const struct arch_pagetable *tables(void)
-{
-	struct aspace *as = aspace_current();
-
-	return as ? &as->tables : &arch_kernel_pagetable;
-}
-
 static void *alloc_table(void)
 {
 	void *page = snapshot_alloc_exempt(PAGE_SIZE);
@@ -123,8 +116,8 @@ int tracker_prepare(size_t limit)
 	err = arch_alias_init(alloc_table);
 	if (err)
 		return err;
-	arch_mapping_settle(tables());
-	arch_mapping_foreach(tables(), note_mapping, note_table, NULL);
+	arch_mapping_settle(aspace_tables());
+	arch_mapping_foreach(aspace_tables(), note_mapping, note_table, NULL);
 	tracked = snapshot_alloc_exempt(tracked_max * sizeof(*tracked));
 	hot = snapshot_alloc_exempt(tracked_max * sizeof(*hot));
 	runs = snapshot_alloc_exempt(tracked_max * sizeof(*runs));
@@ -190,7 +183,7 @@ void tracker_start(struct snapshot_page *pages, size_t count)
 {
 	struct page_list list = { pages, count };
 
-	arch_mapping_foreach(tables(), track_mapping, NULL, &list);
+	arch_mapping_foreach(aspace_tables(), track_mapping, NULL, &list);
 	for (size_t i = 0; i < known_table_count; i++)
 		known_tables[i].page = find_page(&list, known_tables[i].table.phys >> PAGE_SHIFT);
 	make_runs();

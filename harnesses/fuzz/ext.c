@@ -48,10 +48,25 @@ static void note(long result)
 	sum = sum * 31 + (uint64_t)result;
 }
 
+struct names {
+	struct dir_context context;
+	unsigned count;
+	char names[NAMES_MAX][NAME_MAX + 1];
+};
+
+/* Nothing of it outlives an input. */
+static struct scratch {
+	struct names levels[DEPTH_MAX];
+	char read[BYTES];
+} *scratch;
+
 static int ext_setup(void)
 {
 	int err = fake_disk_get(&disk);
 
+	scratch = harness_room(sizeof(*scratch));
+	if (!err && !scratch)
+		err = -ENOMEM;
 	if (!err)
 		err = vfs_mkdir(AT_FDCWD, POINT, 0755);
 	if (!err)
@@ -88,13 +103,6 @@ static void patch(struct script *script)
 
 /* ---- looking ---- */
 
-struct names {
-	struct dir_context context;
-	unsigned count;
-	char names[NAMES_MAX][NAME_MAX + 1];
-};
-static struct names levels[DEPTH_MAX];
-
 static bool emit(struct dir_context *context, const char *name, size_t len, uint64_t ino, unsigned type,
 		 off_t next UNUSED)
 {
@@ -110,13 +118,13 @@ static bool emit(struct dir_context *context, const char *name, size_t len, uint
 
 static void read_file(struct file *file)
 {
-	static char bytes[BYTES];
+	char *bytes = scratch->read;
 
 	for (unsigned i = 0; i < 8; i++) {
 		struct io io;
 		ssize_t n;
 
-		io_kernel(&io, bytes, sizeof(bytes));
+		io_kernel(&io, bytes, BYTES);
 		n = file_read(file, &io);
 		note(n);
 		if (n <= 0)
@@ -127,7 +135,7 @@ static void read_file(struct file *file)
 
 static void walk(const char *path, unsigned depth)
 {
-	struct names *names = &levels[depth];
+	struct names *names = &scratch->levels[depth];
 	struct abi_stat stat;
 	struct file *file;
 	int err = vfs_open(AT_FDCWD, path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW, 0, &file);

@@ -8,6 +8,7 @@
 
 #include <kernel/clock.h>
 #include <kernel/errno.h>
+#include <kernel/harness.h>
 #include <kernel/log.h>
 #include <kernel/string.h>
 
@@ -24,7 +25,7 @@ unsigned peer_seen_len;
 uint32_t peer_dhcp_id;
 bool peer_is_mute;
 
-/* Written before it is read: exempt from the snapshot. */
+/* Written before it is read. */
 struct room {
 	uint8_t packet[HEADERS + FRAME_MAX + 1], fragment[HEADERS + FRAME_MAX + 1];
 };
@@ -454,7 +455,7 @@ int peer_setup(void)
 {
 	int err;
 
-	room = wire_exempt(sizeof(*room));
+	room = harness_room(sizeof(*room));
 	if (!room)
 		return -ENOMEM;
 	err = wire_setup();

@@ -10,8 +10,6 @@
 #include <kernel/harness.h>
 #include <kernel/heap.h>
 #include <kernel/log.h>
-#include <kernel/page.h>
-#include <kernel/snapshot.h>
 #include <kernel/string.h>
 #include <kernel/thread.h>
 
@@ -27,7 +25,7 @@ static struct wire {
 	bool link_up;
 } wires[PEER_DEVICES];
 
-/* Large, and of no meaning beyond what the counts say: exempt from the snapshot. */
+/* Large, and of no meaning beyond what the counts say. */
 struct scratch {
 	struct held {
 		void *cookie;
@@ -226,23 +224,9 @@ static const struct {
 	{ NULL, NETDEV_CHECKSUM },
 };
 
-void *wire_exempt(size_t size)
-{
-	unsigned order = 0;
-	struct page *page;
-
-	while (PAGE_SIZE << order < size)
-		order++;
-	page = page_alloc(order);
-	if (!page)
-		return NULL;
-	snapshot_exempt(page_virt(page), PAGE_SIZE << order);
-	return page_virt(page);
-}
-
 int wire_setup(void)
 {
-	scratch = wire_exempt(sizeof(*scratch));
+	scratch = harness_room(sizeof(*scratch));
 	if (!scratch)
 		return -ENOMEM;
 	for (unsigned i = 0; i < PEER_DEVICES; i++) {

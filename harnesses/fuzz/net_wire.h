@@ -6,8 +6,6 @@
 
 #include "net_peer.h"
 
-/* Memory that inputs leave as it is, exempt from the snapshot; NULL. Before the snapshot. */
-void *wire_exempt(size_t size);
 int wire_setup(void);
 void wire_remove(void);
 /* A frame for the stack, in two buffers when split is not 0. */

@@ -7,6 +7,7 @@
  */
 #include <fuzz/abi/program_place.h>
 #include <kernel/aspace.h>
+#include <kernel/errno.h>
 #include <kernel/harness.h>
 #include <kernel/process.h>
 #include <kernel/snapshot.h>
@@ -24,7 +25,7 @@
 #define O_RDWR 2
 #define O_CREAT 0100
 
-/* Scratch memory of the running input; nothing of it outlives an input, so it is not reset. */
+/* Nothing of it outlives an input. */
 static struct scratch {
 	struct program program;
 	uint64_t values[PROGRAM_RESOURCES_MAX];
@@ -33,7 +34,7 @@ static struct scratch {
 		struct program_placement placement;
 		uint8_t bytes[READ_BACK_MAX];
 	} rooms[PROGRAM_THREADS_MAX];
-} ALIGNED(PAGE_SIZE) scratch;
+} *scratch;
 
 static struct process *process;
 static struct aspace *arena_space;
@@ -116,7 +117,9 @@ static int syscall_setup(void)
 	long arena;
 	int err;
 
-	snapshot_exempt(&scratch, sizeof(scratch));
+	scratch = harness_room(sizeof(*scratch));
+	if (!scratch)
+		return -ENOMEM;
 	err = process_create("program", &process);
 	if (err)
 		return err;
@@ -157,7 +160,7 @@ static void put_fill(void *context, uint64_t address, uint8_t byte, size_t len)
 
 static uint64_t resource_value(void *room UNUSED, unsigned index, uint64_t address UNUSED, unsigned size UNUSED)
 {
-	return scratch.values[index];
+	return scratch->values[index];
 }
 
 static bool failed(long result)
@@ -184,7 +187,7 @@ static void note_resources(const struct room *room, const struct program_call *m
 	for (unsigned i = 0; i < made->resource_count; i++) {
 		unsigned index = made->resource + i;
 
-		scratch.values[index] = read_resource(room, &scratch.program.resources[index], result);
+		scratch->values[index] = read_resource(room, &scratch->program.resources[index], result);
 	}
 }
 
@@ -231,11 +234,11 @@ static size_t read_areas(struct room *room, const struct program_call *made, lon
 static void run_call(uint32_t index, struct room *room)
 {
 	const struct program_sink sink = { room, put_bytes, put_fill, resource_value };
-	const struct program_call *made = &scratch.program.calls[index];
+	const struct program_call *made = &scratch->program.calls[index];
 	size_t used = 1;
 	long result;
 
-	program_place(&scratch.program, index, &sink, &room->placement);
+	program_place(&scratch->program, index, &sink, &room->placement);
 	result = syscall_dispatch(made->desc->number, room->placement.args);
 	harness_result(2 * index, (uint64_t)result);
 	note_resources(room, made, result);
@@ -252,19 +255,19 @@ static bool exists_here(const struct desc_call *desc)
 
 static unsigned thread_of(uint32_t index)
 {
-	return scratch.program.calls[index].thread;
+	return scratch->program.calls[index].thread;
 }
 
 static unsigned made_by(uint32_t index)
 {
-	return scratch.program.calls[index].makes;
+	return scratch->program.calls[index].makes;
 }
 
 static void make_call(uint32_t index, unsigned thread)
 {
 	harness_call_begin(index);
-	if (exists_here(scratch.program.calls[index].desc)) {
-		run_call(index, &scratch.rooms[thread]);
+	if (exists_here(scratch->program.calls[index].desc)) {
+		run_call(index, &scratch->rooms[thread]);
 	} else {
 		harness_result(2 * index, (uint64_t)-ENOSYS);
 		harness_result(2 * index + 1, 0);
@@ -275,9 +278,9 @@ static struct harness_calls calls = { .thread = thread_of, .makes = made_by, .ma
 
 static int syscall_run(const uint8_t *data, size_t size)
 {
-	program_decode(&scratch.program, data, size);
-	memset(scratch.values, 0xff, scratch.program.resource_count * sizeof(scratch.values[0]));
-	calls.count = scratch.program.call_count;
+	program_decode(&scratch->program, data, size);
+	memset(scratch->values, 0xff, scratch->program.resource_count * sizeof(scratch->values[0]));
+	calls.count = scratch->program.call_count;
 	harness_make_calls(&calls);
 	return 0;
 }

@@ -196,7 +196,7 @@ static void switch_to(struct cpu *cpu, struct thread *next)
 	cpu->kernel_stack_top = (uintptr_t)next->stack_base + next->stack_size;
 	cpu->switches++;
 	atomic_store_relaxed(&prev->switched, true);
-	aspace_switch(prev->aspace, next->aspace);
+	aspace_switch(next->aspace);
 	if (prev->state == THREAD_DEAD) {
 		cpu->reap = prev;
 		arch_context_exit(prev, next);

@@ -87,12 +87,65 @@ struct aspace *aspace_get(struct aspace *as)
 	return as;
 }
 
+/* Interrupts off. The bit is set while the tables are active and longer, never shorter: who changes them goes by it. */
+static void load(struct aspace *as)
+{
+	struct cpu *cpu = arch_cpu();
+	struct aspace *former = cpu->aspace;
+
+	if (as == former)
+		return;
+	if (IS_ENABLED(CONFIG_SMP) && as)
+		atomic_fetch_or(&as->cpus, cpu_bit(cpu));
+	cpu->aspace = as;
+	arch_pagetable_activate(as ? &as->tables : &arch_kernel_pagetable);
+	if (IS_ENABLED(CONFIG_SMP) && former)
+		atomic_fetch_and(&former->cpus, ~cpu_bit(cpu));
+}
+
+/* A thread without a space runs on whatever tables are there: loading others costs all that the CPU knows of them. */
+void aspace_switch(struct aspace *to)
+{
+	if (to)
+		load(to);
+}
+
+void aspace_activate(struct aspace *as)
+{
+	/* A switch in between would load the tables of the thread's former space on the way back. */
+	unsigned long irq = arch_irq_save();
+
+	thread_current()->aspace = as;
+	load(as);
+	arch_irq_restore(irq);
+}
+
+static void unload(void *arg)
+{
+	unsigned long irq = arch_irq_save();
+
+	if (arch_cpu()->aspace == arg)
+		load(NULL);
+	arch_irq_restore(irq);
+}
+
+/* Nobody runs on it any more, but CPUs may still have it loaded. */
+static void unload_everywhere(struct aspace *as)
+{
+	preempt_disable();
+	unload(as);
+	if (IS_ENABLED(CONFIG_SMP) && cpu_count > 1)
+		cpus_call(atomic_load(&as->cpus), unload, as);
+	preempt_enable();
+}
+
 static void aspace_destroy(struct aspace *as)
 {
 	int err;
 
 	if (aspace_current() == as)
 		aspace_activate(NULL);
+	unload_everywhere(as);
 	/* From border to border of everything: there is nothing to split, so it cannot fail. */
 	err = region_remove_range(as, 0, USER_END);
 	assert(!err && list_empty(&as->regions) && as->pages == 0 && as->pages_total == 0 && as->pages_locked == 0);
@@ -107,40 +160,19 @@ void aspace_put(struct aspace *as)
 		aspace_destroy(as);
 }
 
-/* The bit is set while the tables are active and longer, never shorter: who changes them goes by it. */
-void aspace_switch(struct aspace *from, struct aspace *to)
-{
-	uint64_t bit = cpu_bit(arch_cpu());
-
-	if (from == to)
-		return;
-	if (IS_ENABLED(CONFIG_SMP) && to)
-		atomic_fetch_or(&to->cpus, bit);
-	arch_pagetable_activate(to ? &to->tables : &arch_kernel_pagetable);
-	if (IS_ENABLED(CONFIG_SMP) && from)
-		atomic_fetch_and(&from->cpus, ~bit);
-}
-
-void aspace_activate(struct aspace *as)
-{
-	/* A switch in between would load the tables of the thread's former space on the way back. */
-	unsigned long irq = arch_irq_save();
-	struct aspace *former = thread_current()->aspace;
-
-	thread_current()->aspace = as;
-	aspace_switch(former, as);
-	arch_irq_restore(irq);
-}
-
 struct address_range {
 	uint64_t start, end;
 };
 
+/* A CPU on which nobody needs the tables lets go of them: it is not asked again. */
 static void forget_range(void *arg)
 {
 	const struct address_range *range = arg;
 
-	arch_pagetable_forget(range->start, range->end);
+	if (aspace_current())
+		arch_pagetable_forget(range->start, range->end);
+	else
+		unload(arch_cpu()->aspace);
 }
 
 void aspace_forget(struct aspace *as, uint64_t start, uint64_t end)
@@ -155,6 +187,13 @@ void aspace_forget(struct aspace *as, uint64_t start, uint64_t end)
 	forget_range(&range);
 	cpus_call(atomic_load(&as->cpus), forget_range, &range);
 	preempt_enable();
+}
+
+struct arch_pagetable *aspace_tables(void)
+{
+	struct aspace *as = arch_cpu()->aspace;
+
+	return as ? &as->tables : &arch_kernel_pagetable;
 }
 
 struct aspace *aspace_current(void)

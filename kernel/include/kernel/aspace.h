@@ -57,7 +57,7 @@ struct aspace_layout {
 
 struct aspace {
 	struct arch_pagetable tables;
-	uint64_t cpus;			/* where they are active, a bit a CPU (option SMP) */
+	uint64_t cpus;			/* on which CPUs they are active, if needed or not; a bit each (option SMP) */
 	struct mutex lock;		/* all below, and the tables */
 	struct list regions;
 	struct region *recent;		/* where the last look-up ended, or NULL */
@@ -84,8 +84,10 @@ bool aspace_is_shared(const struct aspace *as);
 void aspace_put(struct aspace *as);
 /* Makes it the running thread's (and CPU's); as == NULL: kernel tables only. Takes no reference. */
 void aspace_activate(struct aspace *as);
-/* The scheduler's: the running CPU goes from one to the other. Interrupts off. */
-void aspace_switch(struct aspace *from, struct aspace *to);
+/* The scheduler's: the running CPU goes to a thread that has this one, or none. Interrupts off. */
+void aspace_switch(struct aspace *to);
+/* The tables that are active on the running CPU: those of the last space that a thread on it had. */
+struct arch_pagetable *aspace_tables(void);
 /* The running thread's, NULL for kernel threads. */
 struct aspace *aspace_current(void);
 

@@ -11,6 +11,7 @@
 
 #define CPUS_MAX 64
 
+struct aspace;
 struct thread;
 struct timer;
 
@@ -28,6 +29,7 @@ struct cpu {
 	struct arch_regs *irq_regs;	/* what the running interrupt handler interrupted; NULL outside of one */
 	unsigned id;			/* 0 is the boot CPU */
 	struct thread *idle;
+	struct aspace *aspace;		/* whose tables are active; NULL: the kernel's own */
 	struct spinlock run_lock;	/* guards run_queue, and the state of the threads that belong here */
 	struct list run_queue;		/* ready threads, next first; the running one is not on it */
 	unsigned ready_count;		/* how many */

@@ -41,6 +41,12 @@ struct harness {
  */
 void harness_main(const char *name) NORETURN;
 
+/**
+ * For setup: memory for what each input writes before it reads it. It is neither restored nor compared, so it costs a
+ * reset nothing, however large it is. Lives for ever; in page units. NULL when there is no memory.
+ */
+void *harness_room(size_t size) MUST_CHECK;
+
 /* ---- for harness code, while an input runs ---- */
 
 /*
