@@ -9,12 +9,10 @@
 #include <lwip/ip4_frag.h>
 #include <lwip/ip6_frag.h>
 #include <lwip/priv/tcp_priv.h>
-#include <lwip/timeouts.h>
 
 #define TIME_WAIT_MAX 1024
-#define LOOK_MS 250
 
-static void bound_time_wait(void *arg UNUSED)
+void tcp_bound_time_wait(void)
 {
 	struct tcp_pcb *pcb = tcp_tw_pcbs;
 
@@ -27,12 +25,6 @@ static void bound_time_wait(void *arg UNUSED)
 		tcp_abandon(pcb, 0);
 		pcb = next;
 	}
-	sys_timeout(LOOK_MS, bound_time_wait, NULL);
-}
-
-void net_bound_start(void)
-{
-	bound_time_wait(NULL);
 }
 
 void net_forget(void)

@@ -55,6 +55,7 @@ uint32_t interface_flags(const struct netif *netif)
 
 void interface_set_up(struct netif *netif, bool up)
 {
+	net_timers_look();
 	if (up)
 		netif_set_up(netif);
 	else

@@ -38,6 +38,7 @@ static err_t tell_interface(struct netif *netif, const ip_addr_t *group, bool jo
 	/* Nobody else hears what is sent to a group over loop-back. */
 	if (interface_is_loopback(netif))
 		return ERR_OK;
+	net_timers_look();
 	if (IP_IS_V6(group))
 		return join ? mld6_joingroup_netif(netif, ip_2_ip6(group))
 			    : mld6_leavegroup_netif(netif, ip_2_ip6(group));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The network's lock, its thread, and what lwIP takes from the kernel. The thread polls devices after their interrupts
- * and calls lwIP's timers; a device that interrupts too often is polled in turns with everybody else's work.
+ * and runs its timers (timers.c); a device that interrupts too often is polled in turns with everybody else's work.
  */
 #include "stack.h"
 
@@ -14,39 +14,15 @@
 #include <kernel/random.h>
 #include <kernel/thread.h>
 #include <lwip/init.h>
-#include <lwip/sys.h>
-#include <lwip/timeouts.h>
 
 static struct mutex lock = MUTEX_INIT(lock);
 static struct wait_queue work = WAIT_QUEUE_INIT(work);
-static struct timer alarm;		/* for lwIP's next timer; background work: nobody is kept waiting by it */
+static struct timer alarm;		/* for the next of the network's timers; background work: nobody is kept waiting by it */
 static uint64_t alarm_ns;		/* when it rings; UINT64_MAX: never. lock */
 static bool alarm_rang;			/* atomic */
-static uint64_t now_ns;			/* the latest time that lwIP was told. lock */
 static long pieces;			/* that lwIP has allocated; lock */
 
 /* ---- for lwIP ---- */
-
-/*
- * Never less than it was: lwIP goes through its timers until none is due by the time at which it began, and what goes
- * off is armed again by this one. Lock.
- */
-uint32_t sys_now(void)
-{
-	now_ns = max(now_ns, clock_ns());
-	return (uint32_t)(now_ns / NSEC_PER_MSEC);
-}
-
-/* The clock has gone back: that of a unit test was in its place. The first timer is due, the others after it. Lock. */
-static void follow_clock(void)
-{
-	uint64_t ns = clock_ns();
-
-	if (ns >= now_ns)
-		return;
-	now_ns = ns;
-	sys_restart_timeouts();
-}
 
 uint32_t net_random(void)
 {
@@ -95,14 +71,6 @@ void net_lock(void)
 	mutex_lock(&lock);
 }
 
-/* When lwIP's next timer is due; UINT64_MAX: never. Lock. */
-static uint64_t next_timer_ns(void)
-{
-	uint32_t ms = sys_timeouts_sleeptime();
-
-	return ms == SYS_TIMEOUTS_SLEEPTIME_INFINITE ? UINT64_MAX : clock_ns() + ms * NSEC_PER_MSEC;
-}
-
 static void ring(struct timer *timer UNUSED)
 {
 	atomic_store(&alarm_rang, true);
@@ -115,7 +83,7 @@ void net_unlock(void)
 
 	netif_poll_all();
 	netdevs_flush();
-	next = next_timer_ns();
+	next = net_timers_due_ns();
 	if (next < alarm_ns) {
 		alarm_ns = next;
 		timer_arm(&alarm, next);
@@ -145,8 +113,7 @@ static void net_main(void *arg UNUSED)
 		if (atomic_exchange(&alarm_rang, false))
 			alarm_ns = UINT64_MAX;
 		netdevs_poll(&more);
-		follow_clock();
-		sys_check_timeouts();
+		net_timers_run();
 		net_unlock();
 		if (more)
 			thread_yield();
@@ -165,7 +132,6 @@ static int net_init(void)
 	alarm.deferrable = true;
 	alarm_ns = UINT64_MAX;
 	lwip_init();
-	net_bound_start();
 	/* Loop-back sums nothing up, but programs look at their echoes' sums. */
 	netif_get_by_index(1)->chksum_flags |= NETIF_CHECKSUM_GEN_ICMP | NETIF_CHECKSUM_CHECK_ICMP;
 	netdev_set_stack(&netif_stack);

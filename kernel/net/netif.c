@@ -469,6 +469,7 @@ static int stack_add(struct netdev *dev)
 	if (dev->link_up)
 		netif_set_link_up(&interface->netif);
 	configure(&interface->netif, dev->config);
+	net_timers_look();
 	flags = spin_lock(&netdevs_lock);
 	list_append(&netdevs, &dev->node);
 	spin_unlock(&netdevs_lock, flags);

@@ -110,6 +110,7 @@ static int change_address6(struct netif *netif, const struct netlink_attribute *
 	}
 	if (slot >= 0)
 		return new ? -EEXIST : 0;
+	net_timers_look();
 	return error_of(netif_add_ip6_address(netif, &address, NULL));
 }
 

@@ -55,8 +55,16 @@ void udp_socket_error(struct udp_pcb *pcb, int error);
 /* SOCK_RAW, of any protocol, or SOCK_DGRAM, of ICMP's. -EPERM. */
 int inet_raw_create(int family, int type, int protocol, struct socket **out);
 
-/* forget.c: from now on, what no socket has any more is kept small. Network's lock, or before anybody uses it. */
-void net_bound_start(void);
+/* forget.c: keeps the number of connections in TIME-WAIT small. Network's lock. */
+void tcp_bound_time_wait(void);
+
+/*
+ * timers.c, under the network's lock. When the first is due, UINT64_MAX: never; runs what is due. An interface, its
+ * addresses or groups were changed: a timer may be needed.
+ */
+uint64_t net_timers_due_ns(void);
+void net_timers_run(void);
+void net_timers_look(void);
 
 /* proc_sockets.c: connections that are. Network's lock. */
 unsigned net_tcp_established(void);

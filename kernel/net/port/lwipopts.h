@@ -9,7 +9,8 @@
 #define SYS_LIGHTWEIGHT_PROT 0
 #define LWIP_NETCONN 0
 #define LWIP_SOCKET 0
-#define LWIP_TIMERS 1
+/* Those of kernel/net/timers.c. */
+#define LWIP_TIMERS 0
 
 /* Memory. */
 #define MEM_LIBC_MALLOC 1
