@@ -110,8 +110,7 @@ bool address_is_local(const ip_addr_t *address)
 
 	if (ip_addr_isany(address) || ip_addr_isloopback(address) || ip_addr_ismulticast(address))
 		return true;
-	NETIF_FOREACH(netif)
-	{
+	NETIF_FOREACH(netif) {
 		if (IP_IS_V4(address) && ip4_addr_cmp(netif_ip4_addr(netif), ip_2_ip4(address)))
 			return true;
 		if (IP_IS_V6(address) && netif_get_ip6_addr_match(netif, ip_2_ip6(address)) >= 0)

@@ -27,8 +27,7 @@ struct netif *interface_by_name(const char name[IFNAMSIZ])
 	char own[IFNAMSIZ];
 	struct netif *netif;
 
-	NETIF_FOREACH(netif)
-	{
+	NETIF_FOREACH(netif) {
 		if (!strncmp(interface_name(netif, own), name, IFNAMSIZ))
 			return netif;
 	}
@@ -91,8 +90,7 @@ int interface_set_gateway(uint32_t address)
 	ip4_addr_t gateway = { address };
 	struct netif *netif;
 
-	NETIF_FOREACH(netif)
-	{
+	NETIF_FOREACH(netif) {
 		if (interface_is_loopback(netif) || !netif_is_up(netif) ||
 		    !ip4_addr_netcmp(&gateway, netif_ip4_addr(netif), netif_ip4_netmask(netif)))
 			continue;
@@ -107,8 +105,7 @@ int interface_drop_gateway(uint32_t address)
 {
 	struct netif *netif;
 
-	NETIF_FOREACH(netif)
-	{
+	NETIF_FOREACH(netif) {
 		uint32_t own = ip4_addr_get_u32(netif_ip4_gw(netif));
 
 		if (!own || (address && own != address))

@@ -109,8 +109,7 @@ static long list_all(user_ptr_t argument)
 	if (conf.len < 0)
 		return -EINVAL;
 	net_lock();
-	NETIF_FOREACH(netif)
-	{
+	NETIF_FOREACH(netif) {
 		if (count == array_size(requests) || ip4_addr_isany_val(*netif_ip4_addr(netif)))
 			continue;
 		memset(&requests[count], 0, sizeof(requests[count]));
@@ -164,8 +163,7 @@ static long find_neighbour(user_ptr_t argument)
 	address.addr = request.address.address;
 	err = -ENXIO;
 	net_lock();
-	NETIF_FOREACH(netif)
-	{
+	NETIF_FOREACH(netif) {
 		if (!err || interface_is_loopback(netif) || etharp_find_addr(netif, &address, &hardware, &found) < 0)
 			continue;
 		request.hardware.family = ARPHRD_ETHER;

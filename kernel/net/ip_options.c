@@ -22,8 +22,7 @@ static struct netif *interface_for(uint32_t index, uint32_t address, const ip_ad
 	if (index)
 		return index < 256 ? netif_get_by_index((u8_t)index) : NULL;
 	if (address) {
-		NETIF_FOREACH(netif)
-		{
+		NETIF_FOREACH(netif) {
 			if (ip4_addr_get_u32(netif_ip4_addr(netif)) == address)
 				return netif;
 		}

@@ -219,8 +219,7 @@ static void put_all(struct writer *w, uint8_t family)
 	struct netif *netif;
 
 	net_lock();
-	NETIF_FOREACH(netif)
-	{
+	NETIF_FOREACH(netif) {
 		if (!asks_for(w->request, netif))
 			continue;
 		if (w->request->type == RTM_GETLINK)

@@ -21,8 +21,7 @@ int net_show_dev(struct proc_text *text, const struct proc_subject *subject UNUS
 	proc_print(text, " face |bytes    packets errs drop fifo frame compressed multicast|"
 			 "bytes    packets errs drop fifo colls carrier compressed\n");
 	net_lock();
-	NETIF_FOREACH(netif)
-	{
+	NETIF_FOREACH(netif) {
 		netdev_counts(netif, &c);
 		proc_print(text, "%6s: %7llu %7llu    0 %4llu    0     0          0         0",
 			   interface_name(netif, name), (unsigned long long)c.rx_bytes,
@@ -49,8 +48,7 @@ int net_show_route(struct proc_text *text, const struct proc_subject *subject UN
 
 	proc_print(text, "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n");
 	net_lock();
-	NETIF_FOREACH(netif)
-	{
+	NETIF_FOREACH(netif) {
 		uint32_t address = ip4_addr_get_u32(netif_ip4_addr(netif));
 		uint32_t mask = ip4_addr_get_u32(netif_ip4_netmask(netif));
 		uint32_t gateway = ip4_addr_get_u32(netif_ip4_gw(netif));
@@ -92,8 +90,7 @@ int net_show_if_inet6(struct proc_text *text, const struct proc_subject *subject
 	struct netif *netif;
 
 	net_lock();
-	NETIF_FOREACH(netif)
-	{
+	NETIF_FOREACH(netif) {
 		bool loop = interface_is_loopback(netif);
 
 		for (s8_t i = 0; i < LWIP_IPV6_NUM_ADDRESSES; i++) {
