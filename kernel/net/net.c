@@ -17,7 +17,7 @@
 
 static struct mutex lock = MUTEX_INIT(lock);
 static struct wait_queue work = WAIT_QUEUE_INIT(work);
-static struct timer alarm;		/* for the next of the network's timers; background work: nobody is kept waiting by it */
+static struct timer alarm;		/* for the next of timers.c; background work: nobody is kept waiting by it */
 static uint64_t alarm_ns;		/* when it rings; UINT64_MAX: never. lock */
 static bool alarm_rang;			/* atomic */
 static long pieces;			/* that lwIP has allocated; lock */
