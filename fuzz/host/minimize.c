@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Minimising: first whole calls (in halves, then one by one), then values, each by the steps that its type knows, from
- * the boldest to the smallest. Every accepted step makes the program shorter or plainer, so this ends.
+ * the boldest to the smallest; of other inputs, bytes. Every accepted step makes the input shorter or plainer, so this
+ * ends.
  */
 #include <fuzz/abi/channel.h>
 #include <fuzz/host/minimize.h>
@@ -225,12 +226,42 @@ static bool remove_bytes(struct minimizer *m, size_t first, size_t count)
 	return true;
 }
 
-static size_t minimize_bytes(struct minimizer *m)
+static bool shorten_bytes(struct minimizer *m)
 {
+	size_t before = m->size;
+
 	for (size_t count = m->size / 2; count > 0; count /= 2)
 		for (size_t first = 0; first + count <= m->size;)
 			if (!remove_bytes(m, first, count))
 				first += count;
+	return m->size < before;
+}
+
+static bool clear_bytes(struct minimizer *m)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < m->size; i++) {
+		if (!m->data[i])
+			continue;
+		memcpy(m->trial_data, m->data, m->size);
+		m->trial_data[i] = 0;
+		if (m->still_fails(m->trial_data, m->size, m->context)) {
+			m->data[i] = 0;
+			any = true;
+		}
+	}
+	return any;
+}
+
+static size_t minimize_bytes(struct minimizer *m)
+{
+	bool any = true;
+
+	while (any) {
+		any = shorten_bytes(m);
+		any |= clear_bytes(m);
+	}
 	return m->size;
 }
 
