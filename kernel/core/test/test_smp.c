@@ -278,6 +278,36 @@ TEST(unmapped_pages_are_gone_on_every_cpu)
 	CHECK(!reader.wrong);
 }
 
+static void run_on_space(void *arg)
+{
+	aspace_activate(arg);
+}
+
+static unsigned loaded_on(const struct aspace *as)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < cpu_count; i++)
+		n += atomic_load(&cpus[i]->aspace) == as;
+	return n;
+}
+
+/* Threads without a space run on the tables that the last one with a space left, but not beyond its end. */
+TEST(ended_space_is_loaded_nowhere)
+{
+	struct aspace *as;
+	unsigned loaded;
+	bool ran;
+
+	CHECK_EQ(aspace_create(&as), 0);
+	ran = run_on_each(min(cpu_count, 8u), run_on_space, as, 0);
+	loaded = loaded_on(as);
+	aspace_put(as);
+	CHECK(ran);
+	CHECK(loaded > 0);
+	CHECK_EQ(loaded_on(as), 0);
+}
+
 /* ---- timers ---- */
 
 struct arming {
