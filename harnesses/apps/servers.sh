@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # For the suites of servers: sourced after catalogue.sh. A server runs in the background, reached by a port of loopback.
 server=
+card=			# e1000: or nothing
 plats="microvm q35"
 
 # free_port: one that nobody listens on now.
@@ -16,7 +17,7 @@ serve() {
 	trap 'serve_end >/dev/null' EXIT
 	while [ $SECONDS -lt $end ]; do
 		port=$(free_port)
-		timeout 200 "$run" --timeout 180 --net "user,tcp:$port:$to" "$@" >"$TMPDIR/server" 2>&1 </dev/null &
+		timeout 200 "$run" --timeout 180 --net "${card}user,tcp:$port:$to" "$@" >"$TMPDIR/server" 2>&1 </dev/null &
 		server=$!
 		while [ $SECONDS -lt $end ] && kill -0 $server 2>/dev/null; do
 			ready "$port" && return
