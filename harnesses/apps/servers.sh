@@ -17,7 +17,8 @@ serve() {
 	trap 'serve_end >/dev/null' EXIT
 	while [ $SECONDS -lt $end ]; do
 		port=$(free_port)
-		timeout 200 "$run" --timeout 180 --net "${card}user,tcp:$port:$to" "$@" >"$TMPDIR/server" 2>&1 </dev/null &
+		timeout 200 "$run" --timeout 180 --net "${card}user,tcp:$port:$to" "$@" \
+			>"$TMPDIR/server" 2>&1 </dev/null &
 		server=$!
 		while [ $SECONDS -lt $end ] && kill -0 $server 2>/dev/null; do
 			ready "$port" && return
