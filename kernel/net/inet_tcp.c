@@ -372,11 +372,6 @@ static bool close_connection(struct tcp_socket *t)
 		return false;
 	}
 	tcp_socket_tell_read(t);
-	/*
-	 * All is read. lwIP has been seen to hold a byte less of the window even so, which is not explained; it takes
-	 * that for data that is not read, resets, and tells nobody (seed net/found-tcp-close-window).
-	 */
-	pcb->rcv_wnd = TCP_WND_MAX(pcb);
 	if (tcp_socket_is_drained(t)) {
 		detach(t);
 		tcp_close(pcb);
