@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * "saki fuzz minimize FILE": the smallest input that still shows the same title. Programs lose calls and simplify
- * arguments; other inputs lose bytes. The result replaces nothing: it is written beside the input, as minimized (and
- * its texts).
+ * arguments; other inputs lose bytes, and some become zeros. The result replaces nothing: it is written beside the
+ * input, as minimized (and its texts).
  */
 #include <errno.h>
 #include <stdio.h>

@@ -442,11 +442,11 @@ void peer_deliver(void)
 	wire_run();
 }
 
-/* Steps to the one in which the next timer is due, at most max: nothing happens in those before it. */
-static unsigned steps_to_timer(unsigned max, uint64_t step_ns)
+/* Steps to the one in which something happens, at most max: the next timer, where devices have nothing to do. */
+static unsigned steps_to_event(unsigned max, uint64_t step_ns)
 {
 	uint64_t first_ns = arch_cpu()->timer_first_ns, now_ns = clock_ns();
-	uint64_t steps = first_ns > now_ns ? (first_ns - now_ns - 1) / step_ns + 1 : 1;
+	uint64_t steps = first_ns > now_ns && !wire_busy() ? (first_ns - now_ns - 1) / step_ns + 1 : 1;
 
 	return (unsigned)min(steps, (uint64_t)max);
 }
@@ -454,7 +454,7 @@ static unsigned steps_to_timer(unsigned max, uint64_t step_ns)
 void peer_pass(unsigned steps, uint64_t step_ns)
 {
 	while (steps) {
-		unsigned n = step_ns ? steps_to_timer(steps, step_ns) : steps;
+		unsigned n = step_ns ? steps_to_event(steps, step_ns) : steps;
 
 		clock_virtual_advance(n * step_ns);
 		wire_run();

@@ -202,6 +202,17 @@ void wire_run(void)
 	}
 }
 
+bool wire_busy(void)
+{
+	for (unsigned i = 0; i < PEER_DEVICES; i++) {
+		const struct wire *wire = &wires[i];
+
+		if (wire->pending_count || wire->held_count || wire->was_full || wire->link_up != wire->netdev.link_up)
+			return true;
+	}
+	return false;
+}
+
 void peer_refuse(unsigned frames)
 {
 	refuses = frames;

@@ -8,6 +8,8 @@
 
 int wire_setup(void);
 void wire_remove(void);
+/* A device has frames, or a link that the stack does not know of. */
+bool wire_busy(void);
 /* A frame for the stack, in two buffers when split is not 0. */
 void wire_send(unsigned device, const uint8_t *bytes, size_t len, size_t split);
 /* Lets the stack poll until nothing is left to take. */

@@ -161,6 +161,7 @@ void aspace_put(struct aspace *as)
 }
 
 struct address_range {
+	struct aspace *as;
 	uint64_t start, end;
 };
 
@@ -172,12 +173,12 @@ static void forget_range(void *arg)
 	if (aspace_current())
 		arch_pagetable_forget(range->start, range->end);
 	else
-		unload(arch_cpu()->aspace);
+		unload(range->as);
 }
 
 void aspace_forget(struct aspace *as, uint64_t start, uint64_t end)
 {
-	struct address_range range = { start, end };
+	struct address_range range = { as, start, end };
 
 	if (!IS_ENABLED(CONFIG_SMP) || cpu_count == 1 || start >= end)
 		return;

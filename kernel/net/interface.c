@@ -69,12 +69,13 @@ int interface_set_mtu(struct netif *netif, uint32_t mtu)
 	if (mtu < 68 || mtu > (dev ? dev->mtu : interface_mtu(netif)))
 		return -EINVAL;
 	if (dev)
-		netif->mtu = (u16_t)mtu;
+		netif->mtu = netif->mtu6 = (u16_t)mtu;
 	return 0;
 }
 
 int interface_set_address(struct netif *netif, const ip4_addr_t *address, const ip4_addr_t *mask)
 {
+	net_timers_look();
 	/* Who sets it by hand asks for none any more. */
 	if (netif_dhcp_data(netif))
 		dhcp_stop(netif);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * lwIP's periodic work, in the place of its own timers: these run only while there is something for them to do, so that
- * an idle machine sleeps, and need no memory. One that is started waits a period; one that is late goes on from then.
+ * lwIP's periodic work, in the place of its own timers: these run only while there is something for them to do, but for
+ * one that runs each second, and need no memory. One that is started waits a period; one that is late goes on from
+ * then.
  */
 #include "stack.h"
 
@@ -134,8 +135,7 @@ static void start(struct net_timer *timer, uint64_t now_ns)
 /* For lwIP: there is a connection now. */
 void tcp_timer_needed(void)
 {
-	if (timers[0].due_ns == NEVER && has_connections())
-		start(&timers[0], clock_ns());
+	must_look |= timers[0].due_ns == NEVER;
 }
 
 void net_timers_look(void)
@@ -161,8 +161,11 @@ static void look(uint64_t now_ns)
 
 uint64_t net_timers_due_ns(void)
 {
-	if (must_look)
-		look(clock_ns());
+	uint64_t now_ns = clock_ns();
+
+	/* The second one always runs: what is due later than that was set by a clock that has gone back. */
+	if (must_look || due_ns > now_ns + timers[1].period_ns)
+		look(now_ns);
 	return due_ns;
 }
 

@@ -82,7 +82,7 @@ int aspace_fork(struct aspace *from, struct aspace **out) MUST_CHECK;
 struct aspace *aspace_get(struct aspace *as);
 bool aspace_is_shared(const struct aspace *as);
 void aspace_put(struct aspace *as);
-/* Makes it the running thread's (and CPU's); as == NULL: kernel tables only. Takes no reference. */
+/* Makes it the running thread's (and CPU's); as == NULL: the kernel's tables, until the next. Takes no reference. */
 void aspace_activate(struct aspace *as);
 /* The scheduler's: the running CPU goes to a thread that has this one, or none. Interrupts off. */
 void aspace_switch(struct aspace *to);

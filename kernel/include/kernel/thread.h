@@ -29,7 +29,7 @@ struct thread {
 	size_t stack_size;
 	struct process *process;	/* NULL for kernel threads */
 	struct task *task;		/* what the program knows of it; NULL for kernel threads */
-	struct aspace *aspace;		/* whose tables it runs on; NULL: the kernel's own. Set by aspace_activate() */
+	struct aspace *aspace;		/* whose tables it runs on; NULL: any that are loaded. By aspace_activate() */
 	struct cpu *cpu;		/* whose run queue it belongs to; changes under that CPU's run_lock */
 	uint64_t affinity;		/* the CPUs it may run on, a bit each; as its maker's at first */
 	enum thread_state state;	/* under cpu->run_lock */
