@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Makes an input smaller while a condition holds: programs lose calls and get simpler arguments, other inputs lose
- * bytes, and the others become zeros.
+ * bytes, and some become zeros.
  */
 #pragma once
 

@@ -413,9 +413,6 @@ static void net_teardown(void)
 	peer_deliver();
 	peer_remove();
 	net_forget();
-	/* The timer of connections sees that there are none. */
-	clock_virtual_advance(TICK_NS);
-	thread_yield();
 	object_type_net_piece.live = net_pieces();
 }
 

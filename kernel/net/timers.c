@@ -50,7 +50,7 @@ static bool has_leases(void)
 	return false;
 }
 
-static bool will_report_groups4(void)
+static bool will_report_groups(void)
 {
 	struct netif *netif;
 
@@ -59,15 +59,6 @@ static bool will_report_groups4(void)
 			if (group->timer)
 				return true;
 		}
-	}
-	return false;
-}
-
-static bool will_report_groups6(void)
-{
-	struct netif *netif;
-
-	NETIF_FOREACH(netif) {
 		for (const struct mld_group *group = netif_mld6_data(netif); group; group = group->next) {
 			if (group->timer)
 				return true;
@@ -98,8 +89,14 @@ static void second(void)
 	ip6_reass_tmr();
 }
 
+static void report_groups(void)
+{
+	igmp_tmr();
+	mld6_tmr();
+}
+
 _Static_assert(IP_TMR_INTERVAL == 1000 && ARP_TMR_INTERVAL == 1000 && ND6_TMR_INTERVAL == 1000 &&
-		       IP6_REASS_TMR_INTERVAL == 1000,
+		       IP6_REASS_TMR_INTERVAL == 1000 && IGMP_TMR_INTERVAL == MLD6_TMR_INTERVAL,
 	       "one timer is for all of these");
 
 static struct net_timer {
@@ -109,11 +106,10 @@ static struct net_timer {
 	uint64_t due_ns;	/* NEVER: it does not run */
 } timers[] = {
 	{ tcp_tick, has_connections, TCP_TMR_INTERVAL * NSEC_PER_MSEC, NEVER },
-	{ second, always, 1000 * NSEC_PER_MSEC, NEVER },
+	{ second, always, NSEC_PER_SEC, NEVER },
 	{ dhcp_fine_tmr, is_asking_for_addresses, DHCP_FINE_TIMER_MSECS * NSEC_PER_MSEC, NEVER },
 	{ dhcp_coarse_tmr, has_leases, DHCP_COARSE_TIMER_MSECS * NSEC_PER_MSEC, NEVER },
-	{ igmp_tmr, will_report_groups4, IGMP_TMR_INTERVAL * NSEC_PER_MSEC, NEVER },
-	{ mld6_tmr, will_report_groups6, MLD6_TMR_INTERVAL * NSEC_PER_MSEC, NEVER },
+	{ report_groups, will_report_groups, IGMP_TMR_INTERVAL * NSEC_PER_MSEC, NEVER },
 };
 static uint64_t due_ns = NEVER;	/* the first of all */
 static bool must_look = true;
@@ -126,21 +122,15 @@ uint32_t sys_now(void)
 	return (uint32_t)(clock_ns() / NSEC_PER_MSEC);
 }
 
-static void start(struct net_timer *timer, uint64_t now_ns)
+void net_timers_look(void)
 {
-	timer->due_ns = now_ns + timer->period_ns;
-	due_ns = min(due_ns, timer->due_ns);
+	must_look = true;
 }
 
 /* For lwIP: there is a connection now. */
 void tcp_timer_needed(void)
 {
-	must_look |= timers[0].due_ns == NEVER;
-}
-
-void net_timers_look(void)
-{
-	must_look = true;
+	net_timers_look();
 }
 
 /* A clock that has gone back, as after unit tests of the virtual one, makes none later than a period. */
@@ -154,7 +144,7 @@ static void look(uint64_t now_ns)
 		if (!timer->needed())
 			timer->due_ns = NEVER;
 		else if (timer->due_ns == NEVER || timer->due_ns > now_ns + timer->period_ns)
-			start(timer, now_ns);
+			timer->due_ns = now_ns + timer->period_ns;
 		due_ns = min(due_ns, timer->due_ns);
 	}
 }
@@ -163,8 +153,8 @@ uint64_t net_timers_due_ns(void)
 {
 	uint64_t now_ns = clock_ns();
 
-	/* The second one always runs: what is due later than that was set by a clock that has gone back. */
-	if (must_look || due_ns > now_ns + timers[1].period_ns)
+	/* One runs each second: if none is due within that, they were set by a clock that has gone back. */
+	if (must_look || due_ns > now_ns + NSEC_PER_SEC)
 		look(now_ns);
 	return due_ns;
 }

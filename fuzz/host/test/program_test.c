@@ -147,6 +147,22 @@ static void test_minimize(void)
 	     writes_to_pipe(data, small, NULL) && program.call_count == 2 && small < 20, "there is more");
 }
 
+/* "Fails" while the third byte is an x. */
+static bool has_x(const uint8_t *bytes, size_t size, void *context)
+{
+	(void)context;
+	return size > 2 && bytes[2] == 'x';
+}
+
+static void test_minimize_bytes(void)
+{
+	static const uint8_t small[] = { 0, 0, 'x' };
+	uint8_t bytes[] = "abxdefghijklmnopqrstuvw";
+	size_t size = minimize_input("net", bytes, sizeof(bytes), has_x, NULL);
+
+	tell("minimize_clears_bytes", size == sizeof(small) && !memcmp(bytes, small, size), "others are left");
+}
+
 /* A slice has what it needs and no more: the pipe's end that is written to, not the file that is closed. */
 static void test_slice(void)
 {
@@ -213,6 +229,7 @@ int main(int argc, char **argv)
 	test_seeds(argc - 1, argv + 1);
 	test_mutations();
 	test_minimize();
+	test_minimize_bytes();
 	test_slice();
 	test_threads();
 	return failures != 0;
