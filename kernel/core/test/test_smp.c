@@ -308,6 +308,28 @@ TEST(ended_space_is_loaded_nowhere)
 	CHECK_EQ(loaded_on(as), 0);
 }
 
+/* Where nobody needs them any more, tables that change are let go of. */
+TEST(changed_space_is_let_go_of)
+{
+	struct aspace *as;
+	unsigned loaded, after;
+	uint64_t value = 1;
+	bool ran, failed;
+
+	CHECK_EQ(aspace_create(&as), 0);
+	failed = aspace_mmap(as, PLACE, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
+			     NULL, 0) < 0 ||
+		 aspace_write(as, PLACE, &value, sizeof(value));
+	ran = run_on_each(min(cpu_count, 8u), run_on_space, as, 0);
+	loaded = loaded_on(as);
+	failed |= aspace_munmap(as, PLACE, PAGE_SIZE) < 0;
+	after = loaded_on(as);
+	aspace_put(as);
+	CHECK(ran && !failed);
+	CHECK(loaded > 0);
+	CHECK(cpu_count == 1 || after == 0);
+}
+
 /* ---- timers ---- */
 
 struct arming {

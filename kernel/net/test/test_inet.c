@@ -2,7 +2,10 @@
 /*
  * Sockets of AF_INET and AF_INET6 over loop-back.
  */
+#include "../stack.h"
+
 #include <kernel/abi/socket.h>
+#include <kernel/clock.h>
 #include <kernel/file.h>
 #include <kernel/systest.h>
 
@@ -53,6 +56,23 @@ SYSTEST(tcp_carries_bytes)
 	CHECK_MEM(SYSTEST_MEM + ROOM, "hello", 5);
 	CHECK_EQ(sys(SYS_close, (uint64_t)client), 0);
 	CHECK_EQ(sys(SYS_read, (uint64_t)accepted, SYSTEST_MEM + ROOM, 100), 0);
+}
+
+/* At no moment of a second: what runs each second would be due as soon at some. */
+SYSTEST(tcp_has_its_timer)
+{
+	long client, accepted;
+
+	connect_pair(4030, &client, &accepted);
+	for (unsigned i = 0; i < 10; i++) {
+		uint64_t wait_ns;
+
+		net_lock();
+		wait_ns = net_timers_due_ns() - clock_ns();
+		net_unlock();
+		CHECK((int64_t)wait_ns <= (int64_t)(250 * NSEC_PER_MSEC));
+		CHECK_EQ(clock_sleep_until(clock_ns() + 100 * NSEC_PER_MSEC), 0);
+	}
 }
 
 SYSTEST(tcp_carries_much)
