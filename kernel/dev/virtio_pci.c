@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Transport over PCI: VIRTIO 1.2, section 4.1. Its structures are found by vendor capabilities (4.1.4); each queue has
- * a message of its own where there are enough.
+ * a message of its own where there are enough. A device without messages (QEMU's balloon) has a line (4.1.5.2).
  */
 #include <kernel/pci.h>
 #include <kernel/virtio.h>
@@ -40,7 +40,9 @@ enum { CAP_COMMON = 1, CAP_NOTIFY, CAP_ISR, CAP_DEVICE };
 #define COMMON_QUEUE_DEVICE 0x30
 #define COMMON_SIZE 0x38
 
-#define NO_VECTOR 0xffffu
+/* The ISR status, which reading clears and takes the line back (4.1.4.5). */
+#define ISR_QUEUE 1u
+#define ISR_CONFIG 2u
 #define RESET_TRIES 100000
 #define MESSAGES_MAX 5
 
@@ -57,8 +59,9 @@ struct vpci {
 	struct pci_device *pci;
 	struct regs common, notify, isr, config;
 	uint32_t notify_multiplier;
-	unsigned message_count;
+	unsigned message_count;	/* 0: it has a line */
 	struct message messages[MESSAGES_MAX];
+	int line_irq;
 };
 
 static struct vpci *vpci_of(struct virtio_device *device)
@@ -101,7 +104,8 @@ static void vpci_set_features(struct virtio_device *device, uint64_t features)
 		regs_write32(&v->common, COMMON_DRIVER_FEATURES, (uint32_t)(features >> 32 * i));
 	}
 	/* A reset has taken the configuration's message away. */
-	regs_write16(&v->common, COMMON_CONFIG_VECTOR, 0);
+	if (v->message_count)
+		regs_write16(&v->common, COMMON_CONFIG_VECTOR, 0);
 }
 
 static unsigned vpci_queue_max(struct virtio_device *device, unsigned index)
@@ -118,6 +122,13 @@ static unsigned message_of(const struct vpci *v, unsigned queue)
 	return v->message_count > 1 ? 1 + queue % (v->message_count - 1) : 0;
 }
 
+/* Of the queue that is selected. False: the device has no room for it (4.1.5.1.2). */
+static bool set_message(struct vpci *v, uint16_t message)
+{
+	regs_write16(&v->common, COMMON_QUEUE_VECTOR, message);
+	return regs_read16(&v->common, COMMON_QUEUE_VECTOR) == message;
+}
+
 static void write_address(struct vpci *v, size_t reg, phys_t address)
 {
 	regs_write32(&v->common, reg, (uint32_t)address);
@@ -127,7 +138,6 @@ static void write_address(struct vpci *v, size_t reg, phys_t address)
 static int vpci_queue_enable(struct virtio_device *device, struct virtqueue *queue)
 {
 	struct vpci *v = vpci_of(device);
-	uint16_t message = (uint16_t)message_of(v, virtqueue_index(queue));
 	struct virtq_addresses at;
 	uint64_t offset;
 
@@ -138,8 +148,7 @@ static int vpci_queue_enable(struct virtio_device *device, struct virtqueue *que
 		return -EINVAL;
 	*virtqueue_notify_regs(queue) = (struct regs){ .base = offset };
 	regs_write16(&v->common, COMMON_QUEUE_SIZE, (uint16_t)virtqueue_size(queue));
-	regs_write16(&v->common, COMMON_QUEUE_VECTOR, message);
-	if (regs_read16(&v->common, COMMON_QUEUE_VECTOR) != message)
+	if (v->message_count && !set_message(v, (uint16_t)message_of(v, virtqueue_index(queue))))
 		return -EIO;
 	write_address(v, COMMON_QUEUE_DESC, at.descriptors);
 	write_address(v, COMMON_QUEUE_DRIVER, at.available);
@@ -197,11 +206,25 @@ static void message_came(void *arg)
 			virtqueue_interrupt(device->queues[i]);
 }
 
-static void messages_release(struct vpci *v)
+static void line_rose(void *arg)
+{
+	struct vpci *v = arg;
+	struct virtio_device *device = &v->virtio;
+	uint8_t causes = regs_read8(&v->isr, 0);
+
+	if (causes & ISR_CONFIG)
+		virtio_config_changed(device);
+	for (unsigned i = 0; causes & ISR_QUEUE && i < device->queue_count; i++)
+		virtqueue_interrupt(device->queues[i]);
+}
+
+static void interrupts_release(struct vpci *v)
 {
 	while (v->message_count)
 		irq_release(v->messages[--v->message_count].irq);
 	pci_msix_disable(v->pci);
+	if (v->line_irq >= 0)
+		pci_intx_release(v->pci, v->line_irq);
 }
 
 static int messages_set(struct vpci *v)
@@ -215,13 +238,24 @@ static int messages_set(struct vpci *v)
 
 		*message = (struct message){ .v = v, .number = v->message_count };
 		message->irq = pci_msix_set(v->pci, message->number, message_came, message);
-		if (message->irq < 0) {
-			messages_release(v);
+		if (message->irq < 0)
 			return message->irq;
-		}
 		v->message_count++;
 	}
 	return 0;
+}
+
+/* On an error, what it has set is interrupts_release()'s. */
+static int interrupts_set(struct vpci *v)
+{
+	int err = messages_set(v);
+
+	if (err != -ENODEV)
+		return err;
+	if (!v->isr.size)
+		return -EINVAL;
+	v->line_irq = pci_intx_set(v->pci, line_rose, v);
+	return min(v->line_irq, 0);
 }
 
 /* ---- finding ---- */
@@ -265,17 +299,18 @@ static int vpci_probe(struct pci_device *pci)
 	if (!v)
 		return -ENOMEM;
 	v->pci = pci;
+	v->line_irq = -1;
 	pci->data = v;
 	pci_enable(pci);
 	find_structures(v);
 	v->virtio.id = device_id(pci);
 	v->virtio.transport = &vpci_transport;
-	err = v->common.size >= COMMON_SIZE && v->notify.size ? messages_set(v) : -EINVAL;
+	err = v->common.size >= COMMON_SIZE && v->notify.size ? interrupts_set(v) : -EINVAL;
 	if (!err)
 		err = virtio_device_add(&v->virtio);
 	if (!err)
 		return 0;
-	messages_release(v);
+	interrupts_release(v);
 	pci_disable(pci);
 	heap_free(v);
 	return err;
@@ -286,7 +321,7 @@ static void vpci_remove(struct pci_device *pci)
 	struct vpci *v = pci->data;
 
 	virtio_device_remove(&v->virtio);
-	messages_release(v);
+	interrupts_release(v);
 	pci_disable(pci);
 	heap_free(v);
 }

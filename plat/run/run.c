@@ -527,8 +527,6 @@ static int run(const struct run_options *o)
 
 	if (!status && o->disk.is_nvme && !strcmp(o->plat, "microvm"))
 		status = run_fail(RUN_USAGE, "--disk nvme: microvm has no PCI; see --plat");
-	if (!status && o->balloon && strcmp(o->plat, "microvm"))
-		status = run_fail(RUN_USAGE, "--balloon: only microvm's interrupts in a way that the kernel knows");
 	if (!status && o->net_is_e1000 && !strcmp(o->plat, "microvm"))
 		status = run_fail(RUN_USAGE, "--net e1000: microvm has no PCI; see --plat");
 	if (!status && o->net)

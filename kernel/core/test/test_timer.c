@@ -70,12 +70,12 @@ TEST(timer_cancel_and_move)
 	struct note notes[2];
 
 	notes_init(notes, 2);
-	timer_arm(&notes[0].timer, start + 2 * NSEC_PER_MSEC);
-	timer_arm(&notes[1].timer, start + 2 * NSEC_PER_MSEC);
+	timer_arm(&notes[0].timer, start + 100 * NSEC_PER_MSEC);
+	timer_arm(&notes[1].timer, start + 100 * NSEC_PER_MSEC);
 	CHECK(timer_cancel(&notes[0].timer));
 	CHECK(!timer_cancel(&notes[0].timer));
 	timer_arm(&notes[1].timer, start + NSEC_PER_SEC * 3600); /* moved */
-	CHECK_EQ(clock_sleep_until(start + 5 * NSEC_PER_MSEC), 0);
+	CHECK_EQ(clock_sleep_until(start + 120 * NSEC_PER_MSEC), 0);
 	CHECK_STR(order, "");
 	CHECK(timer_cancel(&notes[1].timer));
 }
