@@ -146,7 +146,7 @@ void arch_jump(struct arch_jump *jump, int value)
 	struct arch_context *context;
 
 	arch_irq_disable();
-	cpu->thread = jump->thread;
+	cpu->thread = cpu->running = jump->thread;
 	cpu->kernel_stack_top = jump->kernel_stack_top;
 	cpu->preempt_count = jump->preempt_count;
 	cpu->irq_depth = jump->irq_depth;

@@ -15,7 +15,7 @@
 /* Threads that run or wait there. */
 static unsigned load_of(const struct cpu *cpu)
 {
-	return atomic_load_relaxed(&cpu->ready_count) + (atomic_load_relaxed(&cpu->thread) != cpu->idle);
+	return atomic_load_relaxed(&cpu->ready_count) + (atomic_load_relaxed(&cpu->running) != cpu->idle);
 }
 
 /* The CPU of a set with least to do; among equals the favourite, else the first. NULL: the set is empty. */
@@ -131,7 +131,7 @@ void sched_set_affinity(struct thread *thread, uint64_t set)
 	atomic_store(&thread->affinity, set);
 	if (sched_may_run(thread, cpu)) {
 		spin_unlock(&cpu->run_lock, flags);
-	} else if (cpu->thread == thread) {
+	} else if (cpu->running == thread) {
 		cpu->need_resched = true;
 		spin_unlock(&cpu->run_lock, flags);
 		if (thread == thread_current())

@@ -8,6 +8,8 @@
 #include <kernel/cpu.h>
 #include <kernel/errno.h>
 #include <kernel/linkset.h>
+#include <kernel/smp.h>
+#include <kernel/thread.h>
 #include <kernel/vdso.h>
 #include <kernel/wait.h>
 #include <plat/plat.h>
@@ -84,16 +86,25 @@ static int read_boot_time(void)
 }
 INIT_CALL(INIT_CORE, read_boot_time);
 
-void clock_virtual_stop(void)
+/* What its timer was set to says nothing: an interrupt of it that came meanwhile did not set it again. */
+static void program_anew(void *arg UNUSED)
 {
 	unsigned long flags = arch_irq_save();
 
-	is_virtual = false;
-	realtime_offset_ns = plat->boot_time_ns();
-	publish();
 	arch_cpu()->timer_armed_ns = UINT64_MAX;
 	timer_program(arch_cpu());
 	arch_irq_restore(flags);
+}
+
+void clock_virtual_stop(void)
+{
+	preempt_disable();
+	is_virtual = false;
+	realtime_offset_ns = plat->boot_time_ns();
+	publish();
+	program_anew(NULL);
+	cpus_call(atomic_load(&cpus_online), program_anew, NULL);
+	preempt_enable();
 }
 
 /* Also asked in signal handlers, which come at any moment: an input's coverage must not show it. */

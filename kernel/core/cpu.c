@@ -9,6 +9,7 @@
 static struct cpu boot_cpu = {
 	.self = &boot_cpu,
 	.thread = &boot_thread,
+	.running = &boot_thread,
 	.id = BOOT_CPU_ID,
 	.run_queue = LIST_INIT(boot_cpu.run_queue),
 	.timers = LIST_INIT(boot_cpu.timers),

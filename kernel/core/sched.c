@@ -4,7 +4,7 @@
  * gets is decided when it becomes ready (balance.c).
  *
  * run_lock of a CPU is held across the switch: the thread that stops takes it, the one that goes on releases it. So
- * whoever holds the lock sees each thread either running (cpu->thread), or on the queue, or fully off its stack. A
+ * whoever holds the lock sees each thread either running (cpu->running), or on the queue, or fully off its stack. A
  * thread belongs to thread->cpu, whose lock guards its state. On its way from one CPU to another it is READY and on
  * no queue, so that nobody else will touch it.
  */
@@ -70,7 +70,7 @@ static struct thread *take_next(struct cpu *cpu)
 /* Something was added: the CPU learns of it if it would not look by itself. */
 static void announce(struct cpu *cpu)
 {
-	bool idle = cpu->thread == cpu->idle;
+	bool idle = cpu->running == cpu->idle;
 
 	if (idle)
 		cpu->need_resched = true;
@@ -135,7 +135,7 @@ uint64_t thread_cpu_ns(const struct thread *thread)
 	uint64_t used_ns = atomic_load(&thread->cpu_ns), since_ns = atomic_load(&thread->switched_in_ns);
 	uint64_t now_ns = clock_ns();
 
-	return atomic_load(&cpu->thread) == thread && now_ns > since_ns ? used_ns + (now_ns - since_ns) : used_ns;
+	return atomic_load(&cpu->running) == thread && now_ns > since_ns ? used_ns + (now_ns - since_ns) : used_ns;
 }
 
 uint64_t thread_running_ns(const uint64_t *total)
@@ -192,7 +192,7 @@ static void switch_to(struct cpu *cpu, struct thread *next)
 {
 	struct thread *prev = cpu->thread;
 
-	cpu->thread = next;
+	cpu->thread = cpu->running = next;
 	cpu->kernel_stack_top = (uintptr_t)next->stack_base + next->stack_size;
 	cpu->switches++;
 	atomic_store_relaxed(&prev->switched, true);
@@ -269,7 +269,7 @@ static void wake_and_unlock(struct cpu *cpu, struct thread *thread, unsigned lon
 	struct cpu *target = cpu;
 
 	thread->state = THREAD_READY;
-	if (cpu->thread == thread || !list_empty(&thread->run_node)) {
+	if (cpu->running == thread || !list_empty(&thread->run_node)) {
 		spin_unlock(&cpu->run_lock, flags);
 		return;
 	}
@@ -317,7 +317,7 @@ void sched_notify(struct thread *thread)
 		return;
 	}
 	/* Its program would not notice before it calls or its slice ends. */
-	if (cpu->thread == thread && cpu != arch_cpu())
+	if (cpu->running == thread && cpu != arch_cpu())
 		cpu_kick(cpu);
 	spin_unlock(&cpu->run_lock, flags);
 }

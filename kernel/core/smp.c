@@ -42,7 +42,7 @@ static struct cpu *cpu_create(unsigned id, uint32_t hardware_id)
 		heap_free(cpu);
 		return NULL;
 	}
-	cpu->thread = cpu->idle;
+	cpu->thread = cpu->running = cpu->idle;
 	cpu->kernel_stack_top = (uintptr_t)cpu->idle->stack_base + cpu->idle->stack_size;
 	return cpu;
 }

@@ -13,6 +13,7 @@
 #include <kernel/test.h>
 #include <kernel/thread.h>
 #include <kernel/user.h>
+#include <plat/plat.h>
 
 #define PATIENCE_NS (20 * NSEC_PER_SEC)
 
@@ -354,6 +355,40 @@ static void arm_often(void *arg)
 		timer_arm(&arming->timer, clock_ns() + i % 7 * NSEC_PER_USEC);
 		if (i % 5 == 0)
 			timer_cancel(&arming->timer);
+	}
+}
+
+static void sleep_a_little(void *arg UNUSED)
+{
+	clock_sleep_until(clock_ns() + 2 * NSEC_PER_MSEC);
+}
+
+static void arm_on_this(void *arg)
+{
+	struct arming *arming = arg;
+
+	timer_init(&arming->timer, count_firing);
+	timer_arm(&arming->timer, clock_ns() + NSEC_PER_MSEC);
+}
+
+/* The machine's timers interrupt while the virtual clock goes by itself, and serve the real one again after it. */
+TEST(virtual_time_leaves_every_timer_running)
+{
+	unsigned count = min(cpu_count, 8u);
+	struct arming armings[8] = { { .fired = 0 } };
+	uint64_t end_ns;
+
+	if (is_alone())
+		return;
+	CHECK(run_on_each(count, arm_on_this, armings, sizeof(armings[0])));
+	clock_virtual_start(0);
+	for (end_ns = plat->clock_ns() + 5 * NSEC_PER_MSEC; plat->clock_ns() < end_ns;)
+		arch_relax();
+	clock_virtual_stop();
+	CHECK(run_on_each(count, sleep_a_little, NULL, 0));
+	for (unsigned i = 0; i < count; i++) {
+		timer_cancel(&armings[i].timer);
+		CHECK(armings[i].fired > 0);
 	}
 }
 

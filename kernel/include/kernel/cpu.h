@@ -28,6 +28,7 @@ struct cpu {
 
 	struct arch_regs *irq_regs;	/* what the running interrupt handler interrupted; NULL outside of one */
 	unsigned id;			/* 0 is the boot CPU */
+	struct thread *running;		/* whose stack it is on: while sleepers are asked, `thread` is one of them */
 	struct thread *idle;
 	struct aspace *aspace;		/* whose tables are active; NULL: the kernel's own */
 	struct spinlock run_lock;	/* guards run_queue, and the state of the threads that belong here */
