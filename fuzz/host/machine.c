@@ -28,6 +28,7 @@
 #define SPINS_PER_LOOK 256		/* spins between looks at the clock */
 #define SPIN_NS 30000			/* host world: then sleep on a futex */
 #define SLEEP_NS 2000000		/* longest sleep before the machine's pulse is felt */
+#define ASLEEP_FACTOR 10	/* times the limit that a machine may take which does nothing */
 
 const char *const world_names[WORLDS] = { "host", "vm" };
 
@@ -298,9 +299,30 @@ static void rest(struct machine *machine, uint32_t *word, uint64_t waited_ns)
 	__atomic_store_n(&channel->host_sleeps, 0, __ATOMIC_SEQ_CST);
 }
 
+/* What the machine has had of the CPUs so far; 0 when nobody knows. */
+static uint64_t cpu_ns(const struct machine *machine)
+{
+	struct timespec used = { 0 };
+	clockid_t clock;
+
+	if (machine->pid <= 0 || clock_getcpuclockid(machine->pid, &clock) || clock_gettime(clock, &used))
+		return 0;
+	return (uint64_t)used.tv_sec * 1000000000 + (uint64_t)used.tv_nsec;
+}
+
+/*
+ * Where others keep the CPUs busy, time passes that the machine does not get: an input hangs when it has used its time
+ * up, or when the machine sleeps for very much longer.
+ */
+static bool is_late(const struct machine *machine, uint64_t waited_ns, uint64_t cpu_start_ns, uint64_t timeout_ns)
+{
+	return waited_ns > timeout_ns &&
+	       (waited_ns > ASLEEP_FACTOR * timeout_ns || cpu_ns(machine) - cpu_start_ns > timeout_ns);
+}
+
 enum machine_wait machine_wait(struct machine *machine, uint32_t *word, uint64_t timeout_ns)
 {
-	uint64_t start = 0, waited;
+	uint64_t start = 0, cpu_start = 0, waited;
 
 	for (unsigned spins = 1;; spins++) {
 		if (__atomic_load_n(word, __ATOMIC_ACQUIRE) == machine->seq)
@@ -311,11 +333,14 @@ enum machine_wait machine_wait(struct machine *machine, uint32_t *word, uint64_t
 		if (!start)
 			start = now_ns();
 		waited = now_ns() - start;
+		/* Asked late, as few inputs take that long and asking costs. */
+		if (!cpu_start && waited > SLEEP_NS)
+			cpu_start = cpu_ns(machine);
 		rest(machine, word, waited);
 		if (waited > SLEEP_NS && !machine_alive(machine))
 			return __atomic_load_n(word, __ATOMIC_ACQUIRE) == machine->seq ? MACHINE_ANSWERED
 										       : MACHINE_DIED;
-		if (waited > timeout_ns)
+		if (is_late(machine, waited, cpu_start, timeout_ns))
 			return MACHINE_TIMED_OUT;
 	}
 }

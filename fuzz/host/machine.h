@@ -76,7 +76,10 @@ void machine_interrupt(struct machine *machine);
 void machine_request(struct machine *machine);
 
 enum machine_wait { MACHINE_ANSWERED, MACHINE_TIMED_OUT, MACHINE_DIED };
-/* Waits until *word, one of the channel's, has the last request's number. */
+/*
+ * Waits until *word, one of the channel's, has the last request's number, or the machine has used timeout_ns of CPU
+ * time.
+ */
 enum machine_wait machine_wait(struct machine *machine, uint32_t *word, uint64_t timeout_ns);
 
 /* The path of an image, built by make when it is missing or out of date; NULL with one line in error. To be freed. */
