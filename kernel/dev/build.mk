@@ -2,7 +2,9 @@
 obj-y += null.o random.o console.o terminal.o
 obj-$(CONFIG_DEVICES) += device.o regs.o pci.o virtio.o virtqueue.o virtio_mmio.o virtio_pci.o virtio_rng.o
 obj-$(CONFIG_DEVICES) += block.o partition.o virtio_blk.o nvme.o
+obj-$(CONFIG_REMOTE_FS) += virtio_channel.o
 obj-$(CONFIG_9P) += virtio_9p.o
+obj-$(CONFIG_VIRTIO_FS) += virtio_fs.o
 obj-$(CONFIG_DEVICES) += virtio_console.o virtio_console_port.o virtio_vsock.o virtio_balloon.o
 obj-$(CONFIG_NETDEV) += netdev.o virtio_net.o e1000.o
 

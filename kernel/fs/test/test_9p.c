@@ -8,7 +8,7 @@
 #include <kernel/errno.h>
 #include <kernel/fake_9p.h>
 #include <kernel/heap.h>
-#include <kernel/p9.h>
+#include <kernel/remote.h>
 #include <kernel/page.h>
 #include <kernel/string.h>
 #include <kernel/test.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Open files of a 9P file system: regular ones, and directories.
+ * Open files of a remote file system: regular ones, and directories.
  */
-#include "p9fs.h"
+#include "remotefs.h"
 
 #include <kernel/abi/dirent.h>
 #include <kernel/abi/fcntl.h>
@@ -16,9 +16,9 @@
 
 /* ---- opening and closing ---- */
 
-static uint32_t io_max(const struct p9_client *client, uint32_t iounit)
+static uint32_t io_max(const struct remote_client *client, uint32_t iounit)
 {
-	uint32_t most = client->msize - P9_HEAD;
+	uint32_t most = client->io_max;
 
 	if (iounit)
 		most = min(most, max(iounit, (uint32_t)PAGE_SIZE));
@@ -26,43 +26,36 @@ static uint32_t io_max(const struct p9_client *client, uint32_t iounit)
 }
 
 /* The fid that the file was made with, for the first open that it serves; NULL. */
-static struct p9_fid *take_created(struct p9_inode *pi)
+static struct remote_fid *take_created(struct remote_inode *pi)
 {
 	unsigned long flags = spin_lock(&pi->fid_lock);
-	struct p9_fid *fid = pi->created;
+	struct remote_fid *fid = pi->created;
 
 	pi->created = NULL;
 	spin_unlock(&pi->fid_lock, flags);
 	return fid;
 }
 
-static int open_fid(struct p9_inode *pi, unsigned flags, struct p9_fid **out, uint32_t *iounit)
+static int open_fid(struct remote_inode *pi, unsigned flags, struct remote_fid **out, uint32_t *iounit)
 {
-	struct p9_fid *closed, *fid;
+	struct remote_fid *fid;
 	int err;
 
 	*iounit = 0;
 	*out = take_created(pi);
 	if (*out && !(flags & OPEN_FLAGS_KEPT))
 		return 0;
-	p9_fid_put(*out);
-	closed = p9_inode_fid(pi);
-	err = p9_walk(closed, NULL, 0, &fid, NULL);
-	p9_fid_put(closed);
-	if (err)
-		return err;
-	err = p9_open(fid, flags, iounit);
-	if (err)
-		p9_fid_put(fid);
-	else
-		*out = fid;
+	remote_fid_put(*out);
+	fid = remote_inode_fid(pi);
+	err = remote_protocol_of(fid)->open(fid, flags, out, iounit);
+	remote_fid_put(fid);
 	return err;
 }
 
 static int open_any(struct file *file, unsigned flags)
 {
-	struct p9_inode *pi = p9_of(file->inode);
-	struct p9_handle *handle = heap_zalloc(sizeof(*handle));
+	struct remote_inode *pi = remote_of(file->inode);
+	struct remote_handle *handle = heap_zalloc(sizeof(*handle));
 	uint32_t iounit;
 	int err;
 
@@ -74,7 +67,7 @@ static int open_any(struct file *file, unsigned flags)
 		return err;
 	}
 	handle->io_max = io_max(pi->fs->client, iounit);
-	handle->window = P9_READ_AHEAD_MIN;
+	handle->window = REMOTE_READ_AHEAD_MIN;
 	file->data = handle;
 	atomic_fetch_add(&pi->handles, 1);
 	return 0;
@@ -84,7 +77,7 @@ static int open_any(struct file *file, unsigned flags)
 static int file_open(struct file *file)
 {
 	unsigned access = file->flags & O_ACCMODE;
-	int err = p9_inode_refresh(p9_of(file->inode), P9_BELIEVED_AT_OPEN_NS);
+	int err = remote_inode_refresh(remote_of(file->inode), REMOTE_BELIEVED_AT_OPEN_NS);
 
 	if (err && err != -ENOENT)
 		return err;
@@ -93,26 +86,28 @@ static int file_open(struct file *file)
 
 static void file_release(struct file *file)
 {
-	struct p9_inode *pi = p9_of(file->inode);
-	struct p9_handle *handle = file->data;
+	struct remote_inode *pi = remote_of(file->inode);
+	struct remote_handle *handle = file->data;
 
 	if (S_ISREG(file->inode->mode))
-		p9_data_flush(pi, true);
-	p9_fid_put(handle->fid);
+		remote_data_flush(pi, true);
+	if (S_ISREG(file->inode->mode) && remote_protocol_of(handle->fid)->flush)
+		remote_protocol_of(handle->fid)->flush(handle->fid);
+	remote_fid_put(handle->fid);
 	if (handle->entries)
-		p9_frames_put(handle->entries, P9_ENTRIES_PAGES);
+		remote_frames_put(handle->entries, REMOTE_ENTRIES_PAGES);
 	heap_free(handle);
 	if (atomic_fetch_sub(&pi->handles, 1) == 1)
-		p9_vanished_end(pi);
+		remote_vanished_end(pi);
 }
 
 /* ---- regular files ---- */
 
-static ssize_t file_read_p9(struct file *file, struct io *io, off_t *position)
+static ssize_t read_file(struct file *file, struct io *io, off_t *position)
 {
 	/* What cannot be asked for any more is as it was. */
-	(void)p9_inode_refresh(p9_of(file->inode), P9_BELIEVED_NS);
-	return p9_data_read(file, io, position);
+	(void)remote_inode_refresh(remote_of(file->inode), REMOTE_BELIEVED_NS);
+	return remote_data_read(file, io, position);
 }
 
 /* A write by someone who is not the owner takes set-user-ID away. */
@@ -126,13 +121,13 @@ static int drop_suid(struct inode *inode)
 	change.mode = inode->mode & S_IALLUGO & ~S_ISUID;
 	if (inode->mode & S_IXGRP)
 		change.mode &= ~S_ISGID;
-	err = p9_change(inode, &change);
+	err = remote_change(inode, &change);
 	if (!err)
 		inode->mode = (inode->mode & S_IFMT) | change.mode;
 	return err;
 }
 
-static ssize_t file_write_p9(struct file *file, struct io *io, off_t *position)
+static ssize_t write_file(struct file *file, struct io *io, off_t *position)
 {
 	struct inode *inode = file->inode;
 	ssize_t n = 0;
@@ -141,7 +136,7 @@ static ssize_t file_write_p9(struct file *file, struct io *io, off_t *position)
 		return 0;
 	mutex_lock(&inode->lock);
 	if (file->flags & O_APPEND) {
-		n = p9_inode_refresh_locked(p9_of(inode), P9_BELIEVED_AT_OPEN_NS);
+		n = remote_inode_refresh_locked(remote_of(inode), REMOTE_BELIEVED_AT_OPEN_NS);
 		n = n == -ENOENT ? 0 : n;
 		*position = inode->size;
 	}
@@ -150,7 +145,7 @@ static ssize_t file_write_p9(struct file *file, struct io *io, off_t *position)
 	if (!n)
 		n = drop_suid(inode);
 	if (!n)
-		n = p9_data_write(file, io, position);
+		n = remote_data_write(file, io, position);
 	if (n > 0)
 		inode_touch(inode, TOUCH_MTIME | TOUCH_CTIME);
 	mutex_unlock(&inode->lock);
@@ -158,12 +153,12 @@ static ssize_t file_write_p9(struct file *file, struct io *io, off_t *position)
 }
 
 /* The server is not asked for holes: all of it is content. */
-static off_t file_seek(struct file *file, off_t offset, int whence)
+static off_t seek_file(struct file *file, off_t offset, int whence)
 {
 	off_t size;
 
 	if (whence == SEEK_END || whence == SEEK_DATA || whence == SEEK_HOLE)
-		(void)p9_inode_refresh(p9_of(file->inode), P9_BELIEVED_NS);
+		(void)remote_inode_refresh(remote_of(file->inode), REMOTE_BELIEVED_NS);
 	size = atomic_load(&file->inode->size);
 	if (whence != SEEK_DATA && whence != SEEK_HOLE)
 		return file_seek_size(file, offset, whence, size);
@@ -174,10 +169,10 @@ static off_t file_seek(struct file *file, off_t offset, int whence)
 
 static void file_mapped(struct file *file, bool writable, bool added)
 {
-	struct p9_inode *pi = p9_of(file->inode);
+	struct remote_inode *pi = remote_of(file->inode);
 
 	if (writable && atomic_fetch_add(&pi->writable_mappings, added ? 1u : -1u) == 1 && !added)
-		p9_data_flush(pi, true);
+		remote_data_flush(pi, true);
 }
 
 static int file_truncate(struct file *file, off_t size)
@@ -187,22 +182,19 @@ static int file_truncate(struct file *file, off_t size)
 
 static int file_sync(struct file *file, bool data_only)
 {
-	struct p9_handle *handle = file->data;
-	int err = S_ISREG(file->inode->mode) ? p9_data_flush(p9_of(file->inode), false) : 0, synced;
+	struct remote_handle *handle = file->data;
+	int err = S_ISREG(file->inode->mode) ? remote_data_flush(remote_of(file->inode), false) : 0, synced;
 
-	synced = p9_fsync(handle->fid, data_only);
-	/* A server may not know how to for directories: QEMU's says so. What it was told, it has done. */
-	if (synced && S_ISDIR(file->inode->mode) && synced != -EIO)
-		synced = 0;
+	synced = remote_protocol_of(handle->fid)->fsync(handle->fid, data_only, S_ISDIR(file->inode->mode));
 	return err ? err : synced;
 }
 
-const struct file_ops p9_file_ops = {
+const struct file_ops remote_file_ops = {
 	.open = file_open,
-	.read = file_read_p9,
-	.write = file_write_p9,
-	.seek = file_seek,
-	.map_page = p9_data_map,
+	.read = read_file,
+	.write = write_file,
+	.seek = seek_file,
+	.map_page = remote_data_map,
 	.mapped = file_mapped,
 	.truncate = file_truncate,
 	.sync = file_sync,
@@ -211,51 +203,35 @@ const struct file_ops p9_file_ops = {
 
 /* ---- directories: positions are the server's, which gives "." and ".." as it likes ---- */
 
-#define ENTRY_FIXED 24u /* qid[13] offset[8] type[1] name[2] */
-
-struct entry {
-	uint64_t ino, next;
-	unsigned type;
-	char name[NAME_MAX];
-	size_t len;
-	uint32_t bytes;
-};
-
-/* -EIO: it is none. */
-static int parse_entry(const uint8_t *at, uint32_t left, struct entry *entry)
+/* The next one. -EIO: it is none. */
+static int parse_entry(const struct remote_handle *handle, struct remote_entry *e)
 {
-	uint16_t len;
+	const uint8_t *at = (uint8_t *)page_virt(handle->entries) + handle->entries_at;
+	uint32_t left = handle->entries_end - handle->entries_at;
 
-	if (left < ENTRY_FIXED)
+	if (!remote_protocol_of(handle->fid)->entry(at, left, e) || !e->bytes || e->bytes > left)
 		return -EIO;
-	memcpy(&entry->ino, at + 5, 8);
-	memcpy(&entry->next, at + 13, 8);
-	memcpy(&len, at + 22, 2);
-	entry->type = at[21] & 15;
-	entry->len = len;
-	entry->bytes = ENTRY_FIXED + len;
-	if (!len || len > NAME_MAX || len > left - ENTRY_FIXED || entry->next > INT64_MAX)
+	if (!e->len || e->next > INT64_MAX || memchr(e->name, '/', e->len) || memchr(e->name, 0, e->len))
 		return -EIO;
-	memcpy(entry->name, at + ENTRY_FIXED, len); /* the device can still write there */
-	return memchr(entry->name, '/', len) || memchr(entry->name, 0, len) ? -EIO : 0;
+	return 0;
 }
 
 /* More entries, from a position on; none at the end. */
-static int read_entries(struct p9_handle *handle, uint64_t offset)
+static int read_entries(struct remote_handle *handle, uint64_t offset)
 {
-	uint32_t bytes = min((uint32_t)(P9_ENTRIES_PAGES * PAGE_SIZE), handle->io_max);
-	struct page *pages[P9_ENTRIES_PAGES], *run;
+	uint32_t bytes = min((uint32_t)(REMOTE_ENTRIES_PAGES * PAGE_SIZE), handle->io_max);
+	struct page *pages[REMOTE_ENTRIES_PAGES], *run;
 	int err;
 
 	/* Fresh frames: the old ones may be what a killed reader has asked for. */
-	run = page_run_alloc(P9_ENTRIES_PAGES);
+	run = page_run_alloc(REMOTE_ENTRIES_PAGES);
 	if (!run)
 		return -ENOMEM;
-	for (unsigned i = 0; i < P9_ENTRIES_PAGES; i++)
+	for (unsigned i = 0; i < REMOTE_ENTRIES_PAGES; i++)
 		pages[i] = &run[i];
-	err = p9_readdir(handle->fid, offset, pages, &bytes);
+	err = remote_protocol_of(handle->fid)->readdir(handle->fid, offset, pages, &bytes);
 	if (handle->entries)
-		p9_frames_put(handle->entries, P9_ENTRIES_PAGES);
+		remote_frames_put(handle->entries, REMOTE_ENTRIES_PAGES);
 	handle->entries = run;
 	handle->entries_at = 0;
 	handle->entries_end = err ? 0 : bytes;
@@ -266,14 +242,13 @@ static int read_entries(struct p9_handle *handle, uint64_t offset)
 /* Gives entries out until there is no room (1), or there are no more here. */
 static int emit_entries(struct file *file, struct dir_context *context)
 {
-	struct p9_handle *handle = file->data;
-	const uint8_t *base = page_virt(handle->entries);
+	struct remote_handle *handle = file->data;
 
 	while (handle->entries_at < handle->entries_end) {
-		struct entry e;
+		struct remote_entry e;
 
-		if (parse_entry(base + handle->entries_at, handle->entries_end - handle->entries_at, &e))
-			return p9_offence(handle->fid->client, "a directory entry that is none");
+		if (parse_entry(handle, &e))
+			return remote_offence(handle->fid->client, "a directory entry that is none");
 		if (!context->emit(context, e.name, e.len, e.ino, e.type, (off_t)e.next))
 			return 1;
 		handle->entries_at += e.bytes;
@@ -283,9 +258,9 @@ static int emit_entries(struct file *file, struct dir_context *context)
 	return 0;
 }
 
-static int directory_iterate_p9(struct file *file, struct dir_context *context)
+static int iterate_directory(struct file *file, struct dir_context *context)
 {
-	struct p9_handle *handle = file->data;
+	struct remote_handle *handle = file->data;
 	int err = 0;
 
 	if (file->dentry->unlinked)
@@ -303,9 +278,9 @@ static int directory_iterate_p9(struct file *file, struct dir_context *context)
 }
 
 /* Of what is read next nothing is known any more: a program that goes back wants to see what has changed. */
-static off_t directory_seek_p9(struct file *file, off_t offset, int whence)
+static off_t seek_directory(struct file *file, off_t offset, int whence)
 {
-	struct p9_handle *handle = file->data;
+	struct remote_handle *handle = file->data;
 
 	handle->entries_at = handle->entries_end = 0;
 	return whence == SEEK_END ? -EINVAL : file_seek_size(file, offset, whence, 0);
@@ -316,10 +291,10 @@ static int directory_open(struct file *file)
 	return open_any(file, O_RDONLY | O_DIRECTORY);
 }
 
-const struct file_ops p9_directory_ops = {
+const struct file_ops remote_directory_ops = {
 	.open = directory_open,
-	.seek = directory_seek_p9,
-	.iterate = directory_iterate_p9,
+	.seek = seek_directory,
+	.iterate = iterate_directory,
 	.sync = file_sync,
 	.release = file_release,
 };

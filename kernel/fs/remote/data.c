@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Content of files on a 9P server. What is read comes into frames of our own, straight from the device, many at a time
+ * Content of files on a file server. What is read comes into frames of our own, straight from the device, many at a time
  * where a file is read in order; and stays. What is written goes to the server at once, and into the frames that are
  * there. A frame that a program may write to through a mapping is sent when it has changed since it was last looked at.
  */
-#include "p9fs.h"
+#include "remotefs.h"
 
 #include <kernel/aspace.h>
 #include <kernel/atomic.h>
@@ -45,7 +45,7 @@ static void set_mapped(struct page *page, bool mapped)
 }
 
 /* Under data_lock. */
-static void count_pages(struct p9_inode *pi, long change)
+static void count_pages(struct remote_inode *pi, long change)
 {
 	unsigned long flags = spin_lock(&pi->fs->lock);
 
@@ -69,7 +69,7 @@ static struct page *alloc_run(unsigned *count)
 }
 
 /* Pages from first on that nobody else holds; what a mapping may have changed stays. Under data_lock. */
-static void drop_unused(struct p9_inode *pi)
+static void drop_unused(struct remote_inode *pi)
 {
 	uint64_t index = page_tree_next(&pi->pages, 0, false);
 	long dropped = 0;
@@ -84,32 +84,32 @@ static void drop_unused(struct p9_inode *pi)
 		count_pages(pi, -dropped);
 }
 
-void p9_data_forget(struct p9_inode *pi)
+void remote_data_forget(struct remote_inode *pi)
 {
 	mutex_lock(&pi->data_lock);
 	drop_unused(pi);
 	mutex_unlock(&pi->data_lock);
 }
 
-void p9_data_free(struct p9_inode *pi)
+void remote_data_free(struct remote_inode *pi)
 {
 	if (pi->page_count)
 		count_pages(pi, -(long)page_tree_remove(&pi->pages, 0, UINT64_MAX));
-	p9_fid_put(pi->writer);
+	remote_fid_put(pi->writer);
 }
 
 /* The one that has had pages for longest, which has them for shortest now; referenced. NULL. */
-static struct p9_inode *next_cached(struct p9_fs *fs)
+static struct remote_inode *next_cached(struct remote_fs *fs)
 {
 	unsigned long flags = spin_lock(&fs->lock);
-	struct p9_inode *pi = NULL;
+	struct remote_inode *pi = NULL;
 
 	if (!list_empty(&fs->cached)) {
-		pi = list_first(&fs->cached, struct p9_inode, cached);
+		pi = list_first(&fs->cached, struct remote_inode, cached);
 		list_remove(&pi->cached);
 		list_append(&fs->cached, &pi->cached);
 		/* It cannot be freed: its pages would have to go first, under this lock. But it may be about to be. */
-		if (!p9_inode_try_get(pi))
+		if (!remote_inode_try_get(pi))
 			pi = NULL;
 	}
 	spin_unlock(&fs->lock, flags);
@@ -117,14 +117,14 @@ static struct p9_inode *next_cached(struct p9_fs *fs)
 }
 
 /* Files may have half of what would be free without them. No lock is held. */
-static void trim(struct p9_fs *fs)
+static void trim(struct remote_fs *fs)
 {
 	for (unsigned tries = 64; tries && atomic_load(&fs->pages) > page_free_count(); tries--) {
-		struct p9_inode *pi = next_cached(fs);
+		struct remote_inode *pi = next_cached(fs);
 
 		if (!pi)
 			return;
-		p9_data_forget(pi);
+		remote_data_forget(pi);
 		inode_put(&pi->inode);
 	}
 }
@@ -132,7 +132,7 @@ static void trim(struct p9_fs *fs)
 /* ---- reading ---- */
 
 /* The rest of a page of which the server gave only a part; zeros at the end of the file. */
-static int read_rest(struct p9_fid *fid, struct page *page, uint64_t start, uint32_t have)
+static int read_rest(struct remote_fid *fid, struct page *page, uint64_t start, uint32_t have)
 {
 	struct page *rest = page_alloc(0);
 	int err = rest ? 0 : -ENOMEM;
@@ -140,7 +140,7 @@ static int read_rest(struct p9_fid *fid, struct page *page, uint64_t start, uint
 	while (!err && have < PAGE_SIZE) {
 		uint32_t bytes = (uint32_t)PAGE_SIZE - have;
 
-		err = p9_read(fid, start + have, &rest, &bytes);
+		err = remote_protocol_of(fid)->read(fid, start + have, &rest, &bytes);
 		if (err || !bytes)
 			break;
 		memcpy((char *)page_virt(page) + have, page_virt(rest), bytes);
@@ -153,7 +153,7 @@ static int read_rest(struct p9_fid *fid, struct page *page, uint64_t start, uint
 }
 
 /* How many pages from index on are to be read: none that is there already, none beyond the end. */
-static unsigned pages_to_fill(const struct p9_inode *pi, const struct p9_handle *handle, uint64_t index,
+static unsigned pages_to_fill(const struct remote_inode *pi, const struct remote_handle *handle, uint64_t index,
 			      unsigned wanted)
 {
 	uint64_t end = PAGE_INDEX(align_up((uint64_t)atomic_load(&pi->inode.size), PAGE_SIZE));
@@ -165,7 +165,7 @@ static unsigned pages_to_fill(const struct p9_inode *pi, const struct p9_handle 
 }
 
 /* Frames that were filled become the file's. @return how many did; the others are given up */
-static unsigned keep_run(struct p9_inode *pi, uint64_t index, struct page *run, unsigned filled, unsigned count)
+static unsigned keep_run(struct remote_inode *pi, uint64_t index, struct page *run, unsigned filled, unsigned count)
 {
 	unsigned kept = 0;
 
@@ -173,15 +173,15 @@ static unsigned keep_run(struct p9_inode *pi, uint64_t index, struct page *run, 
 		kept++;
 	if (kept)
 		count_pages(pi, kept);
-	p9_frames_put(&run[kept], count - kept);
+	remote_frames_put(&run[kept], count - kept);
 	return kept;
 }
 
 /* Reads pages that are not there, index first, unless the file ends before. Under data_lock. */
-static int fill(struct p9_inode *pi, const struct p9_handle *handle, uint64_t index, unsigned wanted)
+static int fill(struct remote_inode *pi, const struct remote_handle *handle, uint64_t index, unsigned wanted)
 {
 	unsigned count = pages_to_fill(pi, handle, index, wanted), filled;
-	struct page *run, *pages[P9_IO_PAGES];
+	struct page *run, *pages[REMOTE_IO_PAGES];
 	uint32_t bytes, rest;
 	int err;
 
@@ -193,9 +193,9 @@ static int fill(struct p9_inode *pi, const struct p9_handle *handle, uint64_t in
 	bytes = count * (uint32_t)PAGE_SIZE;
 	for (unsigned i = 0; i < count; i++)
 		pages[i] = &run[i];
-	err = p9_read(handle->fid, index << PAGE_SHIFT, pages, &bytes);
+	err = remote_protocol_of(handle->fid)->read(handle->fid, index << PAGE_SHIFT, pages, &bytes);
 	if (err) {
-		p9_frames_put(run, count);
+		remote_frames_put(run, count);
 		return err;
 	}
 	filled = bytes / (uint32_t)PAGE_SIZE;
@@ -208,7 +208,7 @@ static int fill(struct p9_inode *pi, const struct p9_handle *handle, uint64_t in
 }
 
 /* Up to BATCH pages from index on, referenced. @return how many, or an error */
-static int get_pages(struct p9_inode *pi, const struct p9_handle *handle, uint64_t index, unsigned wanted,
+static int get_pages(struct remote_inode *pi, const struct remote_handle *handle, uint64_t index, unsigned wanted,
 		     struct page *pages[BATCH])
 {
 	int count = 0, err = 0;
@@ -246,21 +246,21 @@ static ssize_t copy_out(struct page *const *pages, unsigned count, off_t offset,
 }
 
 /* As much as this read needs, and more where the last one ended here. */
-static unsigned read_window(struct p9_handle *handle, off_t offset, size_t len)
+static unsigned read_window(struct remote_handle *handle, off_t offset, size_t len)
 {
-	unsigned needed = (unsigned)min(PAGE_INDEX(PAGE_OFFSET(offset) + len + PAGE_SIZE - 1), (uint64_t)P9_IO_PAGES);
+	unsigned needed = (unsigned)min(PAGE_INDEX(PAGE_OFFSET(offset) + len + PAGE_SIZE - 1), (uint64_t)REMOTE_IO_PAGES);
 
 	if (handle->next == (uint64_t)offset)
-		handle->window = min(handle->window * 2, (unsigned)P9_IO_PAGES);
+		handle->window = min(handle->window * 2, (unsigned)REMOTE_IO_PAGES);
 	else
-		handle->window = P9_READ_AHEAD_MIN;
+		handle->window = REMOTE_READ_AHEAD_MIN;
 	return max(needed, handle->window);
 }
 
-ssize_t p9_data_read(struct file *file, struct io *io, off_t *position)
+ssize_t remote_data_read(struct file *file, struct io *io, off_t *position)
 {
-	struct p9_inode *pi = p9_of(file->inode);
-	struct p9_handle *handle = file->data;
+	struct remote_inode *pi = remote_of(file->inode);
+	struct remote_handle *handle = file->data;
 	unsigned window = read_window(handle, *position, io->remaining);
 	ssize_t total = 0, n = 0;
 
@@ -297,7 +297,7 @@ ssize_t p9_data_read(struct file *file, struct io *io, off_t *position)
 /* ---- writing ---- */
 
 /* Clears [from, end of its page), if that page is there. */
-static void clear_tail(struct p9_inode *pi, off_t from)
+static void clear_tail(struct remote_inode *pi, off_t from)
 {
 	struct page *page = PAGE_OFFSET(from) ? page_tree_find(&pi->pages, PAGE_INDEX(from)) : NULL;
 
@@ -306,7 +306,7 @@ static void clear_tail(struct p9_inode *pi, off_t from)
 }
 
 /* What has been written, where the file's frames show it. Under data_lock. */
-static void update(struct p9_inode *pi, off_t offset, const char *bytes, size_t len)
+static void update(struct remote_inode *pi, off_t offset, const char *bytes, size_t len)
 {
 	while (len) {
 		size_t at = PAGE_OFFSET(offset), part = min(PAGE_SIZE - at, len);
@@ -321,17 +321,17 @@ static void update(struct p9_inode *pi, off_t offset, const char *bytes, size_t 
 }
 
 /* Sends a frames' worth. @return bytes */
-static ssize_t write_part(struct p9_inode *pi, struct p9_handle *handle, off_t offset, struct page *run, unsigned count,
+static ssize_t write_part(struct remote_inode *pi, struct remote_handle *handle, off_t offset, struct page *run, unsigned count,
 			  uint32_t len)
 {
-	struct page *pages[P9_IO_PAGES];
+	struct page *pages[REMOTE_IO_PAGES];
 	off_t old_size = pi->inode.size;
 	int err;
 
 	for (unsigned i = 0; i < count; i++)
 		pages[i] = &run[i];
 	mutex_lock(&pi->data_lock);
-	err = p9_write(handle->fid, (uint64_t)offset, pages, &len, false);
+	err = remote_protocol_of(handle->fid)->write(handle->fid, (uint64_t)offset, pages, &len, false);
 	if (!err && pi->page_count) {
 		if (offset > old_size)
 			clear_tail(pi, old_size);
@@ -347,10 +347,10 @@ static ssize_t write_part(struct p9_inode *pi, struct p9_handle *handle, off_t o
 	return len;
 }
 
-ssize_t p9_data_write(struct file *file, struct io *io, off_t *position)
+ssize_t remote_data_write(struct file *file, struct io *io, off_t *position)
 {
-	struct p9_inode *pi = p9_of(file->inode);
-	struct p9_handle *handle = file->data;
+	struct remote_inode *pi = remote_of(file->inode);
+	struct remote_handle *handle = file->data;
 	unsigned count = (unsigned)min(align_up(io->remaining, PAGE_SIZE), (size_t)handle->io_max) / PAGE_SIZE;
 	struct page *run = alloc_run(&count);
 	ssize_t total = 0, n = 0;
@@ -370,16 +370,16 @@ ssize_t p9_data_write(struct file *file, struct io *io, off_t *position)
 		if (n != len)
 			break;
 	}
-	p9_frames_put(run, count);
+	remote_frames_put(run, count);
 	return total ? total : n;
 }
 
 /* ---- mappings ---- */
 
-int p9_data_map(struct file *file, uint64_t index, bool create, struct page **out)
+int remote_data_map(struct file *file, uint64_t index, bool create, struct page **out)
 {
-	struct p9_inode *pi = p9_of(file->inode);
-	struct p9_handle *handle = file->data;
+	struct remote_inode *pi = remote_of(file->inode);
+	struct remote_handle *handle = file->data;
 	struct page *page;
 	int err = 0;
 
@@ -393,7 +393,7 @@ int p9_data_map(struct file *file, uint64_t index, bool create, struct page **ou
 		page = page_tree_find(&pi->pages, index);
 	if (page && create && file_may_write(file)) {
 		if (!pi->writer)
-			pi->writer = p9_fid_get(handle->fid);
+			pi->writer = remote_fid_get(handle->fid);
 		if (!(page->flags & PAGE_MAPPED))
 			set_mapped(page, true);
 	}
@@ -404,12 +404,12 @@ int p9_data_map(struct file *file, uint64_t index, bool create, struct page **ou
 
 /* A row of frames that have changed. */
 struct row {
-	struct page *pages[P9_IO_PAGES];
+	struct page *pages[REMOTE_IO_PAGES];
 	unsigned count, max;
 	uint64_t index;
 };
 
-static int write_row(struct p9_inode *pi, struct row *row, bool must)
+static int write_row(struct remote_inode *pi, struct row *row, bool must)
 {
 	uint64_t offset = row->index << PAGE_SHIFT, size = (uint64_t)atomic_load(&pi->inode.size);
 	uint32_t bytes = (uint32_t)min((uint64_t)row->count * PAGE_SIZE, size > offset ? size - offset : 0);
@@ -419,7 +419,7 @@ static int write_row(struct p9_inode *pi, struct row *row, bool must)
 	while (!err && bytes) {
 		uint32_t moved = bytes;
 
-		err = p9_write(pi->writer, offset, row->pages + first, &moved, must);
+		err = remote_protocol_of(pi->writer)->write(pi->writer, offset, row->pages + first, &moved, must);
 		/* Only whole frames can be sent again from their beginning; a server that takes less is odd enough. */
 		if (!err && moved < bytes && moved % PAGE_SIZE)
 			err = -EIO;
@@ -438,7 +438,7 @@ static int write_row(struct p9_inode *pi, struct row *row, bool must)
 	return err;
 }
 
-static int flush_pages(struct p9_inode *pi, bool must)
+static int flush_pages(struct remote_inode *pi, bool must)
 {
 	struct row *row = heap_alloc(sizeof(*row));
 	uint64_t index = page_tree_next(&pi->pages, 0, false);
@@ -448,8 +448,7 @@ static int flush_pages(struct p9_inode *pi, bool must)
 		return -ENOMEM;
 	row->count = 0;
 	/* They need not lie beside each other in memory. */
-	row->max = min(pi->fs->client->channel->max_spans - 2, (pi->fs->client->msize - P9_HEAD) / (unsigned)PAGE_SIZE);
-	row->max = min(row->max, (unsigned)P9_IO_PAGES);
+	row->max = min(pi->fs->client->channel->max_spans - 3, pi->fs->client->io_max / (unsigned)PAGE_SIZE);
 	for (; index != UINT64_MAX; index = page_tree_next(&pi->pages, index + 1, false)) {
 		struct page *page = page_tree_find(&pi->pages, index);
 		void *sum = page->flags & PAGE_MAPPED ? sum_of(page) : page->owner;
@@ -471,7 +470,7 @@ static int flush_pages(struct p9_inode *pi, bool must)
 }
 
 /* No mapping can write any more, and all is sent. */
-static void forget_mapped(struct p9_inode *pi)
+static void forget_mapped(struct remote_inode *pi)
 {
 	uint64_t index = page_tree_next(&pi->pages, 0, false);
 
@@ -481,11 +480,11 @@ static void forget_mapped(struct p9_inode *pi)
 		if (page->flags & PAGE_MAPPED)
 			set_mapped(page, false);
 	}
-	p9_fid_put(pi->writer);
+	remote_fid_put(pi->writer);
 	pi->writer = NULL;
 }
 
-int p9_data_flush(struct p9_inode *pi, bool must)
+int remote_data_flush(struct remote_inode *pi, bool must)
 {
 	int err = 0;
 
@@ -501,7 +500,7 @@ int p9_data_flush(struct p9_inode *pi, bool must)
 
 /* ---- another size ---- */
 
-void p9_data_resized(struct p9_inode *pi, off_t old_size, off_t size)
+void remote_data_resized(struct remote_inode *pi, off_t old_size, off_t size)
 {
 	uint64_t end = min(align_up((uint64_t)size, PAGE_SIZE), (uint64_t)INT64_MAX);
 	size_t dropped;
