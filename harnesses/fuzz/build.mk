@@ -4,6 +4,12 @@ obj-$(CONFIG_FUZZ) += syscall.o
 ifdef CONFIG_9P
 obj-$(CONFIG_FUZZ) += virtio_9p.o
 endif
+ifdef CONFIG_VIRTIO_FS
+obj-$(CONFIG_FUZZ) += virtio_fs.o
+endif
+ifdef CONFIG_REMOTE_FS
+obj-$(CONFIG_FUZZ) += server_side.o
+endif
 ifdef CONFIG_DEVICES
 obj-$(CONFIG_FUZZ) += virtio_rng.o virtio_console.o virtio_vsock.o virtio_balloon.o pci.o ext.o
 obj-$(CONFIG_FUZZ) += virtio_blk.o nvme.o block_side.o virtio_net.o e1000.o net_side.o

@@ -104,6 +104,29 @@ static void args_free(struct args *args)
 		free(args->words[--args->count]);
 }
 
+/* A server beside QEMU reads and writes the machine's memory. */
+static int has_server(const struct qemu_options *o)
+{
+	for (int i = 0; i < QEMU_VOLUMES_MAX && o->volumes[i].host; i++)
+		if (o->volumes[i].is_virtiofs)
+			return 1;
+	return 0;
+}
+
+/* Memory that others can have too. */
+static void add_memory(struct args *args, const struct qemu_options *o)
+{
+	unsigned long long size = o->memory_bytes;
+
+	if (o->memory_fd < 0 && !has_server(o))
+		return;
+	add(args, "-object");
+	if (o->memory_fd >= 0)
+		add(args, "memory-backend-file,id=ram,mem-path=/proc/self/fd/%d,share=on,size=%llu", o->memory_fd, size);
+	else
+		add(args, "memory-backend-memfd,id=ram,share=on,size=%llu", size);
+}
+
 static void add_machine(struct args *args, const struct qemu_options *o)
 {
 	if (o->gdb_port) {
@@ -112,7 +135,8 @@ static void add_machine(struct args *args, const struct qemu_options *o)
 		add(args, "tcp:127.0.0.1:%d", o->gdb_port);
 	}
 	add(args, "-machine");
-	add(args, "%s%s", machine_of(o->plat), o->memory_fd >= 0 ? ",memory-backend=ram" : "");
+	add(args, "%s%s", machine_of(o->plat),
+	    o->memory_fd >= 0 || has_server(o) ? ",memory-backend=ram" : "");
 	add(args, "-accel");
 	add(args, "%s", qemu_accelerator());
 	add(args, "-cpu");
@@ -123,11 +147,7 @@ static void add_machine(struct args *args, const struct qemu_options *o)
 		add(args, "-smp");
 		add(args, "%u", o->cpus);
 	}
-	if (o->memory_fd < 0)
-		return;
-	add(args, "-object");
-	add(args, "memory-backend-file,id=ram,mem-path=/proc/self/fd/%d,share=on,size=%llu", o->memory_fd,
-	    (unsigned long long)o->memory_bytes);
+	add_memory(args, o);
 }
 
 /*
@@ -238,8 +258,17 @@ static void add_rng(struct args *args, const struct qemu_options *o)
 	add(args, "%s", has_places(o) ? "virtio-rng-device" : "virtio-rng-pci");
 }
 
+static void add_server(struct args *args, const struct qemu_options *o, int n)
+{
+	add(args, "-chardev");
+	add(args, "socket,id=volume%d,fd=%d", n, o->volumes[n].server_fd);
+	add(args, "-device");
+	add(args, "%s,chardev=volume%d,tag=volume%d,queue-size=1024",
+	    has_places(o) ? "vhost-user-fs-device" : "vhost-user-fs-pci", n, n);
+}
+
 /* In an option of QEMU's a comma is written twice. */
-static void add_volume(struct args *args, const struct qemu_options *o, int n)
+static void add_9p(struct args *args, const struct qemu_options *o, int n)
 {
 	const char *from = o->volumes[n].host;
 	char path[2 * PATH_MAX], *to = path;
@@ -288,7 +317,7 @@ static void build(struct args *args, const char *program, const struct qemu_opti
 	add_disk(args, o);
 	add_rng(args, o);
 	for (int i = 0; i < QEMU_VOLUMES_MAX && o->volumes[i].host; i++)
-		add_volume(args, o, i);
+		(o->volumes[i].is_virtiofs ? add_server : add_9p)(args, o, i);
 	add_virtio_console(args, o);
 	add_balloon(args, o);
 	add(args, "-device");
@@ -325,7 +354,7 @@ char *qemu_command(const struct qemu_options *options)
 
 /* ---- the process ---- */
 
-#define FDS 7
+#define FDS (7 + QEMU_VOLUMES_MAX)
 
 /* Duplicates whose numbers QEMU can be told; they are given up again after the fork. */
 static int fds_move_up(struct qemu_options *o, int moved[FDS])
@@ -333,6 +362,11 @@ static int fds_move_up(struct qemu_options *o, int moved[FDS])
 	int *fds[FDS] = { &o->memory_fd, &o->initrd_fd, &o->console_in_fd, &o->console_out_fd,
 			  &o->log_fd,    &o->debug_fd,  &o->message_fd };
 
+	for (int i = 0; i < QEMU_VOLUMES_MAX; i++) {
+		if (!o->volumes[i].host || !o->volumes[i].is_virtiofs)
+			o->volumes[i].server_fd = -1;
+		fds[FDS - QEMU_VOLUMES_MAX + i] = &o->volumes[i].server_fd;
+	}
 	for (int i = 0; i < FDS; i++)
 		moved[i] = -1;
 	for (int i = 0; i < FDS; i++) {

@@ -16,10 +16,12 @@
 #define QEMU_VOLUMES_MAX 4 /* with one of each other device they fill the places of microvm */
 #define QEMU_ERROR 256 /* bytes an error buffer must have */
 
-/* A folder that the machine gets by 9P, as a device with the mount tag "volume<n>", n from 0 on. */
+/* A folder that the machine gets, as a device with the mount tag "volume<n>", n from 0 on. QEMU serves it by 9P. */
 struct qemu_volume {
 	const char *host; /* an absolute path; NULL: none, nor any after it */
 	int read_only;
+	int is_virtiofs;  /* or somebody else does, by virtio-fs: */
+	int server_fd;   /* a socket that is connected to him */
 };
 
 /* Descriptors stay the caller's; -1: none. They may be close-on-exec. */

@@ -45,7 +45,8 @@ static const char help[] =
 	"  --net e1000:user... or e1000:tap:...  the same behind an Intel 82540EM (not on microvm)\n"
 	"  --disk [nvme:]FILE[:GUEST][:ro]  an image of this machine's as /dev/vda or /dev/nvme0n1 (not on microvm);\n"
 	"                         its ext2 or ext4 file system at GUEST\n"
-	"  --volume HOST:GUEST[:ro]  a folder of this machine's at GUEST; what is written there is written here\n"
+	"  --volume HOST:GUEST[:ro][:virtiofs]  a folder of this machine's at GUEST; what is written there is written\n"
+	"                         here. QEMU serves it by 9P, or virtiofsd, where it is installed, by virtio-fs\n"
 	"  --console serial|virtio  what standard input and output are to the kernel (serial; virtio is much faster)\n"
 	"  --balloon              a device through which this machine can take memory, by QEMU's monitor\n"
 	"  --qmp SOCKET           where that listens (QEMU's \"QMP\")\n"
@@ -479,6 +480,29 @@ static int wait_for_gdb(const struct run_options *o, const struct app *app, stru
 	return 0;
 }
 
+static int servers_start(const struct run_options *o, struct qemu_options *q)
+{
+	int status = 0;
+
+	for (size_t i = 0; i < o->volume_count && !status; i++)
+		if (o->volumes[i].is_virtiofs)
+			status = server_start(&o->volumes[i], &q->volumes[i].server_fd);
+	return status;
+}
+
+/* What is the machine's now is not ours any more. */
+static void close_given(struct qemu_options *q)
+{
+	close(q->console_in_fd);
+	close(q->console_out_fd);
+	close(q->log_fd);
+	close(q->debug_fd);
+	close(q->message_fd);
+	for (size_t i = 0; i < QEMU_VOLUMES_MAX; i++)
+		if (q->volumes[i].host && q->volumes[i].server_fd >= 0)
+			close(q->volumes[i].server_fd);
+}
+
 static int machine_run(const struct run_options *o, const struct app *app, struct qemu_options *q)
 {
 	struct session session = { .name = o->unit_tests ? "the unit tests" : o->program[0],
@@ -490,8 +514,12 @@ static int machine_run(const struct run_options *o, const struct app *app, struc
 
 	if (!status && o->gdb)
 		status = wait_for_gdb(o, app, q);
-	if (status)
+	if (!status)
+		status = servers_start(o, q);
+	if (status) {
+		servers_stop(0, o->verbose);
 		return status;
+	}
 	if (o->verbose) {
 		char *command = qemu_command(q);
 
@@ -499,12 +527,10 @@ static int machine_run(const struct run_options *o, const struct app *app, struc
 		free(command);
 	}
 	session.pid = qemu_start(q, error);
-	close(q->console_in_fd);
-	close(q->console_out_fd);
-	close(q->log_fd);
-	close(q->debug_fd);
-	close(q->message_fd);
-	return session.pid < 0 ? run_fail(RUN_ENVIRONMENT, "%s", error) : session_run(&session);
+	close_given(q);
+	status = session.pid < 0 ? run_fail(RUN_ENVIRONMENT, "%s", error) : session_run(&session);
+	servers_stop(status == RUN_ENVIRONMENT, o->verbose);
+	return status;
 }
 
 /* The initrd is there twice while it is unpacked; what a program needs goes with its size. */
@@ -548,7 +574,8 @@ static int run(const struct run_options *o)
 	q.disk_is_nvme = o->disk.is_nvme;
 	q.disk_read_only = o->disk.read_only;
 	for (size_t i = 0; i < o->volume_count; i++)
-		q.volumes[i] = (struct qemu_volume){ o->volumes[i].host, o->volumes[i].read_only };
+		q.volumes[i] = (struct qemu_volume){ o->volumes[i].host, o->volumes[i].read_only,
+						     o->volumes[i].is_virtiofs, -1 };
 	line = command_line(o, &app, qemu_device_words(&q), net_word);
 	if (!line)
 		goto out;

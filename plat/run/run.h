@@ -38,7 +38,7 @@ struct disk {
 struct volume {
 	char host[PATH_MAX];
 	char guest[VOLUME_GUEST_MAX];
-	int read_only;
+	int read_only, is_virtiofs;
 };
 
 struct run_options {
@@ -89,10 +89,21 @@ int net_parse(const char *text, char **backend, char word[NET_WORD]);
 int disk_parse(const char *spec, struct disk *disk);
 /* The kernel's word to mount it. */
 void disk_words(FILE *line, const struct disk *disk);
-/* volume.c: HOST:GUEST[:ro] as --volume has it. @return 0 or an exit status, after an error line. */
+/* volume.c: HOST:GUEST[:ro][:virtiofs] as --volume has it. @return 0 or an exit status, after an error line. */
 int volume_parse(const char *spec, struct volume *volume);
 /* The kernel's words for them: the n-th has the mount tag "volume<n>". */
 void volume_words(FILE *line, const struct volume *volumes, size_t count);
+
+/*
+ * virtiofsd.c: starts the server of a volume, and gives the socket that QEMU talks to it by, which is the caller's. It
+ * ends with QEMU, with the thread that started it, or by servers_stop(). @return 0 or an exit status, after an error
+ * line.
+ */
+int server_start(const struct volume *volume, int *fd);
+/* True: one has ended. */
+int servers_lost(void);
+/* Ends all, and waits for that. explain: says what they said last; all: everything. */
+void servers_stop(int explain, int all);
 
 /* image.c: the path of saki.elf, built first where there is a tree; NULL after an error line. To be freed. */
 char *image_path(const char *preset);

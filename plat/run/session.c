@@ -23,11 +23,13 @@
 #define END 0x04
 
 #define INPUT_CHUNK 2048
+#define SERVER_GRACE_S 1
 
 struct state {
 	struct session *s;
 	int stop;   /* != 0: the status to end with, at once */
 	int signal_fd;
+	double servers_lost_at; /* 0: they are all there */
 	int input_started;  /* the console takes input: before its word for that, bytes would be lost */
 	int input_ended;
 	char input[2 * INPUT_CHUNK]; /* escaped, not yet taken by the console */
@@ -216,12 +218,27 @@ static void poll_once(struct state *st, int timeout_ms)
 			handlers[i](st);
 }
 
+/*
+ * A guest whose volume's server has ended waits for it for ever. But both end when the machine does, in any order.
+ * @return how long to wait for that at most, -1: the server is there
+ */
+static int watch_servers(struct state *st)
+{
+	if (!servers_lost())
+		return -1;
+	if (!st->servers_lost_at)
+		st->servers_lost_at = now();
+	if (now() - st->servers_lost_at > SERVER_GRACE_S)
+		st->stop = run_fail(RUN_ENVIRONMENT, "the server of a volume has ended");
+	return 100;
+}
+
 static void run_until_end(struct state *st)
 {
 	double deadline = now() + st->s->timeout_s;
 
 	while (!st->stop && process_is_alive(st)) {
-		int wait_ms = -1;
+		int wait_ms = watch_servers(st);
 
 		if (st->s->timeout_s > 0) {
 			double left = deadline - now();
@@ -231,7 +248,8 @@ static void run_until_end(struct state *st)
 						    st->s->timeout_s);
 				return;
 			}
-			wait_ms = left > 1000 ? 1000 : (int)(left * 1000) + 1;
+			if (wait_ms < 0)
+				wait_ms = left > 1000 ? 1000 : (int)(left * 1000) + 1;
 		}
 		poll_once(st, wait_ms);
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * --volume: folders of this machine that the guest mounts before its program starts. QEMU serves them by 9P.
+ * --volume: folders of this machine that the guest mounts before its program starts. QEMU serves them by 9P, or
+ * virtiofsd by virtio-fs.
  */
 #include "run.h"
 
@@ -24,22 +25,43 @@ static int check_folder(const struct volume *v, const char *spec)
 	return 0;
 }
 
+/* Takes a word off the end, where it is one of them. */
+static int take_word(const char *spec, const char **end, const char *word)
+{
+	size_t len = strlen(word);
+
+	if ((size_t)(*end - spec) <= len || memcmp(*end - len, word, len))
+		return 0;
+	*end -= len;
+	return 1;
+}
+
+/* The words behind GUEST, in any order. */
+static const char *take_words(const char *spec, struct volume *v)
+{
+	const char *end = spec + strlen(spec), *before;
+
+	v->read_only = v->is_virtiofs = 0;
+	do {
+		before = end;
+		v->read_only |= take_word(spec, &end, ":ro");
+		v->is_virtiofs |= take_word(spec, &end, ":virtiofs");
+		take_word(spec, &end, ":rw");
+		take_word(spec, &end, ":9p");
+	} while (end != before);
+	return end;
+}
+
 int volume_parse(const char *spec, struct volume *v)
 {
-	const char *end = spec + strlen(spec), *colon;
+	const char *end = take_words(spec, v), *colon = memrchr(spec, ':', (size_t)(end - spec));
 	char host[PATH_MAX];
 
-	v->read_only = end - spec > 3 && !strcmp(end - 3, ":ro");
-	if (v->read_only)
-		end -= 3;
-	else if (end - spec > 3 && !strcmp(end - 3, ":rw"))
-		end -= 3;
-	colon = memrchr(spec, ':', (size_t)(end - spec));
 	if (!colon || colon == spec || end - colon < 3 || colon[1] != '/' || end - colon > VOLUME_GUEST_MAX ||
 	    colon - spec >= PATH_MAX)
 		return run_fail(RUN_USAGE,
-				"--volume %s: wants HOST:GUEST or HOST:GUEST:ro, with an absolute GUEST that "
-				"is not /",
+				"--volume %s: wants HOST:GUEST, HOST:GUEST:ro or HOST:GUEST:virtiofs, with an absolute "
+				"GUEST that is not /",
 				spec);
 	snprintf(host, sizeof(host), "%.*s", (int)(colon - spec), spec);
 	snprintf(v->guest, sizeof(v->guest), "%.*s", (int)(end - colon - 1), colon + 1);
@@ -59,6 +81,6 @@ void volume_words(FILE *line, const struct volume *volumes, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		snprintf(word, sizeof(word), "volume%zu:%s:%s", i, volumes[i].read_only ? "ro" : "rw",
 			 volumes[i].guest);
-		words_add(line, "volume", word);
+		words_add(line, volumes[i].is_virtiofs ? "virtiofs" : "volume", word);
 	}
 }

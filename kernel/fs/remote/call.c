@@ -356,7 +356,7 @@ static bool is_quiet(void *arg)
 }
 
 /* A server that keeps what it was asked keeps our memory too: it is reset. */
-void remote_client_end(struct remote_client *client)
+void remote_client_settle(struct remote_client *client)
 {
 	unsigned long flags;
 
@@ -366,6 +366,11 @@ void remote_client_end(struct remote_client *client)
 	}
 	flags = spin_lock(&client->lock);
 	spin_unlock(&client->lock, flags);
+}
+
+void remote_client_end(struct remote_client *client)
+{
+	remote_client_settle(client);
 	remote_channel_release(client->channel);
 	for (unsigned i = 0; i < REMOTE_CALLS; i++) {
 		if (!client->calls[i])

@@ -104,6 +104,8 @@ static inline bool remote_fills_pages(const struct remote_call *call)
 
 /* Takes the channel of that kind and tag. -ENOENT, -EBUSY. The protocol's fields are the caller's to set before. */
 int remote_client_begin(struct remote_client *client, const char *kind, const char *tag);
+/* Waits until nothing is on its way; a server that keeps something for long is reset. */
+void remote_client_settle(struct remote_client *client);
 /* All files have been given back. Waits until nothing is on its way, and gives the channel back; not the client itself. */
 void remote_client_end(struct remote_client *client);
 

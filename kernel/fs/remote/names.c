@@ -75,14 +75,17 @@ static int make_any(struct remote_fid *dir, const char *name, size_t len, const 
 }
 
 /* Files belong to whom the server runs as, or to root if it may decide. Another owner may be refused. */
-static void give_to(struct inode *inode, uint32_t uid)
+static void give_to(struct inode *inode, const struct inode_wanted *wanted)
 {
-	struct remote_inode *pi = remote_of(inode);
-	const struct inode_change change = { .which = INODE_UID, .uid = uid };
+	struct inode_change change = { .uid = wanted->uid, .gid = wanted->gid };
 
 	mutex_lock(&inode->lock);
-	if (uid && inode->uid != uid && !remote_change(inode, &change))
-		remote_inode_refresh_locked(pi, 0);
+	if (wanted->uid && inode->uid != wanted->uid)
+		change.which |= INODE_UID;
+	if (wanted->gid && inode->gid != wanted->gid)
+		change.which |= INODE_GID;
+	if (change.which && !remote_change(inode, &change))
+		remote_inode_refresh_locked(remote_of(inode), 0);
 	mutex_unlock(&inode->lock);
 }
 
@@ -114,7 +117,7 @@ int remote_make(struct inode *dir, const char *name, size_t len, const struct in
 	}
 	if (open)
 		keep_created(remote_of(*out), open);
-	give_to(*out, wanted->uid);
+	give_to(*out, wanted);
 	remote_of(dir)->asked_ns = 0;
 	return 0;
 }
