@@ -61,7 +61,8 @@ static void change(uint8_t *answer, uint32_t len)
 	}
 }
 
-static enum fake_server_fate decide(struct fake_server *f, unsigned type UNUSED, uint8_t *answer, uint32_t *len, uint32_t *used)
+static enum fake_server_fate decide(struct fake_server *f, unsigned type UNUSED, uint8_t *answer, uint32_t *len,
+				    uint32_t *used)
 {
 	unsigned fate = (unsigned)script_take(&answers, 1) % FATES;
 
@@ -76,7 +77,9 @@ static enum fake_server_fate decide(struct fake_server *f, unsigned type UNUSED,
 	else if (fate == BROKEN)
 		f->virtio.status |= VIRTIO_STATUS_NEEDS_RESET;
 	*used = fate == LONGER ? *len + (uint32_t)(int8_t)script_take(&answers, 1) : *len;
-	return fate == NEVER || fate == LATER ? FAKE_SERVER_WITHHELD : fate == TWICE ? FAKE_SERVER_TWICE : FAKE_SERVER_ANSWERED;
+	return fate == NEVER || fate == LATER ? FAKE_SERVER_WITHHELD
+	       : fate == TWICE                ? FAKE_SERVER_TWICE
+					      : FAKE_SERVER_ANSWERED;
 }
 
 /* ---- what is done to it ---- */

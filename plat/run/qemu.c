@@ -122,7 +122,8 @@ static void add_memory(struct args *args, const struct qemu_options *o)
 		return;
 	add(args, "-object");
 	if (o->memory_fd >= 0)
-		add(args, "memory-backend-file,id=ram,mem-path=/proc/self/fd/%d,share=on,size=%llu", o->memory_fd, size);
+		add(args, "memory-backend-file,id=ram,mem-path=/proc/self/fd/%d,share=on,size=%llu", o->memory_fd,
+		    size);
 	else
 		add(args, "memory-backend-memfd,id=ram,share=on,size=%llu", size);
 }
@@ -135,8 +136,7 @@ static void add_machine(struct args *args, const struct qemu_options *o)
 		add(args, "tcp:127.0.0.1:%d", o->gdb_port);
 	}
 	add(args, "-machine");
-	add(args, "%s%s", machine_of(o->plat),
-	    o->memory_fd >= 0 || has_server(o) ? ",memory-backend=ram" : "");
+	add(args, "%s%s", machine_of(o->plat), o->memory_fd >= 0 || has_server(o) ? ",memory-backend=ram" : "");
 	add(args, "-accel");
 	add(args, "%s", qemu_accelerator());
 	add(args, "-cpu");

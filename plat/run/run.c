@@ -480,16 +480,6 @@ static int wait_for_gdb(const struct run_options *o, const struct app *app, stru
 	return 0;
 }
 
-static int servers_start(const struct run_options *o, struct qemu_options *q)
-{
-	int status = 0;
-
-	for (size_t i = 0; i < o->volume_count && !status; i++)
-		if (o->volumes[i].is_virtiofs)
-			status = server_start(&o->volumes[i], &q->volumes[i].server_fd);
-	return status;
-}
-
 /* What is the machine's now is not ours any more. */
 static void close_given(struct qemu_options *q)
 {
@@ -515,7 +505,7 @@ static int machine_run(const struct run_options *o, const struct app *app, struc
 	if (!status && o->gdb)
 		status = wait_for_gdb(o, app, q);
 	if (!status)
-		status = servers_start(o, q);
+		status = servers_start(o->volumes, o->volume_count, q);
 	if (status) {
 		servers_stop(0, o->verbose);
 		return status;

@@ -95,11 +95,11 @@ int volume_parse(const char *spec, struct volume *volume);
 void volume_words(FILE *line, const struct volume *volumes, size_t count);
 
 /*
- * virtiofsd.c: starts the server of a volume, and gives the socket that QEMU talks to it by, which is the caller's. It
- * ends with QEMU, with the thread that started it, or by servers_stop(). @return 0 or an exit status, after an error
- * line.
+ * virtiofsd.c: starts the servers of volumes that want one, and gives the sockets that QEMU talks to them by, which are
+ * the caller's. They end with QEMU, with the thread that started them, or by servers_stop(), which is to be called in
+ * any case. @return 0 or an exit status, after an error line.
  */
-int server_start(const struct volume *volume, int *fd);
+int servers_start(const struct volume *volumes, size_t count, struct qemu_options *q);
 /* True: one has ended. */
 int servers_lost(void);
 /* Ends all, and waits for that. explain: says what they said last; all: everything. */

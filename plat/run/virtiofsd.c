@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #define LISTEN_FD 3 /* the number that virtiofsd is told */
+#define NOT_INSTALLED "virtiofsd is not installed (Debian's packages qemu-system-common or virtiofsd have it)"
 #define STOP_TRIES 200
 #define STOP_WAIT_US 5000
 
@@ -49,9 +50,8 @@ static int sockets_open(int *listening, int *connected)
 
 	*listening = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	*connected = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (*listening < 0 || *connected < 0 ||
-	    bind(*listening, (struct sockaddr *)&name, sizeof(name.sun_family)) || listen(*listening, 1) ||
-	    getsockname(*listening, (struct sockaddr *)&name, &len) ||
+	if (*listening < 0 || *connected < 0 || bind(*listening, (struct sockaddr *)&name, sizeof(name.sun_family)) ||
+	    listen(*listening, 1) || getsockname(*listening, (struct sockaddr *)&name, &len) ||
 	    connect(*connected, (struct sockaddr *)&name, len))
 		return -1;
 	return 0;
@@ -106,7 +106,7 @@ static int check_volume(const struct volume *v)
 	return 0;
 }
 
-int server_start(const struct volume *v, int *fd)
+static int start(const struct volume *v, int *fd)
 {
 	struct server *server = &servers[server_count];
 	const char *program = find_program();
@@ -116,8 +116,7 @@ int server_start(const struct volume *v, int *fd)
 	if (status)
 		return status;
 	if (!program)
-		return run_fail(RUN_ENVIRONMENT, "--volume %s: virtiofsd is not installed (Debian's packages "
-						 "qemu-system-common or virtiofsd have it)", v->host);
+		return run_fail(RUN_ENVIRONMENT, "--volume %s: " NOT_INSTALLED, v->host);
 	*fd = -1;
 	server->messages = memfd_create("virtiofsd", MFD_CLOEXEC);
 	if (server->messages < 0 || sockets_open(&listening, fd)) {
@@ -133,6 +132,16 @@ int server_start(const struct volume *v, int *fd)
 	}
 	if (listening >= 0)
 		close(listening);
+	return status;
+}
+
+int servers_start(const struct volume *volumes, size_t count, struct qemu_options *q)
+{
+	int status = 0;
+
+	for (size_t i = 0; i < count && !status; i++)
+		if (volumes[i].is_virtiofs)
+			status = start(&volumes[i], &q->volumes[i].server_fd);
 	return status;
 }
 

@@ -28,8 +28,9 @@ def answers(command, protocol, suffix):
         os.symlink("f", folder + "/l")
         with open(folder + "/f", "w") as f:
             f.write("what is in it\n" * 5)
-        said = subprocess.run(["./saki", "run", "--timeout", "60", "--append", f"loglevel=2 {protocol}.record", "--volume",
-                               folder + ":/mnt/v" + suffix, "busybox", "sh", "-c", command], capture_output=True, check=True)
+        said = subprocess.run(["./saki", "run", "--timeout", "60", "--append", f"loglevel=2 {protocol}.record",
+                               "--volume", folder + ":/mnt/v" + suffix, "busybox", "sh", "-c", command],
+                              capture_output=True, check=True)
         lines = said.stderr.decode(errors="replace").splitlines()
     found = [bytes.fromhex(line.split(" answer ")[1].strip()) for line in lines if " answer " in line]
     assert found, said.stderr

@@ -157,7 +157,8 @@ static int getattr(struct fake_server *fake, struct wire *in, struct wire *out)
 static int setattr(struct fake_server *fake, struct wire *in)
 {
 	struct fake_server_node *node = node_at(fake, (uint32_t)wire_take(in, 4));
-	uint32_t valid = (uint32_t)wire_take(in, 4), mode = (uint32_t)wire_take(in, 4), uid = (uint32_t)wire_take(in, 4);
+	uint32_t valid = (uint32_t)wire_take(in, 4), mode = (uint32_t)wire_take(in, 4),
+		 uid = (uint32_t)wire_take(in, 4);
 	uint32_t gid = (uint32_t)wire_take(in, 4);
 
 	if (!node)
@@ -194,7 +195,8 @@ static int create(struct fake_server *fake, struct wire *in, struct wire *out)
 	take_name(in, name);
 	wire_take(in, 4);
 	mode = (uint32_t)wire_take(in, 4);
-	err = dir ? fake_server_make(fake, dir, name, S_IFREG | (mode & S_IALLUGO), (uint32_t)wire_take(in, 4), &node) : ENOENT;
+	err = dir ? fake_server_make(fake, dir, name, S_IFREG | (mode & S_IALLUGO), (uint32_t)wire_take(in, 4), &node)
+		  : ENOENT;
 	if (err)
 		return err;
 	*fid_at(fake, number) = (struct fake_server_fid){ number, fake_server_number(fake, node), true };

@@ -42,7 +42,8 @@ uint8_t fake_server_number(const struct fake_server *fake, const struct fake_ser
 	return (uint8_t)(node - fake->nodes);
 }
 
-struct fake_server_node *fake_server_child(struct fake_server *fake, const struct fake_server_node *dir, const char *name)
+struct fake_server_node *fake_server_child(struct fake_server *fake, const struct fake_server_node *dir,
+					   const char *name)
 {
 	for (unsigned i = 1; i < FAKE_SERVER_NODES; i++) {
 		struct fake_server_node *node = &fake->nodes[i];
@@ -70,8 +71,8 @@ void fake_server_discard(struct fake_server_node *node)
 	node->size = 0;
 }
 
-int fake_server_make(struct fake_server *fake, struct fake_server_node *dir, const char *name, uint32_t mode, uint32_t gid,
-		 struct fake_server_node **out)
+int fake_server_make(struct fake_server *fake, struct fake_server_node *dir, const char *name, uint32_t mode,
+		     uint32_t gid, struct fake_server_node **out)
 {
 	if (fake_server_child(fake, dir, name))
 		return EEXIST;

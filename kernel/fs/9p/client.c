@@ -102,7 +102,7 @@ static void flush_done(struct remote_request *request, int err UNUSED, uint32_t 
 	remote_call_release(&call->call);
 }
 
-/* Its owner does not wait for an answer, which may be that it has been done. The tag is free when both were answered. */
+/* Its owner does not wait for an answer, which may be that it is done. The tag is free when both were answered. */
 static void flush(struct remote_call *taken_back)
 {
 	struct p9_call *call = call_of(taken_back);
@@ -114,9 +114,7 @@ static void flush(struct remote_call *taken_back)
 	memcpy(message + HEADER, &taken_back->slot, 2);
 	call->flush_spans[0] = (struct remote_span){ message, HEADER + 2 };
 	call->flush_spans[1] = (struct remote_span){ call->flush_answer, sizeof(call->flush_answer) };
-	call->flush = (struct remote_request){
-		.spans = call->flush_spans, .out = 1, .in = 1, .done = flush_done
-	};
+	call->flush = (struct remote_request){ .spans = call->flush_spans, .out = 1, .in = 1, .done = flush_done };
 	atomic_fetch_add(&taken_back->refs, 1);
 	if (remote_channel_submit(taken_back->client->channel, &call->flush))
 		flush_done(&call->flush, -EIO, 0);

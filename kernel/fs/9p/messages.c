@@ -436,7 +436,7 @@ static int link(struct remote_fid *dir, struct remote_fid *fid, const char *name
 }
 
 static int rename(struct remote_fid *from, const char *name, size_t len, struct remote_fid *to, const char *new_name,
-	      size_t new_len, unsigned flags)
+		  size_t new_len, unsigned flags)
 {
 	struct remote_call *call;
 	int err = flags ? -EINVAL : remote_call_begin(from->client, P9_TRENAMEAT, &call);

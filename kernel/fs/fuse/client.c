@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What FUSE's messages look like: header, names; agreeing on a version; nodes and how they are given back. See client.h.
+ * What FUSE's messages look like: header, names; agreeing on a version; nodes and how they are given back. See
+ * client.h.
  */
 #include "client.h"
 
@@ -18,7 +19,8 @@
 
 #define MAJOR 7u
 #define MINOR 31u
-enum { /* flags of INIT */
+/* Flags of INIT. */
+enum {
 	ASYNC_READ = 1u << 0,
 	BIG_WRITES = 1u << 5,
 	DONT_MASK = 1u << 6, /* modes are what they are to be */
@@ -180,8 +182,10 @@ struct init_out {
 	uint32_t major, minor, flags, max_write, max_pages;
 };
 
-/* major[4] minor[4] max_readahead[4] flags[4], and of the answer max_background[2] congestion_threshold[2] max_write[4]
- * time_gran[4] max_pages[2] map_alignment[2], and more. */
+/*
+ * major[4] minor[4] max_readahead[4] flags[4], and of the answer max_background[2] congestion_threshold[2] max_write[4]
+ * time_gran[4] max_pages[2] map_alignment[2], and more.
+ */
 static int init(struct remote_client *client, struct init_out *out)
 {
 	struct remote_call *call;

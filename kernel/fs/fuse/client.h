@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A client of one FUSE server: its messages' form (kernel/fs/remote/call.h), nodes, and open files. The protocol is that
- * of Linux's fuse(4) and fuse.h, version 7.31; structures are written down where they are put and got. All of it is
+ * A client of one FUSE server: its messages' form (kernel/fs/remote/call.h), nodes, and open files. The protocol is
+ * that of Linux's fuse(4), version 7.31; structures are written down where they are put and got. All of it is
  * little-endian here, as the machine is.
  *
  * A node is what the server knows a file by. Each message that tells of one counts (its "lookup count"), and each node

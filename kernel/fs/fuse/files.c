@@ -128,11 +128,11 @@ static int fsync(struct remote_fid *fid, bool data_only, bool directory)
 /* ---- content ---- */
 
 /*
- * fh[8] offset[8] size[4] read_flags or write_flags[4] lock_owner[8] flags[4] padding[4]; a write is answered by size[4]
- * padding[4]
+ * fh[8] offset[8] size[4] read_flags or write_flags[4] lock_owner[8] flags[4] padding[4]; a write is answered by
+ * size[4] padding[4]
  */
-static int transfer(struct remote_fid *fid, uint32_t opcode, uint64_t offset, struct page *const *pages, uint32_t *bytes,
-		    bool must)
+static int transfer(struct remote_fid *fid, uint32_t opcode, uint64_t offset, struct page *const *pages,
+		    uint32_t *bytes, bool must)
 {
 	bool out = opcode == FUSE_WRITE;
 	uint32_t moved = 0;

@@ -2,8 +2,8 @@
 /*
  * Nodes by name, their attributes, and changes of names. See kernel/fs/remote/protocol.h.
  *
- * All messages are root's: who may do what is decided here, by the modes that the server tells, and what is made is given
- * to its owner afterwards.
+ * All messages are root's: who may do what is decided here, by the modes that the server tells, and what is made is
+ * given to its owner afterwards.
  */
 #include "client.h"
 
@@ -14,7 +14,8 @@
 #include <kernel/heap.h>
 #include <kernel/string.h>
 
-enum { /* FATTR_* */
+/* FATTR_* */
+enum {
 	SET_MODE = 1u << 0,
 	SET_UID = 1u << 1,
 	SET_GID = 1u << 2,
@@ -28,8 +29,8 @@ enum { /* FATTR_* */
 /* ---- attributes ---- */
 
 /*
- * struct fuse_attr: ino size blocks atime mtime ctime [8 each], their nanoseconds [4 each], mode nlink uid gid rdev blksize
- * flags [4 each].
+ * struct fuse_attr: ino size blocks atime mtime ctime [8 each], their nanoseconds [4 each], mode nlink uid gid rdev
+ * blksize flags [4 each].
  */
 static int get_attributes(struct remote_call *call, uint64_t node, struct remote_attributes *a)
 {
@@ -79,8 +80,8 @@ int fuse_get_node(struct remote_call *call, struct fuse_fid *node, struct remote
 }
 
 /*
- * Sends a message whose answer begins with a node, and takes that. What comes behind it is not looked at. What the server
- * counts is given back when it cannot be used.
+ * Sends a message whose answer begins with a node, and takes that. What comes behind it is not looked at. What the
+ * server counts is given back when it cannot be used.
  */
 static int run_entry(struct remote_call *call, struct fuse_fid *node, struct remote_attributes *attributes)
 {
@@ -140,8 +141,8 @@ int fuse_getattr(struct remote_fid *fid, struct remote_attributes *a)
 }
 
 /*
- * valid[4] padding[4] fh[8] size[8] lock_owner[8] atime[8] mtime[8] ctime[8] atimensec[4] mtimensec[4] ctimensec[4] mode[4]
- * unused[4] uid[4] gid[4] unused[4]
+ * valid[4] padding[4] fh[8] size[8] lock_owner[8] atime[8] mtime[8] ctime[8] atimensec[4] mtimensec[4] ctimensec[4]
+ * mode[4] unused[4] uid[4] gid[4] unused[4]
  */
 static void put_change(struct remote_call *call, uint32_t valid, const struct inode_change *change)
 {

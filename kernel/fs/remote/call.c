@@ -239,7 +239,8 @@ static bool has_spans(void *arg)
 #define RECORDED 256 /* bytes of an answer */
 
 /*
- * "p9.record", "fuse.record" on the command line: what servers answer is told, for seeds (harnesses/fuzz/test/virtio_9p.record, virtio_fs.record).
+ * "p9.record", "fuse.record" on the command line: what servers answer is told, for seeds (virtio_9p.record and
+ * virtio_fs.record in harnesses/fuzz/test).
  */
 static void record(const struct remote_call *call, uint32_t len)
 {
@@ -247,8 +248,8 @@ static void record(const struct remote_call *call, uint32_t len)
 	char hex[2 * RECORDED + 1];
 
 	for (uint32_t i = 0; i < min(len, (uint32_t)RECORDED); i++) {
-		const uint8_t *at =
-			i < head ? remote_answer(call) + i : (uint8_t *)page_virt(call->pages[0]) + (i - head);
+		const uint8_t *at = i < head ? remote_answer(call) + i
+					     : (uint8_t *)page_virt(call->pages[0]) + (i - head);
 
 		format(hex + 2 * i, 3, "%02x", *at);
 	}

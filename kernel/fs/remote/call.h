@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Messages to one file server and their answers, whatever the protocol: slots, buffers, pages, sending, waiting. Whatever
- * a server answers is checked; what cannot be is an offence: the device is reset, and all that is asked afterwards is
- * -EIO.
+ * Messages to one file server and their answers, whatever the protocol: slots, buffers, pages, sending, waiting.
+ * Whatever a server answers is checked; what cannot be is an offence: the device is reset, and all that is asked
+ * afterwards is -EIO.
  *
  *	err = remote_call_begin(client, type, &call);	a slot and a buffer; sleeps
  *	remote_put32(call, number);			the message
@@ -80,7 +80,7 @@ struct remote_client {
 	struct remote_channel *channel;
 	uint32_t message_max;	/* bytes of one message, pages included */
 	uint32_t io_max;	/* bytes that a read or write moves: whole pages, at most REMOTE_IO_MAX */
-	bool keeps_unlinked;	/* the server knows files by number: one that has lost its name is there while it is open */
+	bool keeps_unlinked;	/* a file that has lost its name is there while it is open */
 	bool recording;
 	struct spinlock lock;	/* guards all below, and what of the protocol says so */
 	struct wait_queue free;	/* a call or spans have become free */
@@ -106,7 +106,7 @@ static inline bool remote_fills_pages(const struct remote_call *call)
 int remote_client_begin(struct remote_client *client, const char *kind, const char *tag);
 /* Waits until nothing is on its way; a server that keeps something for long is reset. */
 void remote_client_settle(struct remote_client *client);
-/* All files have been given back. Waits until nothing is on its way, and gives the channel back; not the client itself. */
+/* All files have been given back. Settles, and gives the channel back; not the client itself. */
 void remote_client_end(struct remote_client *client);
 
 int remote_call_begin(struct remote_client *client, uint32_t type, struct remote_call **out) MUST_CHECK;

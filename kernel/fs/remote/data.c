@@ -248,7 +248,8 @@ static ssize_t copy_out(struct page *const *pages, unsigned count, off_t offset,
 /* As much as this read needs, and more where the last one ended here. */
 static unsigned read_window(struct remote_handle *handle, off_t offset, size_t len)
 {
-	unsigned needed = (unsigned)min(PAGE_INDEX(PAGE_OFFSET(offset) + len + PAGE_SIZE - 1), (uint64_t)REMOTE_IO_PAGES);
+	unsigned needed = (unsigned)min(PAGE_INDEX(PAGE_OFFSET(offset) + len + PAGE_SIZE - 1),
+					(uint64_t)REMOTE_IO_PAGES);
 
 	if (handle->next == (uint64_t)offset)
 		handle->window = min(handle->window * 2, (unsigned)REMOTE_IO_PAGES);
@@ -321,8 +322,8 @@ static void update(struct remote_inode *pi, off_t offset, const char *bytes, siz
 }
 
 /* Sends a frames' worth. @return bytes */
-static ssize_t write_part(struct remote_inode *pi, struct remote_handle *handle, off_t offset, struct page *run, unsigned count,
-			  uint32_t len)
+static ssize_t write_part(struct remote_inode *pi, struct remote_handle *handle, off_t offset, struct page *run,
+			  unsigned count, uint32_t len)
 {
 	struct page *pages[REMOTE_IO_PAGES];
 	off_t old_size = pi->inode.size;

@@ -178,7 +178,8 @@ int remote_change(struct inode *inode, const struct inode_change *change)
 
 OBJECT_TYPE(remote_inode);
 
-static int create(struct remote_fs *fs, struct remote_fid *fid, const struct remote_attributes *a, struct remote_inode **out)
+static int create(struct remote_fs *fs, struct remote_fid *fid, const struct remote_attributes *a,
+		  struct remote_inode **out)
 {
 	struct remote_inode *pi = heap_zalloc(sizeof(*pi));
 	char *target = NULL;

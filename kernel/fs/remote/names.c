@@ -207,8 +207,7 @@ int remote_remove(struct dentry *victim)
 	int err = 0;
 
 	if (!must_keep(victim->inode) || !keep_open(pi, at, victim))
-		err = remote_protocol_of(at)->unlink(at, victim->name, victim->name_len,
-						     S_ISDIR(victim->inode->mode));
+		err = remote_protocol_of(at)->unlink(at, victim->name, victim->name_len, S_ISDIR(victim->inode->mode));
 	remote_fid_put(at);
 	pi->asked_ns = dir->asked_ns = 0;
 	return err;
@@ -225,7 +224,7 @@ static void keep_name(struct dentry *dentry)
 }
 
 int remote_move(struct dentry *source, struct inode *dir, const char *name, size_t len, struct dentry *target,
-	    unsigned flags)
+		unsigned flags)
 {
 	struct remote_inode *from = remote_of(source->parent->inode), *to = remote_of(dir);
 	struct remote_fid *from_fid, *to_fid;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What the remote file system asks of a server, whatever the protocol: one function a message, or a few. All sleep; 0 or
- * -errno: the server's, or -EIO for one that is broken, -EINTR when the thread was killed, -ENOMEM.
+ * What the remote file system asks of a server, whatever the protocol: one function a message, or a few. All sleep; 0
+ * or -errno: the server's, or -EIO for one that is broken, -EINTR when the thread was killed, -ENOMEM.
  */
 #pragma once
 
@@ -70,8 +70,8 @@ struct remote_protocol {
 	void (*flush)(struct remote_fid *open);
 
 	/*
-	 * Move up to *bytes between an open file and frames, from the first one's beginning on; *bytes: how many it was.
-	 * must: not even a kill ends it.
+	 * Move up to *bytes between an open file and frames, from the first one's beginning on; *bytes: how many it
+	 * was. must: not even a kill ends it.
 	 */
 	int (*read)(struct remote_fid *open, uint64_t offset, struct page *const *pages, uint32_t *bytes);
 	int (*write)(struct remote_fid *open, uint64_t offset, struct page *const *pages, uint32_t *bytes, bool must);

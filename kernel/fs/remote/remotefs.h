@@ -113,7 +113,7 @@ int remote_make(struct inode *dir, const char *name, size_t len, const struct in
 int remote_add_link(struct inode *dir, const char *name, size_t len, struct inode *inode);
 int remote_remove(struct dentry *victim);
 int remote_move(struct dentry *source, struct inode *dir, const char *name, size_t len, struct dentry *target,
-	    unsigned flags);
+		unsigned flags);
 /* The last open file of a vanished one is closed: its other name goes too. */
 void remote_vanished_end(struct remote_inode *pi);
 

@@ -17,7 +17,7 @@ uint8_t server_buffer[SERVER_BUFFER];
 struct server_lie server_lie;
 
 static enum fake_server_fate tell_lie(struct fake_server *f UNUSED, unsigned type, uint8_t *answer, uint32_t *len,
-				  uint32_t *used)
+				      uint32_t *used)
 {
 	if (type != server_lie.type)
 		return FAKE_SERVER_ANSWERED;

@@ -69,7 +69,8 @@ struct fake_server {
 	 * Called with each answer before it is given, whose bytes it may change; *used is what the device will say that
 	 * it wrote. May run with interrupts off. NULL: all are given.
 	 */
-	enum fake_server_fate (*hook)(struct fake_server *fake, unsigned type, uint8_t *answer, uint32_t *len, uint32_t *used);
+	enum fake_server_fate (*hook)(struct fake_server *fake, unsigned type, uint8_t *answer, uint32_t *len,
+				      uint32_t *used);
 	void *hook_data;
 	struct fake_chain withheld[8];
 	unsigned withheld_count;
