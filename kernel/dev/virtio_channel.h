@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What drivers of virtio devices have in common behind which there is a file server (kernel/remote.h): they differ in how
- * many queues there are, and in where the tag is.
+ * What drivers of virtio devices have in common behind which there is a file server (kernel/remote.h): they differ in
+ * how many queues there are, and in where the tag is.
  */
 #pragma once
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What the fake FUSE server answers: see kernel/fake_server.h. A node's number on the wire is its place and one; it stays
- * while there are lookups that were not given back, without a name once that was taken away.
+ * What the fake FUSE server answers: see kernel/fake_server.h. A node's number on the wire is its place and one; it
+ * stays while there are lookups that were not given back, without a name once that was taken away.
  */
 #include "fake_server_internal.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The parts of the fake file server: its nodes and the device that carries what it says (fake_server.c), and the protocols,
- * one file each.
+ * The parts of the fake file server: its nodes and the device that carries what it says (fake_server.c), and the
+ * protocols, one file each.
  */
 #pragma once
 

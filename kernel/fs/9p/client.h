@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A client of one 9P2000.L server: its messages' form (kernel/fs/remote/call.h), tags, and fids. The protocol is that of
- * diod's protocol.md ("9P2000.L Protocol") on top of Plan 9's intro(5).
+ * A client of one 9P2000.L server: its messages' form (kernel/fs/remote/call.h), tags, and fids. The protocol is that
+ * of diod's protocol.md ("9P2000.L Protocol") on top of Plan 9's intro(5).
  */
 #pragma once
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Content of files on a file server. What is read comes into frames of our own, straight from the device, many at a time
- * where a file is read in order; and stays. What is written goes to the server at once, and into the frames that are
- * there. A frame that a program may write to through a mapping is sent when it has changed since it was last looked at.
+ * Content of files on a file server. What is read comes into frames of our own, straight from the device, many at a
+ * time where a file is read in order; and stays. What is written goes to the server at once, and into the frames that
+ * are there. A frame that a program may write to through a mapping is sent when it has changed since it was last
+ * looked at.
  */
 #include "remotefs.h"
 

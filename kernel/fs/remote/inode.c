@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Inodes of a remote file system: one for each file that is known, by the number that the server gives it, so that all names of a file share its pages and locks. Of directories there may be two that are the same.
+ * Inodes of a remote file system: one for each file that is known, by the number that the server gives it, so that all
+ * names of a file share its pages and locks. Of directories there may be two that are the same.
  */
 #include "remotefs.h"
 

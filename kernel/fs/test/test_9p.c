@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The 9P file system against a server in memory (kernel/fake_server.h): what it does when the server is honest, and that
- * nothing is believed when it is not.
+ * The 9P file system against a server in memory (kernel/fake_server.h): what it does when the server is honest, and
+ * that nothing is believed when it is not.
  */
 #include "server_test.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A file server in memory behind a fake virtio device (kernel/fake.h): honest by itself, so that a client gets far; what
- * its owner's hook says of each answer is what becomes of it. It speaks 9P (fake_9p.c) or FUSE (fake_fuse.c).
+ * A file server in memory behind a fake virtio device (kernel/fake.h): honest by itself, so that a client gets far;
+ * what its owner's hook says of each answer is what becomes of it. It speaks 9P (fake_9p.c) or FUSE (fake_fuse.c).
  */
 #pragma once
 
