@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Superblocks of the remote file system. What mounts them is a protocol's (kernel/fs/9p, kernel/fs/fuse), which knows
- * its options and finds its server.
+ * Superblocks of the remote file system. What mounts them is a protocol's (9p, fuse), which knows its options and finds
+ * its server.
  */
 #include "remotefs.h"
 

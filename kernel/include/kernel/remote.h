@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Channels to file servers: what a driver (virtio-9p, virtio-fs) offers and the clients (kernel/fs/9p, kernel/fs/fuse)
+ * Channels to file servers: what a driver (virtio-9p, virtio-fs) offers and the clients (kernel/fs/remote/9p and fuse)
  * use. A channel carries messages, whose content is none of its business. Each is of a kind and has a tag, by which it
  * is found.
  */

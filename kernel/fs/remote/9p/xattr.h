@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "../remote/protocol.h"
+#include "../protocol.h"
 
 int p9_xattr_set(struct remote_fid *fid, const char *name, const void *value, size_t size, unsigned flags);
 ssize_t p9_xattr_get(struct remote_fid *fid, const char *name, void *buf, size_t size);

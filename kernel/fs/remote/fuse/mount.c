@@ -2,7 +2,7 @@
 /*
  * The file system "virtiofs": mount(2) with a tag as source, as Linux has it. There are no options.
  */
-#include "../remote/remotefs.h"
+#include "../remotefs.h"
 #include "client.h"
 
 #include <kernel/errno.h>

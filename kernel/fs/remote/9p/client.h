@@ -5,8 +5,8 @@
  */
 #pragma once
 
-#include "../remote/call.h"
-#include "../remote/protocol.h"
+#include "../call.h"
+#include "../protocol.h"
 
 enum {
 	P9_RLERROR = 7,

@@ -10,8 +10,8 @@
  */
 #pragma once
 
-#include "../remote/call.h"
-#include "../remote/protocol.h"
+#include "../call.h"
+#include "../protocol.h"
 
 enum {
 	FUSE_LOOKUP = 1,

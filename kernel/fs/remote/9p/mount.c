@@ -3,7 +3,7 @@
  * The file system "9p": mount(2) with a mount tag as source and Linux's options as far as they mean something here:
  * trans=virtio, version=9p2000.L, msize=N, aname=PATH.
  */
-#include "../remote/remotefs.h"
+#include "../remotefs.h"
 #include "client.h"
 
 #include <kernel/errno.h>
