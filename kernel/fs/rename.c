@@ -31,17 +31,9 @@ static int check_names(const struct renaming *r)
 	return mount_may_write(r->from->at.mount);
 }
 
-static int find_both(struct renaming *r)
+/* What the flags want of the target. */
+static int check_found(const struct renaming *r)
 {
-	int err = walk_child(r->from, &r->source);
-
-	if (err)
-		return err;
-	err = walk_child(r->to, &r->target);
-	if (err && err != -ENOENT)
-		return err;
-	if (err)
-		r->target = NULL;
 	if (r->target && (r->flags & RENAME_NOREPLACE))
 		return -EEXIST;
 	if (r->flags & RENAME_EXCHANGE) {
@@ -51,6 +43,27 @@ static int find_both(struct renaming *r)
 			return -ENOTDIR;
 	}
 	return 0;
+}
+
+/*
+ * On success the caller has a reference to the source: to look for the target may show that the server of both has
+ * another file there now, or that the source's name is none any more.
+ */
+static int find_both(struct renaming *r)
+{
+	int err = walk_child(r->from, &r->source);
+
+	if (err)
+		return err;
+	dentry_get(r->source);
+	err = walk_child(r->to, &r->target);
+	if (err == -ENOENT)
+		r->target = NULL;
+	if (!err || err == -ENOENT)
+		err = r->source->unlinked ? -ENOENT : check_found(r);
+	if (err)
+		dentry_put(r->source);
+	return err;
 }
 
 /* Trailing slashes, and one being inside the other. */
@@ -234,6 +247,36 @@ static int rename_remote(const struct renaming *r)
 	return namespace_forget_below(r->target);
 }
 
+static int rename_found(const struct renaming *r)
+{
+	struct superblock *sb = r->source->inode->sb;
+	int err = check_shape(r);
+
+	if (err)
+		return err;
+	if (r->target && r->source->inode == r->target->inode)
+		return 0;
+	err = check_rights(r);
+	if (err)
+		return err;
+	if (r->source->mounts || (r->target && r->target->mounts))
+		return -EBUSY;
+	err = rename_remote(r);
+	if (err)
+		return err;
+	if (!(r->flags & RENAME_EXCHANGE) && r->target && is_directory(r->target))
+		err = directory_is_empty(r->target);
+	if (!err)
+		err = fs_begin(sb);
+	if (err)
+		return err;
+	err = r->flags & RENAME_EXCHANGE ? exchange(r) : move(r);
+	fs_end(sb);
+	if (!err && (r->flags & RENAME_WHITEOUT))
+		err = leave_whiteout(r);
+	return err;
+}
+
 int vfs_rename(struct walk *from, struct walk *to, unsigned flags)
 {
 	struct renaming r = { .from = from, .to = to, .flags = flags };
@@ -241,29 +284,9 @@ int vfs_rename(struct walk *from, struct walk *to, unsigned flags)
 
 	if (!err)
 		err = find_both(&r);
-	if (!err)
-		err = check_shape(&r);
 	if (err)
 		return err;
-	if (r.target && r.source->inode == r.target->inode)
-		return 0;
-	err = check_rights(&r);
-	if (err)
-		return err;
-	if (r.source->mounts || (r.target && r.target->mounts))
-		return -EBUSY;
-	err = rename_remote(&r);
-	if (err)
-		return err;
-	if (!(flags & RENAME_EXCHANGE) && r.target && is_directory(r.target))
-		err = directory_is_empty(r.target);
-	if (!err)
-		err = fs_begin(r.source->inode->sb);
-	if (err)
-		return err;
-	err = flags & RENAME_EXCHANGE ? exchange(&r) : move(&r);
-	fs_end(r.source->inode->sb);
-	if (!err && (flags & RENAME_WHITEOUT))
-		err = leave_whiteout(&r);
+	err = rename_found(&r);
+	dentry_put(r.source);
 	return err;
 }

@@ -5,6 +5,9 @@
 #include "ipc_test.h"
 
 #include <kernel/clock.h>
+#include <kernel/wait.h>
+
+#define SLEEP_NS (20 * NSEC_PER_SEC)
 
 void ipc_test_pause(void)
 {
@@ -32,6 +35,24 @@ bool ipc_test_start(struct ipc_test_call *call, struct process *process, uint64_
 	}
 	thread_start(call->thread);
 	return true;
+}
+
+static int is_thread(struct thread *thread, wait_condition_t *condition UNUSED, void *arg UNUSED, void *context)
+{
+	return thread == context;
+}
+
+void ipc_test_let_sleep(const struct ipc_test_call *call)
+{
+	uint64_t end_ns = clock_ns() + SLEEP_NS;
+
+	while (call->thread && !wait_foreach_sleeper(is_thread, call->thread)) {
+		if (clock_ns() >= end_ns) {
+			test_fail(__FILE__, __LINE__, "the caller does not fall asleep");
+			return;
+		}
+		ipc_test_pause();
+	}
 }
 
 long ipc_test_finish(struct ipc_test_call *call)

@@ -20,6 +20,8 @@ struct ipc_test_call {
 };
 /* False: there is no thread, and the test has failed. */
 bool ipc_test_start(struct ipc_test_call *call, struct process *process, uint64_t number, const uint64_t args[6]);
+/* Returns once the call sleeps. */
+void ipc_test_let_sleep(const struct ipc_test_call *call);
 /* Its result, once it has returned. */
 long ipc_test_finish(struct ipc_test_call *call);
 

@@ -206,13 +206,6 @@ static bool begin_receive(struct ipc_test_call *call, int id, int slot, size_t s
 			      (uint64_t)type, 0);
 }
 
-/* There is no count of those who wait: they have been let go on for a while. */
-static void let_sleep(void)
-{
-	for (int i = 0; i < 10; i++)
-		ipc_test_pause();
-}
-
 SYSTEST(receivers_get_what_they_wait_for)
 {
 	struct ipc_test_call two, small;
@@ -221,7 +214,8 @@ SYSTEST(receivers_get_what_they_wait_for)
 	if (!begin_receive(&two, id, 0, 64, 2))
 		return;
 	if (begin_receive(&small, id, 1, 1, 0)) {
-		let_sleep();
+		ipc_test_let_sleep(&two);
+		ipc_test_let_sleep(&small);
 		CHECK_EQ(send(id, 1, "too long"), 0);
 		CHECK_ERR(ipc_test_finish(&small), E2BIG);
 		CHECK_EQ(state_of(id).qnum, 1);
@@ -241,13 +235,13 @@ SYSTEST(senders_wait_for_room)
 	CHECK_EQ(send(id, 1, "old"), 0);
 	if (!ipc_test_begin(&call, SYS_msgsnd, (uint64_t)id, put_message(1, "new"), 3, 0))
 		return;
-	let_sleep();
+	ipc_test_let_sleep(&call);
 	CHECK_EQ(state_of(id).qnum, 1);
 	CHECK(receives(id, 0, 0, 1, "old"));
 	CHECK_EQ(ipc_test_finish(&call), 0);
 	if (!ipc_test_begin(&call, SYS_msgsnd, (uint64_t)id, put_message(1, "more"), 4, 0))
 		return;
-	let_sleep();
+	ipc_test_let_sleep(&call);
 	limit(id, 8);
 	CHECK_EQ(ipc_test_finish(&call), 0);
 	CHECK(receives(id, 0, 0, 1, "new"));
@@ -263,7 +257,8 @@ SYSTEST(message_sleepers_learn_of_the_removal)
 	if (!ipc_test_begin(&sender, SYS_msgsnd, (uint64_t)id, put_message(1, "long"), 4, 0))
 		return;
 	if (begin_receive(&receiver, id, 0, 64, 2)) {
-		let_sleep();
+		ipc_test_let_sleep(&sender);
+		ipc_test_let_sleep(&receiver);
 		CHECK_EQ(sys(SYS_msgctl, id, IPC_RMID), 0);
 		CHECK_ERR(ipc_test_finish(&receiver), EIDRM);
 	}
