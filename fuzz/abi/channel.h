@@ -100,7 +100,7 @@ struct channel {
 	uint32_t request;		/* enum channel_request */
 	uint32_t input_size;
 	uint32_t compare_on;		/* record comparisons for this input */
-	uint64_t deadline_ns;		/* real time an input may take before the guest calls it a hang; 0: no limit */
+	uint64_t deadline_ns;		/* real time until the guest calls an input a hang; 0: it never does */
 	uint32_t host_sleeps;
 
 	/* ---- guest to host ---- */

@@ -225,7 +225,8 @@ static void run_once(struct executor *executor, const void *data, size_t size, s
 	channel->request = REQUEST_RUN;
 	channel->compare_on = executor->options.compare_every &&
 			      executor->stats.execs % executor->options.compare_every == 0;
-	channel->deadline_ns = executor->options.timeout_ns;
+	/* Ours goes by the time that a process has had, which a machine in a VM cannot know. */
+	channel->deadline_ns = machine->options.world == WORLD_HOST ? 0 : executor->options.timeout_ns;
 	machine_request(machine);
 	result = wait_done(executor);
 	executor->stats.execs++;

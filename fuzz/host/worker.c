@@ -17,6 +17,7 @@
 #define COMPARE_EVERY 32	/* recording costs; a mutator needs a sample */
 #define TIMEOUT_NS UINT64_C(300000000) /* the campaign confirms a hang at ten times this */
 #define TIMEOUT_MIN_NS UINT64_C(10000000)
+#define USUAL_OF 64 /* inputs that a mean is made of */
 #define RAW_KEYS 1024
 #define RAW_PER_KEY 4		/* kept of equal ones: one may fail to confirm */
 
@@ -25,6 +26,7 @@ struct worker {
 	struct executor *executor;
 	char corpus[PATH_MAX];
 	unsigned hangs;
+	uint64_t usual_ns; /* what an input takes */
 	struct {
 		uint64_t key;
 		unsigned count;
@@ -79,9 +81,11 @@ static int save(struct worker *worker, int (*write)(struct worker *, const void 
  */
 static void note_hang(struct worker *worker)
 {
-	uint64_t timeout_ns = TIMEOUT_NS / (1 + ++worker->hangs / 4);
+	uint64_t timeout_ns = TIMEOUT_NS / (1 + ++worker->hangs / 4), least_ns = 100 * worker->usual_ns;
 
-	executor_set_timeout(worker->executor, timeout_ns > TIMEOUT_MIN_NS ? timeout_ns : TIMEOUT_MIN_NS);
+	if (least_ns < TIMEOUT_MIN_NS)
+		least_ns = TIMEOUT_MIN_NS;
+	executor_set_timeout(worker->executor, timeout_ns > least_ns ? timeout_ns : least_ns);
 }
 
 static int write_finding(struct worker *worker, const void *data, size_t size, const struct verdict *verdict)
@@ -162,13 +166,17 @@ enum worker_result worker_run(struct worker *worker, const uint8_t *data, size_t
 {
 	struct campaign *campaign = worker->campaign;
 	struct verdict verdict;
+	uint64_t start_ns;
 
 	if (__atomic_load_n(&campaign->shared->stopped, __ATOMIC_RELAXED))
 		return WORKER_GIVE_UP;
+	start_ns = now_ns();
 	if (executor_run(worker->executor, data, size, &verdict)) {
 		snprintf(campaign->shared->error, MACHINE_ERROR, "%s", executor_error(worker->executor));
 		return WORKER_GIVE_UP;
 	}
+	if (verdict.kind == VERDICT_OK)
+		worker->usual_ns += (now_ns() - start_ns) / USUAL_OF - worker->usual_ns / USUAL_OF;
 	keep_statistics(worker, &verdict);
 	if (verdict.kind == VERDICT_FINDING) {
 		note_finding(worker, data, size, &verdict);

@@ -52,15 +52,17 @@ static int check_found(const struct renaming *r)
 static int find_both(struct renaming *r)
 {
 	int err = walk_child(r->from, &r->source);
+	bool is_named;
 
 	if (err)
 		return err;
 	dentry_get(r->source);
+	is_named = !r->source->unlinked; /* not where names are made as they are looked up, as in /proc */
 	err = walk_child(r->to, &r->target);
 	if (err == -ENOENT)
 		r->target = NULL;
 	if (!err || err == -ENOENT)
-		err = r->source->unlinked ? -ENOENT : check_found(r);
+		err = is_named && r->source->unlinked ? -ENOENT : check_found(r);
 	if (err)
 		dentry_put(r->source);
 	return err;
