@@ -241,15 +241,17 @@ def run(files, command, verbose):
 
 def main(argv):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("run", nargs="?", choices=["run"])
     parser.add_argument("--file", action="append", default=[], metavar="HOST:DOM0")
     parser.add_argument("--verbose", action="store_true")
     parser.add_argument("command", nargs=argparse.REMAINDER)
-    options = parser.parse_args(argv)
+    wants_run = argv[:1] == ["run"]
+    options = parser.parse_args(argv[wants_run:])
+    if wants_run != bool(options.command):
+        parser.error("run and a command belong together")
     try:
         make()
         command = options.command[0] if len(options.command) == 1 else shlex.join(options.command)
-        return run(options.file, command, options.verbose) if options.run else 0
+        return run(options.file, command, options.verbose) if wants_run else 0
     except (apps.Failure, OSError, subprocess.CalledProcessError) as e:
         print(f"lab: {e}", file=sys.stderr)
         return 123
