@@ -6,6 +6,7 @@
 
 #include "app.h"
 #include "cpio.h"
+#include "lab.h"
 #include "libs.h"
 #include "qemu.h"
 
@@ -14,6 +15,7 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +32,7 @@ static const char help[] =
 	"program's; the kernel speaks on standard error.\n"
 	"\n"
 	"  --plat q35|pc|microvm  the machine (microvm)\n"
+	"  --plat xen             a guest of Xen's: of the dom0 that this is, or of one in QEMU (make xen-lab)\n"
 	"  --mem SIZE             its memory, such as 64M (the default; the catalogue's get more) or 1G\n"
 	"  --smp N                its CPUs, 1 to 64 (1, or as SAKI_SMP says)\n"
 	"  --cpu MODEL            what each is, as QEMU's -cpu says: max,-rdrand (max)\n"
@@ -150,6 +153,11 @@ static unsigned parse_cpus(const char *text)
 	return end == text || *end || n < 1 || n > CPUS_MAX ? 0 : (unsigned)n;
 }
 
+static int is_xen(const struct run_options *o)
+{
+	return !strcmp(o->plat, "xen");
+}
+
 static int option_set(struct run_options *o, int option, const char *value)
 {
 	char *end;
@@ -157,8 +165,8 @@ static int option_set(struct run_options *o, int option, const char *value)
 	switch (option) {
 	case OPT_PLAT:
 		o->plat = value;
-		return qemu_knows_plat(value) ? 0
-					      : run_fail(RUN_USAGE, "--plat %s: there is q35, pc and microvm", value);
+		return qemu_knows_plat(value) || is_xen(o) ? 0
+					      : run_fail(RUN_USAGE, "--plat %s: there is q35, pc, microvm and xen", value);
 	case OPT_MEM:
 		o->memory_bytes = parse_memory(value);
 		return o->memory_bytes ? 0 : run_fail(RUN_USAGE, "--mem %s: whole MiB from 16M on, such as 64M", value);
@@ -403,6 +411,8 @@ static char *command_line(const struct run_options *o, const struct app *app, co
 		words_add(line, "console", "pipe");
 	if (o->virtio_console)
 		words_add(line, "console", "hvc0");
+	if (is_xen(o))
+		words_add(line, "console", "mux");
 	if (o->strace)
 		words_add(line, NULL, "strace");
 	if (o->syscalls)
@@ -411,7 +421,7 @@ static char *command_line(const struct run_options *o, const struct app *app, co
 		fprintf(line, "%s%s", ftell(line) > 0 ? " " : "", devices);
 	if (*net)
 		words_add(line, "net", net);
-	disk_words(line, &o->disk);
+	disk_words(line, &o->disk, o->plat);
 	volume_words(line, o->volumes, o->volume_count);
 	if (o->append)
 		fprintf(line, "%s%s", ftell(line) > 0 ? " " : "", o->append);
@@ -484,7 +494,8 @@ static int machine_run(const struct run_options *o, const struct app *app, struc
 	struct session session = { .name = o->unit_tests ? "the unit tests" : o->program[0],
 				   .timeout_s = o->timeout_s,
 				   .verbose = o->verbose,
-				   .takes_input = o->virtio_console };
+				   .end_signal = is_xen(o) && dom0_is_here() ? SIGTERM : SIGKILL,
+				   .takes_input = o->virtio_console || is_xen(o) };
 	char error[QEMU_ERROR];
 	int status = pipes_open(q, &session);
 
@@ -492,13 +503,13 @@ static int machine_run(const struct run_options *o, const struct app *app, struc
 		status = wait_for_gdb(o, app, q);
 	if (status)
 		return status;
-	if (o->verbose) {
+	if (o->verbose && session.end_signal != SIGTERM) {
 		char *command = qemu_command(q);
 
 		run_fail(0, "%s", command ? command : "no memory");
 		free(command);
 	}
-	session.pid = qemu_start(q, error);
+	session.pid = session.end_signal == SIGTERM ? dom0_start(q, error) : qemu_start(q, error);
 	close(q->console_in_fd);
 	close(q->console_out_fd);
 	close(q->log_fd);
@@ -517,20 +528,43 @@ static uint64_t memory_default(const struct app *app, uint64_t initrd_bytes)
 	return bytes ? bytes : (64 + 3 * (initrd_bytes >> 20)) << 20;
 }
 
+/* What a machine does not have. 0 or an exit status. */
+static int check_machine(const struct run_options *o)
+{
+	if (is_xen(o)) {
+		const char *no = o->cpus > 1	     ? "--smp"
+				 : o->cpu	     ? "--cpu"
+				 : o->gdb	     ? "--gdb"
+				 : o->virtio_console ? "--console virtio"
+				 : o->balloon	     ? "--balloon"
+				 : o->volume_count   ? "--volume"
+				 : o->disk.is_nvme   ? "--disk nvme"
+				 : o->net_is_e1000   ? "--net e1000"
+						     : NULL;
+
+		if (no)
+			return run_fail(RUN_USAGE, "%s: there is none on xen", no);
+		return o->net && dom0_is_here() ? run_fail(RUN_USAGE, "--net: only in the lab, not in a dom0") : 0;
+	}
+	if (o->disk.is_nvme && !strcmp(o->plat, "microvm"))
+		return run_fail(RUN_USAGE, "--disk nvme: microvm has no PCI; see --plat");
+	if (o->balloon && strcmp(o->plat, "microvm"))
+		return run_fail(RUN_USAGE, "--balloon: only microvm's interrupts in a way that the kernel knows");
+	if (o->net_is_e1000 && !strcmp(o->plat, "microvm"))
+		return run_fail(RUN_USAGE, "--net e1000: microvm has no PCI; see --plat");
+	return 0;
+}
+
 static int run(const struct run_options *o)
 {
 	struct qemu_options q = QEMU_OPTIONS_DEFAULT;
 	char *line = NULL, *image = NULL, *backend = NULL, net_word[NET_WORD] = "";
 	struct cpio cpio = { .fd = -1 };
 	struct app app = { 0 };
-	int status = o->unit_tests ? 0 : app_find(&app, o->program[0]);
+	int status = check_machine(o), lab_fd = -1;
 
-	if (!status && o->disk.is_nvme && !strcmp(o->plat, "microvm"))
-		status = run_fail(RUN_USAGE, "--disk nvme: microvm has no PCI; see --plat");
-	if (!status && o->balloon && strcmp(o->plat, "microvm"))
-		status = run_fail(RUN_USAGE, "--balloon: only microvm's interrupts in a way that the kernel knows");
-	if (!status && o->net_is_e1000 && !strcmp(o->plat, "microvm"))
-		status = run_fail(RUN_USAGE, "--net e1000: microvm has no PCI; see --plat");
+	if (!status && !o->unit_tests)
+		status = app_find(&app, o->program[0]);
 	if (!status && o->net)
 		status = net_parse(o->net, &backend, net_word);
 	if (!status)
@@ -563,8 +597,12 @@ static int run(const struct run_options *o)
 	q.cpus = o->cpus ? o->cpus : 1;
 	q.memory_bytes = o->memory_bytes ? o->memory_bytes : memory_default(&app, cpio.size);
 	q.initrd_fd = cpio.fd;
-	status = machine_run(o, &app, &q);
+	status = is_xen(o) && !dom0_is_here() ? lab_prepare(&q, &lab_fd) : 0;
+	if (!status)
+		status = machine_run(o, &app, &q);
 out:
+	if (lab_fd >= 0)
+		close(lab_fd);
 	free(image);
 	free(line);
 	free(backend);

@@ -87,8 +87,8 @@ int net_parse(const char *text, char **backend, char word[NET_WORD]);
 
 /* disk.c: [nvme:]FILE[:GUEST][:ro] as --disk has it. @return 0 or an exit status, after an error line. */
 int disk_parse(const char *spec, struct disk *disk);
-/* The kernel's word to mount it. */
-void disk_words(FILE *line, const struct disk *disk);
+/* The kernel's word to mount it, on that plat. */
+void disk_words(FILE *line, const struct disk *disk, const char *plat);
 /* volume.c: HOST:GUEST[:ro] as --volume has it. @return 0 or an exit status, after an error line. */
 int volume_parse(const char *spec, struct volume *volume);
 /* The kernel's words for them: the n-th has the mount tag "volume<n>". */
@@ -108,6 +108,7 @@ struct session {
 	const char *name;  /* of the program, for messages */
 	double timeout_s;
 	int verbose;
+	int end_signal;  /* what ends it */
 	int takes_input;  /* the console does from the start: it says nothing of it */
 	/* Our ends of the pipes. The session closes them. */
 	int console_in_fd, console_out_fd, log_fd, debug_fd, message_fd;
