@@ -14,6 +14,7 @@ struct boot_info;
 struct cpu;
 struct irq_message;
 struct pci_host;
+struct xen_host;
 
 #define PLAT_IRQS 64
 
@@ -78,6 +79,8 @@ struct platform {
 	int (*irq_message)(unsigned irq, struct irq_message *message);
 	/* Its PCI; NULL, or returns NULL: it has none. */
 	const struct pci_host *(*pci_host)(void);
+	/* What Xen's devices are made of (kernel/xen.h); NULL, or returns NULL: it has none. Called once. */
+	const struct xen_host *(*xen_host)(void);
 	/* Virtio devices in memory that the firmware tells of, at most max; NULL: of none. */
 	unsigned (*mmio_devices)(struct plat_mmio *places, unsigned max);
 

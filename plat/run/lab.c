@@ -50,9 +50,8 @@ static int lab_make(char kernel[PATH_MAX], char initrd[PATH_MAX])
 	}
 	if (lab_file("xen-lab/xen", kernel) || lab_file("xen-lab/initrd", initrd))
 		return RUN_ENVIRONMENT;
-	return access(initrd, R_OK)
-		       ? run_fail(RUN_ENVIRONMENT, "%s: %s; run: make xen-lab", initrd, strerror(errno))
-		       : 0;
+	return access(initrd, R_OK) ? run_fail(RUN_ENVIRONMENT, "%s: %s; run: make xen-lab", initrd, strerror(errno))
+				    : 0;
 }
 
 static int add_text(struct cpio *cpio, const char *name, const char *text)
@@ -175,8 +174,9 @@ static void lab_build(struct args *args, const struct qemu_options *o)
 	args_add(args, "-kernel");
 	args_add(args, "%s", o->kernel);
 	args_add(args, "-append");
-	args_add(args, "console=com1 com1=115200,8n1 dom0_mem=%lluM,max:%lluM dom0_max_vcpus=1 loglvl=warning "
-		       "guest_loglvl=error",
+	args_add(args,
+		 "console=com1 com1=115200,8n1 dom0_mem=%lluM,max:%lluM dom0_max_vcpus=1 loglvl=warning "
+		 "guest_loglvl=error",
 		 (unsigned long long)(dom0 / MIB), (unsigned long long)(dom0 / MIB));
 	args_add(args, "-initrd");
 	args_add(args, "%.*s/vmlinux console=hvc0 rdinit=/init quiet,/proc/self/fd/%d",

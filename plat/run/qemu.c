@@ -120,7 +120,7 @@ static void add_machine(struct args *args, const struct qemu_options *o)
 		return;
 	args_add(args, "-object");
 	args_add(args, "memory-backend-file,id=ram,mem-path=/proc/self/fd/%d,share=on,size=%llu", o->memory_fd,
-	    (unsigned long long)o->memory_bytes);
+		 (unsigned long long)o->memory_bytes);
 }
 
 /*
@@ -245,9 +245,10 @@ static void add_volume(struct args *args, const struct qemu_options *o, int n)
 	*to = '\0';
 	args_add(args, "-fsdev");
 	args_add(args, "local,id=volume%d,security_model=none,multidevs=remap%s,path=%s", n,
-	    o->volumes[n].read_only ? ",readonly=on" : "", path);
+		 o->volumes[n].read_only ? ",readonly=on" : "", path);
 	args_add(args, "-device");
-	args_add(args, "%s,fsdev=volume%d,mount_tag=volume%d", has_places(o) ? "virtio-9p-device" : "virtio-9p-pci", n, n);
+	args_add(args, "%s,fsdev=volume%d,mount_tag=volume%d", has_places(o) ? "virtio-9p-device" : "virtio-9p-pci", n,
+		 n);
 }
 
 static void add_balloon(struct args *args, const struct qemu_options *o)

@@ -165,8 +165,9 @@ static int option_set(struct run_options *o, int option, const char *value)
 	switch (option) {
 	case OPT_PLAT:
 		o->plat = value;
-		return qemu_knows_plat(value) || is_xen(o) ? 0
-					      : run_fail(RUN_USAGE, "--plat %s: there is q35, pc, microvm and xen", value);
+		return qemu_knows_plat(value) || is_xen(o)
+			       ? 0
+			       : run_fail(RUN_USAGE, "--plat %s: there is q35, pc, microvm and xen", value);
 	case OPT_MEM:
 		o->memory_bytes = parse_memory(value);
 		return o->memory_bytes ? 0 : run_fail(RUN_USAGE, "--mem %s: whole MiB from 16M on, such as 64M", value);
@@ -532,11 +533,11 @@ static uint64_t memory_default(const struct app *app, uint64_t initrd_bytes)
 static int check_machine(const struct run_options *o)
 {
 	if (is_xen(o)) {
-		const char *no = o->cpus > 1	     ? "--smp"
-				 : o->cpu	     ? "--cpu"
-				 : o->gdb	     ? "--gdb"
+		const char *no = o->cpus > 1         ? "--smp"
+				 : o->cpu            ? "--cpu"
+				 : o->gdb            ? "--gdb"
 				 : o->virtio_console ? "--console virtio"
-				 : o->balloon	     ? "--balloon"
+				 : o->balloon        ? "--balloon"
 				 : o->volume_count   ? "--volume"
 				 : o->disk.is_nvme   ? "--disk nvme"
 				 : o->net_is_e1000   ? "--net e1000"

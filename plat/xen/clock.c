@@ -8,7 +8,6 @@
 #include <arch/arch.h>
 #include <kernel/atomic.h>
 
-
 /* Xen's time when we booted; and the latest time that anybody was told. */
 static uint64_t start_ns, latest_ns;
 

@@ -15,7 +15,6 @@
 #include <kernel/string.h>
 #include <kernel/terminal.h>
 
-
 #define LOOK_AGAIN_NS (10 * NSEC_PER_MSEC)
 
 static uint64_t pfn;

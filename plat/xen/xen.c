@@ -107,7 +107,7 @@ static void xen_stop(enum plat_stop how, int status)
 	arch_cpu_halt();
 }
 
-#define IF_DEVICES(function) (IS_ENABLED(CONFIG_XEN_DEVICES) ? (function) : NULL)
+#define IF_DEVICES(function) (IS_ENABLED(CONFIG_PLAT_XEN_DEVICES) ? (function) : NULL)
 
 static const struct platform xen_platform = {
 	.name = "xen",
@@ -118,6 +118,7 @@ static const struct platform xen_platform = {
 	.timer_arm = event_timer_arm,
 	.irq_line = IF_DEVICES(event_line),
 	.irq_line_off = IF_DEVICES(event_line_off),
+	.xen_host = IF_DEVICES(xen_find_host),
 	.log_write = xen_log_write,
 	.console_write = xen_console_write,
 	.console_read = xen_console_read,

@@ -70,6 +70,13 @@ int event_alloc(uint16_t domain, uint32_t *port);
 /* Sleeps until the port has an event, or for that long. Not bound to a line. Any context. */
 void event_poll(uint32_t port, uint64_t timeout_ns);
 
+/* grant.c, host.c (option XEN): what drivers need, see kernel/xen.h. */
+struct xen_host;
+const struct xen_host *xen_find_host(void);
+int grant_init(void);
+int grant_page(const struct xen_host *host, uint16_t domain, phys_t page, bool read_only, uint32_t *ref);
+int grant_end(const struct xen_host *host, uint32_t ref);
+
 /* console.c */
 void xen_log_write(const char *text, size_t len);
 void xen_console_write(const char *text, size_t len);
@@ -77,4 +84,3 @@ ssize_t xen_console_read(char *text, size_t len);
 /* The exit status, for the runner; and waits until all has left. */
 void xen_console_end(int status);
 void xen_console_flush(void);
-
