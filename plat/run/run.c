@@ -153,11 +153,6 @@ static unsigned parse_cpus(const char *text)
 	return end == text || *end || n < 1 || n > CPUS_MAX ? 0 : (unsigned)n;
 }
 
-static int is_xen(const struct run_options *o)
-{
-	return !strcmp(o->plat, "xen");
-}
-
 static int option_set(struct run_options *o, int option, const char *value)
 {
 	char *end;
@@ -165,7 +160,7 @@ static int option_set(struct run_options *o, int option, const char *value)
 	switch (option) {
 	case OPT_PLAT:
 		o->plat = value;
-		return qemu_knows_plat(value) || is_xen(o)
+		return qemu_knows_plat(value) || plat_is_xen(o)
 			       ? 0
 			       : run_fail(RUN_USAGE, "--plat %s: there is q35, pc, microvm and xen", value);
 	case OPT_MEM:
@@ -412,7 +407,7 @@ static char *command_line(const struct run_options *o, const struct app *app, co
 		words_add(line, "console", "pipe");
 	if (o->virtio_console)
 		words_add(line, "console", "hvc0");
-	if (is_xen(o))
+	if (plat_is_xen(o))
 		words_add(line, "console", "mux");
 	if (o->strace)
 		words_add(line, NULL, "strace");
@@ -495,8 +490,8 @@ static int machine_run(const struct run_options *o, const struct app *app, struc
 	struct session session = { .name = o->unit_tests ? "the unit tests" : o->program[0],
 				   .timeout_s = o->timeout_s,
 				   .verbose = o->verbose,
-				   .end_signal = is_xen(o) && dom0_is_here() ? SIGTERM : SIGKILL,
-				   .takes_input = o->virtio_console || is_xen(o) };
+				   .end_signal = plat_is_xen(o) && dom0_is_here() ? SIGTERM : SIGKILL,
+				   .takes_input = o->virtio_console || plat_is_xen(o) };
 	char error[QEMU_ERROR];
 	int status = pipes_open(q, &session);
 
@@ -529,40 +524,13 @@ static uint64_t memory_default(const struct app *app, uint64_t initrd_bytes)
 	return bytes ? bytes : (64 + 3 * (initrd_bytes >> 20)) << 20;
 }
 
-/* What a machine does not have. 0 or an exit status. */
-static int check_machine(const struct run_options *o)
-{
-	if (is_xen(o)) {
-		const char *no = o->cpus > 1         ? "--smp"
-				 : o->cpu            ? "--cpu"
-				 : o->gdb            ? "--gdb"
-				 : o->virtio_console ? "--console virtio"
-				 : o->balloon        ? "--balloon"
-				 : o->volume_count   ? "--volume"
-				 : o->disk.is_nvme   ? "--disk nvme"
-				 : o->net_is_e1000   ? "--net e1000"
-						     : NULL;
-
-		if (no)
-			return run_fail(RUN_USAGE, "%s: there is none on xen", no);
-		return o->net && dom0_is_here() ? run_fail(RUN_USAGE, "--net: only in the lab, not in a dom0") : 0;
-	}
-	if (o->disk.is_nvme && !strcmp(o->plat, "microvm"))
-		return run_fail(RUN_USAGE, "--disk nvme: microvm has no PCI; see --plat");
-	if (o->balloon && strcmp(o->plat, "microvm"))
-		return run_fail(RUN_USAGE, "--balloon: only microvm's interrupts in a way that the kernel knows");
-	if (o->net_is_e1000 && !strcmp(o->plat, "microvm"))
-		return run_fail(RUN_USAGE, "--net e1000: microvm has no PCI; see --plat");
-	return 0;
-}
-
 static int run(const struct run_options *o)
 {
 	struct qemu_options q = QEMU_OPTIONS_DEFAULT;
 	char *line = NULL, *image = NULL, *backend = NULL, net_word[NET_WORD] = "";
 	struct cpio cpio = { .fd = -1 };
 	struct app app = { 0 };
-	int status = check_machine(o), lab_fd = -1;
+	int status = plat_check(o), lab_fd = -1;
 
 	if (!status && !o->unit_tests)
 		status = app_find(&app, o->program[0]);
@@ -598,7 +566,7 @@ static int run(const struct run_options *o)
 	q.cpus = o->cpus ? o->cpus : 1;
 	q.memory_bytes = o->memory_bytes ? o->memory_bytes : memory_default(&app, cpio.size);
 	q.initrd_fd = cpio.fd;
-	status = is_xen(o) && !dom0_is_here() ? lab_prepare(&q, &lab_fd) : 0;
+	status = plat_is_xen(o) && !dom0_is_here() ? lab_prepare(&q, &lab_fd) : 0;
 	if (!status)
 		status = machine_run(o, &app, &q);
 out:

@@ -74,6 +74,10 @@ void words_add(FILE *line, const char *name, const char *value);
 #define WORDS_MAX 4095 /* bytes a command line may have */
 #define CPUS_MAX 64 /* kernel/cpu.h */
 
+/* plat.c: 0 or an exit status, after an error line that says what the plat has not. */
+int plat_check(const struct run_options *options);
+int plat_is_xen(const struct run_options *options);
+
 /* gdb.c: a port of loopback that is free now, 0 when there is none; and how to connect (program: NULL for none). */
 int gdb_choose_port(void);
 void gdb_explain(int port, const char *kernel, const char *program, int elf_type);

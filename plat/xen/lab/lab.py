@@ -39,6 +39,7 @@ LIBRARIES = ("libgcc_s.so.1",)
 XENSTORE = ("ls", "read", "write", "list", "exists", "rm", "watch")
 MODULES = ("xen-privcmd", "xenfs", "xen-evtchn", "xen-gntdev", "xen-gntalloc", "xen-netback", "xen-blkback", "loop",
            "bridge", "virtio_pci", "virtio_console", "virtio_blk", "virtio_net")
+SCRIPTS = {"init": "init", "vif": "etc/xen/scripts/saki-vif", "disk": "etc/xen/scripts/saki-disk"}
 FOLDERS = ("dev", "proc", "sys", "tmp", "run/xen", "run/xenstored", "var/lib/xen", "var/log/xen", "etc/xen", "job")
 # What QEMU must be told for Xen to come up in it: without smap dom0 dies at an iretq, with monitor Xen panics in mwait.
 CPU = "EPYC,-smap,-monitor"
@@ -72,13 +73,17 @@ def needed(path):
 
 
 class Tree:
-    """The initrd as it is put together: where each file of it comes from, and what is in it."""
+    """An initrd as it is put together, of files that are below root."""
 
-    def __init__(self, root):
+    def __init__(self, root=None):
         self.root, self.libraries, self.archive = root, {}, apps.Archive(io.BytesIO())
         self.folders = set()
-        for folder, _, names in os.walk(root):
+        for folder, _, names in os.walk(root) if root else ():
             self.libraries.update((n, os.path.join(folder, n)) for n in names if ".so" in n)
+
+    def end(self):
+        self.archive.end()
+        return self.archive.file.getvalue()
 
     def folder(self, name):
         while name and name not in self.folders:
@@ -160,15 +165,14 @@ def build():
             tree.add(f"bin/xenstore-{name}", b"/usr/bin/xenstore", 0o120777)
         tree.add_modules(MODULES)
         tree.add("etc/xen/xl.conf", b"", 0o100644)
-        for name, place in (("init", "init"), ("vif", "etc/xen/scripts/saki-vif"), ("disk", "etc/xen/scripts/saki-disk")):
+        for name, place in SCRIPTS.items():
             with open(os.path.join(HERE, name), "rb") as f:
                 tree.add(place, f.read())
         with open(os.path.join(boot, next(n for n in os.listdir(boot) if n.startswith("vmlinuz"))), "rb") as f:
             write("vmlinux", decompressed_kernel(f.read()))
         with gzip.open(os.path.join(boot, "xen-4.17-amd64.gz")) as f:
             write("xen", f.read())
-    tree.archive.end()
-    write("initrd", tree.archive.file.getvalue())
+    write("initrd", tree.end())
 
 
 def make():
@@ -186,14 +190,13 @@ def make():
 
 def job(files, command):
     """What is added to the initrd: files for dom0, and what it does with them."""
-    archive = apps.Archive(io.BytesIO())
+    tree = Tree()
     for given in files:
         host, _, inside = given.rpartition(":")
         with open(host, "rb") as f:
-            archive.entry(inside.lstrip("/"), 0o100755, 1, 0, f.read())
-    archive.entry("job/run", 0o100755, 1, 0, f"#!/bin/sh\n{command}\n".encode())
-    archive.end()
-    return archive.file.getvalue()
+            tree.add(inside.lstrip("/"), f.read())
+    tree.add("job/run", f"#!/bin/sh\n{command}\n".encode())
+    return tree.end()
 
 
 def qemu(initrd, ports, serial):
