@@ -58,6 +58,12 @@ struct platform {
 	void (*timer_arm)(uint64_t deadline_ns);
 
 	/*
+	 * Waits for an interrupt and takes it, where the machine has a better way than arch_irq_wait(), which says
+	 * more; NULL: it has none.
+	 */
+	void (*irq_wait)(void);
+
+	/*
 	 * Other CPUs (option SMP); all NULL on machines that have one. The hardware ids of all CPUs of the machine,
 	 * at most max; starting those at a physical address, all at once; interrupt controller and timer of the
 	 * running CPU, which was started; cpu_interrupt() (kernel/smp.h) on another CPU, from any context; and the end

@@ -13,9 +13,13 @@
 #include <kernel/irq.h>
 #include <plat/plat.h>
 
-#define VECTOR 0x40u
+#define VECTOR 0x40
+#define VECTOR_OURS 0x41 /* the same, when we call it */
 
 static uint32_t timer_port;
+/* Those that somebody listens to, the timer's first. */
+static uint32_t bound[1 + PLAT_IRQS];
+static unsigned bound_count;
 static uint8_t irq_of_port[EVTCHN_PORTS]; /* the interrupt's number and one; 0: none */
 
 /* Locked instructions in every image: Xen sets bits at the same time. */
@@ -65,6 +69,20 @@ static NO_INSTRUMENT void fired(unsigned vector UNUSED)
 		timer_interrupt();
 }
 
+/*
+ * Xen tells who polls of an event without an interrupt, which saves it the work; and QEMU, where that runs Xen, forgets
+ * what STI's shadow should do for an STI and HLT, so that an event may come between the two and be slept over.
+ */
+void event_wait(void)
+{
+	struct sched_poll poll = { .ports = bound, .nr_ports = bound_count };
+
+	if (!atomic_load(&xen_vcpu()->evtchn_upcall_pending))
+		hypercall2(XEN_SCHED_OP, SCHEDOP_POLL, (uint64_t)&poll);
+	__asm__ volatile("int %0" ::"i"(VECTOR_OURS) : "memory");
+	arch_irq_enable();
+}
+
 /* An event that came while the port was masked is told now. */
 static void unmask(uint32_t port)
 {
@@ -84,12 +102,13 @@ int event_init(void)
 	for (unsigned i = 0; i < EVTCHN_WORDS; i++)
 		atomic_store(&shared_info->evtchn_mask[i], UINT64_MAX);
 	x86_irq_set_handler(VECTOR, fired);
+	x86_irq_set_handler(VECTOR_OURS, fired);
 	err = hypercall2(XEN_HVM_OP, HVMOP_SET_PARAM, (uint64_t)&callback);
 	if (!err)
 		err = hypercall2(XEN_EVENT_CHANNEL_OP, EVTCHNOP_BIND_VIRQ, (uint64_t)&timer);
 	if (err)
 		return (int)err;
-	timer_port = timer.port;
+	timer_port = bound[bound_count++] = timer.port;
 	unmask(timer_port);
 	return 0;
 }
@@ -109,6 +128,8 @@ int event_line(unsigned irq, unsigned port)
 {
 	if (!port || port >= EVTCHN_PORTS || port == timer_port)
 		return -ENODEV;
+	if (!irq_of_port[port])
+		bound[bound_count++] = port;
 	irq_of_port[port] = (uint8_t)(irq + 1);
 	unmask(port);
 	return 0;
@@ -116,8 +137,11 @@ int event_line(unsigned irq, unsigned port)
 
 void event_line_off(unsigned port)
 {
-	if (port >= EVTCHN_PORTS)
+	if (port >= EVTCHN_PORTS || !irq_of_port[port])
 		return;
+	for (unsigned i = 1; i < bound_count; i++)
+		if (bound[i] == port)
+			bound[i--] = bound[--bound_count];
 	set_bit(shared_info->evtchn_mask, port);
 	irq_of_port[port] = 0;
 }

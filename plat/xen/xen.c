@@ -116,6 +116,7 @@ static const struct platform xen_platform = {
 	.clock_ns = xen_clock_ns,
 	.boot_time_ns = xen_clock_boot_time_ns,
 	.timer_arm = event_timer_arm,
+	.irq_wait = event_wait,
 	.irq_line = IF_DEVICES(event_line),
 	.irq_line_off = IF_DEVICES(event_line_off),
 	.xen_host = IF_DEVICES(xen_find_host),

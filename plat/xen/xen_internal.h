@@ -61,6 +61,7 @@ uint64_t xen_clock_to_system(uint64_t ns);
 /* event.c: event channels, which stand for lines (see struct platform): a line's number is the channel's port. */
 int event_init(void);
 void event_timer_arm(uint64_t deadline_ns);
+void event_wait(void);
 int event_line(unsigned irq, unsigned port);
 void event_line_off(unsigned port);
 void event_send(uint32_t port);
