@@ -10,5 +10,6 @@ obj-$(CONFIG_NETDEV) += netdev.o virtio_net.o e1000.o
 ifneq ($(CONFIG_TESTS)$(CONFIG_FUZZ),)
 obj-$(CONFIG_DEVICES) += fake/script.o fake/fake_virtio.o fake/fake_pci.o fake/fake_disk.o fake/disk_images.o
 obj-$(CONFIG_DEVICES) += fake/fake_nvme.o fake/fake_e1000.o
+obj-$(CONFIG_XEN) += fake/fake_xen.o
 obj-$(CONFIG_9P) += fake/fake_9p.o fake/fake_9p_device.o
 endif

@@ -134,6 +134,7 @@ static int blk_submit(struct block_device *dev, struct block_request *request)
 {
 	struct blkfront *blk = dev->data;
 	unsigned long flags;
+	bool notify = false;
 	int err = -EAGAIN;
 	unsigned n;
 
@@ -148,11 +149,12 @@ static int blk_submit(struct block_device *dev, struct block_request *request)
 	} else {
 		blk->slots[n].request = request;
 		build(blk, n, xen_ring_request(&blk->ring));
-		if (xen_ring_push(&blk->ring))
-			xen_notify(blk->xen);
+		notify = xen_ring_push(&blk->ring);
 		err = 0;
 	}
 	spin_unlock(&blk->lock, flags);
+	if (notify)
+		xen_notify(blk->xen);
 	return err;
 }
 
