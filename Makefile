@@ -14,7 +14,7 @@ export O V
 include kernel/build/jobs.mk
 
 .PHONY: help deps all image images tools run fuzz test test-long record check bench menuconfig install clean
-.PHONY: compile_commands.json
+.PHONY: compile_commands.json xen-lab test-xen
 
 help: ; @cat kernel/build/help.txt
 deps: ; @kernel/build/deps.sh all
@@ -35,6 +35,9 @@ test-long: needs-test   all ; @kernel/build/test.py --long $(if $(ONLY),"$(ONLY)
 check:     needs-check  all ; @kernel/build/check.py $(if $(ONLY),"$(ONLY)")
 bench:     needs-bench  all ; @kernel/build/bench.py $(if $(ONLY),"$(ONLY)")
 record:    needs-record all ; @kernel/build/record.sh
+
+xen-lab:   needs-run ; @plat/xen/lab/lab.py
+test-xen:  needs-test all ; @kernel/build/test.py 'plat/xen/*'
 
 menuconfig: needs-build ; @kernel/build/menuconfig.sh $(IMAGE) $(PRESET)
 compile_commands.json: all ; @kernel/build/compile_commands.sh

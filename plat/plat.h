@@ -14,6 +14,7 @@ struct boot_info;
 struct cpu;
 struct irq_message;
 struct pci_host;
+struct xen_host;
 
 #define PLAT_IRQS 64
 
@@ -57,6 +58,12 @@ struct platform {
 	void (*timer_arm)(uint64_t deadline_ns);
 
 	/*
+	 * Waits for an interrupt and takes it, where the machine has a better way than arch_irq_wait(), which says
+	 * more; NULL: it has none.
+	 */
+	void (*irq_wait)(void);
+
+	/*
 	 * Other CPUs (option SMP); all NULL on machines that have one. The hardware ids of all CPUs of the machine,
 	 * at most max; starting those at a physical address, all at once; interrupt controller and timer of the
 	 * running CPU, which was started; cpu_interrupt() (kernel/smp.h) on another CPU, from any context; and the end
@@ -78,6 +85,8 @@ struct platform {
 	int (*irq_message)(unsigned irq, struct irq_message *message);
 	/* Its PCI; NULL, or returns NULL: it has none. */
 	const struct pci_host *(*pci_host)(void);
+	/* What Xen's devices are made of (kernel/xen.h); NULL, or returns NULL: it has none. Called once. */
+	const struct xen_host *(*xen_host)(void);
 	/* Virtio devices in memory that the firmware tells of, at most max; NULL: of none. */
 	unsigned (*mmio_devices)(struct plat_mmio *places, unsigned max);
 

@@ -157,6 +157,8 @@ syscall_stub:
 	movq ASM_REGS_RDI(%rsp), %rdi
 	movq ASM_REGS_RSP(%rsp), %rsp
 	sti
+	.globl syscall_last, quick_last
+syscall_last:
 	jmp *%rcx
 
 /*
@@ -187,7 +189,9 @@ quick:
 	popq %rcx
 	movq %gs:ASM_CPU_USER_SP, %rsp
 	sti
+quick_last:
 	jmp *%rcx
+
 /* user_resume(struct arch_regs *): continues what the registers say. Interrupts are off. */
 	.globl user_resume
 user_resume:

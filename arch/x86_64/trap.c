@@ -113,6 +113,16 @@ static bool stays_on_own_stack(uint64_t vector)
 	return vector == X86_TRAP_NMI || vector == X86_TRAP_DOUBLE_FAULT || vector == X86_TRAP_MACHINE_CHECK;
 }
 
+/*
+ * STI's shadow should cover the jump behind it, but QEMU's emulation of SVM forgets it when the hypervisor gets in
+ * between. The jump is all that was left to do of a system call.
+ */
+static void jump_to_program(struct arch_regs *regs)
+{
+	if (regs->rip == (uint64_t)syscall_last || regs->rip == (uint64_t)quick_last)
+		regs->rip = regs->rcx;
+}
+
 /* Moves a frame from its interrupt stack to where its handler can be preempted and interrupted; returns where it is. */
 struct arch_regs *trap_place(struct arch_regs *regs)
 {
@@ -122,6 +132,8 @@ struct arch_regs *trap_place(struct arch_regs *regs)
 		regs->cr2 = X86_READ_CR(2);
 	if (stays_on_own_stack(regs->vector))
 		return regs;
+	if (regs->vector >= X86_VECTOR_FIRST_IRQ)
+		jump_to_program(regs);
 	if (trap_from_program(regs))
 		place = (struct arch_regs *)arch_cpu()->kernel_stack_top - 1;
 	else if (stack_has_room(regs->rsp))

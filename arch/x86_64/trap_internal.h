@@ -36,9 +36,10 @@ enum x86_trap {
 #define SIGKILL 9
 #define SIGSEGV 11
 
-/* entry.S */
+/* entry.S; the last two are its jumps back to a program, behind STI. */
 struct arch_regs *trap_place(struct arch_regs *regs);
 void trap_handle(struct arch_regs *regs);
+extern const char syscall_last[], quick_last[];
 
 /* True when the registers are those of a program's code. */
 bool trap_from_program(const struct arch_regs *regs);

@@ -15,6 +15,7 @@ apt resolves, as for a machine where nothing is installed; nothing is installed 
 is not needed. Result: <build>/apps/<name>/initrd, made again when the recipe is newer. Exit status 123: no apt, no
 network.
 """
+import contextlib
 import fcntl
 import fnmatch
 import os
@@ -233,6 +234,15 @@ def write_initrd(recipe, root, path):
     os.rename(path + ".new", path)
 
 
+@contextlib.contextmanager
+def locked():
+    """One at a time: the packages' cache, and what is made of them, are shared."""
+    os.makedirs(APPS, exist_ok=True)
+    with open(os.path.join(APPS, "lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def up_to_date(recipe, path):
     return os.path.exists(path) and os.path.getmtime(path) >= os.path.getmtime(recipe.path)
 
@@ -242,8 +252,7 @@ def make(recipe):
     if up_to_date(recipe, path):
         return
     os.makedirs(os.path.join(APPS, recipe.name), exist_ok=True)
-    with open(os.path.join(APPS, "lock"), "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with locked():
         if up_to_date(recipe, path):        # another one made it meanwhile
             return
         print(f"apps: {recipe.name}: fetching {' '.join(recipe.words['package'])} from Debian", file=sys.stderr)

@@ -12,6 +12,7 @@
 #include <kernel/log.h>
 #include <kernel/thread.h>
 #include <kernel/wait.h>
+#include <plat/plat.h>
 
 #include "sched_internal.h"
 
@@ -276,7 +277,7 @@ void wait_idle(void)
 	if (sched_others_ready(arch_cpu()))
 		arch_irq_enable();
 	else
-		arch_irq_wait();
+		(plat->irq_wait ?: arch_irq_wait)();
 }
 
 int wait_foreach_sleeper(int (*visit)(struct thread *thread, wait_condition_t *condition, void *arg, void *context),

@@ -122,6 +122,7 @@ int block_add_partition(struct block_device *disk, unsigned number, uint64_t sta
 		.whole_pages = disk->whole_pages,
 		.block_size = disk->block_size,
 		.max_spans = disk->max_spans,
+		.max_sectors = disk->max_sectors,
 		.max_discard = disk->max_discard,
 	};
 	wait_queue_init(&dev->room);
@@ -300,7 +301,8 @@ static bool can_follow(const struct block_device *dev, const struct block_span *
 static void fill(struct block_device *dev, struct block_request *request, const struct block_span **spans,
 		 size_t *count, size_t *done)
 {
-	size_t room = PIECE_MAX;
+	size_t most = dev->max_sectors ? min(PIECE_MAX, (uint64_t)dev->max_sectors * BLOCK_SECTOR) : PIECE_MAX;
+	size_t room = most;
 
 	request->span_count = 0;
 	while (*count && room && request->span_count < dev->max_spans) {
@@ -319,7 +321,7 @@ static void fill(struct block_device *dev, struct block_request *request, const 
 		++*spans;
 		--*count;
 	}
-	request->sectors = (PIECE_MAX - room) / BLOCK_SECTOR;
+	request->sectors = (most - room) / BLOCK_SECTOR;
 }
 
 int block_transfer(struct block_device *dev, enum block_op op, uint64_t sector, const struct block_span *spans,

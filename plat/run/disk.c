@@ -52,12 +52,13 @@ int disk_parse(const char *spec, struct disk *d)
 	return check_file(d);
 }
 
-void disk_words(FILE *line, const struct disk *d)
+void disk_words(FILE *line, const struct disk *d, const char *plat)
 {
+	const char *name = d->is_nvme ? "nvme0n1" : strcmp(plat, "xen") ? "vda" : "xvda";
 	char word[DISK_GUEST_MAX + 32];
 
 	if (!d->guest[0])
 		return;
-	snprintf(word, sizeof(word), "%s:%s:%s", d->is_nvme ? "nvme0n1" : "vda", d->read_only ? "ro" : "rw", d->guest);
+	snprintf(word, sizeof(word), "%s:%s:%s", name, d->read_only ? "ro" : "rw", d->guest);
 	words_add(line, "disk", word);
 }

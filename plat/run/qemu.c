@@ -2,7 +2,7 @@
 /*
  * Starting QEMU. See qemu.h.
  */
-#include "qemu.h"
+#include "qemu_internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,7 +17,6 @@
 #include <unistd.h>
 
 #define PROGRAM "qemu-system-x86_64"
-#define ARGS_MAX 96
 #define FD_LOWEST 10 /* descriptors that QEMU inherits are moved up to here, out of the way of 0, 1 and 2 */
 
 /*
@@ -79,13 +78,7 @@ const char *qemu_accelerator(void)
 
 /* ---- the command line ---- */
 
-struct args {
-	char *words[ARGS_MAX];
-	size_t count;
-	int failed;
-};
-
-static void __attribute__((format(printf, 2, 3))) add(struct args *args, const char *fmt, ...)
+void args_add(struct args *args, const char *fmt, ...)
 {
 	va_list list;
 	char *word;
@@ -120,32 +113,32 @@ static void add_memory(struct args *args, const struct qemu_options *o)
 
 	if (o->memory_fd < 0 && !has_server(o))
 		return;
-	add(args, "-object");
+	args_add(args, "-object");
 	if (o->memory_fd >= 0)
-		add(args, "memory-backend-file,id=ram,mem-path=/proc/self/fd/%d,share=on,size=%llu", o->memory_fd,
-		    size);
+		args_add(args, "memory-backend-file,id=ram,mem-path=/proc/self/fd/%d,share=on,size=%llu", o->memory_fd,
+			 size);
 	else
-		add(args, "memory-backend-memfd,id=ram,share=on,size=%llu", size);
+		args_add(args, "memory-backend-memfd,id=ram,share=on,size=%llu", size);
 }
 
 static void add_machine(struct args *args, const struct qemu_options *o)
 {
 	if (o->gdb_port) {
-		add(args, "-S");
-		add(args, "-gdb");
-		add(args, "tcp:127.0.0.1:%d", o->gdb_port);
+		args_add(args, "-S");
+		args_add(args, "-gdb");
+		args_add(args, "tcp:127.0.0.1:%d", o->gdb_port);
 	}
-	add(args, "-machine");
-	add(args, "%s%s", machine_of(o->plat), o->memory_fd >= 0 || has_server(o) ? ",memory-backend=ram" : "");
-	add(args, "-accel");
-	add(args, "%s", qemu_accelerator());
-	add(args, "-cpu");
-	add(args, "%s", o->cpu ? o->cpu : "max");
-	add(args, "-m");
-	add(args, "%lluM", (unsigned long long)(o->memory_bytes >> 20));
+	args_add(args, "-machine");
+	args_add(args, "%s%s", machine_of(o->plat), o->memory_fd >= 0 || has_server(o) ? ",memory-backend=ram" : "");
+	args_add(args, "-accel");
+	args_add(args, "%s", qemu_accelerator());
+	args_add(args, "-cpu");
+	args_add(args, "%s", o->cpu ? o->cpu : "max");
+	args_add(args, "-m");
+	args_add(args, "%lluM", (unsigned long long)(o->memory_bytes >> 20));
 	if (o->cpus > 1) {
-		add(args, "-smp");
-		add(args, "%u", o->cpus);
+		args_add(args, "-smp");
+		args_add(args, "%u", o->cpus);
 	}
 	add_memory(args, o);
 }
@@ -158,10 +151,10 @@ static void add_output(struct args *args, const char *id, int fd, const char *de
 {
 	if (fd < 0)
 		return;
-	add(args, "-chardev");
-	add(args, "file,id=%s,path=/proc/self/fd/%d,append=on", id, fd);
-	add(args, "-device");
-	add(args, "%s,chardev=%s", device, id);
+	args_add(args, "-chardev");
+	args_add(args, "file,id=%s,path=/proc/self/fd/%d,append=on", id, fd);
+	args_add(args, "-device");
+	args_add(args, "%s,chardev=%s", device, id);
 }
 
 /* On microvm a device takes the last of eight places that is free; elsewhere it is found on PCI. */
@@ -173,14 +166,14 @@ static int has_places(const struct qemu_options *o)
 /* QEMU's standard input and output are the program's console; its file character devices have no input. */
 static void add_console(struct args *args, const struct qemu_options *o)
 {
-	add(args, "-chardev");
-	add(args, o->console_out_fd >= 0 ? "stdio,id=console,signal=off" : "null,id=console");
+	args_add(args, "-chardev");
+	args_add(args, o->console_out_fd >= 0 ? "stdio,id=console,signal=off" : "null,id=console");
 	if (o->virtio_console) {
-		add(args, "-chardev");
-		add(args, "null,id=null");
+		args_add(args, "-chardev");
+		args_add(args, "null,id=null");
 	}
-	add(args, "-device");
-	add(args, "isa-serial,index=0,chardev=%s", o->virtio_console ? "null" : "console");
+	args_add(args, "-device");
+	args_add(args, "isa-serial,index=0,chardev=%s", o->virtio_console ? "null" : "console");
 }
 
 /*
@@ -191,10 +184,10 @@ static void add_virtio_console(struct args *args, const struct qemu_options *o)
 {
 	if (!o->virtio_console)
 		return;
-	add(args, "-device");
-	add(args, "%s", has_places(o) ? "virtio-serial-device,max_ports=2" : "virtio-serial-pci,max_ports=2");
-	add(args, "-device");
-	add(args, "virtserialport,chardev=console,name=console");
+	args_add(args, "-device");
+	args_add(args, "%s", has_places(o) ? "virtio-serial-device,max_ports=2" : "virtio-serial-pci,max_ports=2");
+	args_add(args, "-device");
+	args_add(args, "virtserialport,chardev=console,name=console");
 }
 
 #define PLACES 8
@@ -228,43 +221,43 @@ static void add_disk(struct args *args, const struct qemu_options *o)
 {
 	if (!o->disk)
 		return;
-	add(args, "-drive");
-	add(args, "if=none,id=disk,format=raw%s,file=%s", o->disk_read_only ? ",readonly=on" : "", o->disk);
-	add(args, "-device");
+	args_add(args, "-drive");
+	args_add(args, "if=none,id=disk,format=raw%s,file=%s", o->disk_read_only ? ",readonly=on" : "", o->disk);
+	args_add(args, "-device");
 	if (o->disk_is_nvme)
-		add(args, "nvme,drive=disk,serial=saki");
+		args_add(args, "nvme,drive=disk,serial=saki");
 	else
-		add(args, "%s,drive=disk", has_places(o) ? "virtio-blk-device" : "virtio-blk-pci");
+		args_add(args, "%s,drive=disk", has_places(o) ? "virtio-blk-device" : "virtio-blk-pci");
 }
 
 static void add_net(struct args *args, const struct qemu_options *o)
 {
 	if (!o->net_backend)
 		return;
-	add(args, "-netdev");
-	add(args, "%s,id=net", o->net_backend);
-	add(args, "-device");
+	args_add(args, "-netdev");
+	args_add(args, "%s,id=net", o->net_backend);
+	args_add(args, "-device");
 	if (o->net_is_e1000)
-		add(args, "e1000,netdev=net,romfile=");
+		args_add(args, "e1000,netdev=net,romfile=");
 	else
-		add(args, "%s,netdev=net", has_places(o) ? "virtio-net-device" : "virtio-net-pci,romfile=");
+		args_add(args, "%s,netdev=net", has_places(o) ? "virtio-net-device" : "virtio-net-pci,romfile=");
 }
 
 static void add_rng(struct args *args, const struct qemu_options *o)
 {
 	if (!o->rng)
 		return;
-	add(args, "-device");
-	add(args, "%s", has_places(o) ? "virtio-rng-device" : "virtio-rng-pci");
+	args_add(args, "-device");
+	args_add(args, "%s", has_places(o) ? "virtio-rng-device" : "virtio-rng-pci");
 }
 
 static void add_server(struct args *args, const struct qemu_options *o, int n)
 {
-	add(args, "-chardev");
-	add(args, "socket,id=volume%d,fd=%d", n, o->volumes[n].server_fd);
-	add(args, "-device");
-	add(args, "%s,chardev=volume%d,tag=volume%d,queue-size=1024",
-	    has_places(o) ? "vhost-user-fs-device" : "vhost-user-fs-pci", n, n);
+	args_add(args, "-chardev");
+	args_add(args, "socket,id=volume%d,fd=%d", n, o->volumes[n].server_fd);
+	args_add(args, "-device");
+	args_add(args, "%s,chardev=volume%d,tag=volume%d,queue-size=1024",
+		 has_places(o) ? "vhost-user-fs-device" : "vhost-user-fs-pci", n, n);
 }
 
 /* In an option of QEMU's a comma is written twice. */
@@ -279,39 +272,35 @@ static void add_9p(struct args *args, const struct qemu_options *o, int n)
 		*to++ = *from++;
 	}
 	*to = '\0';
-	add(args, "-fsdev");
-	add(args, "local,id=volume%d,security_model=none,multidevs=remap%s,path=%s", n,
-	    o->volumes[n].read_only ? ",readonly=on" : "", path);
-	add(args, "-device");
-	add(args, "%s,fsdev=volume%d,mount_tag=volume%d", has_places(o) ? "virtio-9p-device" : "virtio-9p-pci", n, n);
+	args_add(args, "-fsdev");
+	args_add(args, "local,id=volume%d,security_model=none,multidevs=remap%s,path=%s", n,
+		 o->volumes[n].read_only ? ",readonly=on" : "", path);
+	args_add(args, "-device");
+	args_add(args, "%s,fsdev=volume%d,mount_tag=volume%d", has_places(o) ? "virtio-9p-device" : "virtio-9p-pci", n,
+		 n);
 }
 
 static void add_balloon(struct args *args, const struct qemu_options *o)
 {
 	if (o->balloon) {
-		add(args, "-device");
-		add(args, "%s,deflate-on-oom=on", has_places(o) ? "virtio-balloon-device" : "virtio-balloon-pci");
+		args_add(args, "-device");
+		args_add(args, "%s,deflate-on-oom=on", has_places(o) ? "virtio-balloon-device" : "virtio-balloon-pci");
 	}
 	if (o->qmp) {
-		add(args, "-qmp");
-		add(args, "unix:%s,server=on,wait=off", o->qmp);
+		args_add(args, "-qmp");
+		args_add(args, "unix:%s,server=on,wait=off", o->qmp);
 	}
 }
 
-static void build(struct args *args, const char *program, const struct qemu_options *o)
+static void build_plat(struct args *args, const struct qemu_options *o)
 {
-	static const char *const fixed[] = { "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none" };
-
-	add(args, "%s", program);
-	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
-		add(args, "%s", fixed[i]);
 	add_machine(args, o);
 	add_console(args, o);
 	add_output(args, "log", o->log_fd, "isa-serial,index=1");
 	add_output(args, "debug", o->debug_fd, "isa-debugcon,iobase=0xe9");
 	if (has_places(o) && places_taken(o)) {
-		add(args, "-global");
-		add(args, "virtio-mmio.force-legacy=false");
+		args_add(args, "-global");
+		args_add(args, "virtio-mmio.force-legacy=false");
 	}
 	add_net(args, o);
 	add_disk(args, o);
@@ -320,18 +309,28 @@ static void build(struct args *args, const char *program, const struct qemu_opti
 		(o->volumes[i].is_virtiofs ? add_server : add_9p)(args, o, i);
 	add_virtio_console(args, o);
 	add_balloon(args, o);
-	add(args, "-device");
-	add(args, "isa-debug-exit,iobase=0xf4,iosize=4");
-	add(args, "-kernel");
-	add(args, "%s", o->kernel);
+	args_add(args, "-device");
+	args_add(args, "isa-debug-exit,iobase=0xf4,iosize=4");
+	args_add(args, "-kernel");
+	args_add(args, "%s", o->kernel);
 	if (o->command_line) {
-		add(args, "-append");
-		add(args, "%s", o->command_line);
+		args_add(args, "-append");
+		args_add(args, "%s", o->command_line);
 	}
 	if (o->initrd_fd >= 0) {
-		add(args, "-initrd");
-		add(args, "/proc/self/fd/%d", o->initrd_fd);
+		args_add(args, "-initrd");
+		args_add(args, "/proc/self/fd/%d", o->initrd_fd);
 	}
+}
+
+static void build(struct args *args, const char *program, const struct qemu_options *o)
+{
+	static const char *const fixed[] = { "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none" };
+
+	args_add(args, "%s", program);
+	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
+		args_add(args, "%s", fixed[i]);
+	(o->build ?: build_plat)(args, o);
 	args->words[args->count] = NULL;
 }
 

@@ -24,9 +24,15 @@ struct qemu_volume {
 	int server_fd;   /* a socket that is connected to him */
 };
 
+struct args;
+struct qemu_options;
+/* Adds the words of a machine to QEMU's command line (qemu_internal.h). */
+typedef void qemu_build_t(struct args *args, const struct qemu_options *options);
+
 /* Descriptors stay the caller's; -1: none. They may be close-on-exec. */
 struct qemu_options {
 	const char *plat;  /* "q35", "pc" or "microvm" */
+	qemu_build_t *build;  /* of another machine, such as the lab; NULL: of the plat */
 	const char *kernel;  /* path of saki.elf */
 	const char *command_line; /* the kernel's; may be NULL */
 	uint64_t memory_bytes;  /* of the machine; whole MiB */

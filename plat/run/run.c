@@ -6,6 +6,7 @@
 
 #include "app.h"
 #include "cpio.h"
+#include "lab.h"
 #include "libs.h"
 #include "qemu.h"
 
@@ -14,6 +15,7 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +32,7 @@ static const char help[] =
 	"program's; the kernel speaks on standard error.\n"
 	"\n"
 	"  --plat q35|pc|microvm  the machine (microvm)\n"
+	"  --plat xen             a guest of Xen's: of the dom0 that this is, or of one in QEMU (make xen-lab)\n"
 	"  --mem SIZE             its memory, such as 64M (the default; the catalogue's get more) or 1G\n"
 	"  --smp N                its CPUs, 1 to 64 (1, or as SAKI_SMP says)\n"
 	"  --cpu MODEL            what each is, as QEMU's -cpu says: max,-rdrand (max)\n"
@@ -158,8 +161,9 @@ static int option_set(struct run_options *o, int option, const char *value)
 	switch (option) {
 	case OPT_PLAT:
 		o->plat = value;
-		return qemu_knows_plat(value) ? 0
-					      : run_fail(RUN_USAGE, "--plat %s: there is q35, pc and microvm", value);
+		return qemu_knows_plat(value) || plat_is_xen(o)
+			       ? 0
+			       : run_fail(RUN_USAGE, "--plat %s: there is q35, pc, microvm and xen", value);
 	case OPT_MEM:
 		o->memory_bytes = parse_memory(value);
 		return o->memory_bytes ? 0 : run_fail(RUN_USAGE, "--mem %s: whole MiB from 16M on, such as 64M", value);
@@ -404,6 +408,8 @@ static char *command_line(const struct run_options *o, const struct app *app, co
 		words_add(line, "console", "pipe");
 	if (o->virtio_console)
 		words_add(line, "console", "hvc0");
+	if (plat_is_xen(o))
+		words_add(line, "console", "mux");
 	if (o->strace)
 		words_add(line, NULL, "strace");
 	if (o->syscalls)
@@ -412,7 +418,7 @@ static char *command_line(const struct run_options *o, const struct app *app, co
 		fprintf(line, "%s%s", ftell(line) > 0 ? " " : "", devices);
 	if (*net)
 		words_add(line, "net", net);
-	disk_words(line, &o->disk);
+	disk_words(line, &o->disk, o->plat);
 	volume_words(line, o->volumes, o->volume_count);
 	if (o->append)
 		fprintf(line, "%s%s", ftell(line) > 0 ? " " : "", o->append);
@@ -498,7 +504,8 @@ static int machine_run(const struct run_options *o, const struct app *app, struc
 	struct session session = { .name = o->unit_tests ? "the unit tests" : o->program[0],
 				   .timeout_s = o->timeout_s,
 				   .verbose = o->verbose,
-				   .takes_input = o->virtio_console };
+				   .end_signal = plat_is_xen(o) && dom0_is_here() ? SIGTERM : SIGKILL,
+				   .takes_input = o->virtio_console || plat_is_xen(o) };
 	char error[QEMU_ERROR];
 	int status = pipes_open(q, &session);
 
@@ -510,13 +517,13 @@ static int machine_run(const struct run_options *o, const struct app *app, struc
 		servers_stop(0, o->verbose);
 		return status;
 	}
-	if (o->verbose) {
+	if (o->verbose && session.end_signal != SIGTERM) {
 		char *command = qemu_command(q);
 
 		run_fail(0, "%s", command ? command : "no memory");
 		free(command);
 	}
-	session.pid = qemu_start(q, error);
+	session.pid = session.end_signal == SIGTERM ? dom0_start(q, error) : qemu_start(q, error);
 	close_given(q);
 	status = session.pid < 0 ? run_fail(RUN_ENVIRONMENT, "%s", error) : session_run(&session);
 	servers_stop(status == RUN_ENVIRONMENT, o->verbose);
@@ -539,12 +546,10 @@ static int run(const struct run_options *o)
 	char *line = NULL, *image = NULL, *backend = NULL, net_word[NET_WORD] = "";
 	struct cpio cpio = { .fd = -1 };
 	struct app app = { 0 };
-	int status = o->unit_tests ? 0 : app_find(&app, o->program[0]);
+	int status = plat_check(o), lab_fd = -1;
 
-	if (!status && o->disk.is_nvme && !strcmp(o->plat, "microvm"))
-		status = run_fail(RUN_USAGE, "--disk nvme: microvm has no PCI; see --plat");
-	if (!status && o->net_is_e1000 && !strcmp(o->plat, "microvm"))
-		status = run_fail(RUN_USAGE, "--net e1000: microvm has no PCI; see --plat");
+	if (!status && !o->unit_tests)
+		status = app_find(&app, o->program[0]);
 	if (!status && o->net)
 		status = net_parse(o->net, &backend, net_word);
 	if (!status)
@@ -578,8 +583,12 @@ static int run(const struct run_options *o)
 	q.cpus = o->cpus ? o->cpus : 1;
 	q.memory_bytes = o->memory_bytes ? o->memory_bytes : memory_default(&app, cpio.size);
 	q.initrd_fd = cpio.fd;
-	status = machine_run(o, &app, &q);
+	status = plat_is_xen(o) && !dom0_is_here() ? lab_prepare(&q, &lab_fd) : 0;
+	if (!status)
+		status = machine_run(o, &app, &q);
 out:
+	if (lab_fd >= 0)
+		close(lab_fd);
 	free(image);
 	free(line);
 	free(backend);

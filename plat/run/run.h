@@ -74,6 +74,10 @@ void words_add(FILE *line, const char *name, const char *value);
 #define WORDS_MAX 4095 /* bytes a command line may have */
 #define CPUS_MAX 64 /* kernel/cpu.h */
 
+/* plat.c: 0 or an exit status, after an error line that says what the plat has not. */
+int plat_check(const struct run_options *options);
+int plat_is_xen(const struct run_options *options);
+
 /* gdb.c: a port of loopback that is free now, 0 when there is none; and how to connect (program: NULL for none). */
 int gdb_choose_port(void);
 void gdb_explain(int port, const char *kernel, const char *program, int elf_type);
@@ -87,8 +91,8 @@ int net_parse(const char *text, char **backend, char word[NET_WORD]);
 
 /* disk.c: [nvme:]FILE[:GUEST][:ro] as --disk has it. @return 0 or an exit status, after an error line. */
 int disk_parse(const char *spec, struct disk *disk);
-/* The kernel's word to mount it. */
-void disk_words(FILE *line, const struct disk *disk);
+/* The kernel's word to mount it, on that plat. */
+void disk_words(FILE *line, const struct disk *disk, const char *plat);
 /* volume.c: HOST:GUEST[:ro][:virtiofs] as --volume has it. @return 0 or an exit status, after an error line. */
 int volume_parse(const char *spec, struct volume *volume);
 /* The kernel's words for them: the n-th has the mount tag "volume<n>". */
@@ -119,6 +123,7 @@ struct session {
 	const char *name;  /* of the program, for messages */
 	double timeout_s;
 	int verbose;
+	int end_signal;  /* what ends it */
 	int takes_input;  /* the console does from the start: it says nothing of it */
 	/* Our ends of the pipes. The session closes them. */
 	int console_in_fd, console_out_fd, log_fd, debug_fd, message_fd;

@@ -331,7 +331,9 @@ int session_run(struct session *session)
 	fcntl(session->console_in_fd, F_SETFL, O_NONBLOCK);
 	run_until_end(&st);
 	if (st.stop) {
-		qemu_kill(session->pid);
+		kill(session->pid, session->end_signal);
+		while (waitpid(session->pid, NULL, 0) < 0 && errno == EINTR)
+			;
 		status = st.stop;
 	} else {
 		while (waitpid(session->pid, &wait_status, 0) < 0 && errno == EINTR)

@@ -53,6 +53,7 @@ struct block_device {
 	bool whole_pages;		/* spans of one request meet at page boundaries only */
 	unsigned block_size;		/* what it reads and writes at least, bytes; 0: a sector */
 	unsigned max_spans;		/* of a request; at most BLOCK_SPANS_MAX */
+	uint32_t max_sectors;		/* of a request that moves data; 0: as many as there are */
 	uint32_t max_discard;		/* sectors of one discard or write of zeroes; 0: as many as there are */
 	unsigned index;			/* of the disk among those of its kind */
 	unsigned partition;		/* its number on the disk, from 1; 0: a disk */

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * xenstore's client and the block device, against a daemon and a backend that do what the test says.
+ */
+#include <kernel/block.h>
+#include <kernel/errno.h>
+#include <kernel/fake_xen.h>
+#include <kernel/heap.h>
+#include <kernel/string.h>
+#include <kernel/test.h>
+
+#include "../xen_ring.h"
+
+#define SECTORS 128
+
+/* As public/io/blkif.h has them. */
+struct request {
+	uint8_t operation, segments;
+	uint16_t handle;
+	uint64_t id, sector;
+	struct {
+		uint32_t ref;
+		uint8_t first, last;
+	} seg[11];
+};
+
+struct response {
+	uint64_t id;
+	uint8_t operation;
+	int16_t status;
+};
+
+static struct fake_xen *fake;
+static uint8_t *disk;
+static uint64_t id_offset;	/* a lie */
+static uint32_t response_extra;	/* another: responses that nobody gave */
+
+/* ---- xenstore ---- */
+
+static unsigned told;
+
+static void count(struct xenstore_watch *watch UNUSED)
+{
+	told++;
+}
+
+static void use_store(void)
+{
+	struct xenstore *store = fake->store;
+	struct xenstore_watch watch = { .path = "a/b", .changed = count };
+	char text[16];
+
+	CHECK_EQ(xenstore_read(store, "a/b", text, sizeof(text)), -ENOENT);
+	CHECK_EQ(xenstore_write(store, "a/b", "value"), 0);
+	CHECK_EQ(xenstore_write(store, "a/cd/e", ""), 0);
+	CHECK_EQ(xenstore_read(store, "a/b", text, sizeof(text)), 5);
+	CHECK_STR(text, "value");
+	CHECK_EQ(xenstore_read(store, "a/cd/e", text, sizeof(text)), 0);
+	CHECK_EQ(xenstore_read(store, "a/b", text, 5), -ENOSPC);
+	CHECK_EQ(xenstore_list(store, "a", text, sizeof(text)), 5);
+	CHECK(!memcmp(text, "b\0cd", 5));
+	told = 0;
+	CHECK_EQ(xenstore_watch(store, &watch), 0);
+	xenstore_poll(store);
+	CHECK_EQ(told, 1);
+	fake_xen_set(fake, "a/b", "other");
+	xenstore_poll(store);
+	CHECK_EQ(told, 2);
+	xenstore_unwatch(store, &watch);
+	fake_xen_set(fake, "a/b", "third");
+	xenstore_poll(store);
+	CHECK_EQ(told, 2);
+}
+
+static bool begin(void)
+{
+	fake = heap_zalloc(sizeof(*fake));
+	disk = heap_zalloc(SECTORS * BLOCK_SECTOR);
+	id_offset = 0;
+	response_extra = 0;
+	if (fake)
+		fake_xen_init(fake);
+	return fake && disk;
+}
+
+static void end(void)
+{
+	CHECK_EQ(fake_xen_end(fake), 0);
+	heap_free(disk);
+	heap_free(fake);
+}
+
+TEST(xenstore_reads_writes_and_watches)
+{
+	CHECK(begin());
+	CHECK_EQ(fake_xen_scan(fake), 0);
+	use_store();
+	end();
+}
+
+TEST(xenstore_that_lies_is_left_alone)
+{
+	char text[16];
+
+	CHECK(begin());
+	CHECK_EQ(fake_xen_scan(fake), 0);
+	fake->silent = true;
+	fake->ring.rsp_prod += XENSTORE_RING + 1;
+	CHECK_EQ(xenstore_read(fake->store, "a", text, sizeof(text)), -EIO);
+	CHECK_EQ(xenstore_write(fake->store, "a", "b"), -EIO);
+	end();
+}
+
+/* ---- a disk ---- */
+
+static void move(const struct request *request)
+{
+	uint8_t *at = disk + request->sector * BLOCK_SECTOR;
+
+	for (unsigned i = 0; i < request->segments; i++) {
+		size_t len = (request->seg[i].last - request->seg[i].first + 1) * BLOCK_SECTOR;
+		uint8_t *page = fake_xen_page(fake, request->seg[i].ref, request->operation == 0);
+
+		page += request->seg[i].first * BLOCK_SECTOR;
+		if (request->operation == 0)
+			memcpy(page, at, len);
+		else
+			memcpy(at, page, len);
+		at += len;
+	}
+}
+
+static void serve(struct fake_xen *f)
+{
+	struct xen_ring_shared *ring = fake_xen_page(f, fake_xen_number(f, "device/vbd/51712/ring-ref"), true);
+
+	while (ring->rsp_prod != ring->req_prod) {
+		uint8_t *entry = ring->entries + ring->rsp_prod % 32 * sizeof(struct request);
+		struct request request;
+		struct response response;
+
+		memcpy(&request, entry, sizeof(request));
+		move(&request);
+		response = (struct response){ request.id + id_offset, request.operation, 0 };
+		memcpy(entry, &response, sizeof(response));
+		atomic_store(&ring->rsp_prod, ring->rsp_prod + 1);
+	}
+	atomic_store(&ring->req_event, ring->req_prod + 1);
+	atomic_store(&ring->rsp_prod, ring->rsp_prod + response_extra);
+	fake_xen_interrupt(f);
+}
+
+static void wrote(struct fake_xen *f, const char *path, const char *value)
+{
+	if (!strcmp(path, "device/vbd/51712/state") && !strcmp(value, "3"))
+		fake_xen_set(f, "back/state", "4");
+}
+
+static struct block_device *found;
+
+static int find_disk(struct block_device *dev, void *context UNUSED)
+{
+	if (!strncmp(dev->name, "xvd", 3))
+		found = dev;
+	return 0;
+}
+
+static struct block_device *make_disk(void)
+{
+	static const char *const keys[][2] = {
+		{ "device/vbd/51712/backend", "back" }, { "device/vbd/51712/backend-id", "0" },
+		{ "device/vbd/51712/state", "1" },	{ "back/state", "2" },
+		{ "back/sectors", "128" },		{ "back/sector-size", "512" },
+		{ "back/feature-flush-cache", "1" },
+	};
+
+	for (size_t i = 0; i < array_size(keys); i++)
+		fake_xen_set(fake, keys[i][0], keys[i][1]);
+	fake->wrote = wrote;
+	fake->rung = serve;
+	found = NULL;
+	if (!fake_xen_scan(fake))
+		block_foreach(find_disk, NULL);
+	return found;
+}
+
+TEST(xen_disk_reads_what_was_written)
+{
+	uint8_t *buf = heap_alloc(100 * BLOCK_SECTOR);
+	struct block_device *dev;
+
+	CHECK(begin() && buf);
+	dev = make_disk();
+	CHECK(dev);
+	CHECK_EQ(dev->sectors, SECTORS);
+	for (size_t i = 0; i < 100 * BLOCK_SECTOR; i++)
+		buf[i] = (uint8_t)(i * 7 + i / 512);
+	CHECK_EQ(block_write(dev, 3, buf, 100 * BLOCK_SECTOR), 0);
+	CHECK(!memcmp(disk + 3 * BLOCK_SECTOR, buf, 100 * BLOCK_SECTOR));
+	memset(buf, 0, 100 * BLOCK_SECTOR);
+	CHECK_EQ(block_read(dev, 90, buf, 20 * BLOCK_SECTOR), 0);
+	CHECK(!memcmp(disk + 90 * BLOCK_SECTOR, buf, 20 * BLOCK_SECTOR));
+	CHECK_EQ(block_flush(dev), 0);
+	end();
+	heap_free(buf);
+}
+
+static void break_disk(struct block_device *dev)
+{
+	uint8_t *buf = heap_alloc(8 * BLOCK_SECTOR);
+
+	CHECK(buf);
+	CHECK_EQ(block_read(dev, 0, buf, 8 * BLOCK_SECTOR), -EIO);
+	id_offset = 0;
+	response_extra = 0;
+	CHECK_EQ(block_read(dev, 0, buf, 8 * BLOCK_SECTOR), -EIO);
+	heap_free(buf);
+}
+
+TEST(xen_disk_that_answers_for_others_is_broken)
+{
+	struct block_device *dev;
+
+	CHECK(begin());
+	dev = make_disk();
+	CHECK(dev);
+	id_offset = 1000;
+	break_disk(dev);
+	end();
+}
+
+TEST(xen_disk_that_answers_too_much_is_broken)
+{
+	struct block_device *dev;
+
+	CHECK(begin());
+	dev = make_disk();
+	CHECK(dev);
+	response_extra = 40;
+	break_disk(dev);
+	end();
+}
+
+TEST(xen_disk_whose_backend_goes_is_broken)
+{
+	struct block_device *dev;
+
+	CHECK(begin());
+	dev = make_disk();
+	CHECK(dev);
+	fake_xen_set(fake, "back/state", "5");
+	xenstore_poll(fake->store);
+	break_disk(dev);
+	end();
+}

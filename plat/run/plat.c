@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What was asked for and a machine does not have.
+ */
+#include "lab.h"
+#include "run.h"
+
+#include <string.h>
+
+int plat_is_xen(const struct run_options *o)
+{
+	return !strcmp(o->plat, "xen");
+}
+
+int plat_check(const struct run_options *o)
+{
+	if (plat_is_xen(o)) {
+		const char *no = o->cpus > 1         ? "--smp"
+				 : o->cpu            ? "--cpu"
+				 : o->gdb            ? "--gdb"
+				 : o->virtio_console ? "--console virtio"
+				 : o->balloon        ? "--balloon"
+				 : o->volume_count   ? "--volume"
+				 : o->disk.is_nvme   ? "--disk nvme"
+				 : o->net_is_e1000   ? "--net e1000"
+						     : NULL;
+
+		if (no)
+			return run_fail(RUN_USAGE, "%s: there is none on xen", no);
+		return o->net && dom0_is_here() ? run_fail(RUN_USAGE, "--net: only in the lab, not in a dom0") : 0;
+	}
+	if (o->disk.is_nvme && !strcmp(o->plat, "microvm"))
+		return run_fail(RUN_USAGE, "--disk nvme: microvm has no PCI; see --plat");
+	if (o->net_is_e1000 && !strcmp(o->plat, "microvm"))
+		return run_fail(RUN_USAGE, "--net e1000: microvm has no PCI; see --plat");
+	return 0;
+}
