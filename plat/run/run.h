@@ -78,6 +78,14 @@ void words_add(FILE *line, const char *name, const char *value);
 int plat_check(const struct run_options *options);
 int plat_is_xen(const struct run_options *options);
 
+/* initrd.c: the program, the catalogue's tree or both, and what goes with them. @return 0 or an exit status. */
+struct app;
+struct cpio;
+int initrd_make(struct cpio *cpio, const struct run_options *o, const struct app *app);
+/* The type of the ELF file that a program is (0: none), and its path. */
+int program_type(const char *name, char path[PATH_MAX]);
+const char *program_base_name(const char *path);
+
 /* gdb.c: a port of loopback that is free now, 0 when there is none; and how to connect (program: NULL for none). */
 int gdb_choose_port(void);
 void gdb_explain(int port, const char *kernel, const char *program, int elf_type);
