@@ -104,7 +104,8 @@ static void xen_stop(enum plat_stop how, int status)
 		xen_console_end(status & 255);
 	xen_console_flush();
 	hypercall2(XEN_SCHED_OP, SCHEDOP_SHUTDOWN, (uint64_t)&shutdown);
-	arch_cpu_halt();
+	for (;;)
+		arch_relax();
 }
 
 #define IF_DEVICES(function) (IS_ENABLED(CONFIG_PLAT_XEN_DEVICES) ? (function) : NULL)
