@@ -40,8 +40,7 @@ static void show_difference(const struct compare *compare, const struct input *i
 		i++;
 	fprintf(stderr, "input %zu differs at call %u: %s %#llx, %s %#llx%s\n", index, i / 2,
 		world_names[compare->worlds[0]], (unsigned long long)a->results[i], world_names[compare->worlds[1]],
-		(unsigned long long)b->results[i],
-		i % 2 ? " (what it wrote)" : " (its result)");
+		(unsigned long long)b->results[i], i % 2 ? " (what it wrote)" : " (its result)");
 	program_show(stderr, input->data, input->size, a);
 }
 

@@ -217,8 +217,7 @@ int machine_start(struct machine *machine, const struct machine_options *options
 	machine->memory_fd = machine->log_fd = -1;
 	machine->image = image_path(options->world, options->preset, error);
 	if (machine->image && !make_memory(machine, error) && !spawn(machine, error) &&
-	    !wait_for_channel(machine, error) &&
-	    (options->world != WORLD_XEN || !machine_xen_snapshot(machine, error)))
+	    !wait_for_channel(machine, error) && (options->world != WORLD_XEN || !machine_xen_snapshot(machine, error)))
 		return 0;
 	machine_stop(machine);
 	return -1;

@@ -33,14 +33,14 @@ static int make_domain(struct clone *clone)
 	struct cloner *cloner = clone->cloner;
 	uint32_t domain = 0;
 
+	clone_mark(create.handle, cloner->domain);
 	if (xc_domain_create(cloner->xc, &domain, &create))
 		return -1;
 	clone->domain = clone->last_domain = domain;
 	guardian_tell(cloner, true, domain);
 	return xc_domain_max_vcpus(cloner->xc, domain, 1) ||
 			       xc_set_paging_mempool_size(cloner->xc, domain, PAGING_BYTES) ||
-			       xc_domain_setmaxmem(cloner->xc, domain,
-						   cloner->page_count * (PAGE / 1024) + SPARE_KIB)
+			       xc_domain_setmaxmem(cloner->xc, domain, cloner->page_count * (PAGE / 1024) + SPARE_KIB)
 		       ? -1
 		       : 0;
 }
@@ -126,8 +126,8 @@ static int copy_memory(struct clone *clone)
 			copy_page(clone->memory + cloner->pages[i] * PAGE, cloner->memory + i * PAGE);
 	if (!rest)
 		return 0;
-	high = xenforeignmemory_map(cloner->foreign, clone->domain, PROT_READ | PROT_WRITE, rest,
-				    cloner->pages + low, NULL);
+	high = xenforeignmemory_map(cloner->foreign, clone->domain, PROT_READ | PROT_WRITE, rest, cloner->pages + low,
+				    NULL);
 	if (!high)
 		return -1;
 	for (size_t i = 0; i < rest; i++)

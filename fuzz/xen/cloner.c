@@ -35,8 +35,9 @@ bool cloner_possible(void)
 
 static int open_handles(struct cloner *cloner, const struct cloner_options *options, char *error)
 {
-	cloner->log = (xentoollog_logger *)xtl_createlogger_stdiostream(
-		stderr, options->verbose ? XTL_DETAIL : XTL_CRITICAL, 0);
+	cloner->log = (xentoollog_logger *)xtl_createlogger_stdiostream(stderr,
+									options->verbose ? XTL_DETAIL : XTL_CRITICAL,
+									0);
 	cloner->xc = xc_interface_open(cloner->log, cloner->log, 0);
 	cloner->foreign = xenforeignmemory_open(cloner->log, 0);
 	cloner->call = xencall_open(cloner->log, 0);

@@ -63,6 +63,16 @@ void domain_destroy(xc_interface *xc, uint32_t domain);
 int parent_start(struct cloner *cloner, const struct cloner_options *options, char *error);
 void parent_end(struct cloner *cloner);
 
+/* list.c: what a clone's handle says; and all clones that there are, whoever made them. */
+struct clone_info {
+	uint32_t domain, parent;
+	const char *state;
+	uint64_t cpu_ns;
+	size_t pages, shared_pages;
+};
+void clone_mark(uint8_t handle[16], uint32_t parent);
+size_t clones_list(xc_interface *xc, struct clone_info *out, size_t max);
+
 /* reset.c */
 void clone_forget_snapshot(struct clone *clone);
 

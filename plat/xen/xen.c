@@ -115,8 +115,8 @@ static void xen_stop(enum plat_stop how, int status)
 		arch_irq_wait();
 }
 
-/* The runner of inputs, on this CPU or another. */
-static void xen_word_wait(const uint32_t *word UNUSED, uint32_t value UNUSED)
+/* For the runner of inputs, who may be waiting for this CPU. How often is no input's doing. */
+static NO_INSTRUMENT void xen_word_wait(const uint32_t *word UNUSED, uint32_t value UNUSED)
 {
 	hypercall2(XEN_SCHED_OP, SCHEDOP_YIELD, 0);
 }
