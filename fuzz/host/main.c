@@ -236,9 +236,11 @@ static int run_in_lab(struct options *options, const struct command *command, in
 	bool bench = command && (command->run == cmd_bench || command->run == cmd_compare);
 
 	if (!command)
-		options->campaign.harness = options->words[0];
+		options->campaign.harness = options->words[0], options->fuzzes = true;
 	else if (command->harness && options->word_count > 1)
 		options->campaign.harness = options->words[1];
+	else if (options->word_count > 1)
+		options_from_finding(options, options->words[1]);
 	options->compares = command && command->run == cmd_compare;
 	return xen_lab_run(options, bench, argc, argv);
 }

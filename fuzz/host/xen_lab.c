@@ -4,6 +4,7 @@
  * (plat/xen/lab/lab.py), which is a dom0. What it says comes here as it says it.
  */
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,8 @@
 #include "xen_lab.h"
 
 #define WORDS_MAX 64
+#define DOM0_OUT "/tmp/out"
+#define DOM0_CORPUS "/tmp/corpus"
 #define DOM0_ROOT "/saki"	/* the tree, as far as it is there */
 
 struct command_line {
@@ -52,11 +55,14 @@ static int add_image(struct command_line *line, enum world world, const char *pr
 	return 0;
 }
 
-/* The words as a shell in dom0 reads them. */
-static char *quoted(int argc, char **argv)
+/*
+ * The words as a shell in dom0 reads them. Folders that are written have places of their own there: of an option that
+ * is given twice the last is meant.
+ */
+static char *quoted(const struct options *options, int argc, char **argv)
 {
-	char *text = NULL, *at;
-	size_t size = 64;
+	size_t size = 256;
+	char *text, *at;
 
 	for (int i = 1; i < argc; i++)
 		size += 4 * strlen(argv[i]) + 3;
@@ -70,14 +76,34 @@ static char *quoted(int argc, char **argv)
 			at += sprintf(at, *c == '\'' ? "'\\''" : "%c", *c);
 		at += sprintf(at, "'");
 	}
+	sprintf(at, " --out " DOM0_OUT "%s", options->corpus ? " --corpus " DOM0_CORPUS : "");
 	return text;
+}
+
+/* What there is goes in; what is new comes out. */
+static void add_folders(struct command_line *line, const struct options *options)
+{
+	char corpus[PATH_MAX];
+
+	snprintf(corpus, sizeof(corpus), "%s/corpus/%s", options->campaign.out, options->campaign.harness);
+	if (options->corpus || !access(corpus, R_OK)) {
+		add(line, "--file");
+		if (options->corpus)
+			add(line, "%s:%s", options->corpus, DOM0_CORPUS);
+		else
+			add(line, "%s:%s/corpus/%s", corpus, DOM0_OUT, options->campaign.harness);
+	}
+	if (options->fuzzes) {
+		add(line, "--fetch");
+		add(line, DOM0_OUT ":%s", options->campaign.out);
+	}
 }
 
 int xen_lab_run(const struct options *options, bool bench, int argc, char **argv)
 {
 	const char *root = getenv("SAKI_ROOT"), *build = getenv("SAKI_BUILD"), *preset = options_preset(options, bench);
 	struct command_line line = { .count = 0 };
-	char self[4096], *job = quoted(argc, argv);
+	char self[4096], *job = quoted(options, argc, argv);
 	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
 
 	if (!root || !build || len < 0 || !job) {
@@ -94,6 +120,11 @@ int xen_lab_run(const struct options *options, bool bench, int argc, char **argv
 	add(&line, "--file");
 	add(&line, "%s/harnesses/seeds/%s:%s/harnesses/seeds/%s", root, options->campaign.harness, DOM0_ROOT,
 	    options->campaign.harness);
+	add_folders(&line, options);
+	if (options->campaign.engine == ENGINE_AFL) {
+		fprintf(stderr, "saki-fuzz: --engine afl: afl-fuzz is not in the lab; libfuzzer is\n");
+		return EXIT_ENVIRONMENT;
+	}
 	add(&line, "%s", job);
 	execv(line.words[0], line.words);
 	fprintf(stderr, "saki-fuzz: %s: %s\n", line.words[0], strerror(errno));

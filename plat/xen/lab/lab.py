@@ -7,7 +7,8 @@ need, made of unmodified Debian packages that are not installed; plat/xen/lab/in
 for a dom0 are built against, see fuzz/xen/build.mk). Made again when this folder has changed. Exit status 123: no apt, no network, no QEMU.
 
 `run` starts it and runs a shell command in dom0, without input; standard output and error and the exit status are the
-command's. --file puts a file or a folder of this machine into dom0, --program a program with the libraries it needs. --verbose shows what Xen and dom0's kernel said. The machine
+command's. --file puts a file or a folder of this machine into dom0, --program a program with the libraries it needs. --fetch
+puts what a folder of dom0 holds in the end into one of this machine. --verbose shows what Xen and dom0's kernel said. The machine
 ends with the command. `saki run --plat xen` does the same with a program on Saki (plat/run/lab.c).
 
 	plat/xen/lab/lab.py run xl info
@@ -19,6 +20,7 @@ import lzma
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 import tempfile
@@ -191,6 +193,16 @@ def make():
 
 # ---- running ----
 
+# What a job leaves in a folder goes out by a port of its own.
+FETCHING = """#!/bin/sh
+({command})
+status=$?
+for port in /sys/class/virtio-ports/*; do
+	read -r name <"$port/name" && [ "$name" = files ] && tar -C {folder} -cf "/dev/${{port##*/}}" .
+done
+exit $status
+"""
+
 def libraries_here(program):
     """Those that this machine would load it with; at the same places they are not in the way of dom0's own."""
     shown = subprocess.run(["ldd", program], stdout=subprocess.PIPE, text=True, check=True)
@@ -216,7 +228,8 @@ def job(options, command):
     for library in sorted(libraries):
         name = os.path.basename(library)
         add_path(tree, library, ("lib64/" if name.startswith("ld-linux") else "lib/x86_64-linux-gnu/") + name)
-    tree.add("job/run", f"#!/bin/sh\n{command}\n".encode())
+    tree.add("job/run", f"#!/bin/sh\n{command}\n".encode() if not options.fetch else FETCHING.format(
+        command=command, folder=shlex.quote(options.fetch.rpartition(":")[0])).encode())
     return tree.end()
 
 
@@ -245,8 +258,9 @@ def run(options, command):
         stderr = os.dup(2)
         with open(f"{folder}/said", "w") as said:
             # A port whose other end has seen the end of its input takes no output either: this one's is never seen.
+            signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
             machine = subprocess.Popen(
-                qemu(f"{folder}/initrd", {"console": "stdio,signal=off", "debug": f"file,path={folder}/debug",
+                qemu(f"{folder}/initrd", {"files": f"file,path={folder}/files", "console": "stdio,signal=off", "debug": f"file,path={folder}/debug",
                                           "log": f"file,append=on,path=/proc/self/fd/{stderr}"}, f"{folder}/said"),
                 stdin=subprocess.PIPE, stderr=stderr if options.verbose else said, pass_fds=(stderr,))
             try:
@@ -255,6 +269,10 @@ def run(options, command):
                 machine.kill()
                 machine.wait()
         status = re.search(r"^exit (\d+)$", contents(f"{folder}/debug"), re.M)
+        if options.fetch and os.path.getsize(f"{folder}/files"):
+            target = options.fetch.rpartition(":")[2]
+            os.makedirs(target, exist_ok=True)
+            subprocess.run(["tar", "-x", "-C", target, "-f", f"{folder}/files", "--no-same-owner"], check=True)
         if options.verbose or not status:
             print(contents(f"{folder}/said")[-5000:], file=sys.stderr)
         if status:
@@ -267,6 +285,7 @@ def main(argv):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--file", action="append", default=[], metavar="HOST:DOM0")
     parser.add_argument("--program", action="append", default=[], metavar="HOST:DOM0")
+    parser.add_argument("--fetch", metavar="DOM0:HOST")
     parser.add_argument("--verbose", action="store_true")
     parser.add_argument("command", nargs=argparse.REMAINDER)
     wants_run = argv[:1] == ["run"]
