@@ -97,11 +97,12 @@ struct platform {
 	ssize_t (*console_read)(char *text, size_t len);
 
 	/*
-	 * Waits until *word, which the runner outside writes, may differ from value; spurious returns are fine.
+	 * Waits until *word, which the runner outside writes, may differ from value; spurious returns are fine,
+	 * and times says how often it has come back for the same value.
 	 * word_wake() wakes a runner that waits on a word. Both NULL where spinning is all there is (booted
 	 * machines); only word_wait() is there where the runner may need this very CPU.
 	 */
-	void (*word_wait)(const uint32_t *word, uint32_t value);
+	void (*word_wait)(const uint32_t *word, uint32_t value, unsigned times);
 	void (*word_wake)(uint32_t *word);
 
 	/*

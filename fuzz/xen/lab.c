@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define PER_CLONE_MIB 4	/* what Xen keeps for one */
 #define KERNEL_IN_DOM0 "/saki/saki.elf"
 
 static int make_image(const char *root, const char *build, const char *preset)
@@ -48,7 +49,7 @@ static bool plain(int argc, char **argv)
 int lab_run(const struct xen_options *options, int argc, char **argv)
 {
 	const char *root = getenv("SAKI_ROOT"), *build = getenv("SAKI_BUILD");
-	char tool[PATH_MAX], program[PATH_MAX], kernel[PATH_MAX],
+	char spare[16], tool[PATH_MAX], program[PATH_MAX], kernel[PATH_MAX],
 		command[1024] = "/saki/saki-xen --kernel " KERNEL_IN_DOM0;
 	size_t len = strlen(command);
 
@@ -65,7 +66,8 @@ int lab_run(const struct xen_options *options, int argc, char **argv)
 	snprintf(kernel, sizeof(kernel), "%s/x86_64-%s/saki.elf:" KERNEL_IN_DOM0, build, options->preset);
 	for (int i = 1; i < argc && len < sizeof(command); i++)
 		len += (size_t)snprintf(command + len, sizeof(command) - len, " %s", argv[i]);
-	execl(tool, tool, "run", "--program", program, "--file", kernel, command, (char *)NULL);
+	snprintf(spare, sizeof(spare), "%u", options->count * (options->memory_mib + PER_CLONE_MIB));
+	execl(tool, tool, "run", "--spare", spare, "--program", program, "--file", kernel, command, (char *)NULL);
 	fprintf(stderr, "saki-xen: %s: %s\n", tool, strerror(errno));
 	return EXIT_ENVIRONMENT;
 }

@@ -15,6 +15,8 @@
 #include <kernel/string.h>
 #include <plat/plat.h>
 
+#define YIELDS_BEFORE_NAP 1000
+#define NAP_NS (2 * NSEC_PER_MSEC)
 #define HYPERVISOR_IS_THERE (1u << 31) /* CPUID 1, ECX */
 
 static union {
@@ -115,10 +117,20 @@ static void xen_stop(enum plat_stop how, int status)
 		arch_irq_wait();
 }
 
-/* For the runner of inputs, who may be waiting for this CPU. How often is no input's doing. */
-static NO_INSTRUMENT void xen_word_wait(const uint32_t *word UNUSED, uint32_t value UNUSED)
+/*
+ * For the runner of inputs, who may be waiting for this CPU. Nobody wakes us, so who waits for long looks now and then.
+ * How often is no input's doing.
+ */
+static NO_INSTRUMENT void xen_word_wait(const uint32_t *word UNUSED, uint32_t value UNUSED, unsigned times)
 {
-	hypercall2(XEN_SCHED_OP, SCHEDOP_YIELD, 0);
+	struct sched_poll nap = { .nr_ports = 0 };
+
+	if (times < YIELDS_BEFORE_NAP) {
+		hypercall2(XEN_SCHED_OP, SCHEDOP_YIELD, 0);
+		return;
+	}
+	nap.timeout = xen_clock_system_ns() + NAP_NS;
+	hypercall2(XEN_SCHED_OP, SCHEDOP_POLL, (uint64_t)&nap);
 }
 
 /*

@@ -8,7 +8,7 @@ for a dom0 are built against, see fuzz/xen/build.mk). Made again when this folde
 
 `run` starts it and runs a shell command in dom0, without input; standard output and error and the exit status are the
 command's. --file puts a file or a folder of this machine into dom0, --program a program with the libraries it needs. --fetch
-puts what a folder of dom0 holds in the end into one of this machine. --verbose shows what Xen and dom0's kernel said. The machine
+puts what a folder of dom0 holds in the end into one of this machine, --spare is memory for more domains. --verbose shows what Xen and dom0's kernel said. The machine
 ends with the command. `saki run --plat xen` does the same with a program on Saki (plat/run/lab.c).
 
 	plat/xen/lab/lab.py run xl info
@@ -233,10 +233,10 @@ def job(options, command):
     return tree.end()
 
 
-def qemu(initrd, ports, serial):
+def qemu(initrd, ports, serial, spare_mib):
     append = f"console=com1 com1=115200,8n1 dom0_mem={DOM0_MIB}M,max:{DOM0_MIB}M dom0_max_vcpus=1 loglvl=warning " \
              "guest_loglvl=error"
-    command = ["qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", CPU, "-smp", "1", "-m", str(MEMORY_MIB),
+    command = ["qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", CPU, "-smp", "1", "-m", str(MEMORY_MIB + spare_mib),
                "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-kernel", f"{LAB}/xen", "-append",
                append, "-initrd", f"{LAB}/vmlinux console=hvc0 rdinit=/init quiet,{initrd}",
                "-chardev", f"file,id=xen,path={serial},append=on", "-serial", "chardev:xen",
@@ -261,7 +261,8 @@ def run(options, command):
             signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
             machine = subprocess.Popen(
                 qemu(f"{folder}/initrd", {"files": f"file,path={folder}/files", "console": "stdio,signal=off", "debug": f"file,path={folder}/debug",
-                                          "log": f"file,append=on,path=/proc/self/fd/{stderr}"}, f"{folder}/said"),
+                                          "log": f"file,append=on,path=/proc/self/fd/{stderr}"}, f"{folder}/said",
+                     options.spare),
                 stdin=subprocess.PIPE, stderr=stderr if options.verbose else said, pass_fds=(stderr,))
             try:
                 machine.wait()
@@ -286,6 +287,7 @@ def main(argv):
     parser.add_argument("--file", action="append", default=[], metavar="HOST:DOM0")
     parser.add_argument("--program", action="append", default=[], metavar="HOST:DOM0")
     parser.add_argument("--fetch", metavar="DOM0:HOST")
+    parser.add_argument("--spare", type=int, default=0, metavar="MIB")
     parser.add_argument("--verbose", action="store_true")
     parser.add_argument("command", nargs=argparse.REMAINDER)
     wants_run = argv[:1] == ["run"]
