@@ -239,8 +239,8 @@ static int run_in_lab(struct options *options, const struct command *command, in
 		options->campaign.harness = options->words[0], options->fuzzes = true;
 	else if (command->harness && options->word_count > 1)
 		options->campaign.harness = options->words[1];
-	else if (options->word_count > 1)
-		options_from_finding(options, options->words[1]);
+	else
+		options->takes_files = true;
 	options->compares = command && command->run == cmd_compare;
 	return xen_lab_run(options, bench, argc, argv);
 }
@@ -257,6 +257,8 @@ int main(int argc, char **argv)
 	if (!options.word_count)
 		return usage_error("a harness or a command is wanted");
 	command = find_command(options.words[0]);
+	if (command && (command->run == cmd_replay || command->run == cmd_minimize) && options.word_count > 1)
+		options_from_finding(&options, options.words[1]);
 	if (options.campaign.world == WORLD_XEN && !cloner_possible())
 		return run_in_lab(&options, command, argc, argv);
 	if (!command) {

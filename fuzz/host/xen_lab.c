@@ -55,6 +55,25 @@ static int add_image(struct command_line *line, enum world world, const char *pr
 	return 0;
 }
 
+/* Inputs that are named go along, by names that hold there too. */
+static int add_inputs(struct command_line *line, const struct options *options, int argc, char **argv)
+{
+	for (int i = 1; i < options->word_count; i++) {
+		char *path = realpath(options->words[i], NULL);
+
+		if (!path) {
+			fprintf(stderr, "saki-fuzz: %s: %s\n", options->words[i], strerror(errno));
+			return -1;
+		}
+		add(line, "--file");
+		add(line, "%s:%s", path, path);
+		for (int arg = 1; arg < argc; arg++)
+			if (argv[arg] == options->words[i])
+				argv[arg] = path;
+	}
+	return 0;
+}
+
 /*
  * The words as a shell in dom0 reads them. Folders that are written have places of their own there: of an option that
  * is given twice the last is meant.
@@ -102,17 +121,21 @@ static void add_folders(struct command_line *line, const struct options *options
 int xen_lab_run(const struct options *options, bool bench, int argc, char **argv)
 {
 	const char *root = getenv("SAKI_ROOT"), *build = getenv("SAKI_BUILD"), *preset = options_preset(options, bench);
-	struct command_line line = { .count = 0 };
-	char self[4096], *job = quoted(options, argc, argv);
+	struct command_line line = { .count = 2 };
+	char tool[PATH_MAX], self[PATH_MAX], *job;
 	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
 
+	if (options->takes_files && add_inputs(&line, options, argc, argv))
+		return EXIT_ENVIRONMENT;
+	job = quoted(options, argc, argv);
 	if (!root || !build || len < 0 || !job) {
 		fprintf(stderr, "saki-fuzz: this machine is no dom0, and the lab is started by ./saki only\n");
 		return EXIT_ENVIRONMENT;
 	}
 	self[len] = '\0';
-	add(&line, "%s/plat/xen/lab/lab.py", root);
-	add(&line, "run");
+	snprintf(tool, sizeof(tool), "%s/plat/xen/lab/lab.py", root);
+	line.words[0] = tool;
+	line.words[1] = "run";
 	add_built(&line, "--program", build, self);
 	if (add_image(&line, WORLD_XEN, preset, build) ||
 	    (options->compares && add_image(&line, WORLD_HOST, preset, build)))
