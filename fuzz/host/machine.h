@@ -14,7 +14,9 @@
 
 enum world { WORLD_HOST, WORLD_VM, WORLD_XEN, WORLDS };
 extern const char *const world_names[WORLDS];
-/* By name, -1 when there is none. */
+/*
+ * By name, -1 when there is none.
+ */
 int world_parse(const char *name);
 
 /* Who sees what an input has written, and puts it back: the guest itself (fuzz/guest), or Xen and dom0 (fuzz/xen). */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The xen world on a machine that is no dom0: this very program, with its libraries, images and seeds, runs in the lab's
- * (plat/xen/lab/lab.py), which is a dom0. What it says comes here as it says it.
+ * The xen world on a machine that is no dom0: this very program, with its libraries, images and seeds, runs in the
+ * lab's (plat/xen/lab/lab.py), which is a dom0. What it says comes here as it says it.
  */
 #include <errno.h>
 #include <limits.h>

@@ -107,7 +107,8 @@ static int measure_resets(struct cloner *cloner, struct row *row, unsigned count
 
 int cmd_bench(const struct xen_options *options)
 {
-	static struct row boots = { .what = "boot" }, made = { .what = "clone" }, both = { .what = "clone+destroy" }, resets = { .what = "reset" };
+	static struct row boots = { .what = "boot" }, made = { .what = "clone" };
+	static struct row both = { .what = "clone+destroy" }, resets = { .what = "reset" };
 	unsigned count = options->count < 1000 ? options->count : 1000;
 	char error[CLONER_ERROR] = "";
 	struct cloner *cloner = boot(options, &boots, error);

@@ -15,7 +15,7 @@
 #define CLONES_MAX 256
 
 static const char help[] =
-	"usage: saki xen clone [--count N] [--time S] [options]   boots a machine, makes clones, keeps them for a time\n"
+	"usage: saki xen clone [--count N] [--time S] [options]   boots a machine, clones it, keeps that for a time\n"
 	"       saki xen list                                     all clones that there are\n"
 	"       saki xen destroy [DOMAIN...]                      these, or all\n"
 	"       saki xen bench [--count N] [options]              boot, clone, reset: how long each takes\n"

@@ -14,7 +14,9 @@ struct xen_options {
 	bool json;
 };
 
-/* lab.c: on a machine that is no dom0, does all of it in the lab's; returns only where that cannot be, an exit status. */
+/*
+ * lab.c: on a machine that is no dom0, does all of it in the lab's; returns only where that cannot be, an exit status.
+ */
 int lab_run(const struct xen_options *options, int argc, char **argv);
 
 /* bench.c */

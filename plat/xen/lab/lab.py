@@ -4,12 +4,14 @@
 
 Result: <build>/xen-lab/: xen (the hypervisor), vmlinux (dom0's kernel), initrd (busybox, xl, xenstored and what they
 need, made of unmodified Debian packages that are not installed; plat/xen/lab/init is its /init), dev/ (what programs
-for a dom0 are built against, see fuzz/xen/build.mk). Made again when this folder has changed. Exit status 123: no apt, no network, no QEMU.
+for a dom0 are built against, see fuzz/xen/build.mk). Made again when this folder has changed. Exit status 123: no apt,
+no network, no QEMU.
 
 `run` starts it and runs a shell command in dom0, without input; standard output and error and the exit status are the
-command's. --file puts a file or a folder of this machine into dom0, --program a program with the libraries it needs. --fetch
-puts what a folder of dom0 holds in the end into one of this machine, --spare is memory for more domains. --verbose shows what Xen and dom0's kernel said. The machine
-ends with the command. `saki run --plat xen` does the same with a program on Saki (plat/run/lab.c).
+command's. --file puts a file or a folder of this machine into dom0, --program a program with the libraries it needs.
+--fetch puts what a folder of dom0 holds in the end into one of this machine, --spare is memory for more domains.
+--verbose shows what Xen and dom0's kernel said. The machine ends with the command. `saki run --plat xen` does the same
+with a program on Saki (plat/run/lab.c).
 
 	plat/xen/lab/lab.py run xl info
 """
@@ -236,9 +238,9 @@ def job(options, command):
 def qemu(initrd, ports, serial, spare_mib):
     append = f"console=com1 com1=115200,8n1 dom0_mem={DOM0_MIB}M,max:{DOM0_MIB}M dom0_max_vcpus=1 loglvl=warning " \
              "guest_loglvl=error"
-    command = ["qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", CPU, "-smp", "1", "-m", str(MEMORY_MIB + spare_mib),
-               "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-kernel", f"{LAB}/xen", "-append",
-               append, "-initrd", f"{LAB}/vmlinux console=hvc0 rdinit=/init quiet,{initrd}",
+    command = ["qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", CPU, "-smp", "1",
+               "-m", str(MEMORY_MIB + spare_mib), "-nodefaults", "-no-user-config", "-no-reboot",
+               "-display", "none", "-kernel", f"{LAB}/xen", "-append", append, "-initrd", f"{LAB}/vmlinux console=hvc0 rdinit=/init quiet,{initrd}",
                "-chardev", f"file,id=xen,path={serial},append=on", "-serial", "chardev:xen",
                "-device", "virtio-serial-pci"]
     for name, chardev in ports.items():
@@ -259,10 +261,10 @@ def run(options, command):
         with open(f"{folder}/said", "w") as said:
             # A port whose other end has seen the end of its input takes no output either: this one's is never seen.
             signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+            ports = {"console": "stdio,signal=off", "debug": f"file,path={folder}/debug",
+                     "files": f"file,path={folder}/files", "log": f"file,append=on,path=/proc/self/fd/{stderr}"}
             machine = subprocess.Popen(
-                qemu(f"{folder}/initrd", {"files": f"file,path={folder}/files", "console": "stdio,signal=off", "debug": f"file,path={folder}/debug",
-                                          "log": f"file,append=on,path=/proc/self/fd/{stderr}"}, f"{folder}/said",
-                     options.spare),
+                qemu(f"{folder}/initrd", ports, f"{folder}/said", options.spare),
                 stdin=subprocess.PIPE, stderr=stderr if options.verbose else said, pass_fds=(stderr,))
             try:
                 machine.wait()
