@@ -97,12 +97,20 @@ struct platform {
 	ssize_t (*console_read)(char *text, size_t len);
 
 	/*
-	 * Waits until *word, which the runner outside writes, may differ from value; spurious returns are fine.
+	 * Waits until *word, which the runner outside writes, may differ from value; spurious returns are fine,
+	 * and times says how often it has come back for the same value.
 	 * word_wake() wakes a runner that waits on a word. Both NULL where spinning is all there is (booted
-	 * machines).
+	 * machines); only word_wait() is there where the runner may need this very CPU.
 	 */
-	void (*word_wait)(const uint32_t *word, uint32_t value);
+	void (*word_wait)(const uint32_t *word, uint32_t value, unsigned times);
 	void (*word_wake)(uint32_t *word);
+
+	/*
+	 * Stops the machine until somebody outside goes on with it, or with a copy of its memory and CPU: it returns in
+	 * each of these. A copy finds its clock going on and its interrupts made anew; lines of devices are gone, and
+	 * so is what was on its way. Interrupts off. NULL: nobody outside would.
+	 */
+	void (*suspend)(void);
 
 	/* End of message: status 0..255 reaches the host's runner as the exit status. */
 	void (*stop)(enum plat_stop how, int status) NORETURN;

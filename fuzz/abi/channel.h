@@ -16,7 +16,8 @@
  * Reset: what an input wrote is found by the guest's tracker. Where runner_restores is set, the guest only names the
  * frames (dirty_frames), and the host writes them back from its own copy of the snapshot between ready_seq and the next
  * request: an emulated CPU takes 5 us to copy a page, the host 0.1. From ready_seq on such a guest touches nothing
- * that is live. Else the guest writes them back itself, before ready_seq.
+ * that is live. Else the guest writes them back itself, before ready_seq. A host that can do without the guest (it sees
+ * by itself what was written, and knows the CPU's registers) sets no_reset, and the guest leaves everything as it is.
  */
 #pragma once
 
@@ -25,7 +26,7 @@
 #define CHANNEL_ALIGNED(n) __attribute__((aligned(n)))
 
 #define CHANNEL_MAGIC UINT64_C(0x314e4843494b4153)	/* "SAKICHN1" */
-#define CHANNEL_VERSION 2u
+#define CHANNEL_VERSION 3u
 
 /* Where the guest says that it has a channel: the first bytes of this physical page (never RAM that is handed out). */
 #define CHANNEL_BEACON 0x7000u
@@ -102,6 +103,7 @@ struct channel {
 	uint32_t compare_on;		/* record comparisons for this input */
 	uint64_t deadline_ns;		/* real time until the guest calls an input a hang; 0: it never does */
 	uint32_t host_sleeps;
+	uint32_t no_reset;		/* the host resets the machine; see "Reset" above */
 
 	/* ---- guest to host ---- */
 	uint32_t done_seq CHANNEL_ALIGNED(64);

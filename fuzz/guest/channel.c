@@ -57,7 +57,8 @@ void channel_publish(enum channel_state state)
 
 uint32_t channel_wait(uint32_t last_seq)
 {
-	unsigned spins = 0;
+	/* A runner that cannot be woken may need this CPU. */
+	unsigned spins = plat->word_wake ? 0 : SPINS_BEFORE_WAIT;
 	uint32_t seq;
 
 	while ((seq = atomic_load(&channel->request_seq)) == last_seq) {
@@ -70,7 +71,7 @@ uint32_t channel_wait(uint32_t last_seq)
 		}
 		atomic_store(&channel->guest_sleeps, 1);
 		memory_barrier();
-		plat->word_wait(&channel->request_seq, last_seq);
+		plat->word_wait(&channel->request_seq, last_seq, spins - SPINS_BEFORE_WAIT);
 		atomic_store(&channel->guest_sleeps, 0);
 	}
 	return seq;

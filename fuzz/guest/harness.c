@@ -79,7 +79,7 @@ static void serve(uint32_t seq)
 		break;
 	}
 	channel_signal(&channel->done_seq, seq);
-	if (channel->request == REQUEST_RUN || channel->request == REQUEST_DIRTY)
+	if (!channel->no_reset && (channel->request == REQUEST_RUN || channel->request == REQUEST_DIRTY))
 		snapshot_reset();
 	channel_signal(&channel->ready_seq, seq);
 }
@@ -90,6 +90,8 @@ static long loop(void *arg UNUSED)
 	int err;
 
 	arch_irq_disable();
+	if (plat->suspend)
+		plat->suspend();
 	err = snapshot_take();
 	if (err) {
 		log_error("harness %s: the snapshot failed (error %d)", chosen->name, -err);

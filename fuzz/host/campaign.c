@@ -89,7 +89,8 @@ static struct executor *open_confirmer(struct state *state)
 {
 	struct campaign *campaign = state->campaign;
 	struct executor_options options = {
-		.machine = { .world = campaign->world, .preset = campaign->preset, .harness = campaign->harness },
+		.machine = { .world = campaign->world, .tracker = campaign->tracker, .preset = campaign->preset,
+			     .harness = campaign->harness },
 		.timeout_ns = UINT64_C(3000000000),
 		.no_novelty = true,
 	};

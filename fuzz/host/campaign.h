@@ -23,6 +23,7 @@ extern const char *const engine_names[ENGINES];
 struct campaign {
 	const char *harness;
 	enum world world;
+	enum tracker tracker;
 	enum engine engine;
 	const char *preset;
 	uint64_t seconds;		/* 0: no limit */

@@ -10,6 +10,8 @@ enum { EXIT_DONE = 0, EXIT_FINDINGS = 1, EXIT_USAGE = 2, EXIT_ENVIRONMENT = 3, E
 
 struct options {
 	struct campaign campaign;	/* harness, world, engine, preset, limits, seed, corpus, out, json */
+	bool compares, fuzzes;		/* with the host world; as campaigns do */
+	bool takes_files;
 	bool world_given, preset_given, harness_given;
 	const char *corpus;
 	uint64_t count;			/* --count */

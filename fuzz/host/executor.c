@@ -132,6 +132,19 @@ static void machine_end(struct executor *executor)
 	machine_kill(&executor->machine);
 }
 
+static int reset_from_outside(struct executor *executor)
+{
+	size_t pages;
+
+	if (machine_reset(&executor->machine, &pages)) {
+		machine_end(executor);
+		return -1;
+	}
+	executor->stats.resets++;
+	executor->stats.dirty_pages += pages;
+	return 0;
+}
+
 /* Waits for the end of the last reset, and does our part of it. 0, or -1 when the machine has to be replaced. */
 static int finish_reset(struct executor *executor)
 {
@@ -141,6 +154,8 @@ static int finish_reset(struct executor *executor)
 	if (!executor->resetting)
 		return 0;
 	executor->resetting = false;
+	if (machine->options.tracker == TRACKER_LOGDIRTY && !executor->nothing_ran)
+		return reset_from_outside(executor);
 	if (machine_wait(machine, &machine->channel->ready_seq, DEFAULT_TIMEOUT_NS) != MACHINE_ANSWERED) {
 		machine_end(executor);
 		return -1;
@@ -238,6 +253,9 @@ static void run_once(struct executor *executor, const void *data, size_t size, s
 		set_crash(verdict, CRASH_PANIC, "the machine ended without a report");
 	else
 		set_crash(verdict, CRASH_HANG, "the input did not end, and nothing could end it");
+	/* A reset from outside brings back what does not answer; any other needs the machine. */
+	if (machine->options.tracker == TRACKER_LOGDIRTY)
+		return;
 	/* In the host world a crash is the end of the process, sooner or later. */
 	if (result != MACHINE_ANSWERED || (verdict->kind == VERDICT_FINDING && verdict->crash.kind != CRASH_LEAK &&
 					   machine->options.world == WORLD_HOST))

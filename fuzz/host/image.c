@@ -13,8 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static const char *const images[WORLDS] = { "host", "x86_64" };
-static const char *const files[WORLDS] = { "saki.host", "saki.elf" };
+static const char *const images[WORLDS] = { "host", "x86_64", "x86_64" };
+static const char *const files[WORLDS] = { "saki.host", "saki.elf", "saki.elf" };
 
 /* <build>: two levels above this program. */
 static int build_dir(char path[PATH_MAX])

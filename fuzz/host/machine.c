@@ -26,11 +26,13 @@
 #define PAGE 4096u
 #define BOOT_TIMEOUT_NS UINT64_C(20000000000)
 #define SPINS_PER_LOOK 256		/* spins between looks at the clock */
+#define YIELDS_PER_LOOK 16
 #define SPIN_NS 30000			/* host world: then sleep on a futex */
 #define SLEEP_NS 2000000		/* longest sleep before the machine's pulse is felt */
 #define ASLEEP_FACTOR 10	/* times the limit that a machine may take which does nothing */
 
-const char *const world_names[WORLDS] = { "host", "vm" };
+const char *const world_names[WORLDS] = { "host", "vm", "xen" };
+const char *const tracker_names[TRACKERS] = { "guest", "logdirty" };
 
 int world_parse(const char *name)
 {
@@ -100,6 +102,8 @@ static const char *last_line(struct machine *machine)
 
 static int make_memory(struct machine *machine, char *error)
 {
+	if (machine->options.world == WORLD_XEN)
+		return 0;
 	machine->memory_size = MEMORY_SIZE;
 	machine->memory_fd = memfd_create("saki-machine", MFD_CLOEXEC);
 	if (machine->memory_fd < 0 || ftruncate(machine->memory_fd, (off_t)machine->memory_size))
@@ -116,6 +120,11 @@ static int spawn(struct machine *machine, char *error)
 {
 	int log[2];
 
+	if (machine->options.world == WORLD_XEN) {
+		machine->pid = machine_spawn_xen(machine, error);
+		machine->pid = machine->pid < 0 ? 0 : machine->pid;
+		return machine->pid ? 0 : -1;
+	}
 	if (pipe2(log, O_CLOEXEC | O_NONBLOCK))
 		return fail(error, "no pipe for the machine's log: %s", strerror(errno));
 	machine->log_fd = log[0];
@@ -209,7 +218,7 @@ int machine_start(struct machine *machine, const struct machine_options *options
 	machine->memory_fd = machine->log_fd = -1;
 	machine->image = image_path(options->world, options->preset, error);
 	if (machine->image && !make_memory(machine, error) && !spawn(machine, error) &&
-	    !wait_for_channel(machine, error))
+	    !wait_for_channel(machine, error) && (options->world != WORLD_XEN || !machine_xen_snapshot(machine, error)))
 		return 0;
 	machine_stop(machine);
 	return -1;
@@ -219,14 +228,20 @@ void machine_kill(struct machine *machine)
 {
 	if (!machine->pid)
 		return;
-	kill(machine->pid, SIGKILL);
-	waitpid(machine->pid, NULL, 0);
+	if (machine->options.world == WORLD_XEN) {
+		machine_xen_kill(machine);
+	} else {
+		kill(machine->pid, SIGKILL);
+		waitpid(machine->pid, NULL, 0);
+	}
 	machine->pid = 0;
 }
 
 void machine_stop(struct machine *machine)
 {
 	machine_kill(machine);
+	if (machine->clone)
+		machine_xen_free(machine);
 	if (machine->memory)
 		munmap(machine->memory, machine->memory_size);
 	if (machine->memory_fd >= 0)
@@ -242,6 +257,8 @@ void machine_stop(struct machine *machine)
 
 bool machine_alive(struct machine *machine)
 {
+	if (machine->options.world == WORLD_XEN)
+		return machine->pid && machine_xen_alive(machine);
 	if (machine->pid && waitpid(machine->pid, NULL, WNOHANG) == machine->pid)
 		machine->pid = 0;
 	return machine->pid != 0;
@@ -251,6 +268,11 @@ void machine_interrupt(struct machine *machine)
 {
 	if (machine->pid && machine->options.world == WORLD_HOST)
 		kill(machine->pid, SIGUSR1);
+}
+
+int machine_reset(struct machine *machine, size_t *pages)
+{
+	return machine_xen_reset(machine, pages);
 }
 
 /* ---- hand-over ---- */
@@ -271,6 +293,7 @@ void machine_request(struct machine *machine)
 {
 	struct channel *channel = machine->channel;
 
+	channel->no_reset = machine->options.tracker == TRACKER_LOGDIRTY;
 	__atomic_store_n(&channel->request_seq, ++machine->seq, __ATOMIC_SEQ_CST);
 	if (machine->options.world == WORLD_HOST && __atomic_load_n(&channel->guest_sleeps, __ATOMIC_SEQ_CST))
 		futex_wake(&channel->request_seq);
@@ -283,6 +306,8 @@ static void rest(struct machine *machine, uint32_t *word, uint64_t waited_ns)
 	uint32_t value;
 
 	if (waited_ns < SPIN_NS)
+		return;
+	if (machine->options.world == WORLD_XEN)
 		return;
 	if (machine->options.world != WORLD_HOST) {
 		/* Whoever else wants this CPU may be the emulator itself. */
@@ -316,25 +341,33 @@ static uint64_t cpu_ns(const struct machine *machine)
  */
 static bool is_late(const struct machine *machine, uint64_t waited_ns, uint64_t cpu_start_ns, uint64_t timeout_ns)
 {
-	return waited_ns > timeout_ns &&
-	       (waited_ns > ASLEEP_FACTOR * timeout_ns || cpu_ns(machine) - cpu_start_ns > timeout_ns);
+	if (waited_ns <= timeout_ns)
+		return false;
+	/* A domain is no process, and nobody else's time is to be had in the lab. */
+	return machine->options.world == WORLD_XEN || waited_ns > ASLEEP_FACTOR * timeout_ns ||
+	       cpu_ns(machine) - cpu_start_ns > timeout_ns;
 }
 
 enum machine_wait machine_wait(struct machine *machine, uint32_t *word, uint64_t timeout_ns)
 {
+	/* A domain may need this very CPU. */
+	unsigned spins_per_look = machine->options.world == WORLD_XEN ? YIELDS_PER_LOOK : SPINS_PER_LOOK;
 	uint64_t start = 0, cpu_start = 0, waited;
 
 	for (unsigned spins = 1;; spins++) {
 		if (__atomic_load_n(word, __ATOMIC_ACQUIRE) == machine->seq)
 			return MACHINE_ANSWERED;
-		_mm_pause();
-		if (spins % SPINS_PER_LOOK)
+		if (machine->options.world == WORLD_XEN)
+			machine_xen_rest();
+		else
+			_mm_pause();
+		if (spins % spins_per_look)
 			continue;
 		if (!start)
 			start = now_ns();
 		waited = now_ns() - start;
 		/* Asked late, as few inputs take that long and asking costs. */
-		if (!cpu_start && waited > SLEEP_NS)
+		if (!cpu_start && waited > SLEEP_NS && machine->options.world != WORLD_XEN)
 			cpu_start = cpu_ns(machine);
 		rest(machine, word, waited);
 		if (waited > SLEEP_NS && !machine_alive(machine))

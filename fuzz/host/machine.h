@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A machine: a kernel of its own behind a memory file that this process maps too. In the host world it is the process
- * saki.host, in the vm world a QEMU. This is all that tells the worlds apart: how the machine is started, how a hanging
+ * saki.host, in the vm world a QEMU, in the xen world a domain of Xen's. This is all that tells the worlds apart: how the machine is started, how a hanging
  * input is interrupted and how its end is noticed. What it shares (fuzz/abi/channel.h) is untrusted: machine_view holds
  * the part that was checked once, when the snapshot was fresh, and is used from then on.
  */
@@ -12,10 +12,16 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-enum world { WORLD_HOST, WORLD_VM, WORLDS };
+enum world { WORLD_HOST, WORLD_VM, WORLD_XEN, WORLDS };
 extern const char *const world_names[WORLDS];
-/* By name, -1 when there is none. */
+/*
+ * By name, -1 when there is none.
+ */
 int world_parse(const char *name);
+
+/* Who sees what an input has written, and puts it back: the guest itself (fuzz/guest), or Xen and dom0 (fuzz/xen). */
+enum tracker { TRACKER_GUEST, TRACKER_LOGDIRTY, TRACKERS };
+extern const char *const tracker_names[TRACKERS];
 
 #define MACHINE_ERROR 256	/* bytes that a message buffer should have */
 
@@ -25,6 +31,7 @@ struct machine_options {
 	const char *harness;
 	const char *plat;		/* vm: "microvm" by default */
 	const char *append;		/* more words for the kernel's command line, or NULL */
+	enum tracker tracker;		/* xen: either; the other worlds have the guest's */
 	bool verbose;			/* the machine's log to our stderr */
 };
 
@@ -46,7 +53,8 @@ struct machine {
 	int memory_fd;
 	uint8_t *memory;
 	size_t memory_size;
-	pid_t pid;			/* 0: none runs */
+	pid_t pid;			/* 0: none runs; xen: the domain's number */
+	struct clone *clone;		/* xen: see fuzz/xen/cloner.h */
 	int log_fd;			/* what it says; read end of a pipe, non-blocking */
 	char log[4096];			/* the end of that */
 	size_t log_len;
@@ -72,6 +80,12 @@ bool machine_alive(struct machine *machine);
  */
 void machine_interrupt(struct machine *machine);
 
+/*
+ * Tracker logdirty: returns the machine to the snapshot, whatever state it is in; done_seq may be waited for before,
+ * ready_seq means nothing. *pages: how many were written. 0, or -1: it has to be replaced.
+ */
+int machine_reset(struct machine *machine, size_t *pages);
+
 /* Hands a request over: all of the request's fields are set. */
 void machine_request(struct machine *machine);
 
@@ -93,3 +107,13 @@ uint64_t now_ns(void);
 /* Starts the process with memory_fd as its memory, log_fd[1] as its stderr. The child's pid, or -1 with error. */
 pid_t machine_spawn_host(struct machine *machine, int log_fd, char *error);
 pid_t machine_spawn_vm(struct machine *machine, int log_fd, char *error);
+/* A clone, mapped; its domain's number, or -1 with error. */
+pid_t machine_spawn_xen(struct machine *machine, char *error);
+/* Once the channel is known. */
+int machine_xen_snapshot(struct machine *machine, char *error);
+int machine_xen_reset(struct machine *machine, size_t *pages);
+bool machine_xen_alive(struct machine *machine);
+/* Lets the machine have this CPU. */
+void machine_xen_rest(void);
+void machine_xen_kill(struct machine *machine);
+void machine_xen_free(struct machine *machine);

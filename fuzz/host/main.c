@@ -3,6 +3,7 @@
  * saki-fuzz: options and dispatch. One cmd_<name>() a subcommand, in cmd_<name>.c.
  */
 #include <errno.h>
+#include <fuzz/xen/cloner.h>
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -14,14 +15,16 @@
 #include "commands.h"
 #include "json.h"
 #include "store.h"
+#include "xen_lab.h"
 
 static const char usage[] =
-	"usage: saki fuzz HARNESS [--world host|vm] [--engine libfuzzer|afl] [--time S | --runs N] [options]\n"
+	"usage: saki fuzz HARNESS [--world host|vm|xen] [--engine libfuzzer|afl] [--time S | --runs N] [options]\n"
 	"       saki fuzz list | show FILE | parse FILE | replay FILE | minimize FILE\n"
 	"       saki fuzz bench HARNESS | verify HARNESS | compare HARNESS | inject HARNESS\n"
 	"       saki fuzz convert-strace -o DIR LOG...\n"
 	"\n"
-	"  --world W      where the kernel runs: host (a process, default) or vm (QEMU)\n"
+	"  --world W      where the kernel runs: host (a process, default), vm (QEMU) or xen (a clone in Xen)\n"
+	"  --tracker T    xen: who resets the machine: guest (default) or logdirty (Xen and dom0)\n"
 	"  --engine E     libfuzzer (default) or afl\n"
 	"  --time S       seconds (default: 60)       --runs N     inputs, instead of a time\n"
 	"  --seed N       of the engine's random numbers\n"
@@ -87,9 +90,16 @@ static int set_option(struct options *options, int option, const char *name, con
 	case 'w':
 		index = world_parse(arg);
 		if (index < 0)
-			return usage_error("--world %s: there is host and vm", arg);
+			return usage_error("--world %s: there is host, vm and xen", arg);
 		campaign->world = (enum world)index;
 		options->world_given = true;
+		return 0;
+	case 'k':
+		for (index = 0; index < TRACKERS && strcmp(arg, tracker_names[index]); index++)
+			;
+		if (index == TRACKERS)
+			return usage_error("--tracker %s: there is guest and logdirty", arg);
+		campaign->tracker = (enum tracker)index;
 		return 0;
 	case 'e':
 		for (index = 0; index < ENGINES && strcmp(arg, engine_names[index]); index++)
@@ -142,7 +152,8 @@ static int parse_options(struct options *options, int argc, char **argv)
 		{ "seed", required_argument, NULL, 's' },    { "preset", required_argument, NULL, 'p' },
 		{ "corpus", required_argument, NULL, 'c' },  { "out", required_argument, NULL, 'o' },
 		{ "harness", required_argument, NULL, 'H' }, { "count", required_argument, NULL, 'n' },
-		{ "json", no_argument, NULL, 'j' },	     { "verbose", no_argument, NULL, 'v' },
+		{ "tracker", required_argument, NULL, 'k' }, { "json", no_argument, NULL, 'j' },
+	     { "verbose", no_argument, NULL, 'v' },
 		{ "help", no_argument, NULL, 'h' },	     { NULL, 0, NULL, 0 },
 	};
 	int option, index = 0;
@@ -198,7 +209,7 @@ struct executor *options_executor(const struct options *options, const char *pre
 {
 	struct executor_options executor_options = {
 		.machine = { .world = options->campaign.world, .preset = preset, .harness = options->campaign.harness,
-			     .verbose = options->campaign.verbose },
+			     .tracker = options->campaign.tracker, .verbose = options->campaign.verbose },
 		.timeout_ns = timeout_ns,
 		.no_novelty = true,
 	};
@@ -219,6 +230,21 @@ static const struct command *find_command(const char *name)
 	return NULL;
 }
 
+/* Which harness and preset it is about, as each command would find out for itself. */
+static int run_in_lab(struct options *options, const struct command *command, int argc, char **argv)
+{
+	bool bench = command && (command->run == cmd_bench || command->run == cmd_compare);
+
+	if (!command)
+		options->campaign.harness = options->words[0], options->fuzzes = true;
+	else if (command->harness && options->word_count > 1)
+		options->campaign.harness = options->words[1];
+	else
+		options->takes_files = true;
+	options->compares = command && command->run == cmd_compare;
+	return xen_lab_run(options, bench, argc, argv);
+}
+
 int main(int argc, char **argv)
 {
 	static struct options options = { .campaign = { .harness = "syscall", .out = "out" } };
@@ -231,6 +257,10 @@ int main(int argc, char **argv)
 	if (!options.word_count)
 		return usage_error("a harness or a command is wanted");
 	command = find_command(options.words[0]);
+	if (command && (command->run == cmd_replay || command->run == cmd_minimize) && options.word_count > 1)
+		options_from_finding(&options, options.words[1]);
+	if (options.campaign.world == WORLD_XEN && !cloner_possible())
+		return run_in_lab(&options, command, argc, argv);
 	if (!command) {
 		if (options.word_count > 1)
 			return usage_error("unexpected \"%s\"", options.words[1]);

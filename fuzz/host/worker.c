@@ -123,7 +123,8 @@ static void on_rerun(const void *data, size_t size, const struct verdict *verdic
 struct worker *worker_open(struct campaign *campaign)
 {
 	struct executor_options options = {
-		.machine = { .world = campaign->world, .preset = campaign->preset, .harness = campaign->harness,
+		.machine = { .world = campaign->world, .tracker = campaign->tracker, .preset = campaign->preset,
+			     .harness = campaign->harness,
 			     .verbose = campaign->verbose },
 		.compare_every = COMPARE_EVERY,
 		.timeout_ns = TIMEOUT_NS,

@@ -48,10 +48,12 @@ struct xen_hvm_param {
 };
 
 /* sched.h */
+#define SCHEDOP_YIELD 0
 #define SCHEDOP_SHUTDOWN 2
 #define SCHEDOP_POLL 3
 #define SHUTDOWN_POWEROFF 0
 #define SHUTDOWN_REBOOT 1
+#define SHUTDOWN_SUSPEND 2
 struct sched_shutdown {
 	uint32_t reason;
 };

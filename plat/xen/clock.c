@@ -17,7 +17,7 @@ static NO_INSTRUMENT uint64_t scaled(uint64_t cycles, uint32_t mul, int8_t shift
 	return (uint64_t)((unsigned __int128)cycles * mul >> 32);
 }
 
-static NO_INSTRUMENT uint64_t system_ns(void)
+NO_INSTRUMENT uint64_t xen_clock_system_ns(void)
 {
 	const struct vcpu_time_info *time = &xen_vcpu()->time;
 	uint32_t version;
@@ -35,13 +35,18 @@ static NO_INSTRUMENT uint64_t system_ns(void)
 
 void xen_clock_init(void)
 {
-	start_ns = system_ns();
+	start_ns = xen_clock_system_ns();
+}
+
+void xen_clock_go_on(uint64_t ns)
+{
+	start_ns = xen_clock_system_ns() - ns;
 }
 
 /* A correction may set it back a little. */
 NO_INSTRUMENT uint64_t xen_clock_ns(void)
 {
-	uint64_t now = system_ns() - start_ns, latest = atomic_load_relaxed(&latest_ns);
+	uint64_t now = xen_clock_system_ns() - start_ns, latest = atomic_load_relaxed(&latest_ns);
 
 	if (now < latest && latest - now < NSEC_PER_SEC)
 		return latest;

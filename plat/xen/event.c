@@ -11,6 +11,7 @@
 #include <kernel/clock.h>
 #include <kernel/errno.h>
 #include <kernel/irq.h>
+#include <kernel/string.h>
 #include <plat/plat.h>
 
 #define VECTOR 0x40
@@ -108,7 +109,9 @@ int event_init(void)
 		err = hypercall2(XEN_EVENT_CHANNEL_OP, EVTCHNOP_BIND_VIRQ, (uint64_t)&timer);
 	if (err)
 		return (int)err;
-	timer_port = bound[bound_count++] = timer.port;
+	timer_port = bound[0] = timer.port;
+	bound_count = 1;
+	memset(irq_of_port, 0, sizeof(irq_of_port));
 	unmask(timer_port);
 	return 0;
 }

@@ -9,10 +9,14 @@
 #include <arch/x86.h>
 #include <kernel/boot.h>
 #include <kernel/errno.h>
+#include <kernel/log.h>
 #include <kernel/page.h>
+#include <kernel/snapshot.h>
 #include <kernel/string.h>
 #include <plat/plat.h>
 
+#define YIELDS_BEFORE_NAP 1000
+#define NAP_NS (2 * NSEC_PER_MSEC)
 #define HYPERVISOR_IS_THERE (1u << 31) /* CPUID 1, ECX */
 
 static union {
@@ -82,16 +86,21 @@ static int xen_probe(const struct boot_info *boot UNUSED)
 	return xen_leaf() ? 3 : 0;
 }
 
+static int join(void)
+{
+	int err = xen_add_to_physmap(XENMAPSPACE_SHARED_INFO, 0, (uint64_t)&shared - KERNEL_BASE);
+
+	return err ? err : event_init();
+}
+
 static int xen_init(const struct boot_info *boot UNUSED)
 {
 	int err;
 
 	xen_is_ready();
-	err = xen_add_to_physmap(XENMAPSPACE_SHARED_INFO, 0, (uint64_t)&shared - KERNEL_BASE);
-	if (err)
-		return err;
+	err = join();
 	xen_clock_init();
-	return event_init();
+	return err;
 }
 
 static void xen_stop(enum plat_stop how, int status) NORETURN;
@@ -105,7 +114,41 @@ static void xen_stop(enum plat_stop how, int status)
 	xen_console_flush();
 	hypercall2(XEN_SCHED_OP, SCHEDOP_SHUTDOWN, (uint64_t)&shutdown);
 	for (;;)
-		arch_relax();
+		arch_irq_wait();
+}
+
+/*
+ * For the runner of inputs, who may be waiting for this CPU. Nobody wakes us, so who waits for long looks now and then.
+ * How often is no input's doing.
+ */
+static NO_INSTRUMENT void xen_word_wait(const uint32_t *word UNUSED, uint32_t value UNUSED, unsigned times)
+{
+	struct sched_poll nap = { .nr_ports = 0 };
+
+	if (times < YIELDS_BEFORE_NAP) {
+		hypercall2(XEN_SCHED_OP, SCHEDOP_YIELD, 0);
+		return;
+	}
+	nap.timeout = xen_clock_system_ns() + NAP_NS;
+	hypercall2(XEN_SCHED_OP, SCHEDOP_POLL, (uint64_t)&nap);
+}
+
+/*
+ * As for a migration (sched.h): 0 is said to who is another domain now, 1 to who is still the same. The page of Xen's
+ * is nobody's to copy or to put back.
+ */
+static void xen_suspend(void)
+{
+	struct sched_shutdown shutdown = { SHUTDOWN_SUSPEND };
+	uint64_t now;
+
+	snapshot_exempt(&shared, sizeof(shared));
+	now = xen_clock_ns();
+	if (hypercall2(XEN_SCHED_OP, SCHEDOP_SHUTDOWN, (uint64_t)&shutdown))
+		return;
+	if (join())
+		panic("xen: this copy of the machine cannot join in");
+	xen_clock_go_on(now);
 }
 
 #define IF_DEVICES(function) (IS_ENABLED(CONFIG_PLAT_XEN_DEVICES) ? (function) : NULL)
@@ -124,6 +167,8 @@ static const struct platform xen_platform = {
 	.log_write = xen_log_write,
 	.console_write = xen_console_write,
 	.console_read = xen_console_read,
+	.word_wait = xen_word_wait,
+	.suspend = xen_suspend,
 	.stop = xen_stop,
 };
 PLATFORM(xen_platform);

@@ -53,12 +53,17 @@ void *xen_map_frame(uint64_t pfn);
 
 /* clock.c */
 void xen_clock_init(void);
+/* In a copy of the machine, where Xen's clock is another one: goes on at that time. */
+void xen_clock_go_on(uint64_t ns);
 uint64_t xen_clock_ns(void);
 uint64_t xen_clock_boot_time_ns(void);
+/* Now, as Xen counts; leaves no trace in memory. */
+uint64_t xen_clock_system_ns(void);
 /* The same moment as Xen counts. */
 uint64_t xen_clock_to_system(uint64_t ns);
 
 /* event.c: event channels, which stand for lines (see struct platform): a line's number is the channel's port. */
+/* Again in a copy of the machine, which has no channels. */
 int event_init(void);
 void event_timer_arm(uint64_t deadline_ns);
 void event_wait(void);

@@ -23,6 +23,7 @@ RULES = [
     (r"(arch|plat)/host/os/", r"(arch|plat)/host/.*_abi\.h|.*/(\w+_)?abi/.*|.*_abi\.h|generated/.*", ANY),
     (r"instrumentation/srccov/host/", ABI + r"|fuzz/host/(executor|machine|seeds|store)\.h", ANY),
     (r"fuzz/host/machine_vm\.c", ABI + r"|fuzz/host/|plat/run/qemu\.h", ANY),
+    (r"fuzz/host/(machine_xen|main)\.c", ABI + r"|fuzz/host/|fuzz/xen/cloner\.h", ANY),
     (r"(plat/run|fuzz/xen|(fuzz|profiler|instrumentation/\w+|harnesses/\w+)/host|kernel/build)/", f"{ABI}|{QEMU}", ANY),
     (r"instrumentation/.*_hosted\.c", ABI, ANY),
     (r"(fuzz|profiler)/abi/",

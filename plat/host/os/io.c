@@ -62,7 +62,7 @@ uint64_t os_realtime_ns(void)
 }
 
 /* Shared futexes: the other side is another process with the same file. */
-void os_word_wait(const uint32_t *word, uint32_t value)
+void os_word_wait(const uint32_t *word, uint32_t value, unsigned times)
 {
 	syscall(SYS_futex, word, FUTEX_WAIT, value, NULL, NULL, 0);
 }

@@ -35,5 +35,5 @@ long os_read(int fd, char *text, size_t len);
 uint64_t os_clock_ns(void);
 uint64_t os_realtime_ns(void);
 /* Sleeps while *word == value, until os_word_wake() for it, maybe by another process that shares the memory file. */
-void os_word_wait(const uint32_t *word, uint32_t value);
+void os_word_wait(const uint32_t *word, uint32_t value, unsigned times);
 void os_word_wake(uint32_t *word);

@@ -3,12 +3,15 @@
 """Makes the lab: Debian's Xen and a small dom0 that run in QEMU. lab.py | lab.py run [--file HOST:DOM0]... COMMAND...
 
 Result: <build>/xen-lab/: xen (the hypervisor), vmlinux (dom0's kernel), initrd (busybox, xl, xenstored and what they
-need, made of unmodified Debian packages that are not installed; plat/xen/lab/init is its /init). Made again when this
-folder has changed. Exit status 123: no apt, no network, no QEMU.
+need, made of unmodified Debian packages that are not installed; plat/xen/lab/init is its /init), dev/ (what programs
+for a dom0 are built against, see fuzz/xen/build.mk). Made again when this folder has changed. Exit status 123: no apt,
+no network, no QEMU.
 
 `run` starts it and runs a shell command in dom0, without input; standard output and error and the exit status are the
-command's. --file puts a file of this machine into dom0. --verbose shows what Xen and dom0's kernel said. The machine
-ends with the command. `saki run --plat xen` does the same with a program on Saki (plat/run/lab.c).
+command's. --file puts a file or a folder of this machine into dom0, --program a program with the libraries it needs.
+--fetch puts what a folder of dom0 holds in the end into one of this machine, --spare is memory for more domains.
+--verbose shows what Xen and dom0's kernel said. The machine ends with the command. `saki run --plat xen` does the same
+with a program on Saki (plat/run/lab.c).
 
 	plat/xen/lab/lab.py run xl info
 """
@@ -19,6 +22,7 @@ import lzma
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 import tempfile
@@ -30,6 +34,7 @@ import suites    # noqa: E402
 HERE = os.path.dirname(os.path.abspath(__file__))
 LAB = os.path.join(suites.BUILD, "xen-lab")
 TOOLS = ("xen-utils-4.17", "xenstore-utils", "busybox-static")
+DEVELOPMENT = "libxen-dev"
 HYPERVISOR = "xen-hypervisor-4.17-amd64"
 XEN_BIN = "usr/lib/xen-4.17/bin"
 PROGRAMS = [f"{XEN_BIN}/{n}" for n in ("xl", "xenstored", "xenconsoled", "xenconsole", "xen-init-dom0",
@@ -148,11 +153,13 @@ def write(name, content):
 
 def build():
     with tempfile.TemporaryDirectory(dir=LAB) as root:
-        files = apps.fetch_fresh([*TOOLS, HYPERVISOR, kernel_package()])
+        files = apps.fetch_fresh([*TOOLS, DEVELOPMENT, HYPERVISOR, kernel_package()])
         for name in apps.MERGED:
             os.makedirs(os.path.join(root, "usr", name))
             os.symlink("usr/" + name, os.path.join(root, name))
         unpack(files, ("lib", "zlib1g", "xen", "busybox", "linux-image"), root)
+        os.makedirs(os.path.join(LAB, "dev"), exist_ok=True)
+        unpack(files, (DEVELOPMENT,), os.path.join(LAB, "dev"))
         tree, seen, boot = Tree(root), set(), os.path.join(root, "boot")
         for folder in FOLDERS:
             tree.folder(folder)
@@ -188,23 +195,52 @@ def make():
 
 # ---- running ----
 
-def job(files, command):
-    """What is added to the initrd: files for dom0, and what it does with them."""
-    tree = Tree()
-    for given in files:
-        host, _, inside = given.rpartition(":")
+# What a job leaves in a folder goes out by a port of its own.
+FETCHING = """#!/bin/sh
+({command})
+status=$?
+for port in /sys/class/virtio-ports/*; do
+	read -r name <"$port/name" && [ "$name" = files ] && tar -C {folder} -cf "/dev/${{port##*/}}" .
+done
+exit $status
+"""
+
+def libraries_here(program):
+    """Those that this machine would load it with; at the same places they are not in the way of dom0's own."""
+    shown = subprocess.run(["ldd", program], stdout=subprocess.PIPE, text=True, check=True)
+    return re.findall(r"(/\S+\.so\S*)", shown.stdout)
+
+
+def add_path(tree, host, inside):
+    if not os.path.isdir(host):
         with open(host, "rb") as f:
             tree.add(inside.lstrip("/"), f.read())
-    tree.add("job/run", f"#!/bin/sh\n{command}\n".encode())
+        return
+    for name in sorted(os.listdir(host)):
+        add_path(tree, os.path.join(host, name), f"{inside}/{name}")
+
+
+def job(options, command):
+    """What is added to the initrd: files for dom0, and what it does with them."""
+    tree, libraries = Tree(), set()
+    for given in options.file + options.program:
+        host, _, inside = given.rpartition(":")
+        add_path(tree, host, inside)
+        libraries.update(libraries_here(host) if given in options.program else ())
+    for library in sorted(libraries):
+        name = os.path.basename(library)
+        add_path(tree, library, ("lib64/" if name.startswith("ld-linux") else "lib/x86_64-linux-gnu/") + name)
+    tree.add("job/run", f"#!/bin/sh\n{command}\n".encode() if not options.fetch else FETCHING.format(
+        command=command, folder=shlex.quote(options.fetch.rpartition(":")[0])).encode())
     return tree.end()
 
 
-def qemu(initrd, ports, serial):
+def qemu(initrd, ports, serial, spare_mib):
     append = f"console=com1 com1=115200,8n1 dom0_mem={DOM0_MIB}M,max:{DOM0_MIB}M dom0_max_vcpus=1 loglvl=warning " \
              "guest_loglvl=error"
-    command = ["qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", CPU, "-smp", "1", "-m", str(MEMORY_MIB),
-               "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-kernel", f"{LAB}/xen", "-append",
-               append, "-initrd", f"{LAB}/vmlinux console=hvc0 rdinit=/init quiet,{initrd}",
+    command = ["qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", CPU, "-smp", "1",
+               "-m", str(MEMORY_MIB + spare_mib), "-nodefaults", "-no-user-config", "-no-reboot",
+               "-display", "none", "-kernel", f"{LAB}/xen", "-append", append, "-initrd", f"{LAB}/vmlinux console=hvc0 rdinit=/init quiet,{initrd}",
                "-chardev", f"file,id=xen,path={serial},append=on", "-serial", "chardev:xen",
                "-device", "virtio-serial-pci"]
     for name, chardev in ports.items():
@@ -217,24 +253,30 @@ def contents(path):
         return f.read()
 
 
-def run(files, command, verbose):
+def run(options, command):
     with tempfile.TemporaryDirectory() as folder:
         with open(f"{folder}/initrd", "wb") as f, open(f"{LAB}/initrd", "rb") as lab:
-            f.write(lab.read() + job(files, command))
+            f.write(lab.read() + job(options, command))
         stderr = os.dup(2)
         with open(f"{folder}/said", "w") as said:
             # A port whose other end has seen the end of its input takes no output either: this one's is never seen.
+            signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+            ports = {"console": "stdio,signal=off", "debug": f"file,path={folder}/debug",
+                     "files": f"file,path={folder}/files", "log": f"file,append=on,path=/proc/self/fd/{stderr}"}
             machine = subprocess.Popen(
-                qemu(f"{folder}/initrd", {"console": "stdio,signal=off", "debug": f"file,path={folder}/debug",
-                                          "log": f"file,append=on,path=/proc/self/fd/{stderr}"}, f"{folder}/said"),
-                stdin=subprocess.PIPE, stderr=stderr if verbose else said, pass_fds=(stderr,))
+                qemu(f"{folder}/initrd", ports, f"{folder}/said", options.spare),
+                stdin=subprocess.PIPE, stderr=stderr if options.verbose else said, pass_fds=(stderr,))
             try:
                 machine.wait()
             finally:
                 machine.kill()
                 machine.wait()
         status = re.search(r"^exit (\d+)$", contents(f"{folder}/debug"), re.M)
-        if verbose or not status:
+        if options.fetch and os.path.getsize(f"{folder}/files"):
+            target = options.fetch.rpartition(":")[2]
+            os.makedirs(target, exist_ok=True)
+            subprocess.run(["tar", "-x", "-C", target, "-f", f"{folder}/files", "--no-same-owner"], check=True)
+        if options.verbose or not status:
             print(contents(f"{folder}/said")[-5000:], file=sys.stderr)
         if status:
             return int(status[1])
@@ -245,6 +287,9 @@ def run(files, command, verbose):
 def main(argv):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--file", action="append", default=[], metavar="HOST:DOM0")
+    parser.add_argument("--program", action="append", default=[], metavar="HOST:DOM0")
+    parser.add_argument("--fetch", metavar="DOM0:HOST")
+    parser.add_argument("--spare", type=int, default=0, metavar="MIB")
     parser.add_argument("--verbose", action="store_true")
     parser.add_argument("command", nargs=argparse.REMAINDER)
     wants_run = argv[:1] == ["run"]
@@ -254,7 +299,7 @@ def main(argv):
     try:
         make()
         command = options.command[0] if len(options.command) == 1 else shlex.join(options.command)
-        return run(options.file, command, options.verbose) if wants_run else 0
+        return run(options, command) if wants_run else 0
     except (apps.Failure, OSError, subprocess.CalledProcessError) as e:
         print(f"lab: {e}", file=sys.stderr)
         return 123
