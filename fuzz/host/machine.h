@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A machine: a kernel of its own behind a memory file that this process maps too. In the host world it is the process
- * saki.host, in the vm world a QEMU, in the xen world a domain of Xen's. This is all that tells the worlds apart: how the machine is started, how a hanging
- * input is interrupted and how its end is noticed. What it shares (fuzz/abi/channel.h) is untrusted: machine_view holds
- * the part that was checked once, when the snapshot was fresh, and is used from then on.
+ * saki.host, in the vm world a QEMU, in the xen world a domain of Xen's. This is all that tells the worlds apart: how
+ * the machine is started, how a hanging input is interrupted and how its end is noticed. What it shares
+ * (fuzz/abi/channel.h) is untrusted: machine_view holds the part that was checked once, when the snapshot was fresh,
+ * and is used from then on.
  */
 #pragma once
 

@@ -240,7 +240,8 @@ def qemu(initrd, ports, serial, spare_mib):
              "guest_loglvl=error"
     command = ["qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", CPU, "-smp", "1",
                "-m", str(MEMORY_MIB + spare_mib), "-nodefaults", "-no-user-config", "-no-reboot",
-               "-display", "none", "-kernel", f"{LAB}/xen", "-append", append, "-initrd", f"{LAB}/vmlinux console=hvc0 rdinit=/init quiet,{initrd}",
+               "-display", "none", "-kernel", f"{LAB}/xen", "-append", append,
+               "-initrd", f"{LAB}/vmlinux console=hvc0 rdinit=/init quiet,{initrd}",
                "-chardev", f"file,id=xen,path={serial},append=on", "-serial", "chardev:xen",
                "-device", "virtio-serial-pci"]
     for name, chardev in ports.items():
