@@ -114,8 +114,8 @@ static bool stays_on_own_stack(uint64_t vector)
 }
 
 /*
- * STI's shadow should cover the jump behind it, but QEMU's emulation of SVM forgets it when the hypervisor gets in
- * between. The jump is all that was left to do of a system call.
+ * STI's shadow should cover the jump behind it. Under Xen in QEMU's emulation of SVM interrupts came there all the
+ * same, it seems where the hypervisor got in between. The jump is all that was left to do of a system call.
  */
 static void jump_to_program(struct arch_regs *regs)
 {
