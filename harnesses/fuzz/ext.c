@@ -268,19 +268,7 @@ static void act(struct script *script)
 
 static int attach(unsigned flags)
 {
-	struct path at;
-	int err = mount_create("ext4", DEVICE, flags & 1 ? MS_RDONLY : 0, "", &mounted);
-
-	if (err)
-		return err;
-	err = path_lookup(AT_FDCWD, POINT, 0, &at);
-	if (!err) {
-		err = mount_attach(mounted, at);
-		path_put(at);
-	}
-	if (err)
-		mount_put(mounted);
-	return err;
+	return mount_create_at(POINT, "ext4", DEVICE, flags & 1 ? MS_RDONLY : 0, "", &mounted);
 }
 
 static int ext_run(const uint8_t *data, size_t size)

@@ -320,20 +320,7 @@ static long do_op(const struct op *op)
 
 static int mount_volume(unsigned how)
 {
-	struct mount *mount;
-	struct path at;
-	int err = mount_create(kind->filesystem, FAKE_SERVER_TAG, 0, kind->options[how % 4], &mount);
-
-	if (err)
-		return err;
-	err = path_lookup(AT_FDCWD, MOUNTPOINT, 0, &at);
-	if (!err) {
-		err = mount_attach(mount, at);
-		path_put(at);
-	}
-	if (err)
-		mount_put(mount);
-	return err;
+	return mount_create_at(MOUNTPOINT, kind->filesystem, FAKE_SERVER_TAG, 0, kind->options[how % 4], NULL);
 }
 
 int server_side_run(const uint8_t *data, size_t size)

@@ -192,6 +192,27 @@ int mount_attach(struct mount *mount, struct path at)
 	return err;
 }
 
+int mount_create_at(const char *directory, const char *type, const char *source, unsigned flags, const char *options,
+		    struct mount **out)
+{
+	struct mount *mount;
+	struct path at;
+	int err = path_lookup(AT_FDCWD, directory, WALK_FOLLOW | WALK_DIRECTORY, &at);
+
+	if (err)
+		return err;
+	err = mount_create(type, source, flags, options, &mount);
+	if (!err) {
+		err = mount_attach(mount, at);
+		if (err)
+			mount_put(mount);
+		else if (out)
+			*out = mount;
+	}
+	path_put(at);
+	return err;
+}
+
 static bool mount_has_children(const struct mount *mount)
 {
 	list_foreach(&mounts, struct mount, node, m)

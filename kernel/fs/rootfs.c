@@ -22,24 +22,7 @@ static int make_directory(const char *name, unsigned mode)
 /* A file system of that type in a directory, which is made if it is not there. */
 static int mount_at_boot(const char *type, const char *directory)
 {
-	struct mount *mount;
-	struct path at;
-	int err;
-
-	err = make_directory(directory, 0755);
-	if (err)
-		return err;
-	err = mount_create(type, "", 0, "", &mount);
-	if (err)
-		return err;
-	err = path_lookup(AT_FDCWD, directory, WALK_FOLLOW | WALK_DIRECTORY, &at);
-	if (!err) {
-		err = mount_attach(mount, at);
-		path_put(at);
-	}
-	if (err)
-		mount_put(mount);
-	return err;
+	return make_directory(directory, 0755) ?: mount_create_at(directory, type, "", 0, "", NULL);
 }
 
 static int make_tmp(void)

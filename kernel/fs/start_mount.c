@@ -33,22 +33,7 @@ static int make_directories(char *path)
 
 int mount_at_start(const char *type, const char *source, unsigned flags, char *path)
 {
-	struct mount *mount;
-	struct path at;
-	int err = make_directories(path);
-
-	if (!err)
-		err = path_lookup(AT_FDCWD, path, WALK_FOLLOW | WALK_DIRECTORY, &at);
-	if (err)
-		return err;
-	err = mount_create(type, source, flags, "", &mount);
-	if (!err) {
-		err = mount_attach(mount, at);
-		if (err)
-			mount_put(mount);
-	}
-	path_put(at);
-	return err;
+	return make_directories(path) ?: mount_create_at(path, type, source, flags, "", NULL);
 }
 
 /* A program that does not find what it was promised is not started. */

@@ -6,6 +6,7 @@
  */
 #include "call.h"
 
+#include <kernel/abi/fcntl.h>
 #include <kernel/atomic.h>
 #include <kernel/boot.h>
 #include <kernel/clock.h>
@@ -332,6 +333,42 @@ int remote_call_end(struct remote_call *call, int err)
 	if (!err && call->bad)
 		err = remote_offence(call->client, "an answer that ends too soon");
 	remote_call_release(call);
+	return err;
+}
+
+int remote_call_transfer(struct remote_call *call, struct page *const *pages, uint32_t *bytes, bool out)
+{
+	struct remote_client *client = call->client;
+	uint32_t moved = 0;
+	int err;
+
+	remote_call_pages(call, pages, *bytes, out);
+	err = remote_call_run(call);
+	if (!err)
+		moved = out ? remote_get32(call) : call->page_bytes;
+	err = remote_call_end(call, err);
+	if (!err && moved > *bytes)
+		err = remote_offence(client, "more bytes written than it was given");
+	*bytes = moved;
+	return err;
+}
+
+int remote_call_end_link(struct remote_call *call, int err, const char *text, size_t len, char **target)
+{
+	struct remote_client *client = call->client;
+	char *copy = err ? NULL : heap_alloc(len + 1);
+
+	if (copy) {
+		memcpy(copy, text, len);
+		copy[len] = 0;
+	}
+	err = remote_call_end(call, err || copy ? err : -ENOMEM);
+	if (!err && (!len || len >= PATH_MAX || strlen(copy) != len))
+		err = remote_offence(client, "a link's text that is none");
+	if (err)
+		heap_free(copy);
+	else
+		*target = copy;
 	return err;
 }
 

@@ -128,6 +128,13 @@ uint32_t remote_get32(struct remote_call *call);
 uint64_t remote_get64(struct remote_call *call);
 /* That many bytes in the call's buffer; NULL when the answer is too short. */
 const char *remote_get_bytes(struct remote_call *call, size_t len);
+/*
+ * Sends it with the pages that *bytes are in, or are to come into, and ends it; *bytes: how many it was. A write is
+ * answered by a number of four bytes.
+ */
+int remote_call_transfer(struct remote_call *call, struct page *const *pages, uint32_t *bytes, bool out) MUST_CHECK;
+/* Ends it. The text of a link that it was answered with (where there was no err): heap memory; or it is an offence. */
+int remote_call_end_link(struct remote_call *call, int err, const char *text, size_t len, char **target);
 /* @return err; or -EIO, and the server has offended, when the answer was too short for what was got from it */
 int remote_call_end(struct remote_call *call, int err);
 

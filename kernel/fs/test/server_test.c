@@ -11,6 +11,7 @@
 #include <kernel/string.h>
 #include <kernel/test.h>
 #include <kernel/vfs.h>
+#include <kernel/virtio_mmio.h>
 
 struct fake_server server_fake;
 uint8_t server_buffer[SERVER_BUFFER];
@@ -31,20 +32,10 @@ static enum fake_server_fate tell_lie(struct fake_server *f UNUSED, unsigned typ
 
 int server_mount(const char *filesystem, unsigned flags, const char *options)
 {
-	struct mount *mount;
-	struct path at;
 	int err = vfs_mkdir(AT_FDCWD, SERVER_AT, 0755);
 
-	err = err == -EEXIST ? 0 : err;
-	if (!err)
-		err = mount_create(filesystem, FAKE_SERVER_TAG, flags, options, &mount);
-	if (err)
-		return err;
-	err = path_lookup(AT_FDCWD, SERVER_AT, 0, &at);
-	if (!err)
-		err = mount_attach(mount, at);
-	path_put(at);
-	return err;
+	return err && err != -EEXIST ? err
+				     : mount_create_at(SERVER_AT, filesystem, FAKE_SERVER_TAG, flags, options, NULL);
 }
 
 int server_begin(const struct fake_protocol *protocol, const char *filesystem)
@@ -117,6 +108,36 @@ void server_sleep_a_second(void)
 	struct wait_queue queue = WAIT_QUEUE_INIT(queue);
 
 	(void)!wait_until(&queue, never, NULL, clock_ns() + NSEC_PER_SEC);
+}
+
+void server_expect_offence_twice(const struct fake_protocol *protocol, const char *filesystem, unsigned type)
+{
+	struct file *file;
+
+	CHECK_EQ(server_begin(protocol, filesystem), 0);
+	CHECK_EQ(server_open(SERVER_AT "/f", O_RDONLY, &file), 0);
+	server_lie_about(type, 0, 0);
+	server_lie.fate = FAKE_SERVER_TWICE;
+	server_move(file, 100, 0, false);
+	fake_virtio_interrupt(&server_fake.virtio, VIRTIO_MMIO_INTERRUPT_QUEUE);
+	CHECK(server_offences() > 0);
+	CHECK_EQ(server_size_of(SERVER_AT "/none"), -EIO);
+	file_put(file);
+	server_end();
+}
+
+void server_expect_offence_of_write(const struct fake_protocol *protocol, const char *filesystem, unsigned type,
+				    unsigned at)
+{
+	struct file *file;
+
+	CHECK_EQ(server_begin(protocol, filesystem), 0);
+	CHECK_EQ(server_open(SERVER_AT "/f", O_RDWR, &file), 0);
+	server_lie_about(type, at, 1);
+	CHECK_EQ(server_move(file, 10, 0, true), -EIO);
+	CHECK(server_offences() > 0);
+	file_put(file);
+	server_end();
 }
 
 void server_expect_offence(const struct fake_protocol *protocol, const char *filesystem, unsigned type, unsigned at,

@@ -43,3 +43,8 @@ void server_sleep_a_second(void);
  */
 void server_expect_offence(const struct fake_protocol *protocol, const char *filesystem, unsigned type, unsigned at,
 			   uint8_t value);
+/* The same where answers to reads, of that type, are given twice. */
+void server_expect_offence_twice(const struct fake_protocol *protocol, const char *filesystem, unsigned type);
+/* The same where one byte of an answer to a write, of that type, says that more was written than was given. */
+void server_expect_offence_of_write(const struct fake_protocol *protocol, const char *filesystem, unsigned type,
+				    unsigned at);

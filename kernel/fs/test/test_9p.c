@@ -11,7 +11,6 @@
 #include <kernel/string.h>
 #include <kernel/test.h>
 #include <kernel/vfs.h>
-#include <kernel/virtio_mmio.h>
 
 #define T_READ 116
 #define T_GETATTR 24
@@ -240,31 +239,12 @@ TEST(p9_another_kind_than_the_qid_is_an_offence)
 
 TEST(p9_more_bytes_written_than_given_is_an_offence)
 {
-	struct file *file;
-
-	CHECK_EQ(server_begin(&fake_9p, "9p"), 0);
-	CHECK_EQ(server_open(SERVER_AT "/f", O_RDWR, &file), 0);
-	server_lie_about(T_WRITE, 9, 1);
-	CHECK_EQ(server_move(file, 10, 0, true), -EIO);
-	CHECK(server_offences() > 0);
-	file_put(file);
-	server_end();
+	server_expect_offence_of_write(&fake_9p, "9p", T_WRITE, 9);
 }
 
 TEST(p9_an_answer_given_twice_is_an_offence)
 {
-	struct file *file;
-
-	CHECK_EQ(server_begin(&fake_9p, "9p"), 0);
-	CHECK_EQ(server_open(SERVER_AT "/f", O_RDONLY, &file), 0);
-	server_lie_about(T_READ, 0, 0);
-	server_lie.fate = FAKE_SERVER_TWICE;
-	server_move(file, 100, 0, false);
-	fake_virtio_interrupt(&server_fake.virtio, VIRTIO_MMIO_INTERRUPT_QUEUE);
-	CHECK(server_offences() > 0);
-	CHECK_EQ(server_size_of(SERVER_AT "/none"), -EIO);
-	file_put(file);
-	server_end();
+	server_expect_offence_twice(&fake_9p, "9p", T_READ);
 }
 
 TEST(p9_a_version_that_is_none_is_refused)

@@ -12,7 +12,6 @@
 #include <kernel/string.h>
 #include <kernel/test.h>
 #include <kernel/vfs.h>
-#include <kernel/virtio_mmio.h>
 
 #define T_LOOKUP 1
 #define T_FORGET 2
@@ -279,15 +278,7 @@ TEST(fuse_a_kind_that_is_none_is_an_offence)
 
 TEST(fuse_more_bytes_written_than_given_is_an_offence)
 {
-	struct file *file;
-
-	CHECK_EQ(begin(), 0);
-	CHECK_EQ(server_open(SERVER_AT "/f", O_RDWR, &file), 0);
-	server_lie_about(T_WRITE, HEADER + 1, 1);
-	CHECK_EQ(server_move(file, 10, 0, true), -EIO);
-	CHECK(server_offences() > 0);
-	file_put(file);
-	server_end();
+	server_expect_offence_of_write(&fake_fuse, "virtiofs", T_WRITE, HEADER + 1);
 }
 
 /* What is made must be something. */
@@ -352,18 +343,7 @@ TEST(fuse_names_that_are_empty_are_an_offence)
 
 TEST(fuse_an_answer_given_twice_is_an_offence)
 {
-	struct file *file;
-
-	CHECK_EQ(begin(), 0);
-	CHECK_EQ(server_open(SERVER_AT "/f", O_RDONLY, &file), 0);
-	server_lie_about(T_READ, 0, 0);
-	server_lie.fate = FAKE_SERVER_TWICE;
-	server_move(file, 100, 0, false);
-	fake_virtio_interrupt(&server_fake.virtio, VIRTIO_MMIO_INTERRUPT_QUEUE);
-	CHECK(server_offences() > 0);
-	CHECK_EQ(server_size_of(SERVER_AT "/none"), -EIO);
-	file_put(file);
-	server_end();
+	server_expect_offence_twice(&fake_fuse, "virtiofs", T_READ);
 }
 
 TEST(fuse_a_version_that_is_too_old_is_refused)

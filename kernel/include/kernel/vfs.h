@@ -301,6 +301,9 @@ void path_put(struct path path);
 int mount_create(const char *type, const char *source, unsigned flags, const char *options, struct mount **out);
 /* Hangs it over a directory, or a file over a file; consumes the mount on success. -EBUSY, -ENOTDIR, -ENOENT. */
 int mount_attach(struct mount *mount, struct path at);
+/* Both, over the directory of that name; out: NULL where nobody wants to know. */
+int mount_create_at(const char *directory, const char *type, const char *source, unsigned flags, const char *options,
+		    struct mount **out);
 /* MNT_* flags. -EINVAL when path is no mount's root, -EBUSY, -EAGAIN (expire). */
 int mount_detach(struct path path, unsigned flags);
 struct mount *mount_get(struct mount *mount);

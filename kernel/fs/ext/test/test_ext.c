@@ -18,20 +18,7 @@ static struct fake_disk *disk;
 
 static int attach(unsigned flags)
 {
-	struct mount *mount;
-	struct path at;
-	int err = mount_create("ext4", DEVICE, flags, "", &mount);
-
-	if (err)
-		return err;
-	err = path_lookup(AT_FDCWD, POINT, 0, &at);
-	if (!err) {
-		err = mount_attach(mount, at);
-		path_put(at);
-	}
-	if (err)
-		mount_put(mount);
-	return err;
+	return mount_create_at(POINT, "ext4", DEVICE, flags, "", NULL);
 }
 
 static int detach(void)

@@ -144,8 +144,7 @@ static int statfs(struct remote_fid *fid, struct remote_statfs *statfs)
 static int readlink(struct remote_fid *fid, char **target)
 {
 	struct remote_call *call;
-	const char *text;
-	char *copy = NULL;
+	const char *text = "";
 	size_t len = 0;
 	int err = remote_call_begin(fid->client, P9_TREADLINK, &call);
 
@@ -153,23 +152,9 @@ static int readlink(struct remote_fid *fid, char **target)
 		return err;
 	remote_put32(call, p9_number(fid));
 	err = remote_call_run(call);
-	if (!err) {
+	if (!err)
 		text = p9_get_string(call, &len);
-		copy = heap_alloc(len + 1);
-		err = copy ? 0 : -ENOMEM;
-	}
-	if (!err) {
-		memcpy(copy, text, len);
-		copy[len] = 0;
-	}
-	err = remote_call_end(call, err);
-	if (!err && (!len || len >= PATH_MAX || strlen(copy) != len))
-		err = remote_offence(fid->client, "a link's text that is none");
-	if (err)
-		heap_free(copy);
-	else
-		*target = copy;
-	return err;
+	return remote_call_end_link(call, err, text, len, target);
 }
 
 /* ---- files by name ---- */
@@ -339,8 +324,6 @@ static int fsync(struct remote_fid *fid, bool data_only, bool directory)
 static int transfer(struct remote_fid *fid, uint8_t type, uint64_t offset, struct page *const *pages, uint32_t *bytes,
 		    bool must)
 {
-	bool out = type == P9_TWRITE;
-	uint32_t moved = 0;
 	struct remote_call *call;
 	int err = remote_call_begin(fid->client, type, &call);
 
@@ -350,15 +333,7 @@ static int transfer(struct remote_fid *fid, uint8_t type, uint64_t offset, struc
 	remote_put32(call, p9_number(fid));
 	remote_put64(call, offset);
 	remote_put32(call, *bytes);
-	remote_call_pages(call, pages, *bytes, out);
-	err = remote_call_run(call);
-	if (!err)
-		moved = out ? remote_get32(call) : call->page_bytes;
-	err = remote_call_end(call, err);
-	if (!err && moved > *bytes)
-		err = remote_offence(fid->client, "more bytes written than it was given");
-	*bytes = moved;
-	return err;
+	return remote_call_transfer(call, pages, bytes, type == P9_TWRITE);
 }
 
 static int read(struct remote_fid *fid, uint64_t offset, struct page *const *pages, uint32_t *bytes)

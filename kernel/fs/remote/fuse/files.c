@@ -135,7 +135,6 @@ static int transfer(struct remote_fid *fid, uint32_t opcode, uint64_t offset, st
 		    uint32_t *bytes, bool must)
 {
 	bool out = opcode == FUSE_WRITE;
-	uint32_t moved = 0;
 	struct remote_call *call;
 	int err = fuse_call_begin(fid, opcode, &call);
 
@@ -148,15 +147,7 @@ static int transfer(struct remote_fid *fid, uint32_t opcode, uint64_t offset, st
 	remote_put64(call, *bytes);
 	remote_put64(call, 0);
 	remote_put64(call, fuse_fid_of(fid)->flags);
-	remote_call_pages(call, pages, *bytes, out);
-	err = remote_call_run(call);
-	if (!err)
-		moved = out ? remote_get32(call) : call->page_bytes;
-	err = remote_call_end(call, err);
-	if (!err && moved > *bytes)
-		err = remote_offence(fid->client, "more bytes written than it was given");
-	*bytes = moved;
-	return err;
+	return remote_call_transfer(call, pages, bytes, out);
 }
 
 static int read(struct remote_fid *fid, uint64_t offset, struct page *const *pages, uint32_t *bytes)

@@ -212,7 +212,7 @@ int fuse_statfs(struct remote_fid *fid, struct remote_statfs *statfs)
 int fuse_readlink(struct remote_fid *fid, char **target)
 {
 	struct remote_call *call;
-	char *copy = NULL;
+	const char *text = "";
 	size_t len = 0;
 	int err = fuse_call_begin(fid, FUSE_READLINK, &call);
 
@@ -221,21 +221,9 @@ int fuse_readlink(struct remote_fid *fid, char **target)
 	err = remote_call_run(call);
 	if (!err) {
 		len = call->end - call->at;
-		copy = heap_alloc(len + 1);
-		err = copy ? 0 : -ENOMEM;
+		text = remote_get_bytes(call, len);
 	}
-	if (!err) {
-		memcpy(copy, remote_get_bytes(call, len), len);
-		copy[len] = 0;
-	}
-	err = remote_call_end(call, err);
-	if (!err && (!len || len >= PATH_MAX || strlen(copy) != len))
-		err = remote_offence(fid->client, "a link's text that is none");
-	if (err)
-		heap_free(copy);
-	else
-		*target = copy;
-	return err;
+	return remote_call_end_link(call, err, text, len, target);
 }
 
 /* ---- changes of names ---- */
