@@ -37,7 +37,7 @@ bench:     needs-bench  all ; @kernel/build/bench.py $(if $(ONLY),"$(ONLY)")
 record:    needs-record all ; @kernel/build/record.sh
 
 xen-lab:   needs-run ; @plat/xen/lab/lab.py
-test-xen:  needs-test all ; @kernel/build/test.py 'plat/xen/*'
+test-xen:  needs-test all ; @kernel/build/test.py 'plat/xen/*' 'fuzz/xen/*'
 
 menuconfig: needs-build ; @kernel/build/menuconfig.sh $(IMAGE) $(PRESET)
 compile_commands.json: all ; @kernel/build/compile_commands.sh

@@ -90,7 +90,7 @@ static int set_option(struct options *options, int option, const char *name, con
 	case 'w':
 		index = world_parse(arg);
 		if (index < 0)
-			return usage_error("--world %s: there is host, vm and xen", arg);
+			return usage_error("--world %s: there are host, vm and xen", arg);
 		campaign->world = (enum world)index;
 		options->world_given = true;
 		return 0;
@@ -153,8 +153,8 @@ static int parse_options(struct options *options, int argc, char **argv)
 		{ "corpus", required_argument, NULL, 'c' },  { "out", required_argument, NULL, 'o' },
 		{ "harness", required_argument, NULL, 'H' }, { "count", required_argument, NULL, 'n' },
 		{ "tracker", required_argument, NULL, 'k' }, { "json", no_argument, NULL, 'j' },
-	     { "verbose", no_argument, NULL, 'v' },
-		{ "help", no_argument, NULL, 'h' },	     { NULL, 0, NULL, 0 },
+		{ "verbose", no_argument, NULL, 'v' },	     { "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
 	};
 	int option, index = 0;
 
@@ -230,17 +230,25 @@ static const struct command *find_command(const char *name)
 	return NULL;
 }
 
-/* Which harness and preset it is about, as each command would find out for itself. */
+/* NULL: a campaign. */
+static bool takes_finding(const struct command *command)
+{
+	return command && (command->run == cmd_replay || command->run == cmd_minimize);
+}
+
+/* Where the xen world is not here. Only what runs inputs has to be there. */
+static bool wants_lab(const struct options *options, const struct command *command)
+{
+	return options->campaign.world == WORLD_XEN && !cloner_possible() &&
+	       (!command || command->harness || takes_finding(command));
+}
+
 static int run_in_lab(struct options *options, const struct command *command, int argc, char **argv)
 {
 	bool bench = command && (command->run == cmd_bench || command->run == cmd_compare);
 
-	if (!command)
-		options->campaign.harness = options->words[0], options->fuzzes = true;
-	else if (command->harness && options->word_count > 1)
-		options->campaign.harness = options->words[1];
-	else
-		options->takes_files = true;
+	options->fuzzes = !command;
+	options->takes_files = takes_finding(command);
 	options->compares = command && command->run == cmd_compare;
 	return xen_lab_run(options, bench, argc, argv);
 }
@@ -257,15 +265,15 @@ int main(int argc, char **argv)
 	if (!options.word_count)
 		return usage_error("a harness or a command is wanted");
 	command = find_command(options.words[0]);
-	if (command && (command->run == cmd_replay || command->run == cmd_minimize) && options.word_count > 1)
+	if (takes_finding(command) && options.word_count > 1)
 		options_from_finding(&options, options.words[1]);
-	if (options.campaign.world == WORLD_XEN && !cloner_possible())
-		return run_in_lab(&options, command, argc, argv);
+	if (options.campaign.tracker != TRACKER_GUEST && options.campaign.world != WORLD_XEN)
+		return usage_error("--tracker %s: only in the xen world", tracker_names[options.campaign.tracker]);
 	if (!command) {
 		if (options.word_count > 1)
 			return usage_error("unexpected \"%s\"", options.words[1]);
 		options.campaign.harness = options.words[0];
-		return cmd_fuzz(&options);
+		return wants_lab(&options, NULL) ? run_in_lab(&options, NULL, argc, argv) : cmd_fuzz(&options);
 	}
 	options.words++;
 	options.word_count--;
@@ -275,5 +283,5 @@ int main(int argc, char **argv)
 				   command->words_min == 1 ? "" : "s");
 	if (command->harness)
 		options.campaign.harness = options.words[0];
-	return command->run(&options);
+	return wants_lab(&options, command) ? run_in_lab(&options, command, argc, argv) : command->run(&options);
 }

@@ -58,7 +58,7 @@ static int add_image(struct command_line *line, enum world world, const char *pr
 /* Inputs that are named go along, by names that hold there too. */
 static int add_inputs(struct command_line *line, const struct options *options, int argc, char **argv)
 {
-	for (int i = 1; i < options->word_count; i++) {
+	for (int i = 0; i < options->word_count; i++) {
 		char *path = realpath(options->words[i], NULL);
 
 		if (!path) {
@@ -125,6 +125,10 @@ int xen_lab_run(const struct options *options, bool bench, int argc, char **argv
 	char tool[PATH_MAX], self[PATH_MAX], *job;
 	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
 
+	if (options->campaign.engine == ENGINE_AFL) {
+		fprintf(stderr, "saki-fuzz: --engine afl: afl-fuzz is not in the lab; libfuzzer is\n");
+		return EXIT_ENVIRONMENT;
+	}
 	if (options->takes_files && add_inputs(&line, options, argc, argv))
 		return EXIT_ENVIRONMENT;
 	job = quoted(options, argc, argv);
@@ -144,10 +148,6 @@ int xen_lab_run(const struct options *options, bool bench, int argc, char **argv
 	add(&line, "%s/harnesses/seeds/%s:%s/harnesses/seeds/%s", root, options->campaign.harness, DOM0_ROOT,
 	    options->campaign.harness);
 	add_folders(&line, options);
-	if (options->campaign.engine == ENGINE_AFL) {
-		fprintf(stderr, "saki-fuzz: --engine afl: afl-fuzz is not in the lab; libfuzzer is\n");
-		return EXIT_ENVIRONMENT;
-	}
 	add(&line, "%s", job);
 	execv(line.words[0], line.words);
 	fprintf(stderr, "saki-fuzz: %s: %s\n", line.words[0], strerror(errno));
