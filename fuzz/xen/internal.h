@@ -68,7 +68,7 @@ struct clone_info {
 	uint32_t domain, parent;
 	const char *state;
 	uint64_t cpu_ns;
-	size_t pages, shared_pages;
+	size_t pages;
 };
 void clone_mark(uint8_t handle[16], uint32_t parent);
 size_t clones_list(xc_interface *xc, struct clone_info *out, size_t max);

@@ -32,7 +32,6 @@ size_t clones_list(xc_interface *xc, struct clone_info *out, size_t max)
 		out[count].state = info.dying ? "dying" : info.shutdown ? "ended" : info.paused ? "paused" : "runs";
 		out[count].cpu_ns = info.cpu_time;
 		out[count].pages = info.nr_pages;
-		out[count].shared_pages = info.nr_shared_pages;
 		count++;
 	}
 	return count;

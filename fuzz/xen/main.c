@@ -6,6 +6,7 @@
 #include "saki_xen.h"
 
 #include <getopt.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,6 +51,8 @@ static double ms_since(const struct timespec *start)
 
 static int make_clones(const struct xen_options *options, struct cloner *cloner, struct clone **clones, char *error)
 {
+	if (options->json)
+		fputs("{\"clones\":[", stdout);
 	for (unsigned i = 0; i < options->count && !interrupted; i++) {
 		struct timespec start;
 
@@ -57,9 +60,13 @@ static int make_clones(const struct xen_options *options, struct cloner *cloner,
 		clones[i] = cloner_clone(cloner, error);
 		if (!clones[i])
 			return -1;
-		printf("domain %u: cloned in %.1f ms, %zu KiB\n", clone_domain(clones[i]), ms_since(&start),
+		printf(options->json ? "%s{\"domain\":%u,\"ms\":%.3f,\"memory_kib\":%zu}"
+				     : "%sdomain %u: cloned in %.1f ms, %zu KiB\n",
+		       options->json && i ? "," : "", clone_domain(clones[i]), ms_since(&start),
 		       cloner->page_count * (PAGE / 1024));
 	}
+	if (options->json)
+		puts("]}");
 	for (unsigned i = 0; i < options->seconds && !interrupted; i++)
 		sleep(1);
 	return 0;
@@ -116,7 +123,7 @@ static bool is_named(uint32_t domain, char **words)
 }
 
 /* Only clones: any other domain is its toolstack's. */
-static int cmd_destroy(char **words)
+static int cmd_destroy(char **words, bool json)
 {
 	static struct clone_info clones[CLONES_MAX];
 	xc_interface *xc = xc_interface_open(NULL, NULL, 0);
@@ -131,7 +138,7 @@ static int cmd_destroy(char **words)
 		destroyed++;
 	}
 	xc_interface_close(xc);
-	printf("%zu destroyed\n", destroyed);
+	printf(json ? "{\"destroyed\":%zu}\n" : "%zu destroyed\n", destroyed);
 	return EXIT_DONE;
 }
 
@@ -139,6 +146,29 @@ static int usage_error(const char *text)
 {
 	fprintf(stderr, "saki-xen: %s; try --help\n", text);
 	return EXIT_USAGE;
+}
+
+/* UINT_MAX, which no option allows, for what is no number. */
+static unsigned number(const char *text)
+{
+	char *end;
+	unsigned long value = strtoul(text, &end, 10);
+
+	return *text < '0' || *text > '9' || *end || value > UINT_MAX ? UINT_MAX : (unsigned)value;
+}
+
+static int check_words(char **words)
+{
+	if (!*words)
+		return usage_error("a command is wanted");
+	if (strcmp(*words, "clone") && strcmp(*words, "list") && strcmp(*words, "destroy") && strcmp(*words, "bench"))
+		return usage_error("there are clone, list, destroy and bench");
+	if (strcmp(*words, "destroy"))
+		return words[1] ? usage_error("only destroy takes more words") : 0;
+	for (words++; *words; words++)
+		if (number(*words) == UINT_MAX)
+			return usage_error("domains are numbers");
+	return 0;
 }
 
 static int parse(struct xen_options *options, int argc, char **argv)
@@ -158,19 +188,18 @@ static int parse(struct xen_options *options, int argc, char **argv)
 		case 'H': options->harness = optarg; break;
 		case 'p': options->preset = optarg; break;
 		case 'k': options->kernel = optarg; break;
-		case 'n': options->count = (unsigned)atoi(optarg); break;
-		case 'm': options->memory_mib = (unsigned)atoi(optarg); break;
-		case 't': options->seconds = (unsigned)atoi(optarg); break;
+		case 'n': options->count = number(optarg); break;
+		case 'm': options->memory_mib = number(optarg); break;
+		case 't': options->seconds = number(optarg); break;
 		case 'j': options->json = true; break;
 		case 'h': fputs(help, stdout); exit(0);
 		default: return usage_error("no such option, or one that lacks its value");
 		}
 	}
-	if (optind == argc)
-		return usage_error("a command is wanted");
-	if (!options->count || options->count > CLONES_MAX || options->memory_mib < 16 || options->memory_mib > 1024)
-		return usage_error("--count is 1 to 256, --mem 16 to 1024");
-	return 0;
+	if (!options->count || options->count > CLONES_MAX || options->memory_mib < 16 || options->memory_mib > 1024 ||
+	    options->seconds == UINT_MAX)
+		return usage_error("--count is 1 to 256, --mem 16 to 1024, --time a number");
+	return check_words(argv + optind);
 }
 
 int main(int argc, char **argv)
@@ -183,9 +212,6 @@ int main(int argc, char **argv)
 	if (parse(&options, argc, argv))
 		return EXIT_USAGE;
 	command = argv[optind];
-	if (strcmp(command, "clone") && strcmp(command, "list") && strcmp(command, "destroy") &&
-	    strcmp(command, "bench"))
-		return usage_error("there is clone, list, destroy and bench");
 	if (!cloner_possible())
 		return lab_run(&options, argc, argv);
 	if (!options.kernel && (*command == 'c' || *command == 'b'))
@@ -195,7 +221,7 @@ int main(int argc, char **argv)
 	switch (*command) {
 	case 'c': return cmd_clone(&options);
 	case 'l': return cmd_list(options.json);
-	case 'd': return cmd_destroy(argv + optind + 1);
+	case 'd': return cmd_destroy(argv + optind + 1, options.json);
 	default: return cmd_bench(&options);
 	}
 }

@@ -90,6 +90,7 @@ static void copy(struct slot *slot, bool to_pages)
 	}
 }
 
+/* to is memory of ours, as the backend can write into the ring. */
 static void build_segments(const struct slot *slot, struct blkif_request *to)
 {
 	uint64_t left = slot->request->sectors;
@@ -103,21 +104,22 @@ static void build_segments(const struct slot *slot, struct blkif_request *to)
 	}
 }
 
-static void build(struct blkfront *blk, unsigned n, struct blkif_request *to)
+static void build(struct blkfront *blk, unsigned n, struct blkif_request *out)
 {
 	static const uint8_t operations[] = { OP_READ, OP_WRITE, OP_FLUSH, OP_DISCARD };
 	struct slot *slot = &blk->slots[n];
 	const struct block_request *request = slot->request;
-
-	*to = (struct blkif_request){
+	struct blkif_request to = {
 		.operation = operations[request->op], .handle = blk->handle, .id = n, .sector_number = request->sector
 	};
+
 	if (request->op == BLOCK_DISCARD)
-		to->nr_sectors = request->sectors;
+		to.nr_sectors = request->sectors;
 	else
-		build_segments(slot, to);
+		build_segments(slot, &to);
 	if (request->op == BLOCK_WRITE)
 		copy(slot, true);
+	*out = to;
 }
 
 /* SLOTS: none. */
