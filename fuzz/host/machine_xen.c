@@ -62,6 +62,10 @@ pid_t machine_spawn_xen(struct machine *machine, char *error)
 	if (!machine->clone)
 		return -1;
 	machine->memory = clone_memory(machine->clone, &machine->memory_size);
+	if (!machine->memory) {
+		snprintf(error, MACHINE_ERROR, "the clone's memory cannot be mapped");
+		return -1;
+	}
 	return (pid_t)clone_domain(machine->clone);
 }
 

@@ -140,10 +140,14 @@ static int look_at_memory(struct cloner *cloner, unsigned memory_mib)
 	cloner->memory = xenforeignmemory_map(cloner->foreign, cloner->domain, PROT_READ, cloner->page_count,
 					      cloner->pages, NULL);
 	cloner->blank = calloc(cloner->page_count, sizeof(*cloner->blank));
-	if (!cloner->memory || !cloner->blank)
+	cloner->written = calloc(cloner->page_count, sizeof(*cloner->written));
+	if (!cloner->memory || !cloner->blank || !cloner->written)
 		return -1;
-	for (size_t i = 0; i < cloner->page_count; i++)
+	for (size_t i = 0; i < cloner->page_count; i++) {
 		cloner->blank[i] = page_is_blank(cloner->memory + i * PAGE);
+		if (!cloner->blank[i])
+			cloner->written[cloner->written_count++] = cloner->pages[i];
+	}
 	return 0;
 }
 
@@ -182,5 +186,6 @@ void parent_end(struct cloner *cloner)
 		xenforeignmemory_unmap(cloner->foreign, cloner->memory, cloner->page_count);
 	free(cloner->pages);
 	free(cloner->blank);
+	free(cloner->written);
 	free(cloner->context);
 }
