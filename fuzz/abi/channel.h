@@ -17,7 +17,8 @@
  * frames (dirty_frames), and the host writes them back from its own copy of the snapshot between ready_seq and the next
  * request: an emulated CPU takes 5 us to copy a page, the host 0.1. From ready_seq on such a guest touches nothing
  * that is live. Else the guest writes them back itself, before ready_seq. A host that can do without the guest (it sees
- * by itself what was written, and knows the CPU's registers) sets no_reset, and the guest leaves everything as it is.
+ * by itself what was written, and knows the CPU's registers) asks for RESET_OUTSIDE, and the guest leaves everything as
+ * it is. RESET_NEVER is for measuring what a reset costs: the next input finds what the last one has left.
  */
 #pragma once
 
@@ -26,7 +27,7 @@
 #define CHANNEL_ALIGNED(n) __attribute__((aligned(n)))
 
 #define CHANNEL_MAGIC UINT64_C(0x314e4843494b4153)	/* "SAKICHN1" */
-#define CHANNEL_VERSION 3u
+#define CHANNEL_VERSION 4u
 
 /* Where the guest says that it has a channel: the first bytes of this physical page (never RAM that is handed out). */
 #define CHANNEL_BEACON 0x7000u
@@ -56,6 +57,13 @@ enum channel_request {
 	REQUEST_NOP,		/* only answer; for measuring the hand-over */
 	REQUEST_DIRTY,		/* write to input_size pages of the bench area, then reset; for measuring the reset */
 	REQUEST_STOP,		/* power off */
+};
+
+/* Who puts back what the request changes; see "Reset" above. */
+enum channel_reset {
+	RESET_INSIDE,		/* the guest */
+	RESET_OUTSIDE,		/* the host */
+	RESET_NEVER,		/* nobody */
 };
 
 enum channel_status {
@@ -103,7 +111,7 @@ struct channel {
 	uint32_t compare_on;		/* record comparisons for this input */
 	uint64_t deadline_ns;		/* real time until the guest calls an input a hang; 0: it never does */
 	uint32_t host_sleeps;
-	uint32_t no_reset;		/* the host resets the machine; see "Reset" above */
+	uint32_t reset;			/* enum channel_reset */
 
 	/* ---- guest to host ---- */
 	uint32_t done_seq CHANNEL_ALIGNED(64);

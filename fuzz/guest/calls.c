@@ -12,6 +12,7 @@
 #include <kernel/errno.h>
 #include <kernel/page.h>
 #include <kernel/signal.h>
+#include <kernel/string.h>
 #include <kernel/thread.h>
 
 #define READY_STACKS 3
@@ -247,6 +248,15 @@ void harness_threads_end(void)
 	}
 	made = 0;
 	calls = NULL;
+}
+
+void calls_again(void)
+{
+	harness_threads_end();
+	memset(makers, 0, sizeof(makers));
+	makers[0].call = NO_CALL;
+	next = turn = 0;
+	begun = over = false;
 }
 
 /* ---- what is told of a call ---- */

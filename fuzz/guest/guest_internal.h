@@ -87,6 +87,8 @@ void tracker_collect(struct snapshot_page *pages, size_t count, void (*changed)(
 
 /* Before the snapshot: what threads of inputs will find ready. -ENOMEM. */
 int calls_init(void);
+/* Without a reset: the next input makes its calls from the first one on, and its threads. On the input's own thread. */
+void calls_again(void);
 /* Every thread sleeps. True: another call can begin, or all are over. */
 bool calls_go_on(void);
 /* Nor will a timer wake one: a call's sleep ends. False: the one that began last is to, whoever it is. */

@@ -15,7 +15,8 @@
 #include <plat/plat.h>
 
 #define LOOP_STACK_SIZE (16 * KIB)
-#define BENCH_PAGES 64
+#define BENCH_ORDER 8
+#define BENCH_PAGES (1u << BENCH_ORDER)
 #define STACK_MARGIN 1024	/* of harness_main()'s own frames, never returned to */
 
 #define STATUS_NO_HARNESS 127
@@ -44,9 +45,8 @@ void *harness_room(size_t size)
 /* Live pages that REQUEST_DIRTY writes to, for measuring the reset. */
 static int make_bench_area(void)
 {
-	struct page *page = page_alloc(6);
+	struct page *page = page_alloc(BENCH_ORDER);
 
-	_Static_assert(BENCH_PAGES == 1 << 6, "order of the bench area");
 	if (!page)
 		return -ENOMEM;
 	channel->bench_area = page_phys(page);
@@ -79,7 +79,7 @@ static void serve(uint32_t seq)
 		break;
 	}
 	channel_signal(&channel->done_seq, seq);
-	if (!channel->no_reset && (channel->request == REQUEST_RUN || channel->request == REQUEST_DIRTY))
+	if (channel->reset == RESET_INSIDE && (channel->request == REQUEST_RUN || channel->request == REQUEST_DIRTY))
 		snapshot_reset();
 	channel_signal(&channel->ready_seq, seq);
 }

@@ -219,6 +219,15 @@ static void clear_outputs(void)
 	channel->crash.kind = CRASH_NONE;
 }
 
+/* A teardown leaves nothing that another input could go on with. */
+static void finish(const struct harness *harness)
+{
+	if (channel->reset == RESET_NEVER)
+		calls_again();
+	else if (harness->teardown)
+		harness->teardown();
+}
+
 static long run(void *arg)
 {
 	const struct harness *harness = arg;
@@ -233,8 +242,7 @@ static long run(void *arg)
 	/* A second crash, in the teardown, comes back here with the status set. */
 	if (!arch_jump_set(&input_jump)) {
 		in_teardown = true;
-		if (harness->teardown)
-			harness->teardown();
+		finish(harness);
 		heap_check_all();
 	}
 	active = false;
@@ -254,8 +262,12 @@ void input_run(const struct harness *harness, void *stack_base, size_t stack_siz
 	if (channel->compare_on)
 		coverage_set_compare_log(NULL, 0, NULL);
 	channel->virtual_ns = clock_ns() - VIRTUAL_START_NS;
-	if (channel->status == STATUS_OK)
+	if (channel->reset == RESET_NEVER) {
+		in_teardown = false;
+		idle_steps = 0;
+	} else if (channel->status == STATUS_OK) {
 		check_leaks();
+	}
 }
 
 void input_calibrate(const struct harness *harness, void *stack_base, size_t stack_size)

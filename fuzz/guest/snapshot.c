@@ -5,8 +5,9 @@
  * change after the snapshot, touches only exempt memory and what it restores: it can be run after any crash of the
  * kernel it belongs to.
  *
- * Harness mode starts from a fixed amount of free memory, whatever machine this is: two blocks of the largest order.
- * All other free memory is held back; it pays for the pristine copies.
+ * Harness mode starts from a fixed amount of free memory, whatever machine this is: two blocks of the largest order, or
+ * of a smaller one where that is more than half of what is free. All other free memory is held back; it pays for the
+ * pristine copies.
  */
 #include <fuzz/guest/guest_internal.h>
 #include <kernel/aspace.h>
@@ -18,7 +19,7 @@
 #include <kernel/string.h>
 
 #define BLOCK_FRAMES ((size_t)1 << PAGE_ORDER_MAX)
-#define FREE_BLOCKS 2			/* what an input can use: 8 MiB */
+#define FREE_BLOCKS 2			/* what an input can use: 8 MiB, as a rule */
 #define FILL_WORD UINT64_C(0xa5a5a5a5a5a5a5a5)
 #define EXEMPT_MAX 64
 
@@ -68,26 +69,42 @@ void *snapshot_alloc_exempt(size_t len)
 	return page_virt(page);
 }
 
-/* Takes every free block, the largest first, then gives the fixed amount back. */
+static void count_free(size_t frame UNUSED, size_t count, void *context)
+{
+	*(size_t *)context += count;
+}
+
+/* Blocks that take at most half of what is free. */
+static unsigned free_order(void)
+{
+	unsigned order = PAGE_ORDER_MAX;
+	size_t frames = 0;
+
+	page_foreach_free(count_free, &frames);
+	while (order && ((size_t)FREE_BLOCKS << order) > frames / 2)
+		order--;
+	return order;
+}
+
+/* Takes every free block, the largest first, but for the fixed amount. */
 static int hold_memory(void)
 {
-	struct page *page;
-	size_t blocks = 0;
+	unsigned free_block_order = free_order();
+	struct page *free_blocks[FREE_BLOCKS], *page;
 
+	for (size_t i = 0; i < FREE_BLOCKS; i++) {
+		free_blocks[i] = page_alloc(free_block_order);
+		if (!free_blocks[i])
+			return -ENOMEM;
+	}
 	for (int order = PAGE_ORDER_MAX; order >= 0; order--) {
 		while ((page = page_alloc((unsigned)order))) {
 			page->order = (uint8_t)order;
 			list_append(&held.blocks, &page->node);
-			blocks += order == PAGE_ORDER_MAX;
 		}
 	}
-	if (blocks < FREE_BLOCKS)
-		return -ENOMEM;
-	for (size_t i = 0; i < FREE_BLOCKS; i++) {
-		page = list_first(&held.blocks, struct page, node);
-		list_remove(&page->node);
-		page_free(page, PAGE_ORDER_MAX);
-	}
+	for (size_t i = 0; i < FREE_BLOCKS; i++)
+		page_free(free_blocks[i], free_block_order);
 	return 0;
 }
 

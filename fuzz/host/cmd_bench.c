@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * "saki fuzz bench HARNESS": replays a fixed set of inputs without an engine; each counts hand-over, decoding, calls,
- * teardown, reset and reading coverage. And the reset alone, with 16 pages dirtied by a plain store each.
+ * teardown, reset and reading coverage. And the reset alone, with some pages dirtied by a plain store each.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +19,8 @@
 #define SEED 20260102
 #define SECONDS 5.0
 #define RESET_SECONDS 2.0
-#define DIRTY_PAGES 16
+#define DIRTY_PAGES 16			/* unless --dirty says otherwise */
+#define REQUESTS_AT_ONCE 100
 #define SLOWEST_RUNS 5
 #define SLOW_NS 300000
 
@@ -29,7 +30,10 @@ struct bench {
 	struct novelty novelty;
 	uint64_t *best_ns;		/* of each input: the shortest time it ever took */
 	uint64_t execs, findings;
-	double seconds, resets_per_sec, nops_per_sec, dirty_pages;
+	bool slow;			/* each input has a machine of its own */
+	uint64_t deadline_ns;		/* slow: also in the middle of all inputs */
+	double seconds, nops_per_sec, dirty_pages;
+	double resets_per_sec[DIRTY_COUNTS];	/* of the pages that the options say */
 };
 
 static double seconds_since(uint64_t start)
@@ -47,6 +51,8 @@ static int run_all(struct bench *bench)
 		const struct input *input = &bench->inputs.items[i];
 		uint64_t start = now_ns(), took;
 
+		if (bench->slow && start > bench->deadline_ns)
+			return 0;
 		if (executor_run(bench->executor, input->data, input->size, &verdict))
 			return -1;
 		novelty_check(&bench->novelty, executor_counters(bench->executor, &count));
@@ -73,8 +79,10 @@ static int measure_programs(struct bench *bench, double limit)
 {
 	uint64_t start;
 
-	if (run_all(bench))
+	/* Nothing of a machine of its own gets warm. */
+	if (!bench->slow && run_all(bench))
 		return -1;
+	bench->deadline_ns = now_ns() + (uint64_t)(limit * 1e9);
 	bench->execs = bench->findings = 0;
 	start = now_ns();
 	do {
@@ -116,11 +124,10 @@ static double measure_request(struct bench *bench, enum channel_request request,
 	uint64_t start = now_ns(), n = 0;
 
 	do {
-		for (int i = 0; i < 100; i++) {
+		for (int i = 0; i < (bench->slow ? 1 : REQUESTS_AT_ONCE); i++, n++) {
 			if (executor_request(bench->executor, request, argument))
 				return 0;
 		}
-		n += 100;
 	} while (seconds_since(start) < RESET_SECONDS);
 	return (double)n / seconds_since(start);
 }
@@ -132,11 +139,12 @@ static void report(const struct options *options, const char *preset, const stru
 	struct json json = { .out = stdout };
 
 	if (!options->campaign.json) {
-		printf("%s in %s (%s): %.0f programs/s; reset of %d pages %.0f/s; hand-over %.0f/s; %.1f pages "
-		       "written back a reset; %llu findings\n",
-		       options->campaign.harness, world_names[options->campaign.world], preset, rate, DIRTY_PAGES,
-		       bench->resets_per_sec, bench->nops_per_sec, bench->dirty_pages,
-		       (unsigned long long)bench->findings);
+		printf("%s in %s (%s): %.0f programs/s", options->campaign.harness,
+		       world_names[options->campaign.world], preset, rate);
+		for (unsigned i = 0; i < options->dirty_count; i++)
+			printf("; reset of %u pages %.0f/s", options->dirty[i], bench->resets_per_sec[i]);
+		printf("; hand-over %.0f/s; %.1f pages written back a reset; %llu findings\n", bench->nops_per_sec,
+		       bench->dirty_pages, (unsigned long long)bench->findings);
 		return;
 	}
 	json_open(&json, NULL, '{');
@@ -148,7 +156,17 @@ static void report(const struct options *options, const char *preset, const stru
 	json_real(&json, "seconds", bench->seconds);
 	json_real(&json, "execs_per_sec", rate);
 	json_real(&json, "undisturbed_per_sec", undisturbed_rate(bench));
-	json_real(&json, "resets_per_sec", bench->resets_per_sec);
+	json_string(&json, "tracker", tracker_names[options->campaign.tracker]);
+	json_number(&json, "memory_mib", options->memory_mib ? options->memory_mib : MACHINE_MEMORY_MIB);
+	json_real(&json, "resets_per_sec", bench->resets_per_sec[0]);
+	json_open(&json, "resets_of", '[');
+	for (unsigned i = 0; i < options->dirty_count; i++) {
+		json_open(&json, NULL, '{');
+		json_number(&json, "pages", options->dirty[i]);
+		json_real(&json, "per_sec", bench->resets_per_sec[i]);
+		json_close(&json, '}');
+	}
+	json_close(&json, ']');
 	json_real(&json, "audited_per_sec", (double)stats->audits / bench->seconds);
 	json_real(&json, "handovers_per_sec", bench->nops_per_sec);
 	json_real(&json, "dirty_pages_mean", bench->dirty_pages);
@@ -177,6 +195,9 @@ int cmd_bench(struct options *options)
 			      : inputs_make_bench(&bench.inputs, options->campaign.harness, INPUTS, SEED);
 	if (err)
 		return EXIT_ENVIRONMENT;
+	if (!options->dirty_count)
+		options->dirty[options->dirty_count++] = DIRTY_PAGES;
+	bench.slow = tracker_replaces(options->campaign.tracker);
 	cpus_claim();
 	bench.executor = options_executor(options, preset, 0);
 	if (!bench.executor)
@@ -190,7 +211,8 @@ int cmd_bench(struct options *options)
 		const struct executor_stats *stats = executor_stats(bench.executor);
 
 		bench.dirty_pages = stats->resets ? (double)stats->dirty_pages / (double)stats->resets : 0;
-		bench.resets_per_sec = measure_request(&bench, REQUEST_DIRTY, DIRTY_PAGES);
+		for (unsigned i = 0; i < options->dirty_count; i++)
+			bench.resets_per_sec[i] = measure_request(&bench, REQUEST_DIRTY, options->dirty[i]);
 		bench.nops_per_sec = measure_request(&bench, REQUEST_NOP, 0);
 		report(options, preset, &bench);
 		if (options->campaign.verbose)

@@ -16,7 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "commands.h"
@@ -100,9 +99,8 @@ static int choose_flip(struct inject *inject, struct flip *flip)
 	flip->offset = next_random(inject) % PAGE;
 	flip->bit = (uint8_t)(1u << (next_random(inject) % 8));
 	flip->delay_us = (unsigned)(next_random(inject) % FLIP_WITHIN_US);
-	flip->page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, machine->memory_fd,
-			  (off_t)(flip->frame * PAGE));
-	return flip->page == MAP_FAILED ? -1 : 0;
+	flip->page = machine_page(machine, flip->frame);
+	return flip->page ? 0 : -1;
 }
 
 static void *flip_later(void *context)
@@ -155,7 +153,7 @@ static int inject_one(struct inject *inject)
 		return -1;
 	err = run_window(inject, &wrong, &kept);
 	pthread_join(thread, NULL);
-	munmap(flip.page, PAGE);
+	machine_page_release(flip.page);
 	if (err)
 		return -1;
 	dirty = executor_audit(inject->executor, NULL) != 0;
@@ -181,6 +179,7 @@ static void report(const struct options *options, const struct inject *inject)
 	json_open(&json, NULL, '{');
 	json_string(&json, "harness", options->campaign.harness);
 	json_string(&json, "world", world_names[options->campaign.world]);
+	json_string(&json, "tracker", tracker_names[options->campaign.tracker]);
 	for (int i = 0; i < OUTCOMES; i++)
 		json_number(&json, outcome_names[i], inject->outcomes[i]);
 	json_number(&json, "silently_wrong_kept", inject->silent_kept);
@@ -190,12 +189,20 @@ static void report(const struct options *options, const struct inject *inject)
 	putchar('\n');
 }
 
-static int inject_all(struct inject *inject, uint64_t count)
+/* What is right is what a machine says that resets itself, whatever is tried. */
+static int expect(struct inject *inject, const struct options *options)
 {
 	for (size_t i = 0; i < inject->inputs.count; i++) {
 		if (run_one(inject, i, &inject->expected[i]))
 			return -1;
 	}
+	return 0;
+}
+
+static int inject_all(struct inject *inject, const struct options *options)
+{
+	uint64_t count = options->count ? options->count : DEFAULT_COUNT;
+
 	for (uint64_t i = 0; i < count; i++) {
 		if (inject_one(inject))
 			return -1;
@@ -204,32 +211,44 @@ static int inject_all(struct inject *inject, uint64_t count)
 	}
 	if (isatty(2))
 		fputs("\r\033[K", stderr);
+	report(options, inject);
 	return 0;
 }
 
-int cmd_inject(struct options *options)
+/* A machine with that tracker, and what is done with it. */
+static int with_machine(struct inject *inject, const struct options *options, enum tracker tracker,
+			int (*work)(struct inject *inject, const struct options *options))
 {
-	static struct inject inject = { .random = SEED };
 	struct executor_options executor_options = {
 		.machine = { .world = options->campaign.world, .preset = options_preset(options, true),
-			     .harness = options->campaign.harness },
+			     .harness = options->campaign.harness, .tracker = tracker },
 		.timeout_ns = TIMEOUT_NS,
 	};
 	char error[MACHINE_ERROR];
 	int err;
 
+	inject->executor = executor_open(&executor_options, error);
+	if (!inject->executor) {
+		fprintf(stderr, "saki-fuzz: %s\n", error);
+		return -1;
+	}
+	err = work(inject, options);
+	if (err)
+		fprintf(stderr, "saki-fuzz: %s\n", executor_error(inject->executor));
+	executor_close(inject->executor);
+	return err;
+}
+
+int cmd_inject(struct options *options)
+{
+	static struct inject inject = { .random = SEED };
+	int err;
+
 	inject.verbose = options->campaign.verbose;
 	if (inputs_make(&inject.inputs, options->campaign.harness, INPUTS, SEED))
 		return EXIT_ENVIRONMENT;
-	inject.executor = executor_open(&executor_options, error);
-	if (!inject.executor)
-		return fprintf(stderr, "saki-fuzz: %s\n", error), EXIT_ENVIRONMENT;
-	err = inject_all(&inject, options->count ? options->count : DEFAULT_COUNT);
-	if (err)
-		fprintf(stderr, "saki-fuzz: %s\n", executor_error(inject.executor));
-	else
-		report(options, &inject);
-	executor_close(inject.executor);
+	err = with_machine(&inject, options, TRACKER_GUEST, expect);
+	err = err ? err : with_machine(&inject, options, options->campaign.tracker, inject_all);
 	inputs_free(&inject.inputs);
 	if (err)
 		return EXIT_ENVIRONMENT;

@@ -8,6 +8,9 @@
 
 enum { EXIT_DONE = 0, EXIT_FINDINGS = 1, EXIT_USAGE = 2, EXIT_ENVIRONMENT = 3, EXIT_INTERRUPTED = 130 };
 
+#define DIRTY_COUNTS 8
+#define DIRTY_MAX 256	/* pages of the bench area */
+
 struct options {
 	struct campaign campaign;	/* harness, world, engine, preset, limits, seed, corpus, out, json */
 	bool compares, fuzzes;		/* with the host world; as campaigns do */
@@ -15,6 +18,8 @@ struct options {
 	bool world_given, preset_given, harness_given;
 	const char *corpus;
 	uint64_t count;			/* --count */
+	unsigned memory_mib;		/* --mem; 0: as it always is */
+	unsigned dirty[DIRTY_COUNTS], dirty_count;	/* --dirty */
 	const char **words;		/* what is not an option */
 	int word_count;
 };

@@ -45,13 +45,21 @@ static uint32_t at_most(uint32_t value, uint32_t limit)
 
 /* ---- machines ---- */
 
+/* Where nobody resets, or each input has a machine of its own, there is nothing to compare with the snapshot. */
+static bool is_audited(const struct executor *executor)
+{
+	enum tracker tracker = executor->options.machine.tracker;
+
+	return tracker == TRACKER_GUEST || tracker == TRACKER_LOGDIRTY;
+}
+
 static int start_machine(struct executor *executor)
 {
 	for (int i = 0; i < START_TRIES; i++) {
 		if (machine_start(&executor->machine, &executor->options.machine, executor->error))
 			continue;
 		executor->resetting = false;
-		if (!audit_init(&executor->audit, &executor->machine))
+		if (!is_audited(executor) || !audit_init(&executor->audit, &executor->machine))
 			return 0;
 		snprintf(executor->error, sizeof(executor->error), "out of memory for the copy of the snapshot");
 		machine_stop(&executor->machine);
@@ -154,13 +162,17 @@ static int finish_reset(struct executor *executor)
 	if (!executor->resetting)
 		return 0;
 	executor->resetting = false;
+	if (tracker_replaces(machine->options.tracker) && !executor->nothing_ran) {
+		machine_end(executor);
+		return -1;
+	}
 	if (machine->options.tracker == TRACKER_LOGDIRTY && !executor->nothing_ran)
 		return reset_from_outside(executor);
 	if (machine_wait(machine, &machine->channel->ready_seq, DEFAULT_TIMEOUT_NS) != MACHINE_ANSWERED) {
 		machine_end(executor);
 		return -1;
 	}
-	if (executor->nothing_ran)
+	if (executor->nothing_ran || machine->options.tracker == TRACKER_NONE)
 		return 0;
 	dirty = machine->channel->dirty_pages;
 	executor->stats.resets++;
@@ -273,7 +285,7 @@ size_t executor_audit(struct executor *executor, size_t *first)
 {
 	size_t differ;
 
-	if (!executor->machine.pid)
+	if (!executor->machine.pid || !is_audited(executor))
 		return 0;
 	if (finish_reset(executor))
 		return 1;
@@ -386,11 +398,13 @@ int executor_run(struct executor *executor, const void *data, size_t size, struc
 	if (!machine_usable(executor) && replace_machine(executor))
 		return -1;
 	verdict->audited = false;
-	remember(executor, data, size);
+	if (is_audited(executor))
+		remember(executor, data, size);
 	run_once(executor, data, size, verdict);
 	verdict->new_coverage = !executor->options.no_novelty &&
 				novelty_check(&executor->novelty, executor->machine.view.counters);
-	if (verdict->new_coverage || verdict->kind == VERDICT_FINDING || recent_is_full(executor))
+	if (is_audited(executor) &&
+	    (verdict->new_coverage || verdict->kind == VERDICT_FINDING || recent_is_full(executor)))
 		return audit_now(executor, data, size, verdict);
 	return 0;
 }
@@ -408,7 +422,14 @@ int executor_request(struct executor *executor, enum channel_request request, ui
 	machine_request(machine);
 	executor->resetting = true;
 	executor->nothing_ran = request != REQUEST_RUN && request != REQUEST_DIRTY;
-	return finish_reset(executor);
+	/* A reset from outside would come before the request has been seen. */
+	if (machine_wait(machine, &machine->channel->done_seq, DEFAULT_TIMEOUT_NS) != MACHINE_ANSWERED) {
+		machine_end(executor);
+		return -1;
+	}
+	if (finish_reset(executor))
+		return tracker_replaces(machine->options.tracker) ? 0 : -1;
+	return 0;
 }
 
 uint8_t *executor_counters(struct executor *executor, size_t *count)

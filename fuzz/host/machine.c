@@ -22,7 +22,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define MEMORY_SIZE (32u << 20)
 #define PAGE 4096u
 #define BOOT_TIMEOUT_NS UINT64_C(20000000000)
 #define SPINS_PER_LOOK 256		/* spins between looks at the clock */
@@ -32,7 +31,17 @@
 #define ASLEEP_FACTOR 10	/* times the limit that a machine may take which does nothing */
 
 const char *const world_names[WORLDS] = { "host", "vm", "xen" };
-const char *const tracker_names[TRACKERS] = { "guest", "logdirty" };
+const char *const tracker_names[TRACKERS] = { "guest", "logdirty", "clone", "restore", "boot", "none" };
+
+bool tracker_replaces(enum tracker tracker)
+{
+	return tracker == TRACKER_CLONE || tracker == TRACKER_RESTORE || tracker == TRACKER_BOOT;
+}
+
+bool tracker_is_xens(enum tracker tracker)
+{
+	return tracker == TRACKER_LOGDIRTY || tracker == TRACKER_CLONE || tracker == TRACKER_RESTORE;
+}
 
 int world_parse(const char *name)
 {
@@ -104,7 +113,7 @@ static int make_memory(struct machine *machine, char *error)
 {
 	if (machine->options.world == WORLD_XEN)
 		return 0;
-	machine->memory_size = MEMORY_SIZE;
+	machine->memory_size = (size_t)machine->options.memory_mib << 20;
 	machine->memory_fd = memfd_create("saki-machine", MFD_CLOEXEC);
 	if (machine->memory_fd < 0 || ftruncate(machine->memory_fd, (off_t)machine->memory_size))
 		return fail(error, "no memory for the machine: %s", strerror(errno));
@@ -215,6 +224,8 @@ int machine_start(struct machine *machine, const struct machine_options *options
 {
 	memset(machine, 0, sizeof(*machine));
 	machine->options = *options;
+	if (!machine->options.memory_mib)
+		machine->options.memory_mib = MACHINE_MEMORY_MIB;
 	machine->memory_fd = machine->log_fd = -1;
 	machine->image = image_path(options->world, options->preset, error);
 	if (machine->image && !make_memory(machine, error) && !spawn(machine, error) &&
@@ -275,6 +286,22 @@ int machine_reset(struct machine *machine, size_t *pages)
 	return machine_xen_reset(machine, pages);
 }
 
+uint8_t *machine_page(const struct machine *machine, size_t frame)
+{
+	uint8_t *page;
+
+	if (machine->options.world == WORLD_XEN)
+		return machine_xen_page(machine, frame);
+	page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, machine->memory_fd, (off_t)(frame * PAGE));
+	return page == MAP_FAILED ? NULL : page;
+}
+
+/* A mapping of Xen's pages is one of this process as any other. */
+void machine_page_release(uint8_t *page)
+{
+	munmap(page, PAGE);
+}
+
 /* ---- hand-over ---- */
 
 static void futex_wake(uint32_t *word)
@@ -293,7 +320,9 @@ void machine_request(struct machine *machine)
 {
 	struct channel *channel = machine->channel;
 
-	channel->no_reset = machine->options.tracker == TRACKER_LOGDIRTY;
+	channel->reset = machine->options.tracker == TRACKER_GUEST  ? RESET_INSIDE
+			 : machine->options.tracker == TRACKER_NONE ? RESET_NEVER
+								    : RESET_OUTSIDE;
 	__atomic_store_n(&channel->request_seq, ++machine->seq, __ATOMIC_SEQ_CST);
 	if (machine->options.world == WORLD_HOST && __atomic_load_n(&channel->guest_sleeps, __ATOMIC_SEQ_CST))
 		futex_wake(&channel->request_seq);

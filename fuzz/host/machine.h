@@ -20,10 +20,25 @@ extern const char *const world_names[WORLDS];
  */
 int world_parse(const char *name);
 
-/* Who sees what an input has written, and puts it back: the guest itself (fuzz/guest), or Xen and dom0 (fuzz/xen). */
-enum tracker { TRACKER_GUEST, TRACKER_LOGDIRTY, TRACKERS };
+/*
+ * Who sees what an input has written, and puts it back. Those from TRACKER_CLONE on are there to be compared with: no
+ * campaign can have them.
+ */
+enum tracker {
+	TRACKER_GUEST,		/* the guest itself (fuzz/guest) */
+	TRACKER_LOGDIRTY,	/* xen: Xen and dom0 (fuzz/xen) */
+	TRACKER_CLONE,		/* xen: nobody; each input has a clone of its own */
+	TRACKER_RESTORE,	/* xen: nobody; each has a machine restored by xl */
+	TRACKER_BOOT,		/* nobody; each has a machine that booted for it */
+	TRACKER_NONE,		/* nobody; an input finds what others have left */
+	TRACKERS
+};
 extern const char *const tracker_names[TRACKERS];
+/* True where a machine is for one input only. */
+bool tracker_replaces(enum tracker tracker);
+bool tracker_is_xens(enum tracker tracker);
 
+#define MACHINE_MEMORY_MIB 32
 #define MACHINE_ERROR 256	/* bytes that a message buffer should have */
 
 struct machine_options {
@@ -32,7 +47,8 @@ struct machine_options {
 	const char *harness;
 	const char *plat;		/* vm: "microvm" by default */
 	const char *append;		/* more words for the kernel's command line, or NULL */
-	enum tracker tracker;		/* xen: either; the other worlds have the guest's */
+	enum tracker tracker;
+	unsigned memory_mib;		/* 0: MACHINE_MEMORY_MIB */
 	bool verbose;			/* the machine's log to our stderr */
 };
 
@@ -90,6 +106,10 @@ int machine_reset(struct machine *machine, size_t *pages);
 /* Hands a request over: all of the request's fields are set. */
 void machine_request(struct machine *machine);
 
+/* A page of its memory, for fault injection: stays there when the machine goes. NULL: it cannot be mapped. */
+uint8_t *machine_page(const struct machine *machine, size_t frame);
+void machine_page_release(uint8_t *page);
+
 enum machine_wait { MACHINE_ANSWERED, MACHINE_TIMED_OUT, MACHINE_DIED };
 /*
  * Waits until *word, one of the channel's, has the last request's number, or the machine has used timeout_ns of CPU
@@ -116,5 +136,6 @@ int machine_xen_reset(struct machine *machine, size_t *pages);
 bool machine_xen_alive(struct machine *machine);
 /* Lets the machine have this CPU. */
 void machine_xen_rest(void);
+uint8_t *machine_xen_page(const struct machine *machine, size_t frame);
 void machine_xen_kill(struct machine *machine);
 void machine_xen_free(struct machine *machine);

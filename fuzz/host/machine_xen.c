@@ -12,7 +12,6 @@
 #include "machine.h"
 
 #define PAGE 4096u
-#define MEMORY_MIB 32
 
 /* Of this process: after a fork it is the other one's. */
 static struct {
@@ -28,17 +27,23 @@ static void close_parent(void)
 	parent.cloner = NULL;
 }
 
+static enum cloner_way way_of(enum tracker tracker)
+{
+	return tracker == TRACKER_BOOT ? CLONER_BOOT : tracker == TRACKER_RESTORE ? CLONER_RESTORE : CLONER_CLONE;
+}
+
 static int open_parent(const struct machine *machine, char *error)
 {
 	struct cloner_options options = { .kernel = machine->image,
-					  .memory_mib = MEMORY_MIB,
+					  .way = way_of(machine->options.tracker),
+					  .memory_mib = machine->options.memory_mib,
 					  .verbose = machine->options.verbose };
 	static bool registered;
 	char line[256], kind[sizeof(parent.kind)];
 
 	snprintf(line, sizeof(line), "harness=%s%s%s", machine->options.harness, machine->options.append ? " " : "",
 		 machine->options.append ? machine->options.append : "");
-	snprintf(kind, sizeof(kind), "%s %s", machine->image, line);
+	snprintf(kind, sizeof(kind), "%s %s %u %u", machine->image, line, options.memory_mib, options.way);
 	if (parent.cloner && parent.owner == getpid() && !strcmp(parent.kind, kind))
 		return 0;
 	close_parent();
@@ -115,6 +120,11 @@ bool machine_xen_alive(struct machine *machine)
 void machine_xen_rest(void)
 {
 	cloner_yield(parent.cloner);
+}
+
+uint8_t *machine_xen_page(const struct machine *machine, size_t frame)
+{
+	return clone_map_page(machine->clone, frame);
 }
 
 void machine_xen_kill(struct machine *machine)

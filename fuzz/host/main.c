@@ -17,6 +17,9 @@
 #include "store.h"
 #include "xen_lab.h"
 
+#define MEMORY_MIN 8
+#define MEMORY_MAX 1024
+
 static const char usage[] =
 	"usage: saki fuzz HARNESS [--world host|vm|xen] [--engine libfuzzer|afl] [--time S | --runs N] [options]\n"
 	"       saki fuzz list | show FILE | parse FILE | replay FILE | minimize FILE\n"
@@ -24,7 +27,9 @@ static const char usage[] =
 	"       saki fuzz convert-strace -o DIR LOG...\n"
 	"\n"
 	"  --world W      where the kernel runs: host (a process, default), vm (QEMU) or xen (a clone in Xen)\n"
-	"  --tracker T    xen: who resets the machine: guest (default) or logdirty (Xen and dom0)\n"
+	"  --tracker T    who resets the machine: guest (default), or in xen logdirty (Xen and dom0); for bench and inject\n"
+	"                 also boot or none, and in xen clone or restore: what machines are without a reset\n"
+	"  --mem MIB      of the machine, for bench (32)        --dirty N,...  pages that bench's resets put back (16)\n"
 	"  --engine E     libfuzzer (default) or afl\n"
 	"  --time S       seconds (default: 60)       --runs N     inputs, instead of a time\n"
 	"  --seed N       of the engine's random numbers\n"
@@ -80,6 +85,25 @@ static int number(const char *name, const char *text, uint64_t *value)
 	return 0;
 }
 
+/* Numbers with commas between them. */
+static int set_dirty(struct options *options, const char *arg)
+{
+	char *end;
+
+	options->dirty_count = 0;
+	do {
+		unsigned long value = strtoul(arg, &end, 10);
+
+		if (end == arg || (*end && *end != ',') || !value || value > DIRTY_MAX ||
+		    options->dirty_count == DIRTY_COUNTS)
+			return usage_error("--dirty: up to %u numbers of pages from 1 to %u, with commas between them",
+					   DIRTY_COUNTS, DIRTY_MAX);
+		options->dirty[options->dirty_count++] = (unsigned)value;
+		arg = end + 1;
+	} while (*end);
+	return 0;
+}
+
 static int set_option(struct options *options, int option, const char *name, const char *arg)
 {
 	struct campaign *campaign = &options->campaign;
@@ -98,7 +122,8 @@ static int set_option(struct options *options, int option, const char *name, con
 		for (index = 0; index < TRACKERS && strcmp(arg, tracker_names[index]); index++)
 			;
 		if (index == TRACKERS)
-			return usage_error("--tracker %s: there is guest and logdirty", arg);
+			return usage_error("--tracker %s: there are guest, logdirty, clone, restore, boot and none",
+					   arg);
 		campaign->tracker = (enum tracker)index;
 		return 0;
 	case 'e':
@@ -119,6 +144,15 @@ static int set_option(struct options *options, int option, const char *name, con
 		return 0;
 	case 'n':
 		return number(name, arg, &options->count);
+	case 'm':
+		if (number(name, arg, &value))
+			return EXIT_USAGE;
+		if (value < MEMORY_MIN || value > MEMORY_MAX)
+			return usage_error("--mem %s: %u to %u", arg, MEMORY_MIN, MEMORY_MAX);
+		options->memory_mib = (unsigned)value;
+		return 0;
+	case 'd':
+		return set_dirty(options, arg);
 	case 'p':
 		campaign->preset = arg;
 		options->preset_given = true;
@@ -152,7 +186,8 @@ static int parse_options(struct options *options, int argc, char **argv)
 		{ "seed", required_argument, NULL, 's' },    { "preset", required_argument, NULL, 'p' },
 		{ "corpus", required_argument, NULL, 'c' },  { "out", required_argument, NULL, 'o' },
 		{ "harness", required_argument, NULL, 'H' }, { "count", required_argument, NULL, 'n' },
-		{ "tracker", required_argument, NULL, 'k' }, { "json", no_argument, NULL, 'j' },
+		{ "tracker", required_argument, NULL, 'k' }, { "mem", required_argument, NULL, 'm' },
+		{ "dirty", required_argument, NULL, 'd' },   { "json", no_argument, NULL, 'j' },
 		{ "verbose", no_argument, NULL, 'v' },	     { "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -209,7 +244,7 @@ struct executor *options_executor(const struct options *options, const char *pre
 {
 	struct executor_options executor_options = {
 		.machine = { .world = options->campaign.world, .preset = preset, .harness = options->campaign.harness,
-			     .tracker = options->campaign.tracker, .verbose = options->campaign.verbose },
+			     .tracker = options->campaign.tracker, .memory_mib = options->memory_mib, .verbose = options->campaign.verbose },
 		.timeout_ns = timeout_ns,
 		.no_novelty = true,
 	};
@@ -253,6 +288,18 @@ static int run_in_lab(struct options *options, const struct command *command, in
 	return xen_lab_run(options, bench, argc, argv);
 }
 
+static int check_tracker(const struct options *options, const struct command *command)
+{
+	enum tracker tracker = options->campaign.tracker;
+	bool compared = tracker != TRACKER_GUEST && tracker != TRACKER_LOGDIRTY;
+
+	if (tracker_is_xens(tracker) && options->campaign.world != WORLD_XEN)
+		return usage_error("--tracker %s: only in the xen world", tracker_names[tracker]);
+	if (compared && !(command && (command->run == cmd_bench || command->run == cmd_inject)))
+		return usage_error("--tracker %s: only for bench and inject", tracker_names[tracker]);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	static struct options options = { .campaign = { .harness = "syscall", .out = "out" } };
@@ -267,8 +314,8 @@ int main(int argc, char **argv)
 	command = find_command(options.words[0]);
 	if (takes_finding(command) && options.word_count > 1)
 		options_from_finding(&options, options.words[1]);
-	if (options.campaign.tracker != TRACKER_GUEST && options.campaign.world != WORLD_XEN)
-		return usage_error("--tracker %s: only in the xen world", tracker_names[options.campaign.tracker]);
+	if (check_tracker(&options, command))
+		return EXIT_USAGE;
 	if (!command) {
 		if (options.word_count > 1)
 			return usage_error("unexpected \"%s\"", options.words[1]);

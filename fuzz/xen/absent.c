@@ -40,6 +40,11 @@ uint8_t *clone_memory(struct clone *clone, size_t *size)
 	return NULL;
 }
 
+uint8_t *clone_map_page(struct clone *clone, size_t page)
+{
+	return NULL;
+}
+
 bool clone_alive(struct clone *clone)
 {
 	return false;

@@ -11,7 +11,7 @@ else
 tool-cflags-y := -I$(xen-dev)/include
 xen-libs := -L$(xen-dev)/lib/x86_64-linux-gnu $(addprefix -l:lib,$(addsuffix .a,xenguest xenctrl xencall \
 	xendevicemodel xenevtchn xenforeignmemory xengnttab xentoolcore xentoollog))
-cloner-objs := cloner.o clone.o parent.o guardian.o reset.o copy.o list.o
+cloner-objs := cloner.o clone.o parent.o guardian.o reset.o copy.o list.o fresh.o toolstack.o
 tool-saki-fuzz-y += $(cloner-objs)
 tool-saki-fuzz-libs += $(xen-libs) -lz
 tool-saki-xen-y := main.o lab.o bench.o $(cloner-objs)

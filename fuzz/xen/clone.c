@@ -156,16 +156,38 @@ static int copy_params(struct clone *clone)
 		       : 0;
 }
 
-struct clone *cloner_clone(struct cloner *cloner, char *error)
+static int start(struct clone *clone)
+{
+	struct cloner *cloner = clone->cloner;
+
+	return xc_domain_hvm_setcontext(cloner->xc, clone->domain, cloner->context, cloner->context_size) ||
+			       xc_domain_unpause(cloner->xc, clone->domain)
+		       ? -1
+		       : 0;
+}
+
+static int make_clone(struct clone *clone, char *error)
 {
 	static const struct {
 		int (*step)(struct clone *clone);
 		const char *what;
 	} steps[] = {
-		{ make_domain, "make a domain" },      { copy_cpu_policy, "copy what the CPU can do" },
-		{ populate, "get memory" },	       { copy_memory, "copy the parent's memory" },
+		{ make_domain, "make a domain" },
+		{ copy_cpu_policy, "copy what the CPU can do" },
+		{ populate, "get memory" },
+		{ copy_memory, "copy the parent's memory" },
 		{ copy_params, "copy the parent's parameters" },
+		{ start, "be started" },
 	};
+
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
+		if (steps[i].step(clone))
+			return cloner_fail(error, "a clone cannot %s: %s", steps[i].what, strerror(errno));
+	return 0;
+}
+
+struct clone *cloner_clone(struct cloner *cloner, char *error)
+{
 	struct clone *clone = calloc(1, sizeof(*clone));
 
 	if (!clone) {
@@ -173,17 +195,8 @@ struct clone *cloner_clone(struct cloner *cloner, char *error)
 		return NULL;
 	}
 	clone->cloner = cloner;
-	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
-		if (!steps[i].step(clone))
-			continue;
-		cloner_fail(error, "a clone cannot %s: %s", steps[i].what, strerror(errno));
-		clone_free(clone);
-		return NULL;
-	}
-	if (!xc_domain_hvm_setcontext(cloner->xc, clone->domain, cloner->context, cloner->context_size) &&
-	    !xc_domain_unpause(cloner->xc, clone->domain))
+	if (!(cloner->options.way == CLONER_CLONE ? make_clone(clone, error) : fresh_start(clone, error)))
 		return clone;
-	cloner_fail(error, "a clone cannot be started: %s", strerror(errno));
 	clone_free(clone);
 	return NULL;
 }
@@ -201,6 +214,13 @@ uint8_t *clone_memory(struct clone *clone, size_t *size)
 	return clone->memory;
 }
 
+uint8_t *clone_map_page(struct clone *clone, size_t page)
+{
+	xen_pfn_t pfn = page;
+
+	return xenforeignmemory_map(clone->cloner->foreign, clone->domain, PROT_READ | PROT_WRITE, 1, &pfn, NULL);
+}
+
 bool clone_alive(struct clone *clone)
 {
 	xc_dominfo_t info;
@@ -213,7 +233,10 @@ void clone_kill(struct clone *clone)
 {
 	if (!clone->domain)
 		return;
-	domain_destroy(clone->cloner->xc, clone->domain);
+	if (clone->by_xl)
+		xl_destroy(clone->domain);
+	else
+		domain_destroy(clone->cloner->xc, clone->domain);
 	guardian_tell(clone->cloner, false, clone->domain);
 	clone->domain = 0;
 }

@@ -33,8 +33,10 @@ bool cloner_possible(void)
 	return strstr(text, "control_d") != NULL;
 }
 
-static int open_handles(struct cloner *cloner, const struct cloner_options *options, char *error)
+static int open_handles(struct cloner *cloner, char *error)
 {
+	const struct cloner_options *options = &cloner->options;
+
 	cloner->log = (xentoollog_logger *)xtl_createlogger_stdiostream(stderr,
 									options->verbose ? XTL_DETAIL : XTL_CRITICAL,
 									0);
@@ -56,7 +58,13 @@ struct cloner *cloner_open(const struct cloner_options *options, char *error)
 		cloner_fail(error, "out of memory");
 		return NULL;
 	}
-	if (!open_handles(cloner, options, error) && !parent_start(cloner, options, error))
+	cloner->options = *options;
+	cloner->options.kernel = cloner->kernel = strdup(options->kernel);
+	cloner->options.command_line = cloner->command_line = strdup(options->command_line);
+	if (!cloner->kernel || !cloner->command_line)
+		cloner_fail(error, "out of memory");
+	else if (!open_handles(cloner, error) &&
+		 !(options->way == CLONER_CLONE ? parent_start(cloner, error) : fresh_prepare(cloner, error)))
 		return cloner;
 	cloner_close(cloner);
 	return NULL;
@@ -67,6 +75,7 @@ void cloner_close(struct cloner *cloner)
 	if (!cloner)
 		return;
 	parent_end(cloner);
+	fresh_end(cloner);
 	/* Destroys what there is, the parent too. */
 	guardian_end(cloner);
 	if (cloner->call)
@@ -77,6 +86,8 @@ void cloner_close(struct cloner *cloner)
 		xc_interface_close(cloner->xc);
 	if (cloner->log)
 		xtl_logger_destroy(cloner->log);
+	free(cloner->kernel);
+	free(cloner->command_line);
 	free(cloner);
 }
 

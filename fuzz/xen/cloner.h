@@ -18,8 +18,16 @@ struct clone;
 
 #define CLONER_ERROR 256	/* bytes that a message buffer should have */
 
+/* Where a machine comes from: from the parent, or, to compare that with, each from xl. */
+enum cloner_way {
+	CLONER_CLONE,
+	CLONER_BOOT,		/* there is no parent: xl create */
+	CLONER_RESTORE,		/* the parent is saved in a file: xl restore */
+};
+
 struct cloner_options {
 	const char *kernel, *command_line;
+	enum cloner_way way;
 	unsigned memory_mib;
 	bool verbose;		/* what Xen's tools say, to stderr */
 };
@@ -37,7 +45,7 @@ void cloner_close(struct cloner *cloner);
 /* Lets other domains have this CPU. */
 void cloner_yield(struct cloner *cloner);
 
-/* A clone that runs. NULL with one line in error. */
+/* A clone, or what there is instead of one, that runs. NULL with one line in error. */
 struct clone *cloner_clone(struct cloner *cloner, char *error);
 unsigned clone_domain(const struct clone *clone);
 /*
@@ -45,6 +53,8 @@ unsigned clone_domain(const struct clone *clone);
  * it cannot be mapped; the first call does that.
  */
 uint8_t *clone_memory(struct clone *clone, size_t *size);
+/* One of them, once more, until munmap(), whatever becomes of the clone. NULL: there is no such page. */
+uint8_t *clone_map_page(struct clone *clone, size_t page);
 /* False once it has ended by itself. */
 bool clone_alive(struct clone *clone);
 /* Ends it; its memory can still be read. */

@@ -19,24 +19,6 @@ struct message {
 	uint32_t there;
 };
 
-static void xl_destroy(uint32_t domain)
-{
-	char text[16];
-	pid_t pid = fork();
-
-	if (!pid) {
-		int null = open("/dev/null", O_RDWR);
-
-		dup2(null, 1);
-		dup2(null, 2);
-		snprintf(text, sizeof(text), "%u", domain);
-		execlp("xl", "xl", "destroy", text, (char *)NULL);
-		_exit(127);
-	}
-	if (pid > 0)
-		waitpid(pid, NULL, 0);
-}
-
 void domain_destroy(xc_interface *xc, uint32_t domain)
 {
 	/* Takes it apart in pieces, where it is large. */

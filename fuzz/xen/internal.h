@@ -23,8 +23,13 @@ struct cloner {
 	xentoollog_logger *log;
 	int guardian;			/* write end of its pipe */
 	pid_t guardian_pid;
-	/* The parent. */
+	struct cloner_options options;
+	char *kernel, *command_line;	/* these, to be freed */
+	char saved[32];			/* CLONER_RESTORE: the file */
+	/* What xl has made last. */
 	char name[48];
+	uint8_t uuid[16];
+	/* The parent. */
 	uint32_t domain;		/* 0: none */
 	size_t low_count;		/* pages from 0 on, with holes */
 	xen_pfn_t *pages;		/* all that are there: below low_count, then special ones */
@@ -39,6 +44,7 @@ struct cloner {
 
 struct clone {
 	struct cloner *cloner;
+	bool by_xl;			/* made, and to be destroyed by it */
 	uint32_t domain;		/* 0: ended */
 	uint32_t last_domain;
 	xen_pfn_t *low;			/* for the mapping: 0, 1, ... */
@@ -66,9 +72,23 @@ void guardian_end(struct cloner *cloner);
 /* Also where xl does not know it. */
 void domain_destroy(xc_interface *xc, uint32_t domain);
 
+/* toolstack.c: 0, or -1, with one line in error; those that make a domain: its number, or 0. */
+uint32_t xl_create(struct cloner *cloner, char *error);
+/* Of a domain that has suspended itself, which is gone then. */
+int xl_save(struct cloner *cloner, uint32_t domain, const char *path, char *error);
+uint32_t xl_restore(struct cloner *cloner, const char *path, char *error);
+void xl_destroy(uint32_t domain);
+
 /* parent.c */
-int parent_start(struct cloner *cloner, const struct cloner_options *options, char *error);
+int parent_start(struct cloner *cloner, char *error);
 void parent_end(struct cloner *cloner);
+/* 0, -1 with error. */
+int domain_wait_for_suspension(struct cloner *cloner, uint32_t domain, char *error);
+
+/* fresh.c: machines that are no clones: see enum cloner_way. */
+int fresh_prepare(struct cloner *cloner, char *error);
+int fresh_start(struct clone *clone, char *error);
+void fresh_end(struct cloner *cloner);
 
 /* list.c: what a clone's handle says; and all clones that there are, whoever made them. */
 struct clone_info {

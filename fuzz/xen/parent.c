@@ -5,11 +5,9 @@
  */
 #include "internal.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -17,96 +15,22 @@
 #define SPECIAL_FIRST 0xfc000u	/* pages that the toolstack puts below 4 GiB: tables, console, xenstore */
 #define SPECIAL_COUNT 0x4000u
 
-static void put_quoted(FILE *file, const char *key, const char *text)
-{
-	fprintf(file, "%s=\"", key);
-	for (; *text && *text != '\n'; text++)
-		fprintf(file, strchr("\\\"", *text) ? "\\%c" : "%c", *text);
-	fputs("\"\n", file);
-}
-
-/* What xl.cfg(5) says. Nothing is done at its end, which a suspension is to xl as well. */
-static int write_config(const struct cloner *cloner, const struct cloner_options *options, char *path)
-{
-	int fd = mkostemp(path, O_CLOEXEC);
-	FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
-
-	if (!file)
-		return -1;
-	put_quoted(file, "name", cloner->name);
-	put_quoted(file, "kernel", options->kernel);
-	put_quoted(file, "cmdline", options->command_line);
-	/* Where Xen does not trust the time-stamp counter, as in the lab, each reading would be a trap. */
-	fprintf(file, "type=\"pvh\"\ntsc_mode=\"native\"\nvcpus=1\nmemory=%u\n", options->memory_mib);
-	fputs("on_poweroff=\"preserve\"\non_reboot=\"preserve\"\non_crash=\"preserve\"\n", file);
-	return fclose(file);
-}
-
-/* Its output's first line; the exit status. */
-static int run_xl(char *const argv[], char *line, size_t size)
-{
-	int ends[2], status = -1;
-	pid_t pid;
-	ssize_t n;
-	size_t len = 0;
-
-	if (pipe2(ends, O_CLOEXEC))
-		return -1;
-	pid = fork();
-	if (!pid) {
-		dup2(ends[1], 1);
-		dup2(ends[1], 2);
-		execvp(argv[0], argv);
-		dprintf(2, "%s: %s\n", argv[0], strerror(errno));
-		_exit(127);
-	}
-	close(ends[1]);
-	while (pid > 0 && len + 1 < size && (n = read(ends[0], line + len, size - 1 - len)) > 0)
-		len += (size_t)n;
-	line[len] = '\0';
-	close(ends[0]);
-	if (pid > 0)
-		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-			;
-	line[strcspn(line, "\n")] = '\0';
-	return status;
-}
-
-static int boot(struct cloner *cloner, const struct cloner_options *options, char *error)
-{
-	char config[] = "/tmp/saki-parent-XXXXXX", line[160];
-	char *create[] = { "xl", "create", "-q", "-e", config, NULL };
-	char *domid[] = { "xl", "domid", cloner->name, NULL };
-	int status;
-
-	if (write_config(cloner, options, config))
-		return cloner_fail(error, "cannot write %s: %s", config, strerror(errno));
-	status = run_xl(create, line, sizeof(line));
-	unlink(config);
-	if (status)
-		return cloner_fail(error, "xl cannot start %s: %s", options->kernel, line);
-	if (run_xl(domid, line, sizeof(line)) || !(cloner->domain = (uint32_t)atoi(line)))
-		return cloner_fail(error, "xl does not know %s, which it has started: %s", cloner->name, line);
-	guardian_tell(cloner, true, cloner->domain);
-	return 0;
-}
-
-static int wait_for_suspension(struct cloner *cloner, char *error)
+int domain_wait_for_suspension(struct cloner *cloner, uint32_t domain, char *error)
 {
 	time_t start = time(NULL);
 	xc_dominfo_t info;
 
 	while (time(NULL) - start < BOOT_SECONDS) {
-		if (xc_domain_getinfo(cloner->xc, cloner->domain, 1, &info) != 1 || info.domid != cloner->domain)
-			return cloner_fail(error, "the parent, domain %u, is gone", cloner->domain);
+		if (xc_domain_getinfo(cloner->xc, domain, 1, &info) != 1 || info.domid != domain)
+			return cloner_fail(error, "domain %u, which was started, is gone", domain);
 		if (info.shutdown && info.shutdown_reason == SHUTDOWN_suspend)
 			return 0;
 		if (info.shutdown)
-			return cloner_fail(error, "the parent ended before it was ready (xen's reason %u)",
+			return cloner_fail(error, "domain %u ended before it was ready (xen's reason %u)", domain,
 					   info.shutdown_reason);
 		usleep(2000);
 	}
-	return cloner_fail(error, "the parent was not ready in %u s", BOOT_SECONDS);
+	return cloner_fail(error, "domain %u was not ready in %u s", domain, BOOT_SECONDS);
 }
 
 /* Which pages there are, out of a range; errors of a mapping tell. */
@@ -166,14 +90,12 @@ static int look_at_cpu(struct cloner *cloner)
 	return size > 0 ? 0 : -1;
 }
 
-int parent_start(struct cloner *cloner, const struct cloner_options *options, char *error)
+int parent_start(struct cloner *cloner, char *error)
 {
-	static unsigned count;
-
-	snprintf(cloner->name, sizeof(cloner->name), "saki-parent-%d-%u", getpid(), count++);
-	if (boot(cloner, options, error) || wait_for_suspension(cloner, error))
+	cloner->domain = xl_create(cloner, error);
+	if (!cloner->domain || domain_wait_for_suspension(cloner, cloner->domain, error))
 		return -1;
-	if (look_at_memory(cloner, options->memory_mib))
+	if (look_at_memory(cloner, cloner->options.memory_mib))
 		return cloner_fail(error, "the parent's memory cannot be mapped: %s", strerror(errno));
 	if (look_at_cpu(cloner))
 		return cloner_fail(error, "the parent's registers cannot be read: %s", strerror(errno));

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Domains as xl makes, saves, restores and destroys them. Each has a UUID of ours, by which it is found again.
+ */
+#include "internal.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define ACK_EVERY_US 50000
+
+static void put_quoted(FILE *file, const char *key, const char *text)
+{
+	fprintf(file, "%s=\"", key);
+	for (; *text && *text != '\n'; text++)
+		fprintf(file, strchr("\\\"", *text) ? "\\%c" : "%c", *text);
+	fputs("\"\n", file);
+}
+
+static void put_uuid(FILE *file, const uint8_t uuid[16])
+{
+	fputs("uuid=\"", file);
+	for (int i = 0; i < 16; i++)
+		fprintf(file, i == 4 || i == 6 || i == 8 || i == 10 ? "-%02x" : "%02x", uuid[i]);
+	fputs("\"\n", file);
+}
+
+/* What xl.cfg(5) says. Nothing is done at its end, which a suspension is to xl as well. */
+static int write_config(const struct cloner *cloner, char *path)
+{
+	const struct cloner_options *options = &cloner->options;
+	int fd = mkostemp(path, O_CLOEXEC);
+	FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
+
+	if (!file)
+		return -1;
+	put_quoted(file, "name", cloner->name);
+	put_uuid(file, cloner->uuid);
+	put_quoted(file, "kernel", options->kernel);
+	put_quoted(file, "cmdline", options->command_line);
+	/* Where Xen does not trust the time-stamp counter, as in the lab, each reading would be a trap. */
+	fprintf(file, "type=\"pvh\"\ntsc_mode=\"native\"\nvcpus=1\nmemory=%u\n", options->memory_mib);
+	fputs("on_poweroff=\"preserve\"\non_reboot=\"preserve\"\non_crash=\"preserve\"\n", file);
+	return fclose(file);
+}
+
+/* What it says goes to out. */
+static pid_t start(char *const argv[], int out)
+{
+	pid_t pid = fork();
+
+	if (!pid) {
+		dup2(out, 1);
+		dup2(out, 2);
+		execvp(argv[0], argv);
+		dprintf(2, "%s: %s\n", argv[0], strerror(errno));
+		_exit(127);
+	}
+	return pid;
+}
+
+static int wait_for(pid_t pid)
+{
+	int status = -1;
+
+	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return status;
+}
+
+/* Of all that it says, the first line that tells of an error, else the first; the exit status. */
+static int run(char *const argv[], char *line, size_t size)
+{
+	char text[4096], *error;
+	int ends[2];
+	pid_t pid;
+	ssize_t n;
+	size_t len = 0;
+
+	if (pipe2(ends, O_CLOEXEC))
+		return -1;
+	pid = start(argv, ends[1]);
+	close(ends[1]);
+	while (pid > 0 && len + 1 < sizeof(text) && (n = read(ends[0], text + len, sizeof(text) - 1 - len)) > 0)
+		len += (size_t)n;
+	text[len] = '\0';
+	close(ends[0]);
+	error = strstr(text, "error: ");
+	error = error ? error : text;
+	snprintf(line, size, "%.*s", (int)strcspn(error, "\n"), error);
+	return wait_for(pid);
+}
+
+/* 0: there is none. */
+static uint32_t find_domain(struct cloner *cloner)
+{
+	uint32_t next = 1;
+	xc_dominfo_t info;
+
+	while (xc_domain_getinfo(cloner->xc, next, 1, &info) == 1) {
+		if (!memcmp(info.handle, cloner->uuid, sizeof(cloner->uuid)))
+			return info.domid;
+		next = info.domid + 1;
+	}
+	return 0;
+}
+
+static uint32_t found(struct cloner *cloner, char *error)
+{
+	uint32_t domain = find_domain(cloner);
+
+	if (domain)
+		guardian_tell(cloner, true, domain);
+	else
+		cloner_fail(error, "xl has started %s, but Xen does not know it", cloner->name);
+	return domain;
+}
+
+uint32_t xl_create(struct cloner *cloner, char *error)
+{
+	char config[] = "/tmp/saki-domain-XXXXXX", line[160];
+	char *create[] = { "xl", "create", "-q", "-e", config, NULL };
+	static unsigned count;
+	int status;
+
+	snprintf(cloner->name, sizeof(cloner->name), "saki-parent-%d-%u", getpid(), count++);
+	if (getrandom(cloner->uuid, sizeof(cloner->uuid), 0) != sizeof(cloner->uuid) || write_config(cloner, config)) {
+		cloner_fail(error, "cannot write %s: %s", config, strerror(errno));
+		return 0;
+	}
+	status = run(create, line, sizeof(line));
+	unlink(config);
+	if (!status)
+		return found(cloner, error);
+	cloner_fail(error, "xl cannot start %s: %s", cloner->options.kernel, line);
+	return 0;
+}
+
+/*
+ * xl asks the domain to suspend itself, and waits until it has said yes (xen, docs/misc/xenstore-paths.pandoc,
+ * ~/control/shutdown). One that has done so already is beyond saying anything, so that is said in its name.
+ */
+static int save_suspended(pid_t xl, uint32_t domain)
+{
+	char path[64], line[160];
+	char *acknowledge[] = { "xenstore-write", path, "", NULL };
+	int status;
+
+	snprintf(path, sizeof(path), "/local/domain/%u/control/shutdown", domain);
+	for (;;) {
+		pid_t ended = waitpid(xl, &status, WNOHANG);
+
+		if (ended == xl)
+			return status;
+		if (ended < 0 && errno != EINTR)
+			return -1;
+		run(acknowledge, line, sizeof(line));
+		usleep(ACK_EVERY_US);
+	}
+}
+
+int xl_save(struct cloner *cloner, uint32_t domain, const char *path, char *error)
+{
+	char number[16];
+	char *save[] = { "xl", "save", number, (char *)path, NULL };
+	int null = open("/dev/null", O_WRONLY | O_CLOEXEC), status;
+	pid_t pid;
+
+	snprintf(number, sizeof(number), "%u", domain);
+	pid = start(save, null);
+	close(null);
+	status = pid < 0 ? -1 : save_suspended(pid, domain);
+	if (status)
+		return cloner_fail(error, "xl cannot save domain %u", domain);
+	guardian_tell(cloner, false, domain);
+	return 0;
+}
+
+uint32_t xl_restore(struct cloner *cloner, const char *path, char *error)
+{
+	char line[160];
+	char *restore[] = { "xl", "restore", "-e", (char *)path, NULL };
+
+	if (!run(restore, line, sizeof(line)))
+		return found(cloner, error);
+	cloner_fail(error, "xl cannot restore %s: %s", path, line);
+	return 0;
+}
+
+void xl_destroy(uint32_t domain)
+{
+	char number[16], line[160];
+	char *destroy[] = { "xl", "destroy", number, NULL };
+
+	snprintf(number, sizeof(number), "%u", domain);
+	run(destroy, line, sizeof(line));
+}
