@@ -48,7 +48,6 @@ struct channel_beacon {
 enum channel_state {
 	CHANNEL_BOOTING,
 	CHANNEL_READY,		/* snapshot taken, waits for inputs */
-	CHANNEL_FAILED,		/* console holds the reason */
 };
 
 /* What the host asks for. */

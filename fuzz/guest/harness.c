@@ -84,6 +84,15 @@ static void serve(uint32_t seq)
 	channel_signal(&channel->ready_seq, seq);
 }
 
+/* The channel, where the log went, is not the host's to read yet. */
+static void give_up(const char *what, int err) NORETURN;
+static void give_up(const char *what, int err)
+{
+	log_set_sink(NULL);
+	log_error("harness %s: %s failed (error %d)", chosen->name, what, -err);
+	plat->stop(PLAT_POWER_OFF, STATUS_ENVIRONMENT);
+}
+
 static long loop(void *arg UNUSED)
 {
 	uint32_t seq = 0;
@@ -91,10 +100,8 @@ static long loop(void *arg UNUSED)
 
 	arch_irq_disable();
 	err = snapshot_take();
-	if (err) {
-		log_error("harness %s: the snapshot failed (error %d)", chosen->name, -err);
-		plat->stop(PLAT_POWER_OFF, STATUS_ENVIRONMENT);
-	}
+	if (err)
+		give_up("the snapshot", err);
 	input_calibrate(chosen, input_stack, input_stack_size);
 	snapshot_reset();
 	/* As late as can be: copies have it all behind them, but for what differs between them. */
@@ -176,10 +183,8 @@ void harness_main(const char *name)
 	}
 	err = prepare();
 	stack = err ? NULL : snapshot_alloc_exempt(LOOP_STACK_SIZE);
-	if (!stack) {
-		log_error("harness %s: set-up failed (error %d)", name, err ? -err : ENOMEM);
-		plat->stop(PLAT_POWER_OFF, STATUS_ENVIRONMENT);
-	}
+	if (!stack)
+		give_up("set-up", err ? err : -ENOMEM);
 	spin_no_more_interrupts();
 	arch_call_on_stack(stack, LOOP_STACK_SIZE, loop, NULL);
 	__builtin_unreachable();
