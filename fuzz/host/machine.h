@@ -25,6 +25,7 @@ enum tracker { TRACKER_GUEST, TRACKER_LOGDIRTY, TRACKERS };
 extern const char *const tracker_names[TRACKERS];
 
 #define MACHINE_ERROR 256	/* bytes that a message buffer should have */
+#define MACHINE_COUNTERS_MAX (1u << 21)	/* coverage counters of an image */
 
 struct machine_options {
 	enum world world;
@@ -64,6 +65,12 @@ struct machine {
 	uint32_t seq;			/* of the last request */
 };
 
+/**
+ * Makes ready what machines with these options share, for this process and those that it forks later: the image; in
+ * the xen world the domain that is cloned.
+ * @return 0; -1 with one line in error.
+ */
+int machine_prepare(const struct machine_options *options, char *error);
 /**
  * Builds the image if need be, starts a machine and waits until its snapshot is taken.
  * @return 0; -1 with one line in error.
@@ -108,6 +115,8 @@ uint64_t now_ns(void);
 /* Starts the process with memory_fd as its memory, log_fd[1] as its stderr. The child's pid, or -1 with error. */
 pid_t machine_spawn_host(struct machine *machine, int log_fd, char *error);
 pid_t machine_spawn_vm(struct machine *machine, int log_fd, char *error);
+/* The parent of clones, for this process and its forks. */
+int machine_prepare_xen(const struct machine_options *options, const char *image, char *error);
 /* A clone, mapped; its domain's number, or -1 with error. */
 pid_t machine_spawn_xen(struct machine *machine, char *error);
 /* Once the channel is known. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The xen world's machine: a clone of a domain that booted once (fuzz/xen/cloner.h). This process is in dom0 then; its
- * parent domain is kept for the next machine of the same kind, and goes with the process.
+ * parent domain is kept for the next machine of the same kind, also by processes that it forks, and goes with the last
+ * of them.
  */
 #include <fuzz/xen/cloner.h>
 #include <stdio.h>
@@ -14,7 +15,7 @@
 #define PAGE 4096u
 #define MEMORY_MIB 32
 
-/* Of this process: after a fork it is the other one's. */
+/* owner: the process whose handles these are; a fork opens its own. */
 static struct {
 	struct cloner *cloner;
 	pid_t owner;
@@ -28,18 +29,29 @@ static void close_parent(void)
 	parent.cloner = NULL;
 }
 
-static int open_parent(const struct machine *machine, char *error)
+/* 0: the parent at hand is one of this kind. */
+static int keep_parent(const char *kind, char *error)
 {
-	struct cloner_options options = { .kernel = machine->image,
-					  .memory_mib = MEMORY_MIB,
-					  .verbose = machine->options.verbose };
+	if (!parent.cloner || strcmp(parent.kind, kind))
+		return -1;
+	if (parent.owner == getpid())
+		return 0;
+	if (cloner_forked(parent.cloner, error))
+		return -1;
+	parent.owner = getpid();
+	return 0;
+}
+
+int machine_prepare_xen(const struct machine_options *of, const char *image, char *error)
+{
+	struct cloner_options options = { .kernel = image, .memory_mib = MEMORY_MIB, .verbose = of->verbose };
 	static bool registered;
 	char line[256], kind[sizeof(parent.kind)];
 
-	snprintf(line, sizeof(line), "harness=%s%s%s", machine->options.harness, machine->options.append ? " " : "",
-		 machine->options.append ? machine->options.append : "");
-	snprintf(kind, sizeof(kind), "%s %s", machine->image, line);
-	if (parent.cloner && parent.owner == getpid() && !strcmp(parent.kind, kind))
+	snprintf(line, sizeof(line), "harness=%s%s%s", of->harness, of->append ? " " : "",
+		 of->append ? of->append : "");
+	snprintf(kind, sizeof(kind), "%s %s", image, line);
+	if (!keep_parent(kind, error))
 		return 0;
 	close_parent();
 	options.command_line = line;
@@ -56,7 +68,7 @@ static int open_parent(const struct machine *machine, char *error)
 
 pid_t machine_spawn_xen(struct machine *machine, char *error)
 {
-	if (open_parent(machine, error))
+	if (machine_prepare_xen(&machine->options, machine->image, error))
 		return -1;
 	machine->clone = cloner_clone(parent.cloner, error);
 	if (!machine->clone)

@@ -26,6 +26,7 @@ static const char usage[] =
 	"  --world W      where the kernel runs: host (a process, default), vm (QEMU) or xen (a clone in Xen)\n"
 	"  --tracker T    xen: who resets the machine: guest (default) or logdirty (Xen and dom0)\n"
 	"  --engine E     libfuzzer (default) or afl\n"
+	"  --clones N     xen: clones of one domain that fuzz at once (default: 1)\n"
 	"  --time S       seconds (default: 60)       --runs N     inputs, instead of a time\n"
 	"  --seed N       of the engine's random numbers\n"
 	"  --preset P     of the image (default: asan in host, fuzz in vm; bench: fuzz)\n"
@@ -101,6 +102,13 @@ static int set_option(struct options *options, int option, const char *name, con
 			return usage_error("--tracker %s: there is guest and logdirty", arg);
 		campaign->tracker = (enum tracker)index;
 		return 0;
+	case 'C':
+		if (number(name, arg, &value))
+			return EXIT_USAGE;
+		if (!value || value > CLONES_MAX)
+			return usage_error("--clones %s: 1 to %u", arg, CLONES_MAX);
+		campaign->clones = (unsigned)value;
+		return 0;
 	case 'e':
 		for (index = 0; index < ENGINES && strcmp(arg, engine_names[index]); index++)
 			;
@@ -152,9 +160,9 @@ static int parse_options(struct options *options, int argc, char **argv)
 		{ "seed", required_argument, NULL, 's' },    { "preset", required_argument, NULL, 'p' },
 		{ "corpus", required_argument, NULL, 'c' },  { "out", required_argument, NULL, 'o' },
 		{ "harness", required_argument, NULL, 'H' }, { "count", required_argument, NULL, 'n' },
-		{ "tracker", required_argument, NULL, 'k' }, { "json", no_argument, NULL, 'j' },
-		{ "verbose", no_argument, NULL, 'v' },	     { "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
+		{ "tracker", required_argument, NULL, 'k' }, { "clones", required_argument, NULL, 'C' },
+		{ "json", no_argument, NULL, 'j' },	     { "verbose", no_argument, NULL, 'v' },
+		{ "help", no_argument, NULL, 'h' },	     { NULL, 0, NULL, 0 },
 	};
 	int option, index = 0;
 
@@ -236,6 +244,20 @@ static bool takes_finding(const struct command *command)
 	return command && (command->run == cmd_replay || command->run == cmd_minimize);
 }
 
+static int check_xen(struct campaign *campaign, const struct command *command)
+{
+	if (campaign->tracker != TRACKER_GUEST && campaign->world != WORLD_XEN)
+		return usage_error("--tracker %s: only in the xen world", tracker_names[campaign->tracker]);
+	if (campaign->clones && (command || campaign->world != WORLD_XEN))
+		return usage_error("--clones %u: only for a campaign in the xen world", campaign->clones);
+	campaign->clones += !campaign->clones;
+	if (campaign->clones > 1 && campaign->engine == ENGINE_AFL)
+		return usage_error("--clones %u: only under libfuzzer", campaign->clones);
+	if (campaign->runs && campaign->runs < campaign->clones)
+		return usage_error("--runs %llu: at least one for each clone", (unsigned long long)campaign->runs);
+	return 0;
+}
+
 /* Where the xen world is not here. Only what runs inputs has to be there. */
 static bool wants_lab(const struct options *options, const struct command *command)
 {
@@ -267,8 +289,8 @@ int main(int argc, char **argv)
 	command = find_command(options.words[0]);
 	if (takes_finding(command) && options.word_count > 1)
 		options_from_finding(&options, options.words[1]);
-	if (options.campaign.tracker != TRACKER_GUEST && options.campaign.world != WORLD_XEN)
-		return usage_error("--tracker %s: only in the xen world", tracker_names[options.campaign.tracker]);
+	if (check_xen(&options.campaign, command))
+		return EXIT_USAGE;
 	if (!command) {
 		if (options.word_count > 1)
 			return usage_error("unexpected \"%s\"", options.words[1]);

@@ -21,8 +21,9 @@ struct cloner {
 	xenforeignmemory_handle *foreign;
 	xencall_handle *call;
 	xentoollog_logger *log;
+	bool verbose;
 	int guardian;			/* write end of its pipe */
-	pid_t guardian_pid;
+	pid_t guardian_pid;		/* 0: a process that this one was forked from waits for it */
 	/* The parent. */
 	char name[48];
 	uint32_t domain;		/* 0: none */
@@ -61,6 +62,8 @@ void domain_destroy(xc_interface *xc, uint32_t domain);
 
 /* parent.c */
 int parent_start(struct cloner *cloner, const struct cloner_options *options, char *error);
+/* Of pages that are known. */
+int parent_map(struct cloner *cloner);
 void parent_end(struct cloner *cloner);
 
 /* list.c: what a clone's handle says; and all clones that there are, whoever made them. */
