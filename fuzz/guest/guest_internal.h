@@ -42,6 +42,12 @@ int snapshot_take(void);
  */
 void snapshot_reset(void);
 
+/*
+ * Memory as it is now becomes what resets return to, as long as no page table has changed since the last one. Same
+ * conditions.
+ */
+void snapshot_renew(void);
+
 /* True when the frame is to be restored: neither free at the snapshot nor exempt. */
 bool snapshot_frame_is_live(size_t frame);
 

@@ -90,8 +90,6 @@ static long loop(void *arg UNUSED)
 	int err;
 
 	arch_irq_disable();
-	if (plat->suspend)
-		plat->suspend();
 	err = snapshot_take();
 	if (err) {
 		log_error("harness %s: the snapshot failed (error %d)", chosen->name, -err);
@@ -99,6 +97,11 @@ static long loop(void *arg UNUSED)
 	}
 	input_calibrate(chosen, input_stack, input_stack_size);
 	snapshot_reset();
+	/* As late as can be: copies have it all behind them, but for what differs between them. */
+	if (plat->suspend) {
+		plat->suspend();
+		snapshot_renew();
+	}
 	channel->runner_restores = tracker_runner_restores;
 	channel_publish(CHANNEL_READY);
 	for (;;) {

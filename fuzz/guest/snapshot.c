@@ -245,6 +245,16 @@ void snapshot_reset(void)
 	arch_set_tls(tls);
 }
 
+static void renew(struct snapshot_page *page)
+{
+	arch_copy_page(page->pristine, page->page);
+}
+
+void snapshot_renew(void)
+{
+	tracker_collect(pages, page_count, renew);
+}
+
 void snapshot_fill(void *base, size_t len)
 {
 	uint64_t *word = base;

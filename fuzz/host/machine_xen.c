@@ -5,6 +5,7 @@
  * of them.
  */
 #include <fuzz/xen/cloner.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,6 +75,10 @@ pid_t machine_spawn_xen(struct machine *machine, char *error)
 	if (!machine->clone)
 		return -1;
 	machine->memory = clone_memory(machine->clone, &machine->memory_size);
+	if (!machine->memory) {
+		snprintf(error, MACHINE_ERROR, "the clone's memory cannot be mapped");
+		return -1;
+	}
 	return (pid_t)clone_domain(machine->clone);
 }
 
@@ -122,6 +127,8 @@ bool machine_xen_alive(struct machine *machine)
 
 void machine_xen_rest(void)
 {
+	/* Processes of other clones may be waiting here as well: each has its turn before the domains have theirs. */
+	sched_yield();
 	cloner_yield(parent.cloner);
 }
 

@@ -40,7 +40,7 @@ unsigned clone_domain(const struct clone *clone)
 	return 0;
 }
 
-uint8_t *clone_memory(const struct clone *clone, size_t *size)
+uint8_t *clone_memory(struct clone *clone, size_t *size)
 {
 	return NULL;
 }

@@ -95,13 +95,29 @@ static int populate(struct clone *clone)
 	return err;
 }
 
-/* The low pages stay mapped. */
-static int map_low(struct clone *clone)
+/* The parent's pages that are not blank, as fresh ones are; mapping costs more than copying does. */
+static int copy_memory(struct clone *clone)
+{
+	struct cloner *cloner = clone->cloner;
+	uint8_t *to = xenforeignmemory_map(cloner->foreign, clone->domain, PROT_READ | PROT_WRITE,
+					   cloner->written_count, cloner->written, NULL);
+
+	if (!to)
+		return -1;
+	for (size_t i = 0, at = 0; i < cloner->page_count; i++)
+		if (!cloner->blank[i])
+			copy_page(to + at++ * PAGE, cloner->memory + i * PAGE);
+	return xenforeignmemory_unmap(cloner->foreign, to, cloner->written_count);
+}
+
+int clone_map(struct clone *clone)
 {
 	size_t count = clone->cloner->low_count;
 
-	clone->low = malloc(count * sizeof(*clone->low));
-	clone->holes = calloc(count, sizeof(*clone->holes));
+	if (clone->memory)
+		return 0;
+	clone->low = clone->low ? clone->low : malloc(count * sizeof(*clone->low));
+	clone->holes = clone->holes ? clone->holes : calloc(count, sizeof(*clone->holes));
 	if (!clone->low || !clone->holes)
 		return -1;
 	for (size_t i = 0; i < count; i++)
@@ -109,31 +125,6 @@ static int map_low(struct clone *clone)
 	clone->memory = xenforeignmemory_map(clone->cloner->foreign, clone->domain, PROT_READ | PROT_WRITE, count,
 					     clone->low, clone->holes);
 	return clone->memory ? 0 : -1;
-}
-
-/* Fresh pages are blank. */
-static int copy_memory(struct clone *clone)
-{
-	struct cloner *cloner = clone->cloner;
-	uint8_t *high = NULL;
-	size_t low = 0, rest;
-
-	while (low < cloner->page_count && cloner->pages[low] < cloner->low_count)
-		low++;
-	rest = cloner->page_count - low;
-	for (size_t i = 0; i < low; i++)
-		if (!cloner->blank[i])
-			copy_page(clone->memory + cloner->pages[i] * PAGE, cloner->memory + i * PAGE);
-	if (!rest)
-		return 0;
-	high = xenforeignmemory_map(cloner->foreign, clone->domain, PROT_READ | PROT_WRITE, rest, cloner->pages + low,
-				    NULL);
-	if (!high)
-		return -1;
-	for (size_t i = 0; i < rest; i++)
-		if (!cloner->blank[low + i])
-			copy_page(high + i * PAGE, cloner->memory + (low + i) * PAGE);
-	return xenforeignmemory_unmap(cloner->foreign, high, rest);
 }
 
 /* ---- what Xen keeps for it ---- */
@@ -172,8 +163,8 @@ struct clone *cloner_clone(struct cloner *cloner, char *error)
 		const char *what;
 	} steps[] = {
 		{ make_domain, "make a domain" },      { copy_cpu_policy, "copy what the CPU can do" },
-		{ populate, "get memory" },	       { map_low, "map its memory" },
-		{ copy_memory, "copy the parent's memory" }, { copy_params, "copy the parent's parameters" },
+		{ populate, "get memory" },	       { copy_memory, "copy the parent's memory" },
+		{ copy_params, "copy the parent's parameters" },
 	};
 	struct clone *clone = calloc(1, sizeof(*clone));
 
@@ -202,8 +193,10 @@ unsigned clone_domain(const struct clone *clone)
 	return clone->last_domain;
 }
 
-uint8_t *clone_memory(const struct clone *clone, size_t *size)
+uint8_t *clone_memory(struct clone *clone, size_t *size)
 {
+	if (clone_map(clone))
+		return NULL;
 	*size = clone->cloner->low_count * PAGE;
 	return clone->memory;
 }

@@ -46,8 +46,11 @@ void cloner_yield(struct cloner *cloner);
 /* A clone that runs. NULL with one line in error. */
 struct clone *cloner_clone(struct cloner *cloner, char *error);
 unsigned clone_domain(const struct clone *clone);
-/* Its memory from physical address 0 on; holes have no pages and must not be touched. Until clone_free(). */
-uint8_t *clone_memory(const struct clone *clone, size_t *size);
+/*
+ * Its memory from physical address 0 on; holes have no pages and must not be touched. Until clone_free(). NULL when
+ * it cannot be mapped; the first call does that.
+ */
+uint8_t *clone_memory(struct clone *clone, size_t *size);
 /* False once it has ended by itself. */
 bool clone_alive(struct clone *clone);
 /* Ends it; its memory can still be read. */

@@ -32,6 +32,8 @@ struct cloner {
 	size_t page_count;
 	uint8_t *memory;		/* these, one after the other */
 	bool *blank;			/* zeros from end to end */
+	xen_pfn_t *written;		/* those of pages that are not */
+	size_t written_count;
 	uint8_t *context;		/* the CPU's state */
 	uint32_t context_size;
 };
@@ -42,12 +44,17 @@ struct clone {
 	uint32_t last_domain;
 	xen_pfn_t *low;			/* for the mapping: 0, 1, ... */
 	int *holes;			/* of each, 0: it is there */
-	uint8_t *memory;		/* low_count pages */
+	uint8_t *memory;		/* low_count pages, once they are mapped */
 	/* The snapshot. */
 	uint8_t *pristine, *kept, *context;
 	uint32_t context_size;
 	xc_hypercall_buffer_t dirty_buffer;
 	unsigned long *dirty;
+	struct log_use {
+		bool cleared;		/* by the last reset */
+		size_t first_pages;	/* in the log at the first reset after that; 0: not known yet */
+		size_t spare_copies;	/* made since, of pages beyond as many */
+	} log_use;
 };
 
 /* One line in error; -1. */
@@ -75,6 +82,9 @@ struct clone_info {
 };
 void clone_mark(uint8_t handle[16], uint32_t parent);
 size_t clones_list(xc_interface *xc, struct clone_info *out, size_t max);
+
+/* clone.c: maps the low pages, unless they are. */
+int clone_map(struct clone *clone);
 
 /* reset.c */
 void clone_forget_snapshot(struct clone *clone);

@@ -145,10 +145,14 @@ static int look_at_memory(struct cloner *cloner, unsigned memory_mib)
 	    find_pages(cloner, SPECIAL_FIRST, SPECIAL_COUNT))
 		return -1;
 	cloner->blank = calloc(cloner->page_count, sizeof(*cloner->blank));
-	if (!cloner->blank || parent_map(cloner))
+	cloner->written = calloc(cloner->page_count, sizeof(*cloner->written));
+	if (!cloner->blank || !cloner->written || parent_map(cloner))
 		return -1;
-	for (size_t i = 0; i < cloner->page_count; i++)
+	for (size_t i = 0; i < cloner->page_count; i++) {
 		cloner->blank[i] = page_is_blank(cloner->memory + i * PAGE);
+		if (!cloner->blank[i])
+			cloner->written[cloner->written_count++] = cloner->pages[i];
+	}
 	return 0;
 }
 
@@ -187,5 +191,6 @@ void parent_end(struct cloner *cloner)
 		xenforeignmemory_unmap(cloner->foreign, cloner->memory, cloner->page_count);
 	free(cloner->pages);
 	free(cloner->blank);
+	free(cloner->written);
 	free(cloner->context);
 }

@@ -2,6 +2,11 @@
 /*
  * Resetting a clone from outside: Xen notes which pages it writes (log-dirty, made for migration), and these and the
  * CPU's registers are written back. Nothing of it depends on the clone, not even on its being alive.
+ *
+ * The first write to a page since the log was cleared is a trap, which costs as much as many copies of a page; later
+ * writes to it cost nothing. So the log is read and left as it is, and all pages in it are written back each time,
+ * whether the last input wrote them or an earlier one; it is cleared when these copies have cost as much as the traps
+ * that this brings.
  */
 #include "internal.h"
 
@@ -11,16 +16,40 @@
 
 #define BITS (8 * sizeof(unsigned long))
 #define PAGE_BITS (8 * PAGE)
+#define TRAP_COPIES 30 /* copies of a page that a trap costs as much as; measured in the lab */
 
-/* Which pages were written since the last time, into clone->dirty. */
-static int collect_dirty(struct clone *clone)
+/* Which pages were written since the log was cleared, into clone->dirty; XEN_DOMCTL_SHADOW_OP_CLEAN clears it. */
+static int read_log(struct clone *clone, unsigned op)
 {
 	size_t count = clone->cloner->low_count;
 
-	return xc_logdirty_control(clone->cloner->xc, clone->domain, XEN_DOMCTL_SHADOW_OP_CLEAN, &clone->dirty_buffer,
-				   count, 0, NULL) == (long long)count
+	return xc_logdirty_control(clone->cloner->xc, clone->domain, op, &clone->dirty_buffer, count, 0, NULL) ==
+			       (long long)count
 		       ? 0
 		       : -1;
+}
+
+static int collect_dirty(struct clone *clone)
+{
+	struct log_use *use = &clone->log_use;
+	bool clear = use->spare_copies > (size_t)TRAP_COPIES * use->first_pages;
+
+	if (read_log(clone, clear ? XEN_DOMCTL_SHADOW_OP_CLEAN : XEN_DOMCTL_SHADOW_OP_PEEK))
+		return -1;
+	use->cleared = clear;
+	return 0;
+}
+
+/* How many pages it took, in view of the next time. */
+static void note_use(struct log_use *use, size_t pages)
+{
+	if (use->cleared) {
+		use->spare_copies = use->first_pages = 0;
+		return;
+	}
+	if (!use->first_pages)
+		use->first_pages = pages;
+	use->spare_copies += pages - use->first_pages;
 }
 
 static bool is_restored(const struct clone *clone, size_t page)
@@ -65,13 +94,13 @@ static int start_log(struct clone *clone)
 	clone->dirty = xc__hypercall_buffer_alloc_pages(xc, &clone->dirty_buffer, (int)pages);
 	if (!clone->dirty || xc_shadow_control(xc, clone->domain, XEN_DOMCTL_SHADOW_OP_ENABLE_LOGDIRTY, NULL, 0) < 0)
 		return -1;
-	return collect_dirty(clone);
+	return read_log(clone, XEN_DOMCTL_SHADOW_OP_CLEAN);
 }
 
 int clone_snapshot(struct clone *clone, const uint8_t *kept)
 {
 	xc_interface *xc = clone->cloner->xc;
-	int err = xc_domain_pause(xc, clone->domain);
+	int err = clone_map(clone) ? -1 : xc_domain_pause(xc, clone->domain);
 
 	if (err)
 		return err;
@@ -108,6 +137,7 @@ int clone_restore(struct clone *clone, size_t *pages)
 	if (!clone->domain || xc_domain_pause(xc, clone->domain) || collect_dirty(clone))
 		return -1;
 	*pages = write_back(clone);
+	note_use(&clone->log_use, *pages);
 	if (xc_domain_hvm_setcontext(xc, clone->domain, clone->context, clone->context_size))
 		return -1;
 	if (ended && xc_domain_resume(xc, clone->domain, 0))

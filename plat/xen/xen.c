@@ -98,6 +98,8 @@ static int xen_init(const struct boot_info *boot UNUSED)
 	int err;
 
 	xen_is_ready();
+	/* Xen's to write, and nobody's to copy or to put back. */
+	snapshot_exempt(&shared, sizeof(shared));
 	err = join();
 	xen_clock_init();
 	return err;
@@ -133,16 +135,12 @@ static NO_INSTRUMENT void xen_word_wait(const uint32_t *word UNUSED, uint32_t va
 	hypercall2(XEN_SCHED_OP, SCHEDOP_POLL, (uint64_t)&nap);
 }
 
-/*
- * As for a migration (sched.h): 0 is said to who is another domain now, 1 to who is still the same. The page of Xen's
- * is nobody's to copy or to put back.
- */
+/* As for a migration (sched.h): 0 is said to who is another domain now, 1 to who is still the same. */
 static void xen_suspend(void)
 {
 	struct sched_shutdown shutdown = { SHUTDOWN_SUSPEND };
 	uint64_t now;
 
-	snapshot_exempt(&shared, sizeof(shared));
 	now = xen_clock_ns();
 	if (hypercall2(XEN_SCHED_OP, SCHEDOP_SHUTDOWN, (uint64_t)&shutdown))
 		return;
