@@ -26,7 +26,7 @@
 #define CHANNEL_ALIGNED(n) __attribute__((aligned(n)))
 
 #define CHANNEL_MAGIC UINT64_C(0x314e4843494b4153)	/* "SAKICHN1" */
-#define CHANNEL_VERSION 3u
+#define CHANNEL_VERSION 4u
 
 /* Where the guest says that it has a channel: the first bytes of this physical page (never RAM that is handed out). */
 #define CHANNEL_BEACON 0x7000u
@@ -104,6 +104,7 @@ struct channel {
 	uint64_t deadline_ns;		/* real time until the guest calls an input a hang; 0: it never does */
 	uint32_t host_sleeps;
 	uint32_t no_reset;		/* the host resets the machine; see "Reset" above */
+	uint32_t crowded;		/* other machines want this CPU: who waits for a request is to sleep */
 
 	/* ---- guest to host ---- */
 	uint32_t done_seq CHANNEL_ALIGNED(64);

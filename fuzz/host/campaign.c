@@ -72,7 +72,7 @@ static struct executor *open_confirmer(struct state *state)
 	struct campaign *campaign = state->campaign;
 	struct executor_options options = {
 		.machine = { .world = campaign->world, .tracker = campaign->tracker, .preset = campaign->preset,
-			     .harness = campaign->harness },
+			     .harness = campaign->harness, .crowded = campaign->clones > 1 },
 		.timeout_ns = CONFIRM_NS * campaign->clones,
 		.no_novelty = true,
 	};

@@ -305,6 +305,7 @@ void machine_request(struct machine *machine)
 {
 	struct channel *channel = machine->channel;
 
+	channel->crowded = machine->options.crowded;
 	channel->no_reset = machine->options.tracker == TRACKER_LOGDIRTY;
 	__atomic_store_n(&channel->request_seq, ++machine->seq, __ATOMIC_SEQ_CST);
 	if (machine->options.world == WORLD_HOST && __atomic_load_n(&channel->guest_sleeps, __ATOMIC_SEQ_CST))

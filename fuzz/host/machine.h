@@ -34,6 +34,7 @@ struct machine_options {
 	const char *plat;		/* vm: "microvm" by default */
 	const char *append;		/* more words for the kernel's command line, or NULL */
 	enum tracker tracker;		/* xen: either; the other worlds have the guest's */
+	bool crowded;			/* xen: one of several that may have one CPU */
 	bool verbose;			/* the machine's log to our stderr */
 };
 

@@ -138,6 +138,7 @@ struct worker *worker_open(struct campaign *campaign)
 	struct executor_options options = {
 		.machine = { .world = campaign->world, .tracker = campaign->tracker, .preset = campaign->preset,
 			     .harness = campaign->harness,
+			     .crowded = campaign->clones > 1,
 			     .verbose = campaign->verbose },
 		.compare_every = COMPARE_EVERY,
 		.timeout_ns = patience_ns(campaign),
