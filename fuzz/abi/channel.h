@@ -111,6 +111,7 @@ struct channel {
 	uint64_t deadline_ns;		/* real time until the guest calls an input a hang; 0: it never does */
 	uint32_t host_sleeps;
 	uint32_t reset;			/* enum channel_reset */
+	uint32_t crowded;		/* other machines want this CPU: who waits for a request is to sleep */
 
 	/* ---- guest to host ---- */
 	uint32_t done_seq CHANNEL_ALIGNED(64);

@@ -71,7 +71,8 @@ uint32_t channel_wait(uint32_t last_seq)
 		}
 		atomic_store(&channel->guest_sleeps, 1);
 		memory_barrier();
-		plat->word_wait(&channel->request_seq, last_seq, spins - SPINS_BEFORE_WAIT);
+		plat->word_wait(&channel->request_seq, last_seq,
+				channel->crowded ? UINT32_MAX : spins - SPINS_BEFORE_WAIT);
 		atomic_store(&channel->guest_sleeps, 0);
 	}
 	return seq;

@@ -5,13 +5,11 @@
 #include "campaign.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <fuzz/abi/planted.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,8 +21,10 @@
 
 #define FINDINGS_MAX 256
 #define TICK_US 200000
+#define CONFIRM_NS UINT64_C(3000000000) /* ten times a worker's limit */
 #define STOP_TICKS 25			/* an engine that was asked to stop gets five seconds */
 #define GRACE_S 20			/* beyond the time limit: start-up and the engine's own end */
+#define GRACE_CLONE_S 5			/* of each further clone, which all may share one CPU */
 
 const char *const engine_names[ENGINES] = { "libfuzzer", "afl" };
 
@@ -36,14 +36,14 @@ struct known {
 
 struct state {
 	struct campaign *campaign;
-	pid_t engine;
-	int engine_status;		/* as waitpid() gives it, once it has ended by itself */
+	pid_t engines[CLONES_MAX];	/* each leads a process group; 0: ended */
 	struct known known[FINDINGS_MAX];
 	size_t known_count;
 	size_t unconfirmed;		/* raw findings that a fresh machine did not show */
 	struct symbols *symbols;
 	uint64_t start_ns;
 	double seconds;
+	bool stopping;			/* engines were told to end */
 	bool failed;
 };
 
@@ -53,24 +53,6 @@ static void on_interrupt(int signal)
 {
 	(void)signal;
 	interrupted = 1;
-}
-
-struct campaign_shared *shared_open(const char *work, bool create)
-{
-	char path[PATH_MAX + 16];
-	struct campaign_shared *shared = MAP_FAILED;
-	int fd;
-
-	snprintf(path, sizeof(path), "%s/statistics", work);
-	fd = open(path, O_RDWR | O_CLOEXEC | (create ? O_CREAT | O_TRUNC : 0), 0666);
-	/* Not sparse: a page that a full disk has no room for would end us by a signal. */
-	if (fd >= 0 && (!create || !(errno = posix_fallocate(fd, 0, sizeof(*shared)))))
-		shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (shared == MAP_FAILED)
-		fprintf(stderr, "saki-fuzz: %s: %s\n", path, strerror(errno));
-	if (fd >= 0)
-		close(fd);
-	return shared == MAP_FAILED ? NULL : shared;
 }
 
 /* ---- findings ---- */
@@ -90,8 +72,8 @@ static struct executor *open_confirmer(struct state *state)
 	struct campaign *campaign = state->campaign;
 	struct executor_options options = {
 		.machine = { .world = campaign->world, .tracker = campaign->tracker, .preset = campaign->preset,
-			     .harness = campaign->harness },
-		.timeout_ns = UINT64_C(3000000000),
+			     .harness = campaign->harness, .crowded = campaign->clones > 1 },
+		.timeout_ns = CONFIRM_NS * campaign->clones,
 		.no_novelty = true,
 	};
 	char error[MACHINE_ERROR];
@@ -176,65 +158,85 @@ static void take_findings(struct state *state)
 		take_finding(state, input, size, &verdict);
 }
 
-/* ---- the engine process ---- */
+/* ---- the engine processes ---- */
 
-static pid_t start_engine(struct campaign *campaign, const char *seeds)
+static int start_engine(struct state *state, unsigned clone, const char *seeds)
 {
+	struct campaign *campaign = state->campaign;
 	pid_t pid = fork();
 
 	if (!pid) {
 		setpgid(0, 0);
+		campaign->clone = clone;
 		if (campaign->engine == ENGINE_AFL)
 			engine_afl(campaign, seeds);
 		engine_libfuzzer(campaign, seeds);
 	}
-	return pid;
+	state->engines[clone] = pid > 0 ? pid : 0;
+	return pid > 0 ? 0 : -1;
 }
 
-static bool engine_ended(struct state *state)
+/* Looks after those that ended by themselves. @return how many are left. */
+static unsigned engines_left(struct state *state)
 {
-	return waitpid(state->engine, &state->engine_status, WNOHANG) == state->engine;
-}
+	struct campaign *campaign = state->campaign;
+	unsigned left = 0;
+	int status;
 
-/* Ends it and everything it started: it leads a process group of its own. */
-static void stop_engine(struct state *state)
-{
-	__atomic_store_n(&state->campaign->shared->stopped, 1, __ATOMIC_RELAXED);
-	if (state->campaign->engine == ENGINE_AFL)
-		kill(state->engine, SIGINT);
-	for (int i = 0; i < STOP_TICKS; i++) {
-		if (engine_ended(state))
-			goto group;
-		usleep(TICK_US);
+	for (unsigned i = 0; i < campaign->clones; i++) {
+		pid_t engine = state->engines[i];
+
+		if (!engine)
+			continue;
+		if (waitpid(engine, &status, WNOHANG) != engine) {
+			left++;
+			continue;
+		}
+		state->engines[i] = 0;
+		/* And what it started: it leads a process group of its own. */
+		kill(-engine, SIGKILL);
+		if (status && !state->stopping && !campaign->shared->error[0])
+			snprintf(campaign->shared->error, MACHINE_ERROR, "it gave up; see %.180s/engine.log",
+				 campaign->work);
 	}
-	kill(state->engine, SIGKILL);
-	waitpid(state->engine, NULL, 0);
-group:
-	kill(-state->engine, SIGKILL);
+	return left;
+}
+
+static void stop_engines(struct state *state)
+{
+	state->stopping = true;
+	__atomic_store_n(&state->campaign->shared->stopped, 1, __ATOMIC_RELAXED);
+	for (unsigned i = 0; i < CLONES_MAX && state->campaign->engine == ENGINE_AFL; i++)
+		if (state->engines[i])
+			kill(state->engines[i], SIGINT);
+	for (int i = 0; i < STOP_TICKS && engines_left(state); i++)
+		usleep(TICK_US);
+	for (unsigned i = 0; i < CLONES_MAX; i++) {
+		if (!state->engines[i])
+			continue;
+		kill(-state->engines[i], SIGKILL);
+		waitpid(state->engines[i], NULL, 0);
+		state->engines[i] = 0;
+	}
 }
 
 static void watch(struct state *state)
 {
 	struct campaign *campaign = state->campaign;
-	bool ended = false;
+	double limit = (double)(campaign->seconds + GRACE_S + (campaign->clones - 1) * GRACE_CLONE_S);
+	unsigned left = campaign->clones;
 
-	while (!ended && !interrupted) {
+	while (left && !interrupted) {
 		usleep(TICK_US);
-		ended = engine_ended(state);
+		left = engines_left(state);
 		state->seconds = (double)(now_ns() - state->start_ns) / 1e9;
 		progress_show(campaign, state->seconds, state->known_count);
 		take_findings(state);
-		if (campaign->seconds && state->seconds > (double)(campaign->seconds + GRACE_S))
+		if (campaign->seconds && state->seconds > limit)
 			break;
 	}
-	if (!ended) {
-		stop_engine(state);
-	} else {
-		kill(-state->engine, SIGKILL);
-		if (state->engine_status && !campaign->shared->error[0])
-			snprintf(campaign->shared->error, MACHINE_ERROR, "it gave up; see %.180s/engine.log",
-				 campaign->work);
-	}
+	if (left)
+		stop_engines(state);
 	state->seconds = (double)(now_ns() - state->start_ns) / 1e9;
 	if (!interrupted)
 		take_findings(state);
@@ -275,25 +277,36 @@ static void write_planted(struct json *json, const struct campaign_shared *share
 	json_close(json, ']');
 }
 
+static void write_clone_execs(struct json *json, const struct campaign *campaign)
+{
+	json_open(json, "clone_execs", '[');
+	for (unsigned i = 0; i < campaign->clones; i++)
+		json_number(json, NULL, campaign->shared->counts[i].execs);
+	json_close(json, ']');
+}
+
 static void write_json(const struct state *state)
 {
 	const struct campaign *campaign = state->campaign;
 	const struct campaign_shared *shared = campaign->shared;
+	struct campaign_counts sum = shared_sum(shared);
 	struct json json = { .out = stdout };
 
 	json_open(&json, NULL, '{');
 	json_string(&json, "harness", campaign->harness);
 	json_string(&json, "world", world_names[campaign->world]);
 	json_string(&json, "engine", engine_names[campaign->engine]);
-	json_number(&json, "execs", shared->execs);
+	json_number(&json, "clones", campaign->clones);
+	json_number(&json, "execs", sum.execs);
+	write_clone_execs(&json, campaign);
 	json_real(&json, "seconds", state->seconds);
-	json_real(&json, "execs_per_sec", state->seconds > 0 ? (double)shared->execs / state->seconds : 0);
+	json_real(&json, "execs_per_sec", state->seconds > 0 ? (double)sum.execs / state->seconds : 0);
 	json_number(&json, "edges_found", shared->edges_found);
 	json_number(&json, "edges_total", shared->edges_total);
-	json_number(&json, "resets", shared->resets);
-	json_number(&json, "reboots", shared->reboots);
-	json_number(&json, "audits", shared->audits);
-	json_number(&json, "audit_mismatches", shared->mismatches);
+	json_number(&json, "resets", sum.resets);
+	json_number(&json, "reboots", sum.reboots);
+	json_number(&json, "audits", sum.audits);
+	json_number(&json, "audit_mismatches", sum.mismatches);
 	json_number(&json, "unconfirmed", state->unconfirmed);
 	write_crashes(&json, state);
 	write_planted(&json, shared);
@@ -304,15 +317,16 @@ static void write_json(const struct state *state)
 static int report(struct state *state)
 {
 	const struct campaign_shared *shared = state->campaign->shared;
+	uint64_t execs = shared_sum(shared).execs;
 
 	progress_end(state->campaign, state->seconds, state->known_count);
-	if (shared->error[0] && !shared->execs) {
+	if (shared->error[0] && !execs) {
 		fprintf(stderr, "saki-fuzz: %s\n", shared->error);
 		state->failed = true;
 	} else if (shared->error[0]) {
 		fprintf(stderr, "saki-fuzz: the engine stopped early: %s\n", shared->error);
 		state->failed = true;
-	} else if (!shared->execs && !interrupted) {
+	} else if (!execs && !interrupted) {
 		fprintf(stderr, "saki-fuzz: the engine ran no input; see %s/engine.log\n", state->campaign->work);
 		state->failed = true;
 	}
@@ -327,9 +341,11 @@ static int report(struct state *state)
 
 static int prepare(struct campaign *campaign, char seeds[PATH_MAX])
 {
-	char raw[PATH_MAX + 8];
+	char raw[PATH_MAX + 8], news[PATH_MAX + 8];
 
 	snprintf(raw, sizeof(raw), "%s/raw", campaign->work);
+	snprintf(news, sizeof(news), "%s/news", campaign->work);
+	unlink(news);
 	if (make_folders(campaign->corpus) || make_folders(raw)) {
 		fprintf(stderr, "saki-fuzz: %s: %s\n", campaign->work, strerror(errno));
 		return -1;
@@ -344,12 +360,29 @@ static int prepare(struct campaign *campaign, char seeds[PATH_MAX])
 	return seeds_prepare(campaign, seeds);
 }
 
+/*
+ * What all machines share is made here, so that engine processes find it ready and their time is all fuzzing. afl-fuzz
+ * starts a program anew, which makes its own.
+ */
+static int prepare_machines(struct campaign *campaign)
+{
+	struct machine_options options = { .world = campaign->world, .preset = campaign->preset,
+					   .harness = campaign->harness, .verbose = campaign->verbose };
+	char *image;
+
+	if (campaign->engine == ENGINE_LIBFUZZER)
+		return machine_prepare(&options, campaign->shared->error);
+	image = image_path(campaign->world, campaign->preset, campaign->shared->error);
+	free(image);
+	return image ? 0 : -1;
+}
+
 int campaign_run(struct campaign *campaign)
 {
 	static struct state state;
 	struct sigaction action = { .sa_handler = on_interrupt };
 	char seeds[PATH_MAX];
-	int status;
+	int status, err = 0;
 
 	state.campaign = campaign;
 	sigaction(SIGINT, &action, NULL);
@@ -357,17 +390,19 @@ int campaign_run(struct campaign *campaign)
 	sigaction(SIGHUP, &action, NULL);
 	if (prepare(campaign, seeds))
 		return 3;
-	/* Built here, so that the engine process finds it ready and its time is all fuzzing. */
-	free(image_path(campaign->world, campaign->preset, campaign->shared->error));
-	if (campaign->shared->error[0])
+	if (prepare_machines(campaign))
 		return fprintf(stderr, "saki-fuzz: %s\n", campaign->shared->error), 3;
 	setenv("SAKI_NO_BUILD", "1", 1);
 	take_findings(&state);
 	state.start_ns = now_ns();
-	state.engine = start_engine(campaign, seeds);
-	if (state.engine < 0)
-		return fprintf(stderr, "saki-fuzz: cannot start the engine: %s\n", strerror(errno)), 3;
-	watch(&state);
+	for (unsigned i = 0; !err && i < campaign->clones; i++)
+		err = start_engine(&state, i, seeds);
+	if (err) {
+		snprintf(campaign->shared->error, MACHINE_ERROR, "cannot be started: %s", strerror(errno));
+		stop_engines(&state);
+	} else {
+		watch(&state);
+	}
 	status = report(&state);
 	symbols_close(state.symbols);
 	return status;

@@ -42,8 +42,11 @@ int cmd_fuzz(struct options *options)
 		 world_names[campaign->world], engine_names[campaign->engine]);
 	if (absolute(options->corpus ? options->corpus : corpus, campaign->corpus) || absolute(work, campaign->work))
 		return EXIT_ENVIRONMENT;
-	fprintf(stderr, "%s in %s, %s\n", campaign->harness, world_names[campaign->world],
+	fprintf(stderr, "%s in %s, %s", campaign->harness, world_names[campaign->world],
 		engine_names[campaign->engine]);
+	if (campaign->clones > 1)
+		fprintf(stderr, ", %u clones", campaign->clones);
+	putc('\n', stderr);
 	return campaign_run(campaign);
 }
 

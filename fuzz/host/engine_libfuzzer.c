@@ -42,6 +42,11 @@ static int run_one(const uint8_t *data, size_t size)
 	return result == WORKER_FINDING ? -1 : 0;
 }
 
+static size_t hear(uint8_t *data, size_t max)
+{
+	return worker_hear(worker, data, max);
+}
+
 /* A table as the compiler would have made it: libFuzzer wants one entry {pc, flags} for each counter. */
 static void register_counters(void)
 {
@@ -66,15 +71,36 @@ static void redirect_output(const struct campaign *campaign)
 
 	if (campaign->verbose)
 		return;
-	snprintf(path, sizeof(path), "%s/engine.log", campaign->work);
+	if (campaign->clone)
+		snprintf(path, sizeof(path), "%s/engine-%u.log", campaign->work, campaign->clone);
+	else
+		snprintf(path, sizeof(path), "%s/engine.log", campaign->work);
 	if (!freopen(path, "w", stderr) || dup2(2, 1) < 0)
 		_exit(1);
 }
 
+struct list {
+	FILE *file;
+	unsigned clone, clones;
+	size_t seen, listed;
+};
+
+/* Each engine has its share, and hears of the others' that brought something. */
 static int list_file(const char *path, const char *name, void *context)
 {
+	struct list *list = context;
+
 	(void)name;
-	return fprintf(context, "%s,", path) < 0 ? -1 : 0;
+	if (list->seen++ % list->clones != list->clone)
+		return 0;
+	list->listed++;
+	return fprintf(list->file, "%s,", path) < 0 ? -1 : 0;
+}
+
+static int list_files(struct list *list, const char *seeds, const char *corpus)
+{
+	list->seen = 0;
+	return folder_foreach(seeds, list_file, list) || folder_foreach(corpus, list_file, list) ? -1 : 0;
 }
 
 /*
@@ -83,13 +109,19 @@ static int list_file(const char *path, const char *name, void *context)
  */
 static void write_list(const struct campaign *campaign, const char *seeds, char argument[PATH_MAX + 40])
 {
+	struct list list = { .clone = campaign->clone, .clones = campaign->clones };
 	char path[PATH_MAX + 16];
-	FILE *list;
+	int err;
 
-	snprintf(path, sizeof(path), "%s/inputs", campaign->work);
-	list = fopen(path, "we");
-	if (!list || folder_foreach(seeds, list_file, list) || folder_foreach(campaign->corpus, list_file, list) ||
-	    fclose(list)) {
+	snprintf(path, sizeof(path), "%s/inputs-%u", campaign->work, campaign->clone);
+	list.file = fopen(path, "we");
+	err = list.file ? list_files(&list, seeds, campaign->corpus) : -1;
+	if (!err && !list.listed) {
+		/* More engines than inputs. */
+		list.clone = 0, list.clones = 1;
+		err = list_files(&list, seeds, campaign->corpus);
+	}
+	if (err || fclose(list.file)) {
 		snprintf(campaign->shared->error, MACHINE_ERROR, "%.180s: %s", path, strerror(errno));
 		_exit(3);
 	}
@@ -108,6 +140,9 @@ void engine_libfuzzer(struct campaign *campaign, const char *seeds)
 	char **args = argv;
 	int count = sizeof(argv) / sizeof(argv[0]) - 1;
 
+	/* --runs are those of all engines together. */
+	uint64_t share = campaign->runs / campaign->clones + (campaign->clone < campaign->runs % campaign->clones);
+
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	redirect_output(campaign);
 	cpus_claim();
@@ -116,11 +151,11 @@ void engine_libfuzzer(struct campaign *campaign, const char *seeds)
 		_exit(3);
 	write_list(campaign, seeds, inputs);
 	compares_open(campaign->work);
-	mutate_for_libfuzzer(campaign->harness);
+	mutate_for_libfuzzer(campaign->harness, campaign->clones > 1 ? hear : NULL);
 	register_counters();
 	snprintf(time, sizeof(time), "-max_total_time=%llu", (unsigned long long)campaign->seconds);
-	snprintf(runs, sizeof(runs), "-runs=%lld", campaign->runs ? (long long)campaign->runs : -1LL);
-	snprintf(seed, sizeof(seed), "-seed=%u", campaign->seed);
+	snprintf(runs, sizeof(runs), "-runs=%lld", campaign->runs ? (long long)share : -1LL);
+	snprintf(seed, sizeof(seed), "-seed=%u", campaign->seed + campaign->clone);
 	snprintf(max_len, sizeof(max_len), "-max_len=%zu", executor_max_size(worker_executor(worker)));
 	snprintf(artifacts, sizeof(artifacts), "-artifact_prefix=%s/", campaign->work);
 	LLVMFuzzerRunDriver(&count, &args, run_one);

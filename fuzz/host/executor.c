@@ -438,6 +438,12 @@ uint8_t *executor_counters(struct executor *executor, size_t *count)
 	return executor->machine.view.counters;
 }
 
+const uint8_t *executor_seen(struct executor *executor, size_t *count)
+{
+	*count = executor->novelty.count;
+	return executor->novelty.seen;
+}
+
 const uint64_t *executor_pcs(struct executor *executor)
 {
 	return executor->machine.view.pcs;

@@ -67,6 +67,8 @@ int executor_run(struct executor *executor, const void *data, size_t size, struc
 
 /* The counters of the last run, until the next one; the size never changes. */
 uint8_t *executor_counters(struct executor *executor, size_t *count);
+/* Which counters were ever not zero: a byte each, until the executor is closed. */
+const uint8_t *executor_seen(struct executor *executor, size_t *count);
 /* The PC of each counter. */
 const uint64_t *executor_pcs(struct executor *executor);
 /* Comparisons of the last run, none where they were not recorded: copied into out, at most max. @return how many. */

@@ -171,8 +171,9 @@ static int take_view(struct machine *machine, char *error)
 			    machine->image, channel->version, channel->size, CHANNEL_VERSION, sizeof(*channel));
 	if (!view->max_size || view->max_size > CHANNEL_INPUT_MAX || view->frame_limit > machine->memory_size / PAGE ||
 	    view->frame_limit > CHANNEL_FRAMES_MAX || !in_memory(machine, counters, view->counter_count) ||
-	    (view->counter_count && (counters % PAGE || view->counter_count > machine->memory_size / 16 ||
-				     !in_memory(machine, pcs, view->counter_count * 16))))
+	    (view->counter_count &&
+	     (counters % PAGE || view->counter_count > MACHINE_COUNTERS_MAX ||
+	      view->counter_count > machine->memory_size / 16 || !in_memory(machine, pcs, view->counter_count * 16))))
 		return fail(error, "the channel of %s makes no sense", machine->image);
 	view->counters = machine->memory + counters;
 	view->pcs = malloc(view->counter_count * sizeof(*view->pcs) + 1);
@@ -218,6 +219,17 @@ static int wait_for_channel(struct machine *machine, char *error)
 		read_log(machine);
 	}
 	return take_view(machine, error);
+}
+
+int machine_prepare(const struct machine_options *options, char *error)
+{
+	char *image = image_path(options->world, options->preset, error);
+	int err = image ? 0 : -1;
+
+	if (!err && options->world == WORLD_XEN)
+		err = machine_prepare_xen(options, image, error);
+	free(image);
+	return err;
 }
 
 int machine_start(struct machine *machine, const struct machine_options *options, char *error)
@@ -320,6 +332,7 @@ void machine_request(struct machine *machine)
 {
 	struct channel *channel = machine->channel;
 
+	channel->crowded = machine->options.crowded;
 	channel->reset = machine->options.tracker == TRACKER_GUEST  ? RESET_INSIDE
 			 : machine->options.tracker == TRACKER_NONE ? RESET_NEVER
 								    : RESET_OUTSIDE;

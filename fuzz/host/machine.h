@@ -40,6 +40,7 @@ bool tracker_is_xens(enum tracker tracker);
 
 #define MACHINE_MEMORY_MIB 32
 #define MACHINE_ERROR 256	/* bytes that a message buffer should have */
+#define MACHINE_COUNTERS_MAX (1u << 21)	/* coverage counters of an image */
 
 struct machine_options {
 	enum world world;
@@ -49,6 +50,7 @@ struct machine_options {
 	const char *append;		/* more words for the kernel's command line, or NULL */
 	enum tracker tracker;
 	unsigned memory_mib;		/* 0: MACHINE_MEMORY_MIB */
+	bool crowded;			/* xen: one of several that may have one CPU */
 	bool verbose;			/* the machine's log to our stderr */
 };
 
@@ -80,6 +82,12 @@ struct machine {
 	uint32_t seq;			/* of the last request */
 };
 
+/**
+ * Makes ready what machines with these options share, for this process and those that it forks later: the image; in
+ * the xen world the domain that is cloned.
+ * @return 0; -1 with one line in error.
+ */
+int machine_prepare(const struct machine_options *options, char *error);
 /**
  * Builds the image if need be, starts a machine and waits until its snapshot is taken.
  * @return 0; -1 with one line in error.
@@ -128,6 +136,8 @@ uint64_t now_ns(void);
 /* Starts the process with memory_fd as its memory, log_fd[1] as its stderr. The child's pid, or -1 with error. */
 pid_t machine_spawn_host(struct machine *machine, int log_fd, char *error);
 pid_t machine_spawn_vm(struct machine *machine, int log_fd, char *error);
+/* The parent of clones, for this process and its forks. */
+int machine_prepare_xen(const struct machine_options *options, const char *image, char *error);
 /* A clone, mapped; its domain's number, or -1 with error. */
 pid_t machine_spawn_xen(struct machine *machine, char *error);
 /* Once the channel is known. */

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The xen world's machine: a clone of a domain that booted once (fuzz/xen/cloner.h). This process is in dom0 then; its
- * parent domain is kept for the next machine of the same kind, and goes with the process.
+ * parent domain is kept for the next machine of the same kind, also by processes that it forks, and goes with the last
+ * of them.
  */
 #include <fuzz/xen/cloner.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +15,7 @@
 
 #define PAGE 4096u
 
-/* Of this process: after a fork it is the other one's. */
+/* owner: the process whose handles these are; a fork opens its own. */
 static struct {
 	struct cloner *cloner;
 	pid_t owner;
@@ -32,19 +34,32 @@ static enum cloner_way way_of(enum tracker tracker)
 	return tracker == TRACKER_BOOT ? CLONER_BOOT : tracker == TRACKER_RESTORE ? CLONER_RESTORE : CLONER_CLONE;
 }
 
-static int open_parent(const struct machine *machine, char *error)
+/* 0: the parent at hand is one of this kind. */
+static int keep_parent(const char *kind, char *error)
 {
-	struct cloner_options options = { .kernel = machine->image,
-					  .way = way_of(machine->options.tracker),
-					  .memory_mib = machine->options.memory_mib,
-					  .verbose = machine->options.verbose };
+	if (!parent.cloner || strcmp(parent.kind, kind))
+		return -1;
+	if (parent.owner == getpid())
+		return 0;
+	if (cloner_forked(parent.cloner, error))
+		return -1;
+	parent.owner = getpid();
+	return 0;
+}
+
+int machine_prepare_xen(const struct machine_options *of, const char *image, char *error)
+{
+	struct cloner_options options = { .kernel = image,
+					  .way = way_of(of->tracker),
+					  .memory_mib = of->memory_mib ? of->memory_mib : MACHINE_MEMORY_MIB,
+					  .verbose = of->verbose };
 	static bool registered;
 	char line[256], kind[sizeof(parent.kind)];
 
-	snprintf(line, sizeof(line), "harness=%s%s%s", machine->options.harness, machine->options.append ? " " : "",
-		 machine->options.append ? machine->options.append : "");
-	snprintf(kind, sizeof(kind), "%s %s %u %u", machine->image, line, options.memory_mib, options.way);
-	if (parent.cloner && parent.owner == getpid() && !strcmp(parent.kind, kind))
+	snprintf(line, sizeof(line), "harness=%s%s%s", of->harness, of->append ? " " : "",
+		 of->append ? of->append : "");
+	snprintf(kind, sizeof(kind), "%s %s %u %u", image, line, options.memory_mib, options.way);
+	if (!keep_parent(kind, error))
 		return 0;
 	close_parent();
 	options.command_line = line;
@@ -61,7 +76,7 @@ static int open_parent(const struct machine *machine, char *error)
 
 pid_t machine_spawn_xen(struct machine *machine, char *error)
 {
-	if (open_parent(machine, error))
+	if (machine_prepare_xen(&machine->options, machine->image, error))
 		return -1;
 	machine->clone = cloner_clone(parent.cloner, error);
 	if (!machine->clone)
@@ -119,6 +134,8 @@ bool machine_xen_alive(struct machine *machine)
 
 void machine_xen_rest(void)
 {
+	/* Processes of other clones may be waiting here as well: each has its turn before the domains have theirs. */
+	sched_yield();
 	cloner_yield(parent.cloner);
 }
 

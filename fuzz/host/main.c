@@ -31,6 +31,7 @@ static const char usage[] =
 	"                 also boot or none, and in xen clone or restore: what machines are without a reset\n"
 	"  --mem MIB      of the machine, for bench (32)        --dirty N,...  pages that bench's resets put back (16)\n"
 	"  --engine E     libfuzzer (default) or afl\n"
+	"  --clones N     xen: clones of one domain that fuzz at once (default: 1)\n"
 	"  --time S       seconds (default: 60)       --runs N     inputs, instead of a time\n"
 	"  --seed N       of the engine's random numbers\n"
 	"  --preset P     of the image (default: asan in host, fuzz in vm; bench: fuzz)\n"
@@ -126,6 +127,13 @@ static int set_option(struct options *options, int option, const char *name, con
 					   arg);
 		campaign->tracker = (enum tracker)index;
 		return 0;
+	case 'C':
+		if (number(name, arg, &value))
+			return EXIT_USAGE;
+		if (!value || value > CLONES_MAX)
+			return usage_error("--clones %s: 1 to %u", arg, CLONES_MAX);
+		campaign->clones = (unsigned)value;
+		return 0;
 	case 'e':
 		for (index = 0; index < ENGINES && strcmp(arg, engine_names[index]); index++)
 			;
@@ -186,10 +194,10 @@ static int parse_options(struct options *options, int argc, char **argv)
 		{ "seed", required_argument, NULL, 's' },    { "preset", required_argument, NULL, 'p' },
 		{ "corpus", required_argument, NULL, 'c' },  { "out", required_argument, NULL, 'o' },
 		{ "harness", required_argument, NULL, 'H' }, { "count", required_argument, NULL, 'n' },
-		{ "tracker", required_argument, NULL, 'k' }, { "mem", required_argument, NULL, 'm' },
-		{ "dirty", required_argument, NULL, 'd' },   { "json", no_argument, NULL, 'j' },
-		{ "verbose", no_argument, NULL, 'v' },	     { "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
+		{ "tracker", required_argument, NULL, 'k' }, { "clones", required_argument, NULL, 'C' },
+		{ "mem", required_argument, NULL, 'm' },     { "dirty", required_argument, NULL, 'd' },
+		{ "json", no_argument, NULL, 'j' },	     { "verbose", no_argument, NULL, 'v' },
+		{ "help", no_argument, NULL, 'h' },	     { NULL, 0, NULL, 0 },
 	};
 	int option, index = 0;
 
@@ -271,6 +279,18 @@ static bool takes_finding(const struct command *command)
 	return command && (command->run == cmd_replay || command->run == cmd_minimize);
 }
 
+static int check_clones(struct campaign *campaign, const struct command *command)
+{
+	if (campaign->clones && (command || campaign->world != WORLD_XEN))
+		return usage_error("--clones %u: only for a campaign in the xen world", campaign->clones);
+	campaign->clones += !campaign->clones;
+	if (campaign->clones > 1 && campaign->engine == ENGINE_AFL)
+		return usage_error("--clones %u: only under libfuzzer", campaign->clones);
+	if (campaign->runs && campaign->runs < campaign->clones)
+		return usage_error("--runs %llu: at least one for each clone", (unsigned long long)campaign->runs);
+	return 0;
+}
+
 /* Where the xen world is not here. Only what runs inputs has to be there. */
 static bool wants_lab(const struct options *options, const struct command *command)
 {
@@ -314,7 +334,7 @@ int main(int argc, char **argv)
 	command = find_command(options.words[0]);
 	if (takes_finding(command) && options.word_count > 1)
 		options_from_finding(&options, options.words[1]);
-	if (check_tracker(&options, command))
+	if (check_tracker(&options, command) || check_clones(&options.campaign, command))
 		return EXIT_USAGE;
 	if (!command) {
 		if (options.word_count > 1)

@@ -41,6 +41,6 @@ const char *mutate_describe(const struct mutator *mutator);
 
 /*
  * Chooses the mutator that libFuzzer's hooks (LLVMFuzzerCustomMutator, LLVMFuzzerCustomCrossOver) use; before it
- * starts.
+ * starts. hear, if not NULL, has inputs that are to be run instead of mutants, at most max bytes each; 0: none.
  */
-void mutate_for_libfuzzer(const char *harness);
+void mutate_for_libfuzzer(const char *harness, size_t (*hear)(uint8_t *data, size_t max));

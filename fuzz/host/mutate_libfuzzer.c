@@ -11,11 +11,13 @@ size_t LLVMFuzzerCustomCrossOver(const uint8_t *a, size_t a_size, const uint8_t 
 				 size_t max_size, unsigned seed);
 
 static const char *harness_name = "syscall";
+static size_t (*hear_of)(uint8_t *data, size_t max);
 static struct mutator *mutator;
 
-void mutate_for_libfuzzer(const char *harness)
+void mutate_for_libfuzzer(const char *harness, size_t (*hear)(uint8_t *data, size_t max))
 {
 	harness_name = harness;
+	hear_of = hear;
 	mutator_close(mutator);
 	mutator = NULL;
 }
@@ -31,7 +33,9 @@ static struct mutator *get_mutator(void)
 
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed)
 {
-	return mutate(get_mutator(), data, size, data, max_size, seed);
+	size_t heard = hear_of ? hear_of(data, max_size) : 0;
+
+	return heard ? heard : mutate(get_mutator(), data, size, data, max_size, seed);
 }
 
 size_t LLVMFuzzerCustomCrossOver(const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_size, uint8_t *out,

@@ -25,7 +25,7 @@ static void short_number(double value, char *text, size_t size)
 static void bar(const struct campaign *campaign, double seconds, char *text)
 {
 	double part = campaign->seconds ? seconds / (double)campaign->seconds
-		      : campaign->runs  ? (double)campaign->shared->execs / (double)campaign->runs
+		      : campaign->runs  ? (double)shared_sum(campaign->shared).execs / (double)campaign->runs
 					: 0;
 
 	*text = '\0';
@@ -36,12 +36,13 @@ static void bar(const struct campaign *campaign, double seconds, char *text)
 static void line(const struct campaign *campaign, double seconds, size_t findings)
 {
 	const struct campaign_shared *shared = campaign->shared;
+	struct campaign_counts sum = shared_sum(shared);
 	char blocks[BAR * 4 + 1], rate[16], mismatches[40] = "";
 
 	bar(campaign, seconds, blocks);
-	short_number(seconds > 0 ? (double)shared->execs / seconds : 0, rate, sizeof(rate));
-	if (shared->mismatches)
-		snprintf(mismatches, sizeof(mismatches), "   %llu bad resets", (unsigned long long)shared->mismatches);
+	short_number(seconds > 0 ? (double)sum.execs / seconds : 0, rate, sizeof(rate));
+	if (sum.mismatches)
+		snprintf(mismatches, sizeof(mismatches), "   %llu bad resets", (unsigned long long)sum.mismatches);
 	fprintf(stderr, "%3d:%02d  %s  %s/s   edges %llu (%llu%%)%s   %zu finding%s", (int)seconds / 60,
 		(int)seconds % 60, blocks, rate, (unsigned long long)shared->edges_found,
 		(unsigned long long)(shared->edges_total ? shared->edges_found * 100 / shared->edges_total : 0),

@@ -12,6 +12,7 @@
 
 #include "campaign.h"
 #include "finding.h"
+#include "news.h"
 #include "store.h"
 
 #define COMPARE_EVERY 32	/* recording costs; a mutator needs a sample */
@@ -23,7 +24,10 @@
 
 struct worker {
 	struct campaign *campaign;
+	struct campaign_counts *counts; /* in campaign->shared */
 	struct executor *executor;
+	struct news *news;	/* where there are other workers */
+	uint64_t edges;		/* that are in campaign->shared */
 	char corpus[PATH_MAX];
 	unsigned hangs;
 	uint64_t usual_ns; /* what an input takes */
@@ -75,13 +79,20 @@ static int save(struct worker *worker, int (*write)(struct worker *, const void 
 	return reserve_spend(campaign->work) ? write(worker, data, size, verdict) : -1;
 }
 
+/* Clones may have one CPU for all of them, and their time is real time. */
+static uint64_t patience_ns(const struct campaign *campaign)
+{
+	return TIMEOUT_NS * campaign->clones;
+}
+
 /*
  * Where one input hangs, its mutants do: waiting for them would be all that a campaign does. So patience shrinks with
  * each, down to a hundred times what an input takes; what only seemed to hang is not confirmed.
  */
 static void note_hang(struct worker *worker)
 {
-	uint64_t timeout_ns = TIMEOUT_NS / (1 + ++worker->hangs / 4), least_ns = 100 * worker->usual_ns;
+	uint64_t timeout_ns = patience_ns(worker->campaign) / (1 + ++worker->hangs / 4);
+	uint64_t least_ns = 100 * worker->usual_ns;
 
 	if (least_ns < TIMEOUT_MIN_NS)
 		least_ns = TIMEOUT_MIN_NS;
@@ -96,14 +107,16 @@ static int write_finding(struct worker *worker, const void *data, size_t size, c
 static int write_corpus(struct worker *worker, const void *data, size_t size, const struct verdict *verdict)
 {
 	(void)verdict;
-	return store_by_hash(worker->corpus, data, size);
+	if (store_by_hash(worker->corpus, data, size))
+		return -1;
+	if (worker->news)
+		news_tell(worker->news, data, size);
+	return 0;
 }
 
 static void note_finding(struct worker *worker, const void *data, size_t size, const struct verdict *verdict)
 {
-	struct campaign_shared *shared = worker->campaign->shared;
-
-	shared->raw_findings++;
+	worker->counts->raw_findings++;
 	if (verdict->crash.kind == CRASH_HANG)
 		note_hang(worker);
 	if (raw_wanted(worker, raw_key(verdict)))
@@ -125,9 +138,10 @@ struct worker *worker_open(struct campaign *campaign)
 	struct executor_options options = {
 		.machine = { .world = campaign->world, .tracker = campaign->tracker, .preset = campaign->preset,
 			     .harness = campaign->harness,
+			     .crowded = campaign->clones > 1,
 			     .verbose = campaign->verbose },
 		.compare_every = COMPARE_EVERY,
-		.timeout_ns = TIMEOUT_NS,
+		.timeout_ns = patience_ns(campaign),
 	};
 	struct worker *worker = calloc(1, sizeof(*worker));
 	size_t count;
@@ -135,10 +149,17 @@ struct worker *worker_open(struct campaign *campaign)
 	if (!worker)
 		return NULL;
 	worker->campaign = campaign;
+	worker->counts = &campaign->shared->counts[campaign->clone];
 	snprintf(worker->corpus, sizeof(worker->corpus), "%s", campaign->corpus);
 	worker->executor = executor_open(&options, campaign->shared->error);
 	if (!worker->executor) {
 		free(worker);
+		return NULL;
+	}
+	if (campaign->clones > 1 && !(worker->news = news_open(campaign->work, campaign->corpus, campaign->clone))) {
+		snprintf(campaign->shared->error, MACHINE_ERROR, "no news in %.180s: %s", campaign->work,
+			 strerror(errno));
+		worker_close(worker);
 		return NULL;
 	}
 	executor_on_rerun(worker->executor, on_rerun, worker);
@@ -147,20 +168,37 @@ struct worker *worker_open(struct campaign *campaign)
 	return worker;
 }
 
+static void keep_edges(struct worker *worker, uint64_t found)
+{
+	size_t count;
+	const uint8_t *seen = executor_seen(worker->executor, &count);
+
+	if (found == worker->edges)
+		return;
+	worker->edges = found;
+	shared_add_edges(worker->campaign->shared, seen, count);
+}
+
+static void keep_canaries(uint32_t *word, uint32_t canaries)
+{
+	if (canaries & ~*word)
+		__atomic_fetch_or(word, canaries, __ATOMIC_RELAXED);
+}
+
 static void keep_statistics(struct worker *worker, const struct verdict *verdict)
 {
-	struct campaign_shared *shared = worker->campaign->shared;
+	struct campaign_counts *counts = worker->counts;
 	const struct executor_stats *stats = executor_stats(worker->executor);
 
-	shared->execs = stats->execs;
-	shared->resets = stats->resets;
-	shared->reboots = stats->reboots;
-	shared->audits = stats->audits;
-	shared->mismatches = stats->mismatches;
-	shared->dirty_pages = stats->dirty_pages;
-	shared->edges_found = stats->edges_found;
-	shared->canary_reached |= verdict->canary_reached;
-	shared->canary_fired |= verdict->canary_fired;
+	counts->execs = stats->execs;
+	counts->resets = stats->resets;
+	counts->reboots = stats->reboots;
+	counts->audits = stats->audits;
+	counts->mismatches = stats->mismatches;
+	counts->dirty_pages = stats->dirty_pages;
+	keep_edges(worker, stats->edges_found);
+	keep_canaries(&worker->campaign->shared->canary_reached, verdict->canary_reached);
+	keep_canaries(&worker->campaign->shared->canary_fired, verdict->canary_fired);
 }
 
 enum worker_result worker_run(struct worker *worker, const uint8_t *data, size_t size)
@@ -189,6 +227,11 @@ enum worker_result worker_run(struct worker *worker, const uint8_t *data, size_t
 	return WORKER_NEW_COVERAGE;
 }
 
+size_t worker_hear(struct worker *worker, uint8_t *data, size_t max)
+{
+	return worker->news ? news_hear(worker->news, data, max) : 0;
+}
+
 struct executor *worker_executor(struct worker *worker)
 {
 	return worker->executor;
@@ -199,5 +242,6 @@ void worker_close(struct worker *worker)
 	if (!worker)
 		return;
 	executor_close(worker->executor);
+	news_close(worker->news);
 	free(worker);
 }

@@ -15,6 +15,8 @@
 #include "xen_lab.h"
 
 #define WORDS_MAX 64
+#define CLONE_MIB 36		/* of a further clone: its memory, and what Xen keeps for it */
+#define ENGINE_MIB 40		/* what dom0 needs for its engine */
 #define DOM0_OUT "/tmp/out"
 #define DOM0_CORPUS "/tmp/corpus"
 #define DOM0_ROOT "/saki"	/* the tree, as far as it is there */
@@ -148,6 +150,12 @@ int xen_lab_run(const struct options *options, bool bench, int argc, char **argv
 	add(&line, "%s/harnesses/seeds/%s:%s/harnesses/seeds/%s", root, options->campaign.harness, DOM0_ROOT,
 	    options->campaign.harness);
 	add_folders(&line, options);
+	if (options->campaign.clones > 1) {
+		add(&line, "--spare");
+		add(&line, "%u", (options->campaign.clones - 1) * CLONE_MIB);
+		add(&line, "--dom0");
+		add(&line, "%u", (options->campaign.clones - 1) * ENGINE_MIB);
+	}
 	add(&line, "%s", job);
 	execv(line.words[0], line.words);
 	fprintf(stderr, "saki-fuzz: %s: %s\n", line.words[0], strerror(errno));

@@ -21,6 +21,11 @@ void cloner_close(struct cloner *cloner)
 {
 }
 
+int cloner_forked(struct cloner *cloner, char *error)
+{
+	return -1;
+}
+
 void cloner_yield(struct cloner *cloner)
 {
 }

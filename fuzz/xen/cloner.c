@@ -35,19 +35,30 @@ bool cloner_possible(void)
 
 static int open_handles(struct cloner *cloner, char *error)
 {
-	const struct cloner_options *options = &cloner->options;
-
-	cloner->log = (xentoollog_logger *)xtl_createlogger_stdiostream(stderr,
-									options->verbose ? XTL_DETAIL : XTL_CRITICAL,
-									0);
+	cloner->log = (xentoollog_logger *)xtl_createlogger_stdiostream(
+		stderr, cloner->options.verbose ? XTL_DETAIL : XTL_CRITICAL, 0);
 	cloner->xc = xc_interface_open(cloner->log, cloner->log, 0);
 	cloner->foreign = xenforeignmemory_open(cloner->log, 0);
 	cloner->call = xencall_open(cloner->log, 0);
 	if (!cloner->log || !cloner->xc || !cloner->foreign || !cloner->call)
 		return cloner_fail(error, "Xen does not answer: %s", strerror(errno));
-	if (guardian_start(cloner))
-		return cloner_fail(error, "no process to watch over domains: %s", strerror(errno));
 	return 0;
+}
+
+static void close_handles(struct cloner *cloner)
+{
+	if (cloner->call)
+		xencall_close(cloner->call);
+	if (cloner->foreign)
+		xenforeignmemory_close(cloner->foreign);
+	if (cloner->xc)
+		xc_interface_close(cloner->xc);
+	if (cloner->log)
+		xtl_logger_destroy(cloner->log);
+	cloner->call = NULL;
+	cloner->foreign = NULL;
+	cloner->xc = NULL;
+	cloner->log = NULL;
 }
 
 struct cloner *cloner_open(const struct cloner_options *options, char *error)
@@ -61,13 +72,32 @@ struct cloner *cloner_open(const struct cloner_options *options, char *error)
 	cloner->options = *options;
 	cloner->options.kernel = cloner->kernel = strdup(options->kernel);
 	cloner->options.command_line = cloner->command_line = strdup(options->command_line);
-	if (!cloner->kernel || !cloner->command_line)
+	if (!cloner->kernel || !cloner->command_line) {
 		cloner_fail(error, "out of memory");
-	else if (!open_handles(cloner, error) &&
-		 !(options->way == CLONER_CLONE ? parent_start(cloner, error) : fresh_prepare(cloner, error)))
+		goto err_close;
+	}
+	if (open_handles(cloner, error))
+		goto err_close;
+	if (guardian_start(cloner)) {
+		cloner_fail(error, "no process to watch over domains: %s", strerror(errno));
+		goto err_close;
+	}
+	if (!(options->way == CLONER_CLONE ? parent_start(cloner, error) : fresh_prepare(cloner, error)))
 		return cloner;
+err_close:
 	cloner_close(cloner);
 	return NULL;
+}
+
+/* Xen's libraries are not for use across a fork, and what they have mapped is not here. */
+int cloner_forked(struct cloner *cloner, char *error)
+{
+	cloner->memory = NULL;
+	cloner->guardian_pid = 0;
+	close_handles(cloner);
+	if (open_handles(cloner, error))
+		return -1;
+	return parent_map(cloner) ? cloner_fail(error, "the parent's memory cannot be mapped: %s", strerror(errno)) : 0;
 }
 
 void cloner_close(struct cloner *cloner)
@@ -76,16 +106,9 @@ void cloner_close(struct cloner *cloner)
 		return;
 	parent_end(cloner);
 	fresh_end(cloner);
-	/* Destroys what there is, the parent too. */
+	/* Destroys what there is, the parent too; in a fork, once all are gone. */
 	guardian_end(cloner);
-	if (cloner->call)
-		xencall_close(cloner->call);
-	if (cloner->foreign)
-		xenforeignmemory_close(cloner->foreign);
-	if (cloner->xc)
-		xc_interface_close(cloner->xc);
-	if (cloner->log)
-		xtl_logger_destroy(cloner->log);
+	close_handles(cloner);
 	free(cloner->kernel);
 	free(cloner->command_line);
 	free(cloner);

@@ -42,6 +42,12 @@ bool cloner_possible(void);
 struct cloner *cloner_open(const struct cloner_options *options, char *error);
 /* Destroys parent and clones. Of each clone, clone_free() is still to be called, before. */
 void cloner_close(struct cloner *cloner);
+/**
+ * In a process that was forked since: makes the cloner its own. What either clones is its own; the parent stays until
+ * all have closed theirs or ended.
+ * @return 0; -1 with one line in error: then it can only be closed.
+ */
+int cloner_forked(struct cloner *cloner, char *error);
 /* Lets other domains have this CPU. */
 void cloner_yield(struct cloner *cloner);
 

@@ -59,6 +59,7 @@ int fresh_prepare(struct cloner *cloner, char *error)
 
 void fresh_end(struct cloner *cloner)
 {
-	if (cloner->saved[0])
+	/* In a fork it is another process's. */
+	if (cloner->saved[0] && cloner->guardian_pid)
 		unlink(cloner->saved);
 }

@@ -86,6 +86,7 @@ void guardian_end(struct cloner *cloner)
 	if (cloner->guardian <= 0)
 		return;
 	close(cloner->guardian);
-	waitpid(cloner->guardian_pid, NULL, 0);
+	if (cloner->guardian_pid)
+		waitpid(cloner->guardian_pid, NULL, 0);
 	cloner->guardian = 0;
 }

@@ -22,7 +22,7 @@ struct cloner {
 	xencall_handle *call;
 	xentoollog_logger *log;
 	int guardian;			/* write end of its pipe */
-	pid_t guardian_pid;
+	pid_t guardian_pid;		/* 0: a process that this one was forked from waits for it */
 	struct cloner_options options;
 	char *kernel, *command_line;	/* these, to be freed */
 	char saved[32];			/* CLONER_RESTORE: the file */
@@ -81,6 +81,8 @@ void xl_destroy(uint32_t domain);
 
 /* parent.c */
 int parent_start(struct cloner *cloner, char *error);
+/* Of pages that are known. */
+int parent_map(struct cloner *cloner);
 void parent_end(struct cloner *cloner);
 /* 0, -1 with error. */
 int domain_wait_for_suspension(struct cloner *cloner, uint32_t domain, char *error);

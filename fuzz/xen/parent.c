@@ -54,6 +54,13 @@ static int find_pages(struct cloner *cloner, xen_pfn_t first, size_t count)
 	return mapped ? 0 : -1;
 }
 
+int parent_map(struct cloner *cloner)
+{
+	cloner->memory = xenforeignmemory_map(cloner->foreign, cloner->domain, PROT_READ, cloner->page_count,
+					      cloner->pages, NULL);
+	return cloner->memory ? 0 : -1;
+}
+
 static int look_at_memory(struct cloner *cloner, unsigned memory_mib)
 {
 	cloner->low_count = (size_t)memory_mib * PAGES_PER_MIB;
@@ -61,11 +68,9 @@ static int look_at_memory(struct cloner *cloner, unsigned memory_mib)
 	if (!cloner->pages || find_pages(cloner, 0, cloner->low_count) ||
 	    find_pages(cloner, SPECIAL_FIRST, SPECIAL_COUNT))
 		return -1;
-	cloner->memory = xenforeignmemory_map(cloner->foreign, cloner->domain, PROT_READ, cloner->page_count,
-					      cloner->pages, NULL);
 	cloner->blank = calloc(cloner->page_count, sizeof(*cloner->blank));
 	cloner->written = calloc(cloner->page_count, sizeof(*cloner->written));
-	if (!cloner->memory || !cloner->blank || !cloner->written)
+	if (!cloner->blank || !cloner->written || parent_map(cloner))
 		return -1;
 	for (size_t i = 0; i < cloner->page_count; i++) {
 		cloner->blank[i] = page_is_blank(cloner->memory + i * PAGE);

@@ -9,7 +9,8 @@ no network, no QEMU.
 
 `run` starts it and runs a shell command in dom0, without input; standard output and error and the exit status are the
 command's. --file puts a file or a folder of this machine into dom0, --program a program with the libraries it needs.
---fetch puts what a folder of dom0 holds in the end into one of this machine, --spare is memory for more domains.
+--fetch puts what a folder of dom0 holds in the end into one of this machine, --spare is memory for more domains, --dom0 is
+more for dom0 itself.
 --verbose shows what Xen and dom0's kernel said. The machine ends with the command. `saki run --plat xen` does the same
 with a program on Saki (plat/run/lab.c).
 
@@ -235,11 +236,12 @@ def job(options, command):
     return tree.end()
 
 
-def qemu(initrd, ports, serial, spare_mib):
-    append = f"console=com1 com1=115200,8n1 dom0_mem={DOM0_MIB}M,max:{DOM0_MIB}M dom0_max_vcpus=1 loglvl=warning " \
+def qemu(initrd, ports, serial, options):
+    dom0_mib = DOM0_MIB + options.dom0
+    append = f"console=com1 com1=115200,8n1 dom0_mem={dom0_mib}M,max:{dom0_mib}M dom0_max_vcpus=1 loglvl=warning " \
              "guest_loglvl=error"
     command = ["qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", CPU, "-smp", "1",
-               "-m", str(MEMORY_MIB + spare_mib), "-nodefaults", "-no-user-config", "-no-reboot",
+               "-m", str(MEMORY_MIB + options.dom0 + options.spare), "-nodefaults", "-no-user-config", "-no-reboot",
                "-display", "none", "-kernel", f"{LAB}/xen", "-append", append,
                "-initrd", f"{LAB}/vmlinux console=hvc0 rdinit=/init quiet,{initrd}",
                "-chardev", f"file,id=xen,path={serial},append=on", "-serial", "chardev:xen",
@@ -265,7 +267,7 @@ def run(options, command):
             ports = {"console": "stdio,signal=off", "debug": f"file,path={folder}/debug",
                      "files": f"file,path={folder}/files", "log": f"file,append=on,path=/proc/self/fd/{stderr}"}
             machine = subprocess.Popen(
-                qemu(f"{folder}/initrd", ports, f"{folder}/said", options.spare),
+                qemu(f"{folder}/initrd", ports, f"{folder}/said", options),
                 stdin=subprocess.PIPE, stderr=stderr if options.verbose else said, pass_fds=(stderr,))
             try:
                 machine.wait()
@@ -291,6 +293,7 @@ def main(argv):
     parser.add_argument("--program", action="append", default=[], metavar="HOST:DOM0")
     parser.add_argument("--fetch", metavar="DOM0:HOST")
     parser.add_argument("--spare", type=int, default=0, metavar="MIB")
+    parser.add_argument("--dom0", type=int, default=0, metavar="MIB")
     parser.add_argument("--verbose", action="store_true")
     parser.add_argument("command", nargs=argparse.REMAINDER)
     wants_run = argv[:1] == ["run"]
