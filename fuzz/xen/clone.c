@@ -165,6 +165,14 @@ static int copy_params(struct clone *clone)
 		       : 0;
 }
 
+/* Also what the hooks have to say, in error. */
+static int join(struct clone *clone, char *error)
+{
+	const struct cloner_hooks *hooks = clone->cloner->hooks;
+
+	return hooks && hooks->join ? hooks->join(hooks->context, clone, error) : 0;
+}
+
 struct clone *cloner_clone(struct cloner *cloner, char *error)
 {
 	static const struct {
@@ -189,7 +197,12 @@ struct clone *cloner_clone(struct cloner *cloner, char *error)
 		clone_free(clone);
 		return NULL;
 	}
-	if (!xc_domain_hvm_setcontext(cloner->xc, clone->domain, cloner->context, cloner->context_size) &&
+	if (join(clone, error)) {
+		clone_free(clone);
+		return NULL;
+	}
+	if (!context_put_entropy(cloner->context, cloner->context_size) &&
+	    !xc_domain_hvm_setcontext(cloner->xc, clone->domain, cloner->context, cloner->context_size) &&
 	    !xc_domain_unpause(cloner->xc, clone->domain))
 		return clone;
 	cloner_fail(error, "a clone cannot be started: %s", strerror(errno));
@@ -218,8 +231,12 @@ bool clone_alive(struct clone *clone)
 
 void clone_kill(struct clone *clone)
 {
+	const struct cloner_hooks *hooks = clone->cloner->hooks;
+
 	if (!clone->domain)
 		return;
+	if (hooks && hooks->leave)
+		hooks->leave(hooks->context, clone->domain);
 	domain_destroy(clone->cloner->xc, clone->domain);
 	guardian_tell(clone->cloner, false, clone->domain);
 	clone->domain = 0;

@@ -51,11 +51,14 @@ static int open_handles(struct cloner *cloner, const struct cloner_options *opti
 struct cloner *cloner_open(const struct cloner_options *options, char *error)
 {
 	struct cloner *cloner = calloc(1, sizeof(*cloner));
+	static unsigned count;
 
 	if (!cloner) {
 		cloner_fail(error, "out of memory");
 		return NULL;
 	}
+	cloner->hooks = options->hooks;
+	snprintf(cloner->name, sizeof(cloner->name), "saki-parent-%d-%u", getpid(), count++);
 	if (!open_handles(cloner, options, error) && !parent_start(cloner, options, error))
 		return cloner;
 	cloner_close(cloner);

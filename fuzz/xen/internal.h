@@ -17,6 +17,7 @@
 #define PAGES_PER_MIB 256u
 
 struct cloner {
+	const struct cloner_hooks *hooks;	/* NULL: none */
 	xc_interface *xc;
 	xenforeignmemory_handle *foreign;
 	xencall_handle *call;
@@ -59,9 +60,12 @@ void guardian_end(struct cloner *cloner);
 /* Also where xl does not know it. */
 void domain_destroy(xc_interface *xc, uint32_t domain);
 
-/* parent.c */
+/* parent.c. A line of a configuration: KEY="TEXT", as xl.cfg(5) has it. */
+void config_put(FILE *file, const char *key, const char *text);
 int parent_start(struct cloner *cloner, const struct cloner_options *options, char *error);
 void parent_end(struct cloner *cloner);
+/* Those of its pages that a clone gets a copy of; the others are blank in both. */
+size_t parent_pages_to_copy(const struct cloner *cloner);
 
 /* list.c: what a clone's handle says; and all clones that there are, whoever made them. */
 struct clone_info {
@@ -75,6 +79,9 @@ size_t clones_list(xc_interface *xc, struct clone_info *out, size_t max);
 
 /* reset.c */
 void clone_forget_snapshot(struct clone *clone);
+
+/* entropy.c: fresh one, into a CPU's state. 0, -1. */
+int context_put_entropy(uint8_t *context, uint32_t size);
 
 /* copy.c: of a page, as an emulated CPU does it fast. */
 void copy_page(void *to, const void *from);

@@ -17,7 +17,7 @@
 #define SPECIAL_FIRST 0xfc000u	/* pages that the toolstack puts below 4 GiB: tables, console, xenstore */
 #define SPECIAL_COUNT 0x4000u
 
-static void put_quoted(FILE *file, const char *key, const char *text)
+void config_put(FILE *file, const char *key, const char *text)
 {
 	fprintf(file, "%s=\"", key);
 	for (; *text && *text != '\n'; text++)
@@ -33,17 +33,22 @@ static int write_config(const struct cloner *cloner, const struct cloner_options
 
 	if (!file)
 		return -1;
-	put_quoted(file, "name", cloner->name);
-	put_quoted(file, "kernel", options->kernel);
-	put_quoted(file, "cmdline", options->command_line);
+	config_put(file, "name", cloner->name);
+	config_put(file, "kernel", options->kernel);
+	config_put(file, "cmdline", options->command_line);
 	/* Where Xen does not trust the time-stamp counter, as in the lab, each reading would be a trap. */
 	fprintf(file, "type=\"pvh\"\ntsc_mode=\"native\"\nvcpus=1\nmemory=%u\n", options->memory_mib);
+	if (options->hooks && options->hooks->configure)
+		options->hooks->configure(options->hooks->context, file);
 	fputs("on_poweroff=\"preserve\"\non_reboot=\"preserve\"\non_crash=\"preserve\"\n", file);
 	return fclose(file);
 }
 
-/* Its output's first line; the exit status. */
-static int run_xl(char *const argv[], char *line, size_t size)
+/*
+ * Its output's first line; the exit status. Out of reach of an interrupt from the terminal, which would leave half a
+ * domain; and the guardian, whose pipe it has too, waits for its end.
+ */
+static int run_xl(struct cloner *cloner, char *const argv[], char *line, size_t size)
 {
 	int ends[2], status = -1;
 	pid_t pid;
@@ -54,6 +59,8 @@ static int run_xl(char *const argv[], char *line, size_t size)
 		return -1;
 	pid = fork();
 	if (!pid) {
+		setsid();
+		fcntl(cloner->guardian, F_SETFD, 0);
 		dup2(ends[1], 1);
 		dup2(ends[1], 2);
 		execvp(argv[0], argv);
@@ -81,17 +88,17 @@ static int boot(struct cloner *cloner, const struct cloner_options *options, cha
 
 	if (write_config(cloner, options, config))
 		return cloner_fail(error, "cannot write %s: %s", config, strerror(errno));
-	status = run_xl(create, line, sizeof(line));
+	status = run_xl(cloner, create, line, sizeof(line));
 	unlink(config);
 	if (status)
 		return cloner_fail(error, "xl cannot start %s: %s", options->kernel, line);
-	if (run_xl(domid, line, sizeof(line)) || !(cloner->domain = (uint32_t)atoi(line)))
+	if (run_xl(cloner, domid, line, sizeof(line)) || !(cloner->domain = (uint32_t)atoi(line)))
 		return cloner_fail(error, "xl does not know %s, which it has started: %s", cloner->name, line);
 	guardian_tell(cloner, true, cloner->domain);
 	return 0;
 }
 
-static int wait_for_suspension(struct cloner *cloner, char *error)
+static int wait_for_suspension(struct cloner *cloner, const struct cloner_options *options, char *error)
 {
 	time_t start = time(NULL);
 	xc_dominfo_t info;
@@ -104,6 +111,8 @@ static int wait_for_suspension(struct cloner *cloner, char *error)
 		if (info.shutdown)
 			return cloner_fail(error, "the parent ended before it was ready (xen's reason %u)",
 					   info.shutdown_reason);
+		if (options->interrupted && *options->interrupted)
+			return cloner_fail(error, "interrupted");
 		usleep(2000);
 	}
 	return cloner_fail(error, "the parent was not ready in %u s", BOOT_SECONDS);
@@ -164,16 +173,26 @@ static int look_at_cpu(struct cloner *cloner)
 
 int parent_start(struct cloner *cloner, const struct cloner_options *options, char *error)
 {
-	static unsigned count;
+	const struct cloner_hooks *hooks = options->hooks;
 
-	snprintf(cloner->name, sizeof(cloner->name), "saki-parent-%d-%u", getpid(), count++);
-	if (boot(cloner, options, error) || wait_for_suspension(cloner, error))
+	if (boot(cloner, options, error) ||
+	    (hooks && hooks->prepare && hooks->prepare(hooks->context, cloner->domain, error)) ||
+	    wait_for_suspension(cloner, options, error))
 		return -1;
 	if (look_at_memory(cloner, options->memory_mib))
 		return cloner_fail(error, "the parent's memory cannot be mapped: %s", strerror(errno));
 	if (look_at_cpu(cloner))
 		return cloner_fail(error, "the parent's registers cannot be read: %s", strerror(errno));
 	return 0;
+}
+
+size_t parent_pages_to_copy(const struct cloner *cloner)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < cloner->page_count; i++)
+		count += !cloner->blank[i];
+	return count;
 }
 
 void parent_end(struct cloner *cloner)
