@@ -17,6 +17,7 @@ struct pci_host;
 struct xen_host;
 
 #define PLAT_IRQS 64
+#define PLAT_SUSPEND_WORDS 4
 
 enum plat_stop {
 	PLAT_POWER_OFF,
@@ -107,10 +108,11 @@ struct platform {
 
 	/*
 	 * Stops the machine until somebody outside goes on with it, or with a copy of its memory and CPU: it returns in
-	 * each of these. A copy finds its clock going on and its interrupts made anew; lines of devices are gone, and
-	 * so is what was on its way. Interrupts off. NULL: nobody outside would.
+	 * each of these, true in a copy. That finds its clock going on and its interrupts made anew; lines of devices
+	 * are gone, and so is what was on its way. words: what the maker of the copy has put there, which should be
+	 * entropy, but may be anything. Interrupts off. NULL: nobody outside would. See kernel/suspend.h.
 	 */
-	void (*suspend)(void);
+	bool (*suspend)(uint64_t words[PLAT_SUSPEND_WORDS]);
 
 	/* End of message: status 0..255 reaches the host's runner as the exit status. */
 	void (*stop)(enum plat_stop how, int status) NORETURN;

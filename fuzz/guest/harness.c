@@ -11,6 +11,7 @@
 #include <kernel/page.h>
 #include <kernel/spinlock.h>
 #include <kernel/string.h>
+#include <kernel/suspend.h>
 #include <kernel/thread.h>
 #include <plat/plat.h>
 
@@ -104,11 +105,12 @@ static long loop(void *arg UNUSED)
 		give_up("the snapshot", err);
 	input_calibrate(chosen, input_stack, input_stack_size);
 	snapshot_reset();
-	/* As late as can be: copies have it all behind them, but for what differs between them. */
-	if (plat->suspend) {
-		plat->suspend();
+	/*
+	 * As late as can be: copies have it all behind them, but for what differs between them. All that was fixed stays
+	 * so, secrets too: two machines with the same input are to do the same.
+	 */
+	if (machine_suspend_alone() >= 0)
 		snapshot_renew();
-	}
 	channel->runner_restores = tracker_runner_restores;
 	channel_publish(CHANNEL_READY);
 	for (;;) {

@@ -27,13 +27,7 @@ static int compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-struct row {
-	const char *what;
-	unsigned count;
-	double ms[1000];
-};
-
-static void show(const struct xen_options *options, struct row *row, bool last)
+void row_show(const struct xen_options *options, struct row *row, bool last)
 {
 	unsigned n = row->count;
 
@@ -123,9 +117,9 @@ int cmd_bench(const struct xen_options *options)
 	}
 	if (options->json)
 		printf("{\"memory_mib\":%u,", options->memory_mib);
-	show(options, &boots, false);
-	show(options, &made, false);
-	show(options, &both, false);
-	show(options, &resets, true);
+	row_show(options, &boots, false);
+	row_show(options, &made, false);
+	row_show(options, &both, false);
+	row_show(options, &resets, true);
 	return EXIT_DONE;
 }

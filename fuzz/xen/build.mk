@@ -10,10 +10,11 @@ tool-saki-fuzz-y += absent.o
 else
 tool-cflags-y := -I$(xen-dev)/include
 xen-libs := -L$(xen-dev)/lib/x86_64-linux-gnu $(addprefix -l:lib,$(addsuffix .a,xenguest xenctrl xencall \
-	xendevicemodel xenevtchn xenforeignmemory xengnttab xentoolcore xentoollog))
-cloner-objs := cloner.o clone.o parent.o guardian.o reset.o copy.o list.o fresh.o toolstack.o
+	xendevicemodel xenevtchn xenforeignmemory xengnttab xenstore xentoolcore xentoollog))
+cloner-objs := cloner.o clone.o parent.o guardian.o reset.o copy.o list.o entropy.o \
+	fresh.o toolstack.o
 tool-saki-fuzz-y += $(cloner-objs)
 tool-saki-fuzz-libs += $(xen-libs) -lz
-tool-saki-xen-y := main.o lab.o bench.o $(cloner-objs)
+tool-saki-xen-y := main.o lab.o bench.o prepare.o warm.o server.o store.o wait.o console.o $(cloner-objs)
 tool-saki-xen-libs := $(xen-libs) -lz
 endif

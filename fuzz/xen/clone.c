@@ -156,11 +156,21 @@ static int copy_params(struct clone *clone)
 		       : 0;
 }
 
+/* Also what the hooks have to say, in error. */
+static int join(struct clone *clone, char *error)
+{
+	const struct cloner_hooks *hooks = clone->cloner->options.hooks;
+
+	return hooks && hooks->join ? hooks->join(hooks->context, clone, error) : 0;
+}
+
 static int start(struct clone *clone)
 {
 	struct cloner *cloner = clone->cloner;
 
-	return xc_domain_hvm_setcontext(cloner->xc, clone->domain, cloner->context, cloner->context_size) ||
+	return context_put_entropy(cloner->context, cloner->context_size) ||
+			       xc_domain_hvm_setcontext(cloner->xc, clone->domain, cloner->context,
+							cloner->context_size) ||
 			       xc_domain_unpause(cloner->xc, clone->domain)
 		       ? -1
 		       : 0;
@@ -177,13 +187,14 @@ static int make_clone(struct clone *clone, char *error)
 		{ populate, "get memory" },
 		{ copy_memory, "copy the parent's memory" },
 		{ copy_params, "copy the parent's parameters" },
-		{ start, "be started" },
 	};
 
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
 		if (steps[i].step(clone))
 			return cloner_fail(error, "a clone cannot %s: %s", steps[i].what, strerror(errno));
-	return 0;
+	if (join(clone, error))
+		return -1;
+	return start(clone) ? cloner_fail(error, "a clone cannot be started: %s", strerror(errno)) : 0;
 }
 
 struct clone *cloner_clone(struct cloner *cloner, char *error)
@@ -231,10 +242,16 @@ bool clone_alive(struct clone *clone)
 
 void clone_kill(struct clone *clone)
 {
+	const struct cloner_hooks *hooks = clone->cloner->options.hooks;
+	char number[16];
+
 	if (!clone->domain)
 		return;
+	if (hooks && hooks->leave)
+		hooks->leave(hooks->context, clone->domain);
+	snprintf(number, sizeof(number), "%u", clone->domain);
 	if (clone->by_xl)
-		xl_destroy(clone->domain);
+		xl_destroy(number);
 	else
 		domain_destroy(clone->cloner->xc, clone->domain);
 	guardian_tell(clone->cloner, false, clone->domain);

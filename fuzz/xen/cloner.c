@@ -64,12 +64,14 @@ static void close_handles(struct cloner *cloner)
 struct cloner *cloner_open(const struct cloner_options *options, char *error)
 {
 	struct cloner *cloner = calloc(1, sizeof(*cloner));
+	static unsigned count;
 
 	if (!cloner) {
 		cloner_fail(error, "out of memory");
 		return NULL;
 	}
 	cloner->options = *options;
+	snprintf(cloner->name, sizeof(cloner->name), "saki-parent-%d-%u", getpid(), count++);
 	cloner->options.kernel = cloner->kernel = strdup(options->kernel);
 	cloner->options.command_line = cloner->command_line = strdup(options->command_line);
 	if (!cloner->kernel || !cloner->command_line) {

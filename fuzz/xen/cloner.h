@@ -9,9 +9,11 @@
  */
 #pragma once
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 struct cloner;
 struct clone;
@@ -25,11 +27,29 @@ enum cloner_way {
 	CLONER_RESTORE,		/* the parent is saved in a file: xl restore */
 };
 
+/*
+ * What domains need besides that are no harnesses (server.h): all of it may be NULL. 0 is success; else one line is in
+ * error.
+ */
+struct cloner_hooks {
+	/* More lines of the parent's configuration. */
+	void (*configure)(void *context, FILE *config);
+	/* The parent runs: until it has been asked to suspend itself. */
+	int (*prepare)(void *context, uint32_t parent, char *error);
+	/* A clone has all of the parent's, and is about to run. */
+	int (*join)(void *context, struct clone *clone, char *error);
+	/* It is about to be destroyed. */
+	void (*leave)(void *context, uint32_t domain);
+	void *context;
+};
+
 struct cloner_options {
 	const char *kernel, *command_line;
 	enum cloner_way way;
 	unsigned memory_mib;
 	bool verbose;		/* what Xen's tools say, to stderr */
+	const struct cloner_hooks *hooks;		/* NULL: none */
+	const volatile sig_atomic_t *interrupted;	/* not 0: nothing is waited for any more; NULL: never */
 };
 
 /* True in a dom0. */

@@ -26,7 +26,7 @@ void domain_destroy(xc_interface *xc, uint32_t domain)
 		;
 }
 
-static void guard(int fd)
+static void guard(int fd, const char *parent)
 {
 	static bool there[DOMAINS_MAX];
 	struct message message;
@@ -36,12 +36,16 @@ static void guard(int fd)
 		if (message.domain < DOMAINS_MAX)
 			there[message.domain] = message.there;
 	xc = xc_interface_open(NULL, NULL, 0);
+	/* Of one that was made after our end nobody could tell. */
+	xl_destroy(parent);
 	for (uint32_t domain = 1; domain < DOMAINS_MAX; domain++) {
 		xc_dominfo_t info;
+		char text[16];
 
-		if (!there[domain])
+		if (!there[domain] || (xc && xc_domain_getinfo(xc, domain, 1, &info) == 1 && info.domid != domain))
 			continue;
-		xl_destroy(domain);
+		snprintf(text, sizeof(text), "%u", domain);
+		xl_destroy(text);
 		if (xc && xc_domain_getinfo(xc, domain, 1, &info) == 1 && info.domid == domain)
 			domain_destroy(xc, domain);
 	}
@@ -66,7 +70,7 @@ int guardian_start(struct cloner *cloner)
 			signal(sig, sig == SIGCHLD ? SIG_DFL : SIG_IGN);
 		if (dup2(ends[0], 3) >= 0)
 			close_range(4, ~0u, 0);
-		guard(3);
+		guard(3, cloner->name);
 	}
 	close(ends[0]);
 	cloner->guardian = ends[1];

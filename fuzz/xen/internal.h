@@ -77,7 +77,8 @@ uint32_t xl_create(struct cloner *cloner, char *error);
 /* Of a domain that has suspended itself, which is gone then. */
 int xl_save(struct cloner *cloner, uint32_t domain, const char *path, char *error);
 uint32_t xl_restore(struct cloner *cloner, const char *path, char *error);
-void xl_destroy(uint32_t domain);
+/* By number or name. */
+void xl_destroy(const char *domain);
 
 /* parent.c */
 int parent_start(struct cloner *cloner, char *error);
@@ -91,6 +92,8 @@ int domain_wait_for_suspension(struct cloner *cloner, uint32_t domain, char *err
 int fresh_prepare(struct cloner *cloner, char *error);
 int fresh_start(struct clone *clone, char *error);
 void fresh_end(struct cloner *cloner);
+/* A line of a configuration: KEY="TEXT", as xl.cfg(5) has it. */
+void config_put(FILE *file, const char *key, const char *text);
 
 /* list.c: what a clone's handle says; and all clones that there are, whoever made them. */
 struct clone_info {
@@ -107,6 +110,9 @@ int clone_map(struct clone *clone);
 
 /* reset.c */
 void clone_forget_snapshot(struct clone *clone);
+
+/* entropy.c: fresh one, into a CPU's state. 0, -1. */
+int context_put_entropy(uint8_t *context, uint32_t size);
 
 /* copy.c: of a page, as an emulated CPU does it fast. */
 void copy_page(void *to, const void *from);

@@ -28,6 +28,8 @@ int domain_wait_for_suspension(struct cloner *cloner, uint32_t domain, char *err
 		if (info.shutdown)
 			return cloner_fail(error, "domain %u ended before it was ready (xen's reason %u)", domain,
 					   info.shutdown_reason);
+		if (cloner->options.interrupted && *cloner->options.interrupted)
+			return cloner_fail(error, "interrupted");
 		usleep(2000);
 	}
 	return cloner_fail(error, "domain %u was not ready in %u s", domain, BOOT_SECONDS);
@@ -97,8 +99,11 @@ static int look_at_cpu(struct cloner *cloner)
 
 int parent_start(struct cloner *cloner, char *error)
 {
+	const struct cloner_hooks *hooks = cloner->options.hooks;
+
 	cloner->domain = xl_create(cloner, error);
-	if (!cloner->domain || domain_wait_for_suspension(cloner, cloner->domain, error))
+	if (!cloner->domain || (hooks && hooks->prepare && hooks->prepare(hooks->context, cloner->domain, error)) ||
+	    domain_wait_for_suspension(cloner, cloner->domain, error))
 		return -1;
 	if (look_at_memory(cloner, cloner->options.memory_mib))
 		return cloner_fail(error, "the parent's memory cannot be mapped: %s", strerror(errno));

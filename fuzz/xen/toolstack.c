@@ -13,7 +13,7 @@
 
 #define ACK_EVERY_US 50000
 
-static void put_quoted(FILE *file, const char *key, const char *text)
+void config_put(FILE *file, const char *key, const char *text)
 {
 	fprintf(file, "%s=\"", key);
 	for (; *text && *text != '\n'; text++)
@@ -38,22 +38,30 @@ static int write_config(const struct cloner *cloner, char *path)
 
 	if (!file)
 		return -1;
-	put_quoted(file, "name", cloner->name);
+	config_put(file, "name", cloner->name);
 	put_uuid(file, cloner->uuid);
-	put_quoted(file, "kernel", options->kernel);
-	put_quoted(file, "cmdline", options->command_line);
+	config_put(file, "kernel", options->kernel);
+	config_put(file, "cmdline", options->command_line);
 	/* Where Xen does not trust the time-stamp counter, as in the lab, each reading would be a trap. */
 	fprintf(file, "type=\"pvh\"\ntsc_mode=\"native\"\nvcpus=1\nmemory=%u\n", options->memory_mib);
+	if (options->hooks && options->hooks->configure)
+		options->hooks->configure(options->hooks->context, file);
 	fputs("on_poweroff=\"preserve\"\non_reboot=\"preserve\"\non_crash=\"preserve\"\n", file);
 	return fclose(file);
 }
 
-/* What it says goes to out. */
-static pid_t start(char *const argv[], int out)
+/*
+ * What it says goes to out. Out of reach of an interrupt from the terminal, which would leave half a domain; and the
+ * guardian, whose pipe it has too, waits for its end. cloner: NULL in the guardian itself.
+ */
+static pid_t start(struct cloner *cloner, char *const argv[], int out)
 {
 	pid_t pid = fork();
 
 	if (!pid) {
+		setsid();
+		if (cloner)
+			fcntl(cloner->guardian, F_SETFD, 0);
 		dup2(out, 1);
 		dup2(out, 2);
 		execvp(argv[0], argv);
@@ -73,7 +81,7 @@ static int wait_for(pid_t pid)
 }
 
 /* Of all that it says, the first line that tells of an error, else the first; the exit status. */
-static int run(char *const argv[], char *line, size_t size)
+static int run(struct cloner *cloner, char *const argv[], char *line, size_t size)
 {
 	char text[4096], *error;
 	int ends[2];
@@ -83,7 +91,7 @@ static int run(char *const argv[], char *line, size_t size)
 
 	if (pipe2(ends, O_CLOEXEC))
 		return -1;
-	pid = start(argv, ends[1]);
+	pid = start(cloner, argv, ends[1]);
 	close(ends[1]);
 	while (pid > 0 && len + 1 < sizeof(text) && (n = read(ends[0], text + len, sizeof(text) - 1 - len)) > 0)
 		len += (size_t)n;
@@ -124,15 +132,13 @@ uint32_t xl_create(struct cloner *cloner, char *error)
 {
 	char config[] = "/tmp/saki-domain-XXXXXX", line[160];
 	char *create[] = { "xl", "create", "-q", "-e", config, NULL };
-	static unsigned count;
 	int status;
 
-	snprintf(cloner->name, sizeof(cloner->name), "saki-parent-%d-%u", getpid(), count++);
 	if (getrandom(cloner->uuid, sizeof(cloner->uuid), 0) != sizeof(cloner->uuid) || write_config(cloner, config)) {
 		cloner_fail(error, "cannot write %s: %s", config, strerror(errno));
 		return 0;
 	}
-	status = run(create, line, sizeof(line));
+	status = run(cloner, create, line, sizeof(line));
 	unlink(config);
 	if (!status)
 		return found(cloner, error);
@@ -144,7 +150,7 @@ uint32_t xl_create(struct cloner *cloner, char *error)
  * xl asks the domain to suspend itself, and waits until it has said yes (xen, docs/misc/xenstore-paths.pandoc,
  * ~/control/shutdown). One that has done so already is beyond saying anything, so that is said in its name.
  */
-static int save_suspended(pid_t xl, uint32_t domain)
+static int save_suspended(struct cloner *cloner, pid_t xl, uint32_t domain)
 {
 	char path[64], line[160];
 	char *acknowledge[] = { "xenstore-write", path, "", NULL };
@@ -158,7 +164,7 @@ static int save_suspended(pid_t xl, uint32_t domain)
 			return status;
 		if (ended < 0 && errno != EINTR)
 			return -1;
-		run(acknowledge, line, sizeof(line));
+		run(cloner, acknowledge, line, sizeof(line));
 		usleep(ACK_EVERY_US);
 	}
 }
@@ -171,9 +177,9 @@ int xl_save(struct cloner *cloner, uint32_t domain, const char *path, char *erro
 	pid_t pid;
 
 	snprintf(number, sizeof(number), "%u", domain);
-	pid = start(save, null);
+	pid = start(cloner, save, null);
 	close(null);
-	status = pid < 0 ? -1 : save_suspended(pid, domain);
+	status = pid < 0 ? -1 : save_suspended(cloner, pid, domain);
 	if (status)
 		return cloner_fail(error, "xl cannot save domain %u", domain);
 	guardian_tell(cloner, false, domain);
@@ -185,17 +191,16 @@ uint32_t xl_restore(struct cloner *cloner, const char *path, char *error)
 	char line[160];
 	char *restore[] = { "xl", "restore", "-e", (char *)path, NULL };
 
-	if (!run(restore, line, sizeof(line)))
+	if (!run(cloner, restore, line, sizeof(line)))
 		return found(cloner, error);
 	cloner_fail(error, "xl cannot restore %s: %s", path, line);
 	return 0;
 }
 
-void xl_destroy(uint32_t domain)
+void xl_destroy(const char *domain)
 {
-	char number[16], line[160];
-	char *destroy[] = { "xl", "destroy", number, NULL };
+	char line[160];
+	char *destroy[] = { "xl", "destroy", (char *)domain, NULL };
 
-	snprintf(number, sizeof(number), "%u", domain);
-	run(destroy, line, sizeof(line));
+	run(NULL, destroy, line, sizeof(line));
 }

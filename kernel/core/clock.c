@@ -9,6 +9,7 @@
 #include <kernel/errno.h>
 #include <kernel/linkset.h>
 #include <kernel/smp.h>
+#include <kernel/suspend.h>
 #include <kernel/thread.h>
 #include <kernel/vdso.h>
 #include <kernel/wait.h>
@@ -106,6 +107,24 @@ void clock_virtual_stop(void)
 	cpus_call(atomic_load(&cpus_online), program_anew, NULL);
 	preempt_enable();
 }
+
+/*
+ * Time goes on from where it stood, but nobody has armed this machine's timer, and the time of day is another one by
+ * now. What is set by hand is lost, as the machine's own is the better one.
+ */
+static void go_on_in_copy(void)
+{
+	uint64_t offset_ns;
+
+	if (is_virtual)
+		return;
+	offset_ns = plat->boot_time_ns();
+	if (offset_ns)
+		atomic_store(&realtime_offset_ns, offset_ns);
+	publish();
+	program_anew(NULL);
+}
+SUSPEND_CALL(SUSPEND_CORE, clock, NULL, go_on_in_copy, NULL);
 
 /* Also asked in signal handlers, which come at any moment: an input's coverage must not show it. */
 NO_INSTRUMENT bool clock_is_virtual(void)

@@ -17,5 +17,10 @@ void init_calls_run(enum init_level first, enum init_level last);
 /* Runs the constructors that the compiler made (coverage tables register themselves in them). */
 void constructors_run(void);
 
+/* suspend.c: one step of a suspension each; for tests. */
+void suspend_calls_before(void);
+void suspend_calls_copied(void);
+void suspend_calls_after(bool copied);
+
 /* Says on the log what is wrong with the command line, if something is. */
 void boot_options_check(void);

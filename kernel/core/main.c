@@ -9,6 +9,7 @@
 #include <kernel/log.h>
 #include <kernel/outcomes.h>
 #include <kernel/page.h>
+#include <kernel/power.h>
 #include <kernel/process.h>
 #include <kernel/smp.h>
 #include <kernel/test.h>
@@ -90,12 +91,14 @@ static int run_init(void)
 static NORETURN void run(void)
 {
 	char name[NAME_MAX_LEN];
+	int status;
 
 	if (name_option("test", name))
 		plat->stop(PLAT_POWER_OFF, run_tests(name));
 	if (name_option("harness", name))
 		run_harness(name);
-	plat->stop(PLAT_POWER_OFF, run_init());
+	status = run_init();
+	plat->stop(power_is_again() ? PLAT_REBOOT : PLAT_POWER_OFF, status);
 }
 
 /* The second half, on a stack that has a guard page and is known to interrupts. */

@@ -2,7 +2,7 @@
 obj-y += null.o random.o console.o terminal.o
 obj-$(CONFIG_DEVICES) += device.o regs.o pci.o virtio.o virtqueue.o virtio_mmio.o virtio_pci.o virtio_rng.o
 obj-$(CONFIG_DEVICES) += block.o partition.o virtio_blk.o nvme.o
-obj-$(CONFIG_XEN) += xen_store.o xen_bus.o xen_blkfront.o xen_netfront.o
+obj-$(CONFIG_XEN) += xen_store.o xen_bus.o xen_control.o xen_blkfront.o xen_netfront.o
 obj-$(CONFIG_REMOTE_FS) += virtio_channel.o
 obj-$(CONFIG_9P) += virtio_9p.o
 obj-$(CONFIG_VIRTIO_FS) += virtio_fs.o

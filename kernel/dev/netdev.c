@@ -82,3 +82,18 @@ void netdev_changed(struct netdev *dev)
 {
 	stack->changed(dev);
 }
+
+void netdev_renewed(struct netdev *dev)
+{
+	stack->renewed(dev);
+}
+
+void netdev_lock(void)
+{
+	stack->lock();
+}
+
+void netdev_unlock(void)
+{
+	stack->unlock();
+}

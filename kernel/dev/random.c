@@ -5,7 +5,8 @@
  * the lock. Devices random and urandom.
  *
  * The nonce of every block is the cycle counter and, where the CPU has one, the word of its entropy instruction: copies
- * of a running machine, which have the key in common, part at the first request.
+ * of a running machine that nobody tells of it, and so have the key in common, part at the first request. Who is told
+ * (kernel/suspend.h) has a new key before that.
  *
  * A harness wants the same bytes each time and no secrets: after random_seed_fixed() they come from SplitMix64, which
  * costs a tenth.
@@ -15,22 +16,24 @@
 #include <arch/arch.h>
 #include <kernel/atomic.h>
 #include <kernel/boot.h>
-#include <kernel/chacha20.h>
 #include <kernel/clock.h>
 #include <kernel/errno.h>
 #include <kernel/log.h>
 #include <kernel/spinlock.h>
 #include <kernel/string.h>
+#include <kernel/suspend.h>
 #include <kernel/vfs.h>
 
-#define KEY_WORDS CHACHA20_KEY_WORDS
+#include "random_internal.h"
+
+#define KEY_WORDS RANDOM_KEY_WORDS
 #define KEY_SIZE (KEY_WORDS * 4)
 #define RESEED_NS (60 * NSEC_PER_SEC)
 #define JITTER_ROUNDS 1024
 #define JITTER_MEMORY 4096
 #define MAJOR_MEM 1
 
-static uint32_t key[KEY_WORDS];
+uint32_t random_key[KEY_WORDS];
 static uint64_t blocks;  /* given since boot */
 static uint64_t reseeded_ns;
 static bool seeded;  /* by more than the clock */
@@ -46,13 +49,13 @@ static void next_block(uint32_t output[KEY_WORDS])
 
 	arch_random(&word);
 	word ^= now;
-	chacha20_init(state, key);
+	chacha20_init(state, random_key);
 	state[12] = (uint32_t)blocks;
 	state[13] = (uint32_t)(blocks >> 32);
 	memcpy(state + 14, &word, sizeof(word));
 	blocks++;
 	chacha20_block(block, state);
-	memcpy(key, block, sizeof(key));
+	memcpy(random_key, block, sizeof(random_key));
 	memcpy(output, block + KEY_WORDS, KEY_SIZE);
 	memset(block, 0, sizeof(block));
 }
@@ -80,13 +83,13 @@ static void fixed_bytes(uint8_t *to, size_t len)
 /* Lock. */
 static void mix_locked(const uint8_t *from, size_t len)
 {
-	uint8_t *into = (uint8_t *)key;
+	uint8_t *into = (uint8_t *)random_key;
 	uint32_t output[KEY_WORDS];
 
 	for (size_t i = 0; i < len; i++) {
-		if (i && i % sizeof(key) == 0)
+		if (i && i % sizeof(random_key) == 0)
 			next_block(output);
-		into[i % sizeof(key)] ^= from[i];
+		into[i % sizeof(random_key)] ^= from[i];
 	}
 	next_block(output);
 	memset(output, 0, sizeof(output));
@@ -208,6 +211,11 @@ void random_seed_fixed(uint64_t seed)
 	spin_unlock(&lock, flags);
 }
 
+bool random_is_fixed(void)
+{
+	return fixed;
+}
+
 /* ---- start ---- */
 
 static int random_init(void)
@@ -223,6 +231,20 @@ static int random_init(void)
 	return 0;
 }
 INIT_CALL(INIT_CORE, random_init);
+
+/* All copies have the key in common: each mixes into it what no other one has. */
+void random_rekey(void)
+{
+	unsigned long flags = spin_lock(&lock);
+
+	if (!fixed) {
+		if (!mix_cpu())
+			mix_jitter();
+		reseeded_ns = clock_ns();
+	}
+	spin_unlock(&lock, flags);
+}
+SUSPEND_CALL(SUSPEND_CORE, random, NULL, random_rekey, NULL);
 
 /* Once devices had their chance. */
 static int random_check(void)

@@ -146,7 +146,7 @@ static int blk_submit(struct block_device *dev, struct block_request *request)
 	n = free_slot(blk);
 	if (atomic_load(&blk->xen->broken)) {
 		err = -EIO;
-	} else if (n == SLOTS) {
+	} else if (n == SLOTS || blk->xen->away) {
 		blk->full = true;
 	} else {
 		blk->slots[n].request = request;
@@ -188,7 +188,7 @@ static struct block_request *next_done(struct blkfront *blk, int *err)
 	struct block_request *request = NULL;
 	uint32_t waiting = xen_ring_waiting(&blk->ring);
 
-	if (!atomic_load(&blk->xen->broken)) {
+	if (!atomic_load(&blk->xen->broken) && !blk->xen->away) {
 		if (!waiting && xen_ring_want_event(&blk->ring, 1))
 			waiting = xen_ring_waiting(&blk->ring);
 		if (xen_ring_lies(&blk->ring, waiting))
@@ -299,10 +299,8 @@ static int connect(struct blkfront *blk)
 {
 	struct xen_device *xen = blk->xen;
 	char path[XENSTORE_PATH], text[24];
-	int err = share(blk);
+	int err = xen_events_open(xen, came, blk);
 
-	if (!err)
-		err = xen_events_open(xen, came, blk);
 	if (!err)
 		err = xen_front_write(xen, "ring-ref", blk->ring_ref);
 	if (!err)
@@ -337,7 +335,9 @@ static int blkfront_probe(struct xen_device *xen)
 	spin_init(&blk->lock);
 	blk->block.ops = &ops;
 	blk->block.data = blk;
-	err = connect(blk);
+	err = share(blk);
+	if (!err)
+		err = connect(blk);
 	if (!err)
 		err = block_add(&blk->block, "xvd");
 	if (err)
@@ -354,11 +354,58 @@ static void blkfront_remove(struct xen_device *xen)
 	free_blk(blk);
 }
 
+static int share_again(struct blkfront *blk)
+{
+	int err = xen_page_share_again(blk->xen, blk->ring_page, false, &blk->ring_ref);
+
+	for (unsigned n = 0; n < SLOTS; n++)
+		for (unsigned i = 0; i < SEGMENTS && !err; i++)
+			err = xen_page_share_again(blk->xen, blk->slots[n].pages[i], false, &blk->slots[n].refs[i]);
+	return err;
+}
+
+/* What was under way when the machine was copied is asked for again: twice is as good as once. */
+static void submit_again(struct blkfront *blk)
+{
+	unsigned long flags = spin_lock(&blk->lock);
+	bool notify;
+
+	for (unsigned n = 0; n < SLOTS; n++)
+		if (blk->slots[n].request)
+			build(blk, n, xen_ring_request(&blk->ring));
+	blk->xen->away = false;
+	notify = xen_ring_push(&blk->ring);
+	spin_unlock(&blk->lock, flags);
+	if (notify)
+		xen_notify(blk->xen);
+}
+
+static int blkfront_reconnect(struct xen_device *xen)
+{
+	struct blkfront *blk = xen->data;
+	uint64_t sectors = blk->block.sectors;
+	int err;
+
+	memset(blk->ring_page, 0, PAGE_SIZE);
+	xen_ring_init(&blk->ring, blk->ring_page, RING, sizeof(struct blkif_request));
+	err = share_again(blk);
+	if (!err)
+		err = connect(blk);
+	if (!err && blk->block.sectors != sectors)
+		err = -ENODEV;
+	if (err)
+		return err;
+	submit_again(blk);
+	tell_of_room(blk);
+	return 0;
+}
+
 static const struct xen_driver blkfront_driver = {
 	.name = "xen-blkfront",
 	.type = "vbd",
 	.probe = blkfront_probe,
 	.remove = blkfront_remove,
+	.reconnect = blkfront_reconnect,
 	.broken = broken,
 };
 DRIVER(xen, blkfront_driver);

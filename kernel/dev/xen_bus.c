@@ -15,6 +15,7 @@
 #include <kernel/page.h>
 #include <kernel/parse.h>
 #include <kernel/string.h>
+#include <kernel/suspend.h>
 #include <kernel/thread.h>
 #include <plat/plat.h>
 
@@ -148,6 +149,11 @@ void *xen_page_share(struct xen_device *xen, bool read_only, uint32_t *ref)
 	return NULL;
 }
 
+int xen_page_share_again(struct xen_device *xen, void *page, bool read_only, uint32_t *ref)
+{
+	return xen->host->grant(xen->host, xen->backend_domain, page_phys(page_from_virt(page)), read_only, ref);
+}
+
 void xen_page_unshare(struct xen_device *xen, void *page, uint32_t ref)
 {
 	if (page && !xen->host->ungrant(xen->host, ref))
@@ -208,7 +214,7 @@ static void disconnect(struct xen_device *xen)
 	xenstore_unwatch(xen->store, &xen->watch);
 }
 
-static int start(struct xen_device *xen)
+static int start(struct xen_device *xen, int (*connect)(struct xen_device *))
 {
 	int err = find_backend(xen);
 
@@ -216,7 +222,7 @@ static int start(struct xen_device *xen)
 		return err;
 	err = xen_backend_wait(xen, XEN_STATE_INIT_WAIT);
 	if (!err)
-		err = xen->driver->probe(xen);
+		err = connect(xen);
 	if (err)
 		disconnect(xen);
 	else
@@ -244,7 +250,7 @@ static void add(const struct xen_host *host, struct xenstore *store, const struc
 	}
 	device_add(&xen->device, "xen %s/%s", driver->type, name);
 	xen->device.driver = driver->name;
-	err = start(xen);
+	err = start(xen, driver->probe);
 	if (!err) {
 		list_append(&xen_devices, &xen->node);
 		return;
@@ -300,15 +306,90 @@ void xen_remove_all(struct xenstore *store)
 	xenstore_close(store);
 }
 
+/* ---- a suspension ---- */
+
+void xen_before_suspension(struct xenstore *store)
+{
+	mutex_lock(&lock);
+	xenstore_pause(store);
+}
+
+void xen_in_copy(struct xenstore *store)
+{
+	list_foreach(&xen_devices, struct xen_device, node, xen) {
+		if (xen->store != store)
+			continue;
+		if (xen->irq)
+			xen->host->event_unbind(xen->host, xen->irq);
+		xen->irq = 0;
+		xen->port = 0;
+		xen->away = true;
+		atomic_store(&xen->live, false);
+		/* It was of the other one's backend. */
+		list_remove(&xen->watch.node);
+	}
+	xenstore_forget(store);
+}
+
+/* One that does not come back is as one whose backend has gone. */
+static void reconnect(struct xen_device *xen)
+{
+	int err;
+
+	timer_cancel(&xen->telling);
+	err = atomic_load(&xen->broken) ? -EIO : start(xen, xen->driver->reconnect);
+	if (!err)
+		return;
+	log_warning("xen: %s is not in this copy of the machine: %s", xen->path, errno_name(-err) ?: "unknown error");
+	list_init(&xen->watch.node);
+	atomic_store(&xen->broken, false);
+	atomic_store(&xen->live, true);
+	xen_break(xen);
+}
+
+void xen_after_suspension(struct xenstore *store, bool copied)
+{
+	xenstore_go_on(store, copied);
+	if (copied)
+		list_foreach(&xen_devices, struct xen_device, node, xen)
+			if (xen->store == store)
+				reconnect(xen);
+	mutex_unlock(&lock);
+}
+
+/* The platform's; NULL: it has none. */
+static struct xenstore *machine_store;
+
+static void before_suspension(void)
+{
+	if (machine_store)
+		xen_before_suspension(machine_store);
+}
+
+static void in_copy(void)
+{
+	if (machine_store)
+		xen_in_copy(machine_store);
+}
+
+static void after_suspension(bool copied)
+{
+	if (machine_store)
+		xen_after_suspension(machine_store, copied);
+}
+SUSPEND_CALL(SUSPEND_BUS, xen, before_suspension, in_copy, after_suspension);
+
 /* A platform's devices stay for good. */
 static int xen_init(void)
 {
 	const struct xen_host *host = plat->xen_host ? plat->xen_host() : NULL;
-	struct xenstore *store;
-	int err = host ? xen_scan(host, &store) : 0;
+	int err = host ? xen_scan(host, &machine_store) : 0;
 
 	if (err)
 		log_warning("xen: no devices: %s", errno_name(-err) ?: "unknown error");
+	/* Nobody runs a harness's machine but its runner. */
+	else if (host && !clock_is_virtual())
+		xen_control_start(machine_store);
 	return 0;
 }
 INIT_CALL(INIT_DEVICE, xen_init);

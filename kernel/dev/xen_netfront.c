@@ -66,6 +66,7 @@ struct netfront {
 	uint16_t tx_free[TX_SLOTS];
 	unsigned tx_free_count;
 	bool tx_full;		/* a frame found no room: its sender is to be told of some */
+	char config[64];	/* an address that the toolstack gives it */
 };
 
 /* ---- in ---- */
@@ -208,7 +209,7 @@ static int net_transmit(struct netdev *dev, const struct net_frame *frame)
 
 	if (atomic_load(&net->xen->broken))
 		return -EIO;
-	if (!find_room(net))
+	if (net->xen->away || !find_room(net))
 		return atomic_load(&net->xen->broken) ? -EIO : -ENOSPC;
 	id = net->tx_free[net->tx_free_count - 1];
 	slot = &net->tx_slots[id];
@@ -233,7 +234,8 @@ static void net_flush(struct netdev *dev)
 {
 	struct netfront *net = dev->data;
 
-	push(net, &net->tx);
+	if (!net->xen->away)
+		push(net, &net->tx);
 }
 
 /* The backend's copies of them are the pages'. */
@@ -251,6 +253,8 @@ static bool net_poll(struct netdev *dev, unsigned budget)
 	struct netfront *net = dev->data;
 	unsigned count = 0;
 
+	if (net->xen->away && !atomic_load(&net->xen->broken))
+		return false;
 	if (!atomic_load(&net->xen->broken)) {
 		reclaim_sent(net);
 		count = receive(net, budget);
@@ -299,6 +303,16 @@ static bool share_slots(struct netfront *net, struct slot *slots, unsigned count
 	return true;
 }
 
+/* The backend gets all buffers for what comes. */
+static void begin_rings(struct netfront *net)
+{
+	xen_ring_init(&net->tx, net->tx_page, TX_RING, sizeof(struct tx_request));
+	xen_ring_init(&net->rx, net->rx_page, RX_RING, sizeof(struct rx_response));
+	for (uint16_t id = 0; id < RX_SLOTS; id++)
+		give_slot(net, id);
+	xen_ring_push(&net->rx);
+}
+
 static int share(struct netfront *net)
 {
 	net->tx_page = xen_page_share(net->xen, false, &net->tx_ref);
@@ -306,13 +320,9 @@ static int share(struct netfront *net)
 	if (!net->tx_page || !net->rx_page || !share_slots(net, net->tx_slots, TX_SLOTS, true) ||
 	    !share_slots(net, net->rx_slots, RX_SLOTS, false))
 		return -ENOMEM;
-	xen_ring_init(&net->tx, net->tx_page, TX_RING, sizeof(struct tx_request));
-	xen_ring_init(&net->rx, net->rx_page, RX_RING, sizeof(struct rx_response));
 	for (uint16_t id = 0; id < TX_SLOTS; id++)
 		net->tx_free[net->tx_free_count++] = id;
-	for (uint16_t id = 0; id < RX_SLOTS; id++)
-		give_slot(net, id);
-	xen_ring_push(&net->rx);
+	begin_rings(net);
 	return 0;
 }
 
@@ -345,6 +355,14 @@ static int read_address(struct netfront *net)
 	return 0;
 }
 
+/* "10.77.0.2/24": what the toolstack's "ip=" says, where it is the whole of an address. */
+static void read_config(struct netfront *net)
+{
+	ssize_t len = xen_backend_read(net->xen, "ip", net->config, sizeof(net->config));
+
+	net->netdev.config = len > 0 && strchr(net->config, '/') ? net->config : NULL;
+}
+
 static int connect(struct netfront *net)
 {
 	static const struct {
@@ -354,8 +372,7 @@ static int connect(struct netfront *net)
 	struct xen_device *xen = net->xen;
 	int err = read_address(net);
 
-	if (!err)
-		err = share(net);
+	read_config(net);
 	if (!err)
 		err = xen_events_open(xen, came, net);
 	if (!err)
@@ -385,7 +402,9 @@ static int netfront_probe(struct xen_device *xen)
 	/* A stack that leaves sums to the device does so for both families. */
 	if (xen_backend_number(xen, "feature-ipv6-csum-offload", 0))
 		net->netdev.features = NETDEV_CHECKSUM;
-	err = connect(net);
+	err = share(net);
+	if (!err)
+		err = connect(net);
 	if (!err)
 		err = netdev_add(&net->netdev);
 	if (err)
@@ -393,6 +412,47 @@ static int netfront_probe(struct xen_device *xen)
 	else
 		netdev_schedule(&net->netdev);
 	return err;
+}
+
+static int share_again(struct netfront *net)
+{
+	int err = xen_page_share_again(net->xen, net->tx_page, false, &net->tx_ref);
+
+	if (!err)
+		err = xen_page_share_again(net->xen, net->rx_page, false, &net->rx_ref);
+	for (unsigned i = 0; i < TX_SLOTS && !err; i++)
+		err = xen_page_share_again(net->xen, net->tx_slots[i].page, true, &net->tx_slots[i].ref);
+	for (unsigned i = 0; i < RX_SLOTS && !err; i++)
+		err = xen_page_share_again(net->xen, net->rx_slots[i].page, false, &net->rx_slots[i].ref);
+	return err;
+}
+
+/* What was on its way when the machine was copied is as lost as on a wire. */
+static int netfront_reconnect(struct xen_device *xen)
+{
+	struct netfront *net = xen->data;
+	int err;
+
+	netdev_lock();
+	net_drop(&net->netdev);
+	memset(net->tx_page, 0, PAGE_SIZE);
+	memset(net->rx_page, 0, PAGE_SIZE);
+	err = share_again(net);
+	if (!err)
+		begin_rings(net);
+	netdev_unlock();
+	if (!err)
+		err = connect(net);
+	if (err)
+		return err;
+	netdev_lock();
+	net->tx_full = false;
+	xen->away = false;
+	netdev_renewed(&net->netdev);
+	netdev_writable(&net->netdev);
+	netdev_unlock();
+	netdev_schedule(&net->netdev);
+	return 0;
 }
 
 static void netfront_remove(struct xen_device *xen)
@@ -408,6 +468,7 @@ static const struct xen_driver netfront_driver = {
 	.type = "vif",
 	.probe = netfront_probe,
 	.remove = netfront_remove,
+	.reconnect = netfront_reconnect,
 	.broken = broken,
 };
 DRIVER(xen, netfront_driver);

@@ -371,6 +371,46 @@ static void store_main(void *arg)
 	}
 }
 
+/* ---- a suspension ---- */
+
+void xenstore_pause(struct xenstore *store)
+{
+	mutex_lock(&store->calling);
+	mutex_lock(&store->lock);
+}
+
+void xenstore_forget(struct xenstore *store)
+{
+	store->host->event_unbind(store->host, store->irq);
+	store->irq = 0;
+}
+
+static int introduce(struct xenstore *store)
+{
+	const struct xen_host *host = store->host;
+	int irq = host->event_bind(host, host->store_port, event_came, store);
+
+	if (irq < 0)
+		return break_store(store, "this copy of the machine has no channel to the daemon");
+	store->irq = irq;
+	atomic_store(&host->store->rsp_cons, atomic_load(&host->store->rsp_prod));
+	list_foreach(&store->watches, struct xenstore_watch, node, watch) {
+		watch->fired = false;
+		if (send_watch(store, TYPE_WATCH, watch) < 0)
+			return -EIO;
+	}
+	return 0;
+}
+
+void xenstore_go_on(struct xenstore *store, bool copied)
+{
+	if (copied && introduce(store))
+		log_warning("xenstore: the daemon does not know this copy of the machine");
+	mutex_unlock(&store->lock);
+	mutex_unlock(&store->calling);
+	wake_all(&store->came);
+}
+
 /* ---- coming and going ---- */
 
 int xenstore_open(const struct xen_host *host, struct xenstore **out)

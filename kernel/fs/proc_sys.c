@@ -6,6 +6,7 @@
 #include <kernel/aspace.h>
 #include <kernel/log.h>
 #include <kernel/random.h>
+#include <kernel/suspend.h>
 
 #include "inotify.h"
 #include "proc.h"
@@ -59,23 +60,37 @@ static int show_uuid(struct proc_text *text, const struct proc_subject *subject 
 	return put_uuid(text, uuid);
 }
 
+static struct mutex boot_id_lock = MUTEX_INIT(boot_id_lock);
+static bool boot_id_made = IS_ENABLED(CONFIG_FUZZ);
+
 /* One for each boot, made when it is first asked for; an image for fuzzing has always the same. */
 static int show_boot_id(struct proc_text *text, const struct proc_subject *subject UNUSED)
 {
-	static struct mutex lock = MUTEX_INIT(lock);
 	static uint8_t id[UUID_SIZE];
-	static bool made = IS_ENABLED(CONFIG_FUZZ);
 	uint8_t copy[UUID_SIZE];
 
-	mutex_lock(&lock);
-	if (!made)
+	mutex_lock(&boot_id_lock);
+	if (!boot_id_made)
 		random_bytes(id, sizeof(id));
-	made = true;
+	boot_id_made = true;
 	for (unsigned i = 0; i < UUID_SIZE; i++)
 		copy[i] = id[i];
-	mutex_unlock(&lock);
+	mutex_unlock(&boot_id_lock);
 	return put_uuid(text, copy);
 }
+
+/* A copy of the machine is another one: for its programs, too. */
+static void hold_boot_id(void)
+{
+	mutex_lock(&boot_id_lock);
+}
+
+static void renew_boot_id(bool copied)
+{
+	boot_id_made = IS_ENABLED(CONFIG_FUZZ) || (boot_id_made && !copied);
+	mutex_unlock(&boot_id_lock);
+}
+SUSPEND_CALL(SUSPEND_CORE, boot_id, hold_boot_id, NULL, renew_boot_id);
 
 SHOW(ostype, show_name(text, OSTYPE))
 SHOW(osrelease, show_name(text, OSRELEASE))

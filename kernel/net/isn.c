@@ -10,6 +10,7 @@
 #include <kernel/net.h>
 #include <kernel/random.h>
 #include <kernel/string.h>
+#include <kernel/suspend.h>
 
 #define TICK_NS 4000
 
@@ -55,6 +56,14 @@ uint64_t net_siphash(const uint64_t with[2], const uint64_t *words, size_t count
 	rounds(v, 4);
 	return v[0] ^ v[1] ^ v[2] ^ v[3];
 }
+
+/* Copies of the machine have it in common: each draws its own. Nobody is in the middle of drawing it. */
+static void forget_key(void)
+{
+	if (!random_is_fixed())
+		has_key = false;
+}
+SUSPEND_CALL(SUSPEND_CORE, sequence_numbers, NULL, forget_key, NULL);
 
 static void put_address(uint64_t to[2], const ip_addr_t *address)
 {

@@ -12,6 +12,7 @@
 #include <kernel/heap.h>
 #include <kernel/net.h>
 #include <kernel/random.h>
+#include <kernel/suspend.h>
 #include <kernel/thread.h>
 #include <lwip/init.h>
 
@@ -90,6 +91,13 @@ void net_unlock(void)
 	}
 	mutex_unlock(&lock);
 }
+
+/* Nobody is in the middle of anything here while the machine stands still. */
+static void go_on(bool copied UNUSED)
+{
+	net_unlock();
+}
+SUSPEND_CALL(SUSPEND_CORE, network, net_lock, NULL, go_on);
 
 /* ---- the thread ---- */
 

@@ -20,6 +20,8 @@
 #include <lwip/etharp.h>
 #include <lwip/ethip6.h>
 #include <lwip/inet_chksum.h>
+#include <lwip/nd6.h>
+#include <lwip/prot/dhcp.h>
 #include <lwip/prot/ethernet.h>
 #include <lwip/prot/ip.h>
 #include <lwip/prot/ip4.h>
@@ -449,6 +451,13 @@ static void configure(struct netif *netif, const char *config)
 	netif_set_ip6_autoconfig_enabled(netif, 1);
 }
 
+static void log_address(const struct netdev *dev)
+{
+	log_info("network: %02x:%02x:%02x:%02x:%02x:%02x, mtu %u%s%s", dev->address[0], dev->address[1],
+		 dev->address[2], dev->address[3], dev->address[4], dev->address[5], dev->mtu,
+		 dev->link_up ? "" : ", no link", dev->features & NETDEV_CHECKSUM ? ", checksums" : "");
+}
+
 static int stack_add(struct netdev *dev)
 {
 	struct interface *interface = heap_zalloc(sizeof(*interface));
@@ -474,9 +483,7 @@ static int stack_add(struct netdev *dev)
 	list_append(&netdevs, &dev->node);
 	spin_unlock(&netdevs_lock, flags);
 	net_unlock();
-	log_info("network: %02x:%02x:%02x:%02x:%02x:%02x, mtu %u%s%s", dev->address[0], dev->address[1],
-		 dev->address[2], dev->address[3], dev->address[4], dev->address[5], dev->mtu,
-		 dev->link_up ? "" : ", no link", dev->features & NETDEV_CHECKSUM ? ", checksums" : "");
+	log_address(dev);
 	return 0;
 }
 
@@ -511,5 +518,36 @@ static void stack_changed(struct netdev *dev)
 	log_info("network: link %s", dev->link_up ? "up" : "down");
 }
 
-const struct netdev_stack netif_stack = { stack_add,  stack_remove,   netdevs_schedule, stack_receive,
-					  stack_sent, stack_writable, stack_changed };
+/* Leases and neighbours were the other one's: nothing is given back, as that still has them. */
+static void forget_network(struct netif *netif)
+{
+	struct dhcp *dhcp = netif_dhcp_data(netif);
+
+	if (dhcp) {
+		dhcp->state = DHCP_STATE_INIT;
+		dhcp_stop(netif);
+	}
+	etharp_cleanup_netif(netif);
+	nd6_cleanup_netif(netif);
+	for (s8_t i = 0; i < LWIP_IPV6_NUM_ADDRESSES; i++)
+		netif_ip6_addr_set_state(netif, i, IP6_ADDR_INVALID);
+}
+
+static void stack_renewed(struct netdev *dev)
+{
+	struct interface *interface = dev->stack;
+	struct netif *netif = &interface->netif;
+
+	netif_set_link_down(netif);
+	forget_network(netif);
+	memcpy(netif->hwaddr, dev->address, ETH_HWADDR_LEN);
+	configure(netif, dev->config);
+	/* Tells the others on the wire who has the address now. */
+	if (dev->link_up)
+		netif_set_link_up(netif);
+	net_timers_look();
+	log_address(dev);
+}
+
+const struct netdev_stack netif_stack = { stack_add,  stack_remove,   netdevs_schedule, stack_receive, stack_sent,
+					  stack_writable, stack_changed, stack_renewed, net_lock, net_unlock };

@@ -4,6 +4,7 @@
  * Linux one: that of the calls whose meaning this kernel follows.
  */
 #include <kernel/abi/utsname.h>
+#include <kernel/log.h>
 #include <kernel/mutex.h>
 #include <kernel/string.h>
 
@@ -23,6 +24,13 @@ void uname_get(struct abi_utsname *copy)
 {
 	mutex_lock(&lock);
 	*copy = names;
+	mutex_unlock(&lock);
+}
+
+void uname_set_host(const char *name)
+{
+	mutex_lock(&lock);
+	format(names.nodename, sizeof(names.nodename), "%s", name);
 	mutex_unlock(&lock);
 }
 

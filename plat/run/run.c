@@ -52,6 +52,7 @@ static const char help[] =
 	"  --qmp SOCKET           where that listens (QEMU's \"QMP\")\n"
 	"  --no-rng               leave out the device that gives the kernel entropy\n"
 	"  --unit-tests [GLOB]    run the kernel's own unit tests instead of a program\n"
+	"  --prepare DIR          boot nothing: put kernel, initrd, line (the command line) and memory (MiB) into DIR\n"
 	"  --verbose              show QEMU's command line and messages, and more of the kernel's\n"
 	"\n"
 	"exit status: the program's; 128+N killed by signal N; 125 kernel panic; 124 time-out; 127 not found;\n"
@@ -97,7 +98,8 @@ enum {
 	OPT_HELP,
 	OPT_STRACE,
 	OPT_SYSCALLS,
-	OPT_GDB
+	OPT_GDB,
+	OPT_PREPARE
 };
 
 static const struct option long_options[] = {
@@ -120,6 +122,7 @@ static const struct option long_options[] = {
 	{ "strace", no_argument, NULL, OPT_STRACE },
 	{ "syscalls", no_argument, NULL, OPT_SYSCALLS },
 	{ "gdb", no_argument, NULL, OPT_GDB },
+	{ "prepare", required_argument, NULL, OPT_PREPARE },
 	{ "verbose", no_argument, NULL, OPT_VERBOSE },
 	{ "help", no_argument, NULL, OPT_HELP },
 	{ 0 },
@@ -204,6 +207,7 @@ static int option_set(struct run_options *o, int option, const char *value)
 	case OPT_STRACE: o->strace = 1; return 0;
 	case OPT_SYSCALLS: o->syscalls = 1; return 0;
 	case OPT_GDB: o->gdb = 1; return 0;
+	case OPT_PREPARE: o->prepare = value; return 0;
 	default: return run_fail(RUN_USAGE, "see: saki run --help");
 	}
 }
@@ -430,6 +434,10 @@ static int run(const struct run_options *o)
 	q.cpus = o->cpus ? o->cpus : 1;
 	q.memory_bytes = o->memory_bytes ? o->memory_bytes : memory_default(&app, cpio.size);
 	q.initrd_fd = cpio.fd;
+	if (o->prepare) {
+		status = prepare_write(o->prepare, &q);
+		goto out;
+	}
 	status = plat_is_xen(o) && !dom0_is_here() ? lab_prepare(&q, &lab_fd) : 0;
 	if (!status)
 		status = machine_run(o, &app, &q);

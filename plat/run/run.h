@@ -54,6 +54,7 @@ struct run_options {
 	const char *net;  /* as --net says; NULL: none */
 	const char *qmp;  /* path of a socket; NULL: none */
 	int balloon, no_rng, virtio_console;
+	const char *prepare;  /* a folder that gets what would be booted; NULL: it is booted */
 	const char *unit_tests;  /* a glob, "" for all; NULL: no tests, a program */
 	int verbose, strace, syscalls, gdb;
 	const char *files[RUN_FILES_MAX]; /* HOST:GUEST */
@@ -121,6 +122,9 @@ void servers_stop(int explain, int all);
 char *image_path(const char *preset);
 /* The folder of what is built. @return 0, or -1 with errno */
 int image_build_dir(char path[PATH_MAX]);
+
+/* prepare.c: what would be booted, as files of a folder. @return 0 or an exit status, after an error line. */
+int prepare_write(const char *folder, const struct qemu_options *options);
 
 /* tool.c: runs a program, whose output goes to our stderr. @return its exit status, 127: it is not there; or -1. */
 int tool_run(char *const argv[]);

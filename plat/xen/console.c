@@ -19,7 +19,8 @@
 
 static uint64_t pfn;
 static uint32_t port;
-static bool is_set_up, mux, is_broken;
+static bool is_set_up, mux, is_broken, begun;
+static uint32_t produced; /* of the output: what the page says of it is not read again */
 static char stream; /* what the last mark said */
 static struct terminal_escape escape;
 
@@ -56,8 +57,6 @@ static uint32_t used(uint32_t produced, uint32_t consumed, uint32_t size)
 static void put(const char *text, size_t len)
 {
 	struct xencons_interface *r = ring();
-	static uint32_t produced;
-	static bool begun;
 
 	if (r && !begun) {
 		begun = true;
@@ -140,6 +139,15 @@ ssize_t xen_console_read(char *text, size_t len)
 		event_send(port);
 	}
 	return !n && (escape.ended || is_broken) ? -EPIPE : (ssize_t)n;
+}
+
+/* Where the other one's was, as the memory is the same; its reader has seen nothing yet. */
+void xen_console_in_copy(void)
+{
+	port = (uint32_t)xen_param(HVM_PARAM_CONSOLE_EVTCHN);
+	begun = false;
+	stream = 0;
+	escape.escaped = false;
 }
 
 void xen_console_end(int status)

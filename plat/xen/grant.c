@@ -20,26 +20,41 @@ static uint16_t next_free[ENTRIES]; /* 0 ends the list */
 static uint16_t first_free;
 static struct spinlock lock = SPINLOCK_INIT;
 
-int grant_init(void)
+/* The table takes the place of these frames, and nothing in it is in use. */
+static int take_table(phys_t frames)
 {
-	struct page *page = page_alloc_zeroed(1);
-
-	_Static_assert(FRAMES == 2, "two pages are of order 1");
-	if (!page)
-		return -ENOMEM;
 	for (unsigned i = 0; i < FRAMES; i++) {
-		int err = xen_add_to_physmap(XENMAPSPACE_GRANT_TABLE, i, page_phys(page) + i * PAGE_SIZE);
+		int err = xen_add_to_physmap(XENMAPSPACE_GRANT_TABLE, i, frames + i * PAGE_SIZE);
 
 		/* The first page's frame may be Xen's by now: it stays away from the allocator. */
 		if (err)
 			return err;
 	}
-	table = page_virt(page);
+	first_free = 0;
 	for (unsigned ref = ENTRIES - 1; ref >= RESERVED; ref--) {
 		next_free[ref] = first_free;
 		first_free = (uint16_t)ref;
 	}
 	return 0;
+}
+
+int grant_init(void)
+{
+	struct page *page = page_alloc_zeroed(1);
+	int err;
+
+	_Static_assert(FRAMES == 2, "two pages are of order 1");
+	if (!page)
+		return -ENOMEM;
+	err = take_table(page_phys(page));
+	if (!err)
+		table = page_virt(page);
+	return err;
+}
+
+int grant_in_copy(void)
+{
+	return table ? take_table(arch_virt_to_phys(table)) : 0;
 }
 
 int grant_page(const struct xen_host *host UNUSED, uint16_t domain, phys_t page, bool read_only, uint32_t *ref)

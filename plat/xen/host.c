@@ -43,6 +43,13 @@ static struct xen_host xen_host = {
 	.event_unbind = host_event_unbind,
 };
 
+/* A copy's ring is where the other one's was, as its memory is; its channel is another one. */
+int xen_host_in_copy(void)
+{
+	xen_host.store_port = (uint32_t)xen_param(HVM_PARAM_STORE_EVTCHN);
+	return grant_in_copy();
+}
+
 const struct xen_host *xen_find_host(void)
 {
 	int err = grant_init();

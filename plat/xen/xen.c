@@ -135,18 +135,25 @@ static NO_INSTRUMENT void xen_word_wait(const uint32_t *word UNUSED, uint32_t va
 	hypercall2(XEN_SCHED_OP, SCHEDOP_POLL, (uint64_t)&nap);
 }
 
-/* As for a migration (sched.h): 0 is said to who is another domain now, 1 to who is still the same. */
-static void xen_suspend(void)
+/*
+ * As for a migration (sched.h): 0 is said to who is another domain now, 1 to who is still the same. Registers that a
+ * hypercall may change come back as they are in the copy's saved state: whoever makes copies can put entropy there,
+ * which then is in the machine before its first instruction.
+ */
+static bool xen_suspend(uint64_t words[PLAT_SUSPEND_WORDS])
 {
 	struct sched_shutdown shutdown = { SHUTDOWN_SUSPEND };
 	uint64_t now;
 
+	_Static_assert(PLAT_SUSPEND_WORDS == 4, "r8 to r11");
 	now = xen_clock_ns();
-	if (hypercall2(XEN_SCHED_OP, SCHEDOP_SHUTDOWN, (uint64_t)&shutdown))
-		return;
-	if (join())
+	if (hypercall2_words(XEN_SCHED_OP, SCHEDOP_SHUTDOWN, (uint64_t)&shutdown, words))
+		return false;
+	if (join() || (IS_ENABLED(CONFIG_PLAT_XEN_DEVICES) && xen_host_in_copy()))
 		panic("xen: this copy of the machine cannot join in");
 	xen_clock_go_on(now);
+	xen_console_in_copy();
+	return true;
 }
 
 #define IF_DEVICES(function) (IS_ENABLED(CONFIG_PLAT_XEN_DEVICES) ? (function) : NULL)

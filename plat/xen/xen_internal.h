@@ -24,6 +24,26 @@ static ALWAYS_INLINE long hypercall2(unsigned number, uint64_t a, uint64_t b)
 	return result;
 }
 
+/* The same; and what is in r8 to r11 behind it. */
+static ALWAYS_INLINE long hypercall2_words(unsigned number, uint64_t a, uint64_t b, uint64_t words[4])
+{
+	register uint64_t w0 __asm__("r8") = 0;
+	register uint64_t w1 __asm__("r9") = 0;
+	register uint64_t w2 __asm__("r10") = 0;
+	register uint64_t w3 __asm__("r11") = 0;
+	long result;
+
+	__asm__ volatile("call *%[entry]"
+			 : "=a"(result), "+D"(a), "+S"(b), "+r"(w0), "+r"(w1), "+r"(w2), "+r"(w3)
+			 : [entry] "r"(hypercall_page + 32 * number)
+			 : "memory", "rdx", "cc");
+	words[0] = w0;
+	words[1] = w1;
+	words[2] = w2;
+	words[3] = w3;
+	return result;
+}
+
 static ALWAYS_INLINE long hypercall3(unsigned number, uint64_t a, uint64_t b, uint64_t c)
 {
 	long result;
@@ -80,6 +100,9 @@ void event_poll(uint32_t port, uint64_t timeout_ns);
 struct xen_host;
 const struct xen_host *xen_find_host(void);
 int grant_init(void);
+/* In a copy of the machine, which has nothing granted: before anybody grants again. 0 or a negative errno. */
+int grant_in_copy(void);
+int xen_host_in_copy(void);
 int grant_page(const struct xen_host *host, uint16_t domain, phys_t page, bool read_only, uint32_t *ref);
 int grant_end(const struct xen_host *host, uint32_t ref);
 
@@ -90,3 +113,5 @@ ssize_t xen_console_read(char *text, size_t len);
 /* The exit status, for the runner; and waits until all has left. */
 void xen_console_end(int status);
 void xen_console_flush(void);
+/* In a copy of the machine, whose rings are new. */
+void xen_console_in_copy(void);

@@ -96,6 +96,11 @@ void netdev_schedule(struct netdev *dev);
 void netdev_writable(struct netdev *dev);
 /* Its link came up or went down. */
 void netdev_changed(struct netdev *dev);
+/* In a copy of the machine it is another one: its address, its config and what it is connected to have changed. */
+void netdev_renewed(struct netdev *dev);
+/* For a driver that is called otherwise. Threads. */
+void netdev_lock(void);
+void netdev_unlock(void);
 
 /* ---- stacks ---- */
 
@@ -108,6 +113,9 @@ struct netdev_stack {
 	void (*sent)(struct netdev *dev, void *cookie);
 	void (*writable)(struct netdev *dev);
 	void (*changed)(struct netdev *dev);
+	void (*renewed)(struct netdev *dev);
+	void (*lock)(void);
+	void (*unlock)(void);
 };
 
 /* While there is no device. NULL: nobody. */

@@ -156,6 +156,8 @@ bool process_capable(enum capability capability);
 /* The system's names, as uname(2) tells them. */
 struct abi_utsname;
 void uname_get(struct abi_utsname *names);
+/* The host's name, cut where it is too long. A thread. */
+void uname_set_host(const char *name);
 
 /**
  * Gives up all that the process owns: descriptors (files closed), address space, fs context. Afterwards only its pid

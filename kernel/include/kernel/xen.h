@@ -73,6 +73,14 @@ ssize_t xenstore_list(struct xenstore *store, const char *path, char *names, siz
 int xenstore_watch(struct xenstore *store, struct xenstore_watch *watch);
 /* Not from changed(). It is called no more. */
 void xenstore_unwatch(struct xenstore *store, struct xenstore_watch *watch);
+/*
+ * Around a suspension of the machine, in one thread: in between nothing is under way, and no changed() runs.
+ * xenstore_forget() in a copy at once, interrupts off: its channel is gone; xenstore_go_on() then tells the daemon of
+ * all watches that there are.
+ */
+void xenstore_pause(struct xenstore *store);
+void xenstore_forget(struct xenstore *store);
+void xenstore_go_on(struct xenstore *store, bool copied);
 /* Takes what has come, and calls who watches. The thread "xenstore" does that; for harnesses. */
 void xenstore_poll(struct xenstore *store);
 
@@ -102,6 +110,7 @@ struct xen_device {
 	int irq;			/* its handler's name; 0: none */
 	bool broken;			/* nothing of the backend is believed any more: atomic */
 	bool live;			/* the driver is to be told of that: atomic */
+	bool away;			/* in a copy of the machine, not connected yet: the driver gives it nothing */
 	struct timer telling;
 	struct xenstore_watch watch;	/* for the state of the backend */
 	const struct xen_driver *driver;
@@ -115,6 +124,12 @@ struct xen_driver {
 	/* Connects it; the backend waits. On an error nothing of it is left but what the bus undoes. */
 	int (*probe)(struct xen_device *device);
 	void (*remove)(struct xen_device *device);
+	/*
+	 * In a copy of the machine, whose device another backend waits for: the channel is gone and nothing is granted
+	 * any more, but the driver's pages are still there (xen_page_share_again()). device->away is set by the bus
+	 * before anybody else runs, and cleared by the driver.
+	 */
+	int (*reconnect)(struct xen_device *device);
 	/* The device has become broken. Interrupts off. */
 	void (*broken)(struct xen_device *device);
 };
@@ -122,6 +137,12 @@ struct xen_driver {
 /* Finds all devices of a host and their drivers; *out: for xen_remove_all(). */
 int xen_scan(const struct xen_host *host, struct xenstore **out);
 void xen_remove_all(struct xenstore *store);
+/* Does from now on what the toolstack asks this domain to do. */
+void xen_control_start(struct xenstore *store);
+/* What the bus does around a suspension, for the devices of a store; for tests. See kernel/suspend.h. */
+void xen_before_suspension(struct xenstore *store);
+void xen_in_copy(struct xenstore *store);
+void xen_after_suspension(struct xenstore *store, bool copied);
 
 /* A key of the backend's as text or number; and of ours. */
 ssize_t xen_backend_read(struct xen_device *device, const char *key, char *text, size_t size);
@@ -135,6 +156,8 @@ int xen_backend_wait(struct xen_device *device, enum xen_state state);
 
 /* A page of zeros that the backend reaches too, by *ref. NULL without memory or grants. */
 void *xen_page_share(struct xen_device *device, bool read_only, uint32_t *ref);
+/* In a copy of the machine: a page that was shared is so with the new backend. 0, -ENOSPC. */
+int xen_page_share_again(struct xen_device *device, void *page, bool read_only, uint32_t *ref);
 /* One that the backend does not let go of is never used again. NULL is allowed. */
 void xen_page_unshare(struct xen_device *device, void *page, uint32_t ref);
 /* The device's event channel, told to the backend as "event-channel". */
