@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 int cloner_fail(char *error, const char *fmt, ...)
@@ -17,6 +18,14 @@ int cloner_fail(char *error, const char *fmt, ...)
 	vsnprintf(error, CLONER_ERROR, fmt, args);
 	va_end(args);
 	return -1;
+}
+
+uint64_t cloner_now_ns(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
 }
 
 /* Xen says what a domain may do: xenfs has a file for it. */

@@ -29,6 +29,7 @@ struct cloner {
 	/* What xl has made last. */
 	char name[48];
 	uint8_t uuid[16];
+	uint64_t xl_ns;			/* it took as long */
 	/* The parent. */
 	uint32_t domain;		/* 0: none */
 	size_t low_count;		/* pages from 0 on, with holes */
@@ -61,6 +62,9 @@ struct clone {
 		size_t spare_copies;	/* made since, of pages beyond as many */
 	} log_use;
 };
+
+/* On the monotonic clock. */
+uint64_t cloner_now_ns(void);
 
 /* One line in error; -1. */
 int cloner_fail(char *error, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -132,13 +132,16 @@ uint32_t xl_create(struct cloner *cloner, char *error)
 {
 	char config[] = "/tmp/saki-domain-XXXXXX", line[160];
 	char *create[] = { "xl", "create", "-q", "-e", config, NULL };
+	uint64_t start_ns;
 	int status;
 
 	if (getrandom(cloner->uuid, sizeof(cloner->uuid), 0) != sizeof(cloner->uuid) || write_config(cloner, config)) {
 		cloner_fail(error, "cannot write %s: %s", config, strerror(errno));
 		return 0;
 	}
+	start_ns = cloner_now_ns();
 	status = run(cloner, create, line, sizeof(line));
+	cloner->xl_ns = cloner_now_ns() - start_ns;
 	unlink(config);
 	if (!status)
 		return found(cloner, error);
@@ -191,7 +194,11 @@ uint32_t xl_restore(struct cloner *cloner, const char *path, char *error)
 	char line[160];
 	char *restore[] = { "xl", "restore", "-e", (char *)path, NULL };
 
-	if (!run(cloner, restore, line, sizeof(line)))
+	uint64_t start_ns = cloner_now_ns();
+	int status = run(cloner, restore, line, sizeof(line));
+
+	cloner->xl_ns = cloner_now_ns() - start_ns;
+	if (!status)
 		return found(cloner, error);
 	cloner_fail(error, "xl cannot restore %s: %s", path, line);
 	return 0;
