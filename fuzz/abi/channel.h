@@ -27,7 +27,7 @@
 #define CHANNEL_ALIGNED(n) __attribute__((aligned(n)))
 
 #define CHANNEL_MAGIC UINT64_C(0x314e4843494b4153)	/* "SAKICHN1" */
-#define CHANNEL_VERSION 4u
+#define CHANNEL_VERSION 5u
 
 /* Where the guest says that it has a channel: the first bytes of this physical page (never RAM that is handed out). */
 #define CHANNEL_BEACON 0x7000u
@@ -43,7 +43,7 @@ struct channel_beacon {
 #define CHANNEL_FRAMES_MAX (256u * 1024)	/* frames a live bitmap can hold: 1 GiB of memory */
 #define CHANNEL_CONSOLE 4096
 #define CHANNEL_HISTORY 16
-#define CHANNEL_DIRTY_FRAMES 1024
+#define CHANNEL_DIRTY_FRAMES 16384
 
 enum channel_state {
 	CHANNEL_BOOTING,

@@ -43,10 +43,10 @@ int snapshot_take(void);
 void snapshot_reset(void);
 
 /*
- * Memory as it is now becomes what resets return to, as long as no page table has changed since the last one. Same
- * conditions.
+ * From here on resets leave it to a runner to write pages back, where the tracker is one for that. Copies that are not
+ * needed any more become blank: whoever makes clones of this machine need not copy them.
  */
-void snapshot_renew(void);
+void snapshot_leave_to_runner(void);
 
 /* True when the frame is to be restored: neither free at the snapshot nor exempt. */
 bool snapshot_frame_is_live(size_t frame);
@@ -65,6 +65,9 @@ extern const bool tracker_crash_is_final;
 
 /* True where pages are better written back by the runner: see fuzz/abi/channel.h. */
 extern const bool tracker_runner_restores;
+
+/* True for frames that it puts back itself even then. */
+bool tracker_restores(size_t frame);
 
 /* Before the frames are chosen: memory that the tracker itself needs must be exempt by now. frames: an upper limit. */
 int tracker_prepare(size_t frames);

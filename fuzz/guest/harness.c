@@ -105,13 +105,14 @@ static long loop(void *arg UNUSED)
 		give_up("the snapshot", err);
 	input_calibrate(chosen, input_stack, input_stack_size);
 	snapshot_reset();
+	snapshot_leave_to_runner();
 	/*
-	 * As late as can be: copies have it all behind them, but for what differs between them. All that was fixed stays
-	 * so, secrets too: two machines with the same input are to do the same.
+	 * As late as can be: copies have it all behind them. All that was fixed stays so, secrets too: two machines with the
+	 * same input are to do the same.
 	 */
-	if (machine_suspend_alone() >= 0)
-		snapshot_renew();
-	channel->runner_restores = tracker_runner_restores;
+	machine_suspend_alone();
+	/* What that has changed stays, but for page tables, which are the tracker's. */
+	snapshot_reset();
 	channel_publish(CHANNEL_READY);
 	for (;;) {
 		seq = channel_wait(seq);

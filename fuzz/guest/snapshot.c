@@ -22,6 +22,7 @@
 #define FREE_BLOCKS 2			/* what an input can use: 8 MiB, as a rule */
 #define FILL_WORD UINT64_C(0xa5a5a5a5a5a5a5a5)
 #define EXEMPT_MAX 64
+#define TOLD_TIMES 4 /* that a reset may name a page which is mapped more than once */
 
 bool snapshot_active;
 
@@ -227,6 +228,8 @@ int snapshot_take(void)
 	page_count = choose_pages(true);
 	if (!page_count)
 		return -ENOMEM;
+	if (tracker_runner_restores && page_count > CHANNEL_DIRTY_FRAMES / TOLD_TIMES)
+		return -E2BIG;
 	channel->live_count = count_live();
 	tables = aspace_tables();
 	tls = arch_get_tls();
@@ -237,14 +240,15 @@ int snapshot_take(void)
 	return 0;
 }
 
-/* What the runner is not told of, because there is none yet or the list is full, is written back here. */
 static void restore(struct snapshot_page *page)
 {
 	uint32_t n = channel->dirty_pages++;
 
 	if (n < CHANNEL_DIRTY_FRAMES)
 		channel->dirty_frames[n] = (uint32_t)page->frame;
-	if (n >= CHANNEL_DIRTY_FRAMES || !channel->runner_restores)
+	else if (channel->runner_restores)
+		panic("a reset of more pages than a runner can be told of");
+	if (!channel->runner_restores)
 		arch_copy_page(page->page, page->pristine);
 }
 
@@ -262,14 +266,12 @@ void snapshot_reset(void)
 	arch_set_tls(tls);
 }
 
-static void renew(struct snapshot_page *page)
+void snapshot_leave_to_runner(void)
 {
-	arch_copy_page(page->pristine, page->page);
-}
-
-void snapshot_renew(void)
-{
-	tracker_collect(pages, page_count, renew);
+	channel->runner_restores = tracker_runner_restores;
+	for (size_t i = 0; tracker_runner_restores && i < page_count; i++)
+		if (!tracker_restores(pages[i].frame))
+			memset(pages[i].pristine, 0, PAGE_SIZE);
 }
 
 void snapshot_fill(void *base, size_t len)

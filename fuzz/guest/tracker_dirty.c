@@ -139,6 +139,11 @@ struct page_list {
 	size_t count;
 };
 
+bool tracker_restores(size_t frame)
+{
+	return frames[frame] & FRAME_TABLE;
+}
+
 /* The pages are sorted by frame. */
 static struct snapshot_page *find_page(const struct page_list *list, size_t frame)
 {

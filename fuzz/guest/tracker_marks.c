@@ -22,6 +22,11 @@
 const bool tracker_crash_is_final = true;
 const bool tracker_runner_restores = false;
 
+bool tracker_restores(size_t frame UNUSED)
+{
+	return false;
+}
+
 uint8_t *snapshot_marks;
 uintptr_t snapshot_marks_base;
 

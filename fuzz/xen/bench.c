@@ -8,8 +8,10 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define XL_RUNS 5
+#define REST_US 200000		/* Xen clears what was freed when it is idle, or else when it is wanted again */
 #define SETTLE_NS 200000000ull	/* a clone takes its own snapshot, and then waits */
 
 static int compare(const void *a, const void *b)
@@ -57,6 +59,7 @@ static int measure_xl(const struct xen_options *options, enum cloner_way way, st
 		if (ready)
 			ready->ms[ready->count++] = (double)(cloner_now_ns() - start) / 1e6;
 		clone_free(clone);
+		usleep(REST_US);
 	}
 	cloner_close(cloner);
 	return err;
@@ -73,6 +76,7 @@ static int measure_clones(struct cloner *cloner, struct row *made, struct row *b
 		made->ms[made->count++] = (double)(cloner_now_ns() - start) / 1e6;
 		clone_free(clone);
 		both->ms[both->count++] = (double)(cloner_now_ns() - start) / 1e6;
+		usleep(REST_US);
 	}
 	return 0;
 }

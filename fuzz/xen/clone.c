@@ -95,19 +95,23 @@ static int populate(struct clone *clone)
 	return err;
 }
 
-/* The parent's pages that are not blank, as fresh ones are; mapping costs more than copying does. */
+/*
+ * The parent's pages that are not blank, as fresh ones are; to map a page costs as much as to copy it, and to unmap it
+ * more, which can wait.
+ */
 static int copy_memory(struct clone *clone)
 {
 	struct cloner *cloner = clone->cloner;
 	uint8_t *to = xenforeignmemory_map(cloner->foreign, clone->domain, PROT_READ | PROT_WRITE,
 					   cloner->written_count, cloner->written, NULL);
 
+	clone->copied = to;
 	if (!to)
 		return -1;
 	for (size_t i = 0, at = 0; i < cloner->page_count; i++)
 		if (!cloner->blank[i])
 			copy_page(to + at++ * PAGE, cloner->memory + i * PAGE);
-	return xenforeignmemory_unmap(cloner->foreign, to, cloner->written_count);
+	return 0;
 }
 
 int clone_map(struct clone *clone)
@@ -264,6 +268,8 @@ void clone_free(struct clone *clone)
 		return;
 	clone_forget_snapshot(clone);
 	clone_kill(clone);
+	if (clone->copied)
+		xenforeignmemory_unmap(clone->cloner->foreign, clone->copied, clone->cloner->written_count);
 	if (clone->memory)
 		xenforeignmemory_unmap(clone->cloner->foreign, clone->memory, clone->cloner->low_count);
 	free(clone->low);

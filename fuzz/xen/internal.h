@@ -50,6 +50,7 @@ struct clone {
 	uint32_t last_domain;
 	xen_pfn_t *low;			/* for the mapping: 0, 1, ... */
 	int *holes;			/* of each, 0: it is there */
+	uint8_t *copied;		/* the pages that are not blank in the parent, still mapped */
 	uint8_t *memory;		/* low_count pages, once they are mapped */
 	/* The snapshot. */
 	uint8_t *pristine, *kept, *context;
