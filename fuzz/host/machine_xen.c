@@ -122,7 +122,9 @@ int machine_xen_snapshot(struct machine *machine, char *error)
 
 int machine_xen_reset(struct machine *machine, size_t *pages)
 {
-	/* At the snapshot it had seen no request: it is not to take the last one for another. */
+	/* At the snapshot it had seen no request: it is not to take the last one for another, nor 0 for one now. */
+	if (clone_pause(machine->clone))
+		return -1;
 	__atomic_store_n(&machine->channel->request_seq, 0, __ATOMIC_SEQ_CST);
 	return clone_restore(machine->clone, pages);
 }

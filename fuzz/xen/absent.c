@@ -68,6 +68,11 @@ int clone_snapshot(struct clone *clone, const uint8_t *kept)
 	return -1;
 }
 
+int clone_pause(struct clone *clone)
+{
+	return -1;
+}
+
 int clone_restore(struct clone *clone, size_t *pages)
 {
 	return -1;

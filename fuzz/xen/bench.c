@@ -95,7 +95,7 @@ static int measure_resets(struct cloner *cloner, struct row *row, unsigned count
 	for (unsigned i = 0; !err && i < count; i++) {
 		cloner_yield(cloner);
 		start = cloner_now_ns();
-		err = clone_restore(clone, &pages);
+		err = clone_pause(clone) ? -1 : clone_restore(clone, &pages);
 		row->ms[row->count++] = (double)(cloner_now_ns() - start) / 1e6;
 	}
 	if (err && clone)

@@ -93,9 +93,11 @@ void clone_free(struct clone *clone);
  * @return 0, -1.
  */
 int clone_snapshot(struct clone *clone, const uint8_t *kept);
+/* Stops it where it is, until clone_restore(). 0, -1. */
+int clone_pause(struct clone *clone);
 /**
- * Puts everything back: pages that were written, the CPU's registers. Also after a crash or in an endless loop, and
- * where it has ended. *pages: how many were written.
+ * Of one that is paused: puts everything back, pages that were written and the CPU's registers, and lets it go on. Also
+ * after a crash or in an endless loop, and where it has ended. *pages: how many were written.
  * @return 0; -1 when Xen refuses.
  */
 int clone_restore(struct clone *clone, size_t *pages);

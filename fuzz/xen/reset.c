@@ -128,13 +128,18 @@ static size_t write_back(struct clone *clone)
 	return written;
 }
 
+int clone_pause(struct clone *clone)
+{
+	return clone->domain ? xc_domain_pause(clone->cloner->xc, clone->domain) : -1;
+}
+
 int clone_restore(struct clone *clone, size_t *pages)
 {
 	xc_interface *xc = clone->cloner->xc;
 	bool ended = !clone_alive(clone);
 
 	*pages = 0;
-	if (!clone->domain || xc_domain_pause(xc, clone->domain) || collect_dirty(clone))
+	if (collect_dirty(clone))
 		return -1;
 	*pages = write_back(clone);
 	note_use(&clone->log_use, *pages);

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# What suites of clones in the lab's dom0 share; to be sourced.
+export O=$SAKI_BUILD SAKI_ROOT=$PWD
+fuzz=$SAKI_BUILD/tools/saki-fuzz
+
+# result NAME WHAT-IS-WRONG: "" for nothing.
+result() {
+	[ -z "$2" ] && echo "ok xen_$1" || echo "not ok xen_$1: $(tr '\n' ' ' <<<"$2" | tail -c 600)"
+}
+
+# The lab, and the cloner, which is built against what the lab brings.
+prepare() {
+	local said
+	if ! said=$(plat/xen/lab/lab.py 2>&1); then
+		result lab "${said##*$'\n'}"
+		exit 0
+	fi
+	if ! said=$(env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -s tools 2>&1) ||
+		[ ! -x "$SAKI_BUILD/tools/saki-xen" ]; then
+		result cloner "${said##*$'\n'}"
+		exit 0
+	fi
+}
+
+# in_dom0 CLONES PRESET COMMAND: with saki-fuzz as $FUZZ, the seeds of syscall, and an image; room for so many clones.
+in_dom0() {
+	timeout "${LIMIT:-150}" plat/xen/lab/lab.py run --spare $(($1 * 36)) --dom0 $(($1 * 40)) --program "$fuzz:/saki/build/tools/saki-fuzz" \
+		--file "$SAKI_BUILD/x86_64-$2/saki.elf:/saki/build/x86_64-$2/saki.elf" \
+		--file "harnesses/seeds/syscall:/saki/harnesses/seeds/syscall" ${FILES[@]+"${FILES[@]}"} "
+		export FUZZ=/saki/build/tools/saki-fuzz SAKI_NO_BUILD=1 SAKI_ROOT=/saki
+		cd /tmp
+		$3"
+}
+
+# judge TEXT: Python that prints what is wrong; said: what was said, r: the JSON object on the last line that is one.
+judge() {
+	/usr/bin/python3 -c "
+import json, sys
+said = sys.stdin.read()
+objects = [line for line in said.splitlines() if line.startswith('{')]
+if not objects:
+	sys.exit(said)
+r = json.loads(objects[-1])
+$1" 2>&1
+}
