@@ -14,14 +14,19 @@
 
 #define DOMAINS_MAX 0x7ff0 /* DOMID_FIRST_RESERVED: numbers are given out one after the other, up to there */
 
+#define XL_SECONDS 10
+
 struct message {
 	uint32_t domain;
 	uint32_t there;
 };
 
+/* Without xenstored xl waits for ever: then it is not asked again. */
 static void xl_destroy(const char *domain)
 {
-	pid_t pid = fork();
+	static bool hangs;
+	pid_t pid = hangs ? -1 : fork();
+	unsigned looks = 0;
 
 	if (!pid) {
 		int null = open("/dev/null", O_RDWR);
@@ -31,8 +36,15 @@ static void xl_destroy(const char *domain)
 		execlp("xl", "xl", "destroy", domain, (char *)NULL);
 		_exit(127);
 	}
-	if (pid > 0)
+	while (pid > 0 && !waitpid(pid, NULL, WNOHANG)) {
+		usleep(10000);
+		if (++looks < XL_SECONDS * 100)
+			continue;
+		hangs = true;
+		kill(pid, SIGKILL);
 		waitpid(pid, NULL, 0);
+		pid = -1;
+	}
 }
 
 void domain_destroy(xc_interface *xc, uint32_t domain)
