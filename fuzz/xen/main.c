@@ -4,6 +4,7 @@
  */
 #include "internal.h"
 #include "saki_xen.h"
+#include "store.h"
 
 #include <getopt.h>
 #include <limits.h>
@@ -12,6 +13,7 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+#include <xenstore.h>
 
 static const char help[] =
 	"usage: saki xen clone [OPTIONS] PROGRAM [ARGS...]   a server, cloned when it is ready to serve\n"
@@ -140,24 +142,47 @@ static bool is_named(uint32_t domain, char **words)
 	return named;
 }
 
+/* Whoever is named and is no clone. */
+static int complain(char **words, const struct clone_info *clones, size_t count)
+{
+	int status = EXIT_DONE;
+
+	for (; *words; words++) {
+		size_t i = 0;
+
+		while (i < count && strtoul(*words, NULL, 10) != clones[i].domain)
+			i++;
+		if (i < count)
+			continue;
+		fprintf(stderr, "saki-xen: domain %s is no clone\n", *words);
+		status = EXIT_ENVIRONMENT;
+	}
+	return status;
+}
+
 /* Only clones: any other domain is its toolstack's. */
 static int cmd_destroy(char **words, bool json)
 {
 	static struct clone_info clones[CLONES_MAX];
 	xc_interface *xc = xc_interface_open(NULL, NULL, 0);
 	size_t count = xc ? clones_list(xc, clones, CLONES_MAX) : 0, destroyed = 0;
+	struct xs_handle *store = store_open();
 
 	if (!xc)
 		return environment_error("Xen does not answer");
 	for (size_t i = 0; i < count; i++) {
 		if (!is_named(clones[i].domain, words))
 			continue;
+		if (store)
+			store_remove(store, clones[i].domain);
 		domain_destroy(xc, clones[i].domain);
 		destroyed++;
 	}
+	if (store)
+		xs_close(store);
 	xc_interface_close(xc);
 	printf(json ? "{\"destroyed\":%zu}\n" : "%zu destroyed\n", destroyed);
-	return EXIT_DONE;
+	return complain(words, clones, count);
 }
 
 static int usage_error(const char *text)

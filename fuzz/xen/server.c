@@ -284,7 +284,7 @@ static int open_all(struct server *server, char *error)
 	if (read_folder(server, error))
 		return -1;
 	wanted.memory_mib = server->options.memory_mib;
-	server->store = xs_open(0);
+	server->store = store_open();
 	if (!server->store)
 		return cloner_fail(error, "xenstore does not answer: %s", strerror(errno));
 	server->start_ms = wait_now_ms();

@@ -19,6 +19,14 @@
 #define BACKEND_MS 10000
 #define CONSOLE_LIMIT "1048576"
 
+/* By the kernel's way one that has died would be waited for for ever. */
+struct xs_handle *store_open(void)
+{
+	struct xs_handle *store = xs_open(XS_OPEN_SOCKETONLY);
+
+	return store || !access(xs_daemon_socket(), F_OK) ? store : xs_open(0);
+}
+
 /* ---- single keys ---- */
 
 void store_read(struct xs_handle *store, char *text, size_t size, const char *path, ...)

@@ -24,6 +24,8 @@ struct identity {
 	char mac[STORE_MAC], address[STORE_ADDRESS];	/* of its network interface; address: as the guest's "net=" */
 };
 
+/* NULL with errno. */
+struct xs_handle *store_open(void);
 /* The text at a path, "" where there is none. */
 void store_read(struct xs_handle *store, char *text, size_t size, const char *path, ...)
 	__attribute__((format(printf, 4, 5)));

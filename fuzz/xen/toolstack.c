@@ -5,6 +5,7 @@
 #include "internal.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -12,6 +13,8 @@
 #include <unistd.h>
 
 #define ACK_EVERY_US 50000
+#define LOOK_EVERY_US 2000
+#define XL_SECONDS 10
 
 void config_put(FILE *file, const char *key, const char *text)
 {
@@ -204,10 +207,22 @@ uint32_t xl_restore(struct cloner *cloner, const char *path, char *error)
 	return 0;
 }
 
+/* Without xenstored xl waits for ever: then it is not asked again. */
 void xl_destroy(const char *domain)
 {
-	char line[160];
 	char *destroy[] = { "xl", "destroy", (char *)domain, NULL };
+	static bool hangs;
+	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	pid_t pid = hangs ? -1 : start(NULL, destroy, null);
 
-	run(NULL, destroy, line, sizeof(line));
+	close(null);
+	for (unsigned looks = 0; pid > 0 && !waitpid(pid, NULL, WNOHANG); looks++) {
+		usleep(LOOK_EVERY_US);
+		if (looks < XL_SECONDS * (1000000 / LOOK_EVERY_US))
+			continue;
+		hangs = true;
+		kill(pid, SIGKILL);
+		wait_for(pid);
+		break;
+	}
 }

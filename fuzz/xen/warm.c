@@ -15,7 +15,6 @@
 
 static struct server_clone clones[CLONES_MAX];
 static unsigned clone_count;
-static bool has_ended[CLONES_MAX];
 
 static struct server *open_server(const struct xen_options *options, char *error)
 {
@@ -108,9 +107,10 @@ static int make_clones(const struct xen_options *options, struct server *server,
 static void look_at_clones(struct server *server)
 {
 	for (unsigned i = 0; i < clone_count; i++) {
-		if (has_ended[i] || clone_alive(clones[i].clone))
+		if (!clones[i].clone || clone_alive(clones[i].clone))
 			continue;
-		has_ended[i] = true;
+		/* As long as its memory is mapped here it does not quite go. */
+		server_clone_end(&clones[i]);
 		fprintf(stderr, "saki-xen: domain %u has ended%s%s\n", clones[i].who.domain,
 			*clones[i].console.last ? ": " : "", clones[i].console.last);
 	}

@@ -380,6 +380,15 @@ static void submit_again(struct blkfront *blk)
 		xen_notify(blk->xen);
 }
 
+static void blkfront_lost(struct xen_device *xen)
+{
+	struct blkfront *blk = xen->data;
+
+	blk->ring_ref = 0;
+	for (unsigned n = 0; n < SLOTS; n++)
+		memset(blk->slots[n].refs, 0, sizeof(blk->slots[n].refs));
+}
+
 static int blkfront_reconnect(struct xen_device *xen)
 {
 	struct blkfront *blk = xen->data;
@@ -405,6 +414,7 @@ static const struct xen_driver blkfront_driver = {
 	.type = "vbd",
 	.probe = blkfront_probe,
 	.remove = blkfront_remove,
+	.lost = blkfront_lost,
 	.reconnect = blkfront_reconnect,
 	.broken = broken,
 };

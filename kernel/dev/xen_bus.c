@@ -156,7 +156,7 @@ int xen_page_share_again(struct xen_device *xen, void *page, bool read_only, uin
 
 void xen_page_unshare(struct xen_device *xen, void *page, uint32_t ref)
 {
-	if (page && !xen->host->ungrant(xen->host, ref))
+	if (page && (!ref || !xen->host->ungrant(xen->host, ref)))
 		page_free(page_from_virt(page), 0);
 }
 
@@ -324,6 +324,7 @@ void xen_in_copy(struct xenstore *store)
 		xen->irq = 0;
 		xen->port = 0;
 		xen->away = true;
+		xen->driver->lost(xen);
 		atomic_store(&xen->live, false);
 		/* It was of the other one's backend. */
 		list_remove(&xen->watch.node);

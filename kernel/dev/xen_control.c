@@ -33,6 +33,19 @@ static bool has_request(void *arg UNUSED)
 	return atomic_load(&is_asked);
 }
 
+/* Tools ask only what a guest says that it does. Not all have made room for the word. */
+static void say_features(void)
+{
+	static const char *const names[] = { "poweroff", "reboot", "suspend" };
+	char path[32];
+
+	for (size_t i = 0; i < array_size(names); i++) {
+		format(path, sizeof(path), "control/feature-%s", names[i]);
+		if (xenstore_write(control_store, path, "1"))
+			log_debug("xen: %s cannot be written", path);
+	}
+}
+
 /* A copy is called what its domain is. */
 static void take_name(void)
 {
@@ -48,8 +61,10 @@ static void suspend(void)
 
 	if (copied < 0)
 		log_warning("xen: the machine cannot be suspended: %s", errno_name(-copied));
-	if (copied > 0)
+	if (copied > 0) {
 		take_name();
+		say_features();
+	}
 }
 
 static void obey(const char *request)
@@ -76,19 +91,6 @@ static void control_main(void *arg UNUSED)
 		if (len <= 0 || xenstore_write(control_store, REQUEST_PATH, ""))
 			continue;
 		obey(request);
-	}
-}
-
-/* Tools ask only what a guest says that it does. Not all have made room for the word. */
-static void say_features(void)
-{
-	static const char *const names[] = { "poweroff", "reboot", "suspend" };
-	char path[32];
-
-	for (size_t i = 0; i < array_size(names); i++) {
-		format(path, sizeof(path), "control/feature-%s", names[i]);
-		if (xenstore_write(control_store, path, "1"))
-			log_debug("xen: %s cannot be written", path);
 	}
 }
 

@@ -427,6 +427,17 @@ static int share_again(struct netfront *net)
 	return err;
 }
 
+static void netfront_lost(struct xen_device *xen)
+{
+	struct netfront *net = xen->data;
+
+	net->tx_ref = net->rx_ref = 0;
+	for (unsigned i = 0; i < TX_SLOTS; i++)
+		net->tx_slots[i].ref = 0;
+	for (unsigned i = 0; i < RX_SLOTS; i++)
+		net->rx_slots[i].ref = 0;
+}
+
 /* What was on its way when the machine was copied is as lost as on a wire. */
 static int netfront_reconnect(struct xen_device *xen)
 {
@@ -468,6 +479,7 @@ static const struct xen_driver netfront_driver = {
 	.type = "vif",
 	.probe = netfront_probe,
 	.remove = netfront_remove,
+	.lost = netfront_lost,
 	.reconnect = netfront_reconnect,
 	.broken = broken,
 };

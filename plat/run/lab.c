@@ -19,7 +19,7 @@
 
 #define MIB (UINT64_C(1) << 20)
 
-/* As lab.py says: without smap dom0 dies at an iretq, with monitor Xen panics in mwait. */
+/* As lab.py says: without smap dom0 dies at an iretq, with monitor Xen panics in mwait; registers get lost. */
 #define CPU "EPYC,-smap,-monitor"
 
 /* dom0 with nothing but itself in it; and Xen, with its dom0's kernel before that is unpacked. */
@@ -176,7 +176,7 @@ static void lab_build(struct args *args, const struct qemu_options *o)
 	args_add(args, "-append");
 	args_add(args,
 		 "console=com1 com1=115200,8n1 dom0_mem=%lluM,max:%lluM dom0_max_vcpus=1 loglvl=warning "
-		 "guest_loglvl=error",
+		 "guest_loglvl=error spec-ctrl=eager-fpu",
 		 (unsigned long long)(dom0 / MIB), (unsigned long long)(dom0 / MIB));
 	args_add(args, "-initrd");
 	args_add(args, "%.*s/vmlinux console=hvc0 rdinit=/init quiet,/proc/self/fd/%d",

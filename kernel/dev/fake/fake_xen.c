@@ -341,3 +341,12 @@ unsigned fake_xen_end(struct fake_xen *fake)
 		left += fake->grants[i].page != 0;
 	return left;
 }
+
+void fake_xen_copy(struct fake_xen *fake)
+{
+	memset(&fake->ring, 0, sizeof(fake->ring));
+	memset(fake->grants, 0, sizeof(fake->grants));
+	memset(fake->ports, 0, sizeof(fake->ports));
+	memset(fake->watches, 0, sizeof(fake->watches));
+	fake->in_len = fake->out_len = 0;
+}

@@ -2,6 +2,7 @@
 /*
  * xenstore's client and the block device, against a daemon and a backend that do what the test says.
  */
+#include <arch/arch.h>
 #include <kernel/block.h>
 #include <kernel/errno.h>
 #include <kernel/fake_xen.h>
@@ -34,6 +35,7 @@ static struct fake_xen *fake;
 static uint8_t *disk;
 static uint64_t id_offset;	/* a lie */
 static uint32_t response_extra;	/* another: responses that nobody gave */
+static bool is_copy;		/* the machine; it has another backend */
 
 /* ---- xenstore ---- */
 
@@ -78,6 +80,7 @@ static bool begin(void)
 	disk = heap_zalloc(SECTORS * BLOCK_SECTOR);
 	id_offset = 0;
 	response_extra = 0;
+	is_copy = false;
 	if (fake)
 		fake_xen_init(fake);
 	return fake && disk;
@@ -153,7 +156,7 @@ static void serve(struct fake_xen *f)
 static void wrote(struct fake_xen *f, const char *path, const char *value)
 {
 	if (!strcmp(path, "device/vbd/51712/state") && !strcmp(value, "3"))
-		fake_xen_set(f, "back/state", "4");
+		fake_xen_set(f, is_copy ? "other/state" : "back/state", "4");
 }
 
 static struct block_device *found;
@@ -252,4 +255,131 @@ TEST(xen_disk_whose_backend_goes_is_broken)
 	xenstore_poll(fake->store);
 	break_disk(dev);
 	end();
+}
+
+/* ---- a copy of the machine ---- */
+
+static void become_copy(void)
+{
+	static const char *const keys[][2] = {
+		{ "device/vbd/51712/backend", "other" }, { "other/state", "2" },
+		{ "other/sectors", "128" },		 { "other/sector-size", "512" },
+		{ "other/feature-flush-cache", "1" },	 { "device/vbd/51712/state", "1" },
+	};
+	unsigned long flags;
+
+	xen_before_suspension(fake->store);
+	flags = arch_irq_save();
+	xen_in_copy(fake->store);
+	fake_xen_copy(fake);
+	arch_irq_restore(flags);
+	is_copy = true;
+	for (size_t i = 0; i < array_size(keys); i++)
+		fake_xen_set(fake, keys[i][0], keys[i][1]);
+	xen_after_suspension(fake->store, true);
+}
+
+static void nobody(struct fake_xen *f UNUSED)
+{
+}
+
+static int result;
+
+static void note(struct block_request *request UNUSED, int err)
+{
+	result = err;
+}
+
+/* One that was on its way is done by the new backend, and so are those that come after it. */
+static void use_disk_of_copy(struct block_device *dev, uint8_t *buf)
+{
+	struct block_request request = { .op = BLOCK_READ,
+					 .sector = 8,
+					 .sectors = 8,
+					 .spans = { { buf, 8 * BLOCK_SECTOR } },
+					 .span_count = 1,
+					 .done = note };
+
+	result = 1;
+	fake->rung = nobody;
+	CHECK_EQ(dev->ops->submit(dev, &request), 0);
+	fake->rung = serve;
+	CHECK_EQ(result, 1);
+	become_copy();
+	CHECK_EQ(result, 0);
+	CHECK(!memcmp(buf, disk + 8 * BLOCK_SECTOR, 8 * BLOCK_SECTOR));
+	buf[0] ^= 1;
+	CHECK_EQ(block_write(dev, 20, buf, 8 * BLOCK_SECTOR), 0);
+	CHECK(!memcmp(buf, disk + 20 * BLOCK_SECTOR, 8 * BLOCK_SECTOR));
+}
+
+TEST(xen_disk_goes_on_in_a_copy)
+{
+	uint8_t *buf = heap_zalloc(8 * BLOCK_SECTOR);
+	struct block_device *dev;
+
+	CHECK(begin() && buf);
+	dev = make_disk();
+	CHECK(dev);
+	for (size_t i = 0; i < SECTORS * BLOCK_SECTOR; i++)
+		disk[i] = (uint8_t)(i * 3 + i / 512);
+	use_disk_of_copy(dev, buf);
+	end();
+	heap_free(buf);
+}
+
+/* Watches are the daemon's to know: a copy tells it of all that there are. */
+TEST(xenstore_watches_go_on_in_a_copy)
+{
+	struct xenstore_watch watch = { .path = "a/b", .changed = count };
+
+	CHECK(begin());
+	CHECK_EQ(fake_xen_scan(fake), 0);
+	CHECK_EQ(xenstore_watch(fake->store, &watch), 0);
+	become_copy();
+	xenstore_poll(fake->store);
+	told = 0;
+	fake_xen_set(fake, "a/b", "new");
+	xenstore_poll(fake->store);
+	CHECK_EQ(told, 1);
+	xenstore_unwatch(fake->store, &watch);
+	end();
+}
+
+/* Nobody is there for it: it is as one whose backend has gone. */
+TEST(xen_disk_without_a_backend_in_a_copy_is_broken)
+{
+	struct block_device *dev;
+
+	CHECK(begin());
+	dev = make_disk();
+	CHECK(dev);
+	fake->wrote = NULL;
+	fake_xen_set(fake, "back/state", "4");
+	xen_before_suspension(fake->store);
+	xen_in_copy(fake->store);
+	fake_xen_copy(fake);
+	fake_xen_set(fake, "device/vbd/51712/backend", "gone");
+	fake_xen_set(fake, "gone/state", "6");
+	xen_after_suspension(fake->store, true);
+	break_disk(dev);
+	end();
+}
+
+/* Who comes back as himself has lost nothing. */
+TEST(xen_disk_of_the_same_machine_stays)
+{
+	uint8_t *buf = heap_zalloc(8 * BLOCK_SECTOR);
+	struct block_device *dev;
+
+	CHECK(begin() && buf);
+	dev = make_disk();
+	CHECK(dev);
+	xen_before_suspension(fake->store);
+	xen_after_suspension(fake->store, false);
+	disk[0] = 77;
+	CHECK_EQ(block_read(dev, 0, buf, 8 * BLOCK_SECTOR), 0);
+	CHECK_EQ(buf[0], 77);
+	end();
+	heap_free(buf);
 }

@@ -49,6 +49,9 @@ int fake_xen_scan(struct fake_xen *fake);
 /* All devices go; nothing may be granted but what is held. The number of grants that are left. */
 unsigned fake_xen_end(struct fake_xen *fake);
 
+/* The machine is a copy from here on: nothing is granted or watched, and no channel is open. Interrupts off. */
+void fake_xen_copy(struct fake_xen *fake);
+
 /* Sets a key, and tells who watches it. */
 void fake_xen_set(struct fake_xen *fake, const char *path, const char *value);
 /* NULL: there is none. */

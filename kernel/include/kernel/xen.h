@@ -125,10 +125,12 @@ struct xen_driver {
 	int (*probe)(struct xen_device *device);
 	void (*remove)(struct xen_device *device);
 	/*
-	 * In a copy of the machine, whose device another backend waits for: the channel is gone and nothing is granted
-	 * any more, but the driver's pages are still there (xen_page_share_again()). device->away is set by the bus
-	 * before anybody else runs, and cleared by the driver.
+	 * In a copy of the machine the channel is gone and nothing is granted any more. lost(), interrupts off, before
+	 * anybody else runs: forgets the refs (0: none). Then reconnect() to the backend that waits for the copy; the
+	 * driver's pages are still there (xen_page_share_again()). device->away is set by the bus at first, and cleared
+	 * by the driver.
 	 */
+	void (*lost)(struct xen_device *device);
 	int (*reconnect)(struct xen_device *device);
 	/* The device has become broken. Interrupts off. */
 	void (*broken)(struct xen_device *device);
@@ -158,7 +160,7 @@ int xen_backend_wait(struct xen_device *device, enum xen_state state);
 void *xen_page_share(struct xen_device *device, bool read_only, uint32_t *ref);
 /* In a copy of the machine: a page that was shared is so with the new backend. 0, -ENOSPC. */
 int xen_page_share_again(struct xen_device *device, void *page, bool read_only, uint32_t *ref);
-/* One that the backend does not let go of is never used again. NULL is allowed. */
+/* One that the backend does not let go of is never used again. NULL is allowed, and ref 0: it is not shared. */
 void xen_page_unshare(struct xen_device *device, void *page, uint32_t ref);
 /* The device's event channel, told to the backend as "event-channel". */
 int xen_events_open(struct xen_device *device, irq_handler_t *handler, void *arg);

@@ -49,6 +49,9 @@ SCRIPTS = {"init": "init", "vif": "etc/xen/scripts/saki-vif", "disk": "etc/xen/s
 FOLDERS = ("dev", "proc", "sys", "tmp", "run/xen", "run/xenstored", "var/lib/xen", "var/log/xen", "etc/xen", "job")
 # What QEMU must be told for Xen to come up in it: without smap dom0 dies at an iretq, with monitor Xen panics in mwait.
 CPU = "EPYC,-smap,-monitor"
+# And to run well: where Xen switches floating-point registers only when somebody wants them, QEMU's SVM now and then
+# leaves a program another one's (once in a hundred thousand switches; dom0's programs crash).
+EAGER = "spec-ctrl=eager-fpu"
 MEMORY_MIB, DOM0_MIB = 768, 512
 
 
@@ -239,7 +242,7 @@ def job(options, command):
 def qemu(initrd, ports, serial, options):
     dom0_mib = DOM0_MIB + options.dom0
     append = f"console=com1 com1=115200,8n1 dom0_mem={dom0_mib}M,max:{dom0_mib}M dom0_max_vcpus=1 loglvl=warning " \
-             "guest_loglvl=error"
+             f"guest_loglvl=error {EAGER}"
     command = ["qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", CPU, "-smp", "1",
                "-m", str(MEMORY_MIB + options.dom0 + options.spare), "-nodefaults", "-no-user-config", "-no-reboot",
                "-display", "none", "-kernel", f"{LAB}/xen", "-append", append,
