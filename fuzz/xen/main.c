@@ -22,10 +22,11 @@ static const char help[] =
 	"       saki xen destroy [DOMAIN...]                 these, or all\n"
 	"       saki xen bench [OPTIONS] [PROGRAM [ARGS...]] boot, clone, reset: how long each takes\n"
 	"\n"
-	"PROGRAM is one of the catalogue or of this machine, as saki run has it. It boots, and when it is ready it is\n"
-	"asked to suspend itself; each clone has a name, a MAC and an IP address and secrets of its own, and serves at\n"
-	"once. Without --port it is ready when it has slept for 200 ms. In the dom0 that this is, or else in the lab's\n"
-	"(make xen-lab), which is at the first address of --net and lives as long as the command. No clone outlives it.\n"
+	"PROGRAM is one of the catalogue or of this machine, as saki run has it. It boots, and when it is ready it\n"
+	"is asked to suspend itself; each clone has a name, a MAC and an IP address and secrets of its own, and\n"
+	"serves at once. Without --port it is ready when it has slept for 200 ms. In the dom0 that this is, or else\n"
+	"in the lab's (make xen-lab), which is at the first address of --net and lives as long as the command. No\n"
+	"clone outlives it.\n"
 	"\n"
 	"  --count N             clones (10)\n"
 	"  --time S              keep them for S seconds (0)\n"
@@ -204,7 +205,8 @@ static int check_command(struct xen_options *options, const char *command, char 
 {
 	if (!command)
 		return usage_error("a command is wanted");
-	if (strcmp(command, "clone") && strcmp(command, "list") && strcmp(command, "destroy") && strcmp(command, "bench"))
+	if (strcmp(command, "clone") && strcmp(command, "list") && strcmp(command, "destroy") &&
+	    strcmp(command, "bench"))
 		return usage_error("there are clone, list, destroy and bench");
 	if (!strcmp(command, "list") && *words)
 		return usage_error("list takes no more words");
@@ -268,9 +270,7 @@ static int set_option(struct xen_options *options, int option)
 		options->memory_mib = number(optarg);
 		return options->memory_mib ? 0 : usage_error("--mem is 16 to 1024 (2048 of a program)");
 	case 't': options->seconds = number(optarg); return 0;
-	case 'P':
-		options->port = number(optarg);
-		return options->port ? 0 : usage_error("--port is 1 to 65535");
+	case 'P': options->port = number(optarg); return options->port ? 0 : usage_error("--port is 1 to 65535");
 	case 'r': options->run = optarg; return 0;
 	case 'N': options->net = optarg; return 0;
 	case 'b': options->bridge = optarg; return 0;
