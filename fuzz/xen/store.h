@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What xenstore says of a domain, written as xl does, so that daemons, backends and xl itself take a clone for any other
- * domain.
+ * What xenstore says of a domain, written as xl does, so that daemons, backends and xl itself take a clone for any
+ * other domain.
  */
 #pragma once
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * --prepare: what would be booted as files, for whoever boots it otherwise (saki-xen's clones): kernel, initrd, line and
- * memory.
+ * --prepare: what would be booted as files, for whoever boots it otherwise (saki-xen's clones): kernel, initrd, line
+ * and memory.
  */
 #include "run.h"
 

@@ -9,9 +9,9 @@
 #define POWER_PATIENCE_NS (10 * NSEC_PER_SEC)
 
 /**
- * The first program is told to end (SIGTERM), and after POWER_PATIENCE_NS it is ended; then all that was written goes to
- * its disk, and the machine stops, or with again begins anew. Does nothing where no program runs. A thread; sleeps until
- * the machine ends.
+ * The first program is told to end (SIGTERM), and after POWER_PATIENCE_NS it is ended; then all that was written goes
+ * to its disk, and the machine stops, or with again begins anew. Does nothing where no program runs. A thread; sleeps
+ * until the machine ends.
  */
 void power_ask(bool again);
 /* What who asked wanted. */

@@ -37,7 +37,7 @@ struct suspend_call {
  */
 int machine_suspend(void);
 /*
- * The same where nobody else runs, interrupts are off and no device is live: a harness. Only copied() is called; what is
- * fixed for the harness's sake (random_seed_fixed(), the virtual clock) stays so in each copy, on purpose.
+ * The same where nobody else runs, interrupts are off and no device is live: a harness. Only copied() is called; what
+ * is fixed for the harness's sake (random_seed_fixed(), the virtual clock) stays so in each copy, on purpose.
  */
 int machine_suspend_alone(void);
