@@ -27,9 +27,10 @@ static const char usage[] =
 	"       saki fuzz convert-strace -o DIR LOG...\n"
 	"\n"
 	"  --world W      where the kernel runs: host (a process, default), vm (QEMU) or xen (a clone in Xen)\n"
-	"  --tracker T    who resets the machine: guest (default), or in xen logdirty (Xen and dom0); for bench and inject\n"
-	"                 also boot or none, and in xen clone or restore: what machines are without a reset\n"
-	"  --mem MIB      of the machine, for bench (32)        --dirty N,...  pages that bench's resets put back (16)\n"
+	"  --tracker T    who resets the machine: guest (default), or in xen logdirty (Xen and dom0)\n"
+	"                 bench and inject also take boot, none, and in xen clone, restore: without a reset\n"
+	"  --mem MIB      of the machine, for bench (32)\n"
+	"  --dirty N,...  pages that bench's resets put back (16)\n"
 	"  --engine E     libfuzzer (default) or afl\n"
 	"  --clones N     xen: clones of one domain that fuzz at once (default: 1)\n"
 	"  --time S       seconds (default: 60)       --runs N     inputs, instead of a time\n"
@@ -252,7 +253,8 @@ struct executor *options_executor(const struct options *options, const char *pre
 {
 	struct executor_options executor_options = {
 		.machine = { .world = options->campaign.world, .preset = preset, .harness = options->campaign.harness,
-			     .tracker = options->campaign.tracker, .memory_mib = options->memory_mib, .verbose = options->campaign.verbose },
+			     .tracker = options->campaign.tracker, .memory_mib = options->memory_mib,
+			     .verbose = options->campaign.verbose },
 		.timeout_ns = timeout_ns,
 		.no_novelty = true,
 	};

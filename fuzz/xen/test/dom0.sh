@@ -24,7 +24,8 @@ prepare() {
 
 # in_dom0 CLONES PRESET COMMAND: with saki-fuzz as $FUZZ, the seeds of syscall, and an image; room for so many clones.
 in_dom0() {
-	timeout "${LIMIT:-150}" plat/xen/lab/lab.py run --spare $(($1 * 36)) --dom0 $(($1 * 40)) --program "$fuzz:/saki/build/tools/saki-fuzz" \
+	timeout "${LIMIT:-150}" plat/xen/lab/lab.py run --spare $(($1 * 36)) --dom0 $(($1 * 40)) \
+		--program "$fuzz:/saki/build/tools/saki-fuzz" \
 		--file "$SAKI_BUILD/x86_64-$2/saki.elf:/saki/build/x86_64-$2/saki.elf" \
 		--file "harnesses/seeds/syscall:/saki/harnesses/seeds/syscall" ${FILES[@]+"${FILES[@]}"} "
 		export FUZZ=/saki/build/tools/saki-fuzz SAKI_NO_BUILD=1 SAKI_ROOT=/saki
