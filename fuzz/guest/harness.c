@@ -107,8 +107,8 @@ static long loop(void *arg UNUSED)
 	snapshot_reset();
 	snapshot_leave_to_runner();
 	/*
-	 * As late as can be: copies have it all behind them. All that was fixed stays so, secrets too: two machines with the
-	 * same input are to do the same.
+	 * As late as can be: copies have it all behind them. All that was fixed stays so, secrets too: two machines
+	 * with the same input are to do the same.
 	 */
 	machine_suspend_alone();
 	/* What that has changed stays, but for page tables, which are the tracker's. */
