@@ -17,7 +17,7 @@
 #include "store.h"
 #include "xen_lab.h"
 
-#define MEMORY_MIN 12 /* an image and the copies of what it writes */
+#define MEMORY_MIN 16 /* an image, and copies of what it writes */
 #define MEMORY_MAX 1024
 
 static const char usage[] =
