@@ -118,18 +118,30 @@ static void show_slowest(struct bench *bench, const char *harness)
 	}
 }
 
-/* How often a request can be answered in a second. */
-static double measure_request(struct bench *bench, enum channel_request request, uint32_t argument)
+/* How often a request can be answered in a second: 0, -1. */
+static int measure_request(struct bench *bench, enum channel_request request, uint32_t argument, double *per_sec)
 {
 	uint64_t start = now_ns(), n = 0;
 
 	do {
 		for (int i = 0; i < (bench->slow ? 1 : REQUESTS_AT_ONCE); i++, n++) {
 			if (executor_request(bench->executor, request, argument))
-				return 0;
+				return -1;
 		}
 	} while (seconds_since(start) < RESET_SECONDS);
-	return (double)n / seconds_since(start);
+	*per_sec = (double)n / seconds_since(start);
+	return 0;
+}
+
+static int measure_resets(struct bench *bench, const struct options *options)
+{
+	const struct executor_stats *stats = executor_stats(bench->executor);
+
+	bench->dirty_pages = stats->resets ? (double)stats->dirty_pages / (double)stats->resets : 0;
+	for (unsigned i = 0; i < options->dirty_count; i++)
+		if (measure_request(bench, REQUEST_DIRTY, options->dirty[i], &bench->resets_per_sec[i]))
+			return -1;
+	return measure_request(bench, REQUEST_NOP, 0, &bench->nops_per_sec);
 }
 
 static void report(const struct options *options, const char *preset, const struct bench *bench)
@@ -207,13 +219,8 @@ int cmd_bench(struct options *options)
 	err = bench.best_ns ? novelty_init(&bench.novelty, counters) : -1;
 	err = err ? err
 		  : measure_programs(&bench, options->campaign.seconds ? (double)options->campaign.seconds : SECONDS);
+	err = err ? err : measure_resets(&bench, options);
 	if (!err) {
-		const struct executor_stats *stats = executor_stats(bench.executor);
-
-		bench.dirty_pages = stats->resets ? (double)stats->dirty_pages / (double)stats->resets : 0;
-		for (unsigned i = 0; i < options->dirty_count; i++)
-			bench.resets_per_sec[i] = measure_request(&bench, REQUEST_DIRTY, options->dirty[i]);
-		bench.nops_per_sec = measure_request(&bench, REQUEST_NOP, 0);
 		report(options, preset, &bench);
 		if (options->campaign.verbose)
 			show_slowest(&bench, options->campaign.harness);

@@ -424,6 +424,7 @@ int executor_request(struct executor *executor, enum channel_request request, ui
 	executor->nothing_ran = request != REQUEST_RUN && request != REQUEST_DIRTY;
 	/* A reset from outside would come before the request has been seen. */
 	if (machine_wait(machine, &machine->channel->done_seq, DEFAULT_TIMEOUT_NS) != MACHINE_ANSWERED) {
+		snprintf(executor->error, sizeof(executor->error), "the machine does not answer");
 		machine_end(executor);
 		return -1;
 	}

@@ -114,6 +114,16 @@ static int copy_memory(struct clone *clone)
 	return 0;
 }
 
+/* The clone may have us look anywhere: what is not there reads as zeros. */
+static int fill_holes(struct clone *clone)
+{
+	for (size_t i = 0; i < clone->cloner->low_count; i++)
+		if (clone->holes[i] && mmap(clone->memory + i * PAGE, PAGE, PROT_READ | PROT_WRITE,
+					    MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED)
+			return -1;
+	return 0;
+}
+
 int clone_map(struct clone *clone)
 {
 	size_t count = clone->cloner->low_count;
@@ -128,7 +138,7 @@ int clone_map(struct clone *clone)
 		clone->low[i] = i;
 	clone->memory = xenforeignmemory_map(clone->cloner->foreign, clone->domain, PROT_READ | PROT_WRITE, count,
 					     clone->low, clone->holes);
-	return clone->memory ? 0 : -1;
+	return clone->memory ? fill_holes(clone) : -1;
 }
 
 /* ---- what Xen keeps for it ---- */

@@ -75,7 +75,7 @@ void cloner_yield(struct cloner *cloner);
 struct clone *cloner_clone(struct cloner *cloner, char *error);
 unsigned clone_domain(const struct clone *clone);
 /*
- * Its memory from physical address 0 on; holes have no pages and must not be touched. Until clone_free(). NULL when
+ * Its memory from physical address 0 on; holes read as zeros. Until clone_free(). NULL when
  * it cannot be mapped; the first call does that.
  */
 uint8_t *clone_memory(struct clone *clone, size_t *size);

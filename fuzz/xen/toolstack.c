@@ -106,14 +106,14 @@ static int run(struct cloner *cloner, char *const argv[], char *line, size_t siz
 	return wait_for(pid);
 }
 
-/* 0: there is none. */
+/* 0: there is none. A restored one has the UUID of those before it, of which one that is still mapped is dying. */
 static uint32_t find_domain(struct cloner *cloner)
 {
 	uint32_t next = 1;
 	xc_dominfo_t info;
 
 	while (xc_domain_getinfo(cloner->xc, next, 1, &info) == 1) {
-		if (!memcmp(info.handle, cloner->uuid, sizeof(cloner->uuid)))
+		if (!info.dying && !memcmp(info.handle, cloner->uuid, sizeof(cloner->uuid)))
 			return info.domid;
 		next = info.domid + 1;
 	}
