@@ -18,7 +18,7 @@ static int xen_net_run(const uint8_t *data, size_t size)
 	int err;
 
 	net_side_begin(&script);
-	err = xen_side_attach(&fake, XEN_SIDE_NET, &script);
+	err = xen_side_attach(&fake, &script);
 	while (!err && !script_done(&script) && net_side_has_device()) {
 		switch (script_take(&script, 1) % 4) {
 		case 0: net_side_step(); break;
@@ -36,8 +36,10 @@ static int xen_net_run(const uint8_t *data, size_t size)
 
 static int xen_net_setup(void)
 {
+	int err = net_side_setup();
+
 	log_set_level(LOG_ERROR);
-	return net_side_setup();
+	return err ? err : xen_side_setup(&fake, XEN_SIDE_NET);
 }
 
 HARNESS(xen_net, .setup = xen_net_setup, .run = xen_net_run, .max_size = 8 * KIB,

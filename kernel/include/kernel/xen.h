@@ -119,8 +119,9 @@ struct xen_driver {
 	void (*broken)(struct xen_device *device);
 };
 
-/* Finds all devices of a host and their drivers; *out: for xen_remove_all(). */
-int xen_scan(const struct xen_host *host, struct xenstore **out);
+/* Finds all devices in a host's store, and their drivers. */
+void xen_scan(const struct xen_host *host, struct xenstore *store);
+/* All that were found in it go; the store stays. */
 void xen_remove_all(struct xenstore *store);
 
 /* A key of the backend's as text or number; and of ours. */
