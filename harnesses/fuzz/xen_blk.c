@@ -62,5 +62,5 @@ static int xen_blk_setup(void)
 	return err ? err : xen_side_setup(&fake, XEN_SIDE_BLOCK);
 }
 
-HARNESS(xen_blk, .setup = xen_blk_setup, .run = xen_blk_run, .max_size = 8 * KIB,
+HARNESS(xen_blk, .setup = xen_blk_setup, .run = xen_blk_run, .max_size = KIB,
 	.about = "the backend of a Xen disk that does what the input says, below requests and the cache");

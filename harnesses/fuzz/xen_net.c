@@ -42,5 +42,5 @@ static int xen_net_setup(void)
 	return err ? err : xen_side_setup(&fake, XEN_SIDE_NET);
 }
 
-HARNESS(xen_net, .setup = xen_net_setup, .run = xen_net_run, .max_size = 8 * KIB,
+HARNESS(xen_net, .setup = xen_net_setup, .run = xen_net_run, .max_size = KIB,
 	.about = "the backend of a Xen network device that does what the input says");

@@ -16,6 +16,8 @@ struct ring {
 	uint8_t entries[];
 };
 
+#define MANY 64 /* requests that are answered at once */
+
 #define FRONT_NET "device/vif/0"
 #define FRONT_BLOCK "device/vbd/1"
 
@@ -109,13 +111,14 @@ static void answer_block(struct fake_xen *fake, const uint8_t request[112], uint
 	response[8] = request[0];
 }
 
-static void answer(struct fake_xen *fake, unsigned n, struct script *script)
+/* False: nothing was asked. */
+static bool answer(struct fake_xen *fake, unsigned n, struct script *script)
 {
 	struct ring *ring = ring_at(fake, n);
 	uint8_t request[112], response[16] = { 0 };
 
 	if (!ring || asked[n] == atomic_load(&ring->req_prod))
-		return;
+		return false;
 	memcpy(request, entry_at(ring, n, asked[n]++), entry_size(n));
 	if (scribbled)
 		script_bytes(script, response, 2);
@@ -126,6 +129,15 @@ static void answer(struct fake_xen *fake, unsigned n, struct script *script)
 	memcpy(entry_at(ring, n, ring->rsp_prod), response, min(sizeof(response), entry_size(n)));
 	atomic_store(&ring->rsp_prod, ring->rsp_prod + 1);
 	fake_xen_interrupt(fake);
+	return true;
+}
+
+static void answer_many(struct fake_xen *fake, unsigned n, struct script *script)
+{
+	unsigned left = 2 + (unsigned)script_take(script, 1) % MANY;
+
+	while (left && answer(fake, n, script))
+		left--;
 }
 
 void xen_side_answer(struct fake_xen *fake, struct script *script)
@@ -175,6 +187,7 @@ void xen_side_step(struct fake_xen *fake, struct script *script)
 	case 1: set_index(fake, n, script); break;
 	case 2: fake_xen_interrupt(fake); break;
 	case 3: set_state(fake, script); break;
+	case 4: answer_many(fake, n, script); break;
 	default: answer(fake, n, script); break;
 	}
 }
@@ -258,6 +271,8 @@ int xen_side_attach(struct fake_xen *fake, struct script *script)
 {
 	size_t count;
 
+	if (script_take(script, 1) == 1 && fake_xen_reopen(fake))
+		return -ENOMEM;
 	if (kind == XEN_SIDE_NET && script_take(script, 1) == 1)
 		fake_xen_set(fake, FRONT_NET "/mac", "00:16:3e");
 	for (const struct side_number *n = numbers(&count), *end = n + count; n < end; n++)

@@ -364,6 +364,13 @@ int fake_xen_init(struct fake_xen *fake)
 	return xenstore_open(&fake->host, &fake->store);
 }
 
+int fake_xen_reopen(struct fake_xen *fake)
+{
+	xenstore_close(fake->store);
+	fake->store = NULL;
+	return xenstore_open(&fake->host, &fake->store);
+}
+
 void fake_xen_scan(struct fake_xen *fake)
 {
 	xen_scan(&fake->host, fake->store);
@@ -371,7 +378,8 @@ void fake_xen_scan(struct fake_xen *fake)
 
 unsigned fake_xen_remove(struct fake_xen *fake)
 {
-	xen_remove_all(fake->store);
+	if (fake->store)
+		xen_remove_all(fake->store);
 	return fake->granted;
 }
 
@@ -379,6 +387,7 @@ unsigned fake_xen_end(struct fake_xen *fake)
 {
 	unsigned left = fake_xen_remove(fake);
 
-	xenstore_close(fake->store);
+	if (fake->store)
+		xenstore_close(fake->store);
 	return left;
 }

@@ -50,6 +50,8 @@ struct fake_xen {
 
 /* Without keys. -ENOMEM. */
 int fake_xen_init(struct fake_xen *fake);
+/* The drivers' side of xenstore goes, and comes anew: without devices only. -ENOMEM: it is gone. */
+int fake_xen_reopen(struct fake_xen *fake);
 /* With the keys that the caller has set: finds the devices. */
 void fake_xen_scan(struct fake_xen *fake);
 /* All devices go. The number of grants that are left: nothing may be granted but what is held. */
