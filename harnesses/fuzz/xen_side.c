@@ -26,6 +26,7 @@ static uint64_t ring_refs[2];	/* as the driver has told them */
 static uint32_t asked[2];	/* requests that were looked at, of each ring */
 /* It wrote into a ring what may lie over requests: from then on it reads none, and answers them all the same. */
 static bool scribbled;
+static bool follows;	/* it connects once the driver has */
 
 static unsigned rings(void)
 {
@@ -205,7 +206,7 @@ static void wrote(struct fake_xen *fake, const char *path, const char *value)
 {
 	if (ends_with(path, "ring-ref"))
 		parse_u64(value, 10, &ring_refs[ends_with(path, "/rx-ring-ref")]);
-	else if (ends_with(path, "/state") && *value == (kind == XEN_SIDE_NET ? '4' : '3'))
+	else if (follows && ends_with(path, "/state") && *value == (kind == XEN_SIDE_NET ? '4' : '3'))
 		fake_xen_set(fake, "back/state", "4");
 }
 
@@ -217,11 +218,12 @@ struct side_number {
 static const struct side_number net_numbers[] = {
 	{ FRONT_NET "/backend-id", 0 },
 	{ "back/feature-ipv6-csum-offload", 1 },
+	{ "back/state", 2 },
 };
 
 static const struct side_number block_numbers[] = {
 	{ FRONT_BLOCK "/backend-id", 0 },   { "back/sectors", 4096 },	      { "back/sector-size", 512 },
-	{ "back/feature-flush-cache", 1 }, { "back/feature-discard", 1 }, { "back/info", 0 },
+	{ "back/feature-flush-cache", 1 }, { "back/feature-discard", 1 }, { "back/info", 0 }, { "back/state", 2 },
 };
 
 static const struct side_number *numbers(size_t *count)
@@ -259,7 +261,6 @@ int xen_side_setup(struct fake_xen *fake, enum xen_side_kind which)
 	kind = which;
 	fake->wrote = wrote;
 	fake_xen_set(fake, kind == XEN_SIDE_NET ? FRONT_NET "/backend" : FRONT_BLOCK "/backend", "back");
-	fake_xen_set(fake, "back/state", "2");
 	if (kind == XEN_SIDE_NET)
 		fake_xen_set(fake, FRONT_NET "/mac", "00:16:3e:00:00:01");
 	for (const struct side_number *n = numbers(&count), *end = n + count; n < end; n++)
@@ -267,12 +268,30 @@ int xen_side_setup(struct fake_xen *fake, enum xen_side_kind which)
 	return 0;
 }
 
+/* How xenstore is: as it was, opened anew, silent from some message on, or with one that is not right. */
+static int change_store(struct fake_xen *fake, unsigned how, struct script *script)
+{
+	switch (how) {
+	case 1: return fake_xen_reopen(fake);
+	case 2: fake->until_silent = 1 + (unsigned)script_take(script, 1); return 0;
+	case 3:
+		fake->until_lie = 1 + (unsigned)script_take(script, 1);
+		for (size_t i = 0; i < array_size(fake->lie); i++)
+			fake->lie[i] = (uint32_t)script_take(script, 2);
+		return 0;
+	default: return 0;
+	}
+}
+
 int xen_side_attach(struct fake_xen *fake, struct script *script)
 {
+	unsigned how = (unsigned)script_take(script, 1);
+	int err = change_store(fake, how % 4, script);
 	size_t count;
 
-	if (script_take(script, 1) == 1 && fake_xen_reopen(fake))
-		return -ENOMEM;
+	if (err)
+		return err;
+	follows = !(how & 4);
 	if (kind == XEN_SIDE_NET && script_take(script, 1) == 1)
 		fake_xen_set(fake, FRONT_NET "/mac", "00:16:3e");
 	for (const struct side_number *n = numbers(&count), *end = n + count; n < end; n++)

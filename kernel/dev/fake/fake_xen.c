@@ -189,6 +189,9 @@ static void answer(struct fake_xen *fake, uint32_t type, uint32_t id, const void
 {
 	struct message header = { .type = type, .req_id = id, .len = (uint32_t)len };
 
+	if (fake->until_lie && !--fake->until_lie)
+		header = (struct message){ type ^ fake->lie[0], id ^ fake->lie[1], fake->lie[2],
+					   header.len ^ fake->lie[3] };
 	if (fake->out_len + sizeof(header) + len > sizeof(fake->out))
 		panic("a xenstore that is not read");
 	memcpy(fake->out + fake->out_len, &header, sizeof(header));
@@ -324,10 +327,12 @@ static void serve_store(struct fake_xen *fake)
 	atomic_store(&ring->req_cons, ring->req_cons + (uint32_t)n);
 	fake->in_len += n;
 	memcpy(&header, fake->in, sizeof(header));
-	if (fake->silent || fake->in_len < sizeof(header) || fake->in_len < sizeof(header) + header.len) {
+	if (fake->until_silent == 1 || fake->in_len < sizeof(header) || fake->in_len < sizeof(header) + header.len) {
 		send(fake);
 		return;
 	}
+	if (fake->until_silent)
+		fake->until_silent--;
 	fake->in[fake->in_len] = 0;
 	fake->in_len = 0;
 	serve(fake, &header, (char *)fake->in + sizeof(header));

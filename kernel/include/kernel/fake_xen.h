@@ -41,7 +41,9 @@ struct fake_xen {
 	} watches[FAKE_XEN_WATCHES];
 	uint8_t in[FAKE_XEN_BYTES], out[FAKE_XEN_BYTES];
 	size_t in_len, out_len;
-	bool silent;			/* xenstore does not answer any more */
+	/* What is wrong with xenstore, if not 0: from the n-th request on it is silent; its n-th message is a lie. */
+	unsigned until_silent, until_lie;
+	uint32_t lie[4];		/* bits of the words of that one's header that are wrong */
 	/* The driver has written a key; it rang the backend's bell. NULL: nothing is done. */
 	void (*wrote)(struct fake_xen *fake, const char *path, const char *value);
 	void (*rung)(struct fake_xen *fake);
