@@ -198,7 +198,7 @@ static void reclaim_sent(struct netfront *net)
 	}
 }
 
-/* Where a page cannot be had there is room again once one comes back that is out: the first slot has one from the start. */
+/* Where a page cannot be had, there is room once one that is out comes back: the first slot has its own at once. */
 static bool has_room(struct netfront *net)
 {
 	return net->tx_free_count && !xen_ring_is_full(&net->tx) &&
