@@ -201,6 +201,46 @@ TEST(xen_disk_reads_what_was_written)
 	heap_free(buf);
 }
 
+static void note_end(struct block_request *request, int err)
+{
+	*(int *)request->context = err;
+}
+
+/* Pages are shared when they are needed; where there are none to be had, the first slot still has its own. */
+TEST(xen_disk_without_grants_has_one_request_at_once)
+{
+	uint8_t *buf = heap_alloc(2 * PAGE_SIZE);
+	int ends[2] = { 1, 1 };
+	struct block_request requests[2];
+	struct block_device *dev;
+	unsigned granted;
+
+	CHECK(begin() && buf);
+	dev = make_disk();
+	CHECK(dev);
+	granted = fake->granted;
+	CHECK(granted < 20);
+	fake->rung = NULL;
+	for (int i = 0; i < 2; i++)
+		requests[i] = (struct block_request){ .op = BLOCK_READ,
+						      .sectors = 8,
+						      .spans = { { buf + i * PAGE_SIZE, PAGE_SIZE } },
+						      .span_count = 1,
+						      .done = note_end,
+						      .context = &ends[i] };
+	fake->grants_used = FAKE_XEN_GRANTS - 1;
+	CHECK_EQ(dev->ops->submit(dev, &requests[0]), 0);
+	CHECK_EQ(dev->ops->submit(dev, &requests[1]), -EAGAIN);
+	serve(fake);
+	CHECK_EQ(ends[0], 0);
+	CHECK_EQ(dev->ops->submit(dev, &requests[1]), 0);
+	serve(fake);
+	CHECK_EQ(ends[1], 0);
+	CHECK_EQ(fake->granted, granted);
+	end();
+	heap_free(buf);
+}
+
 static void break_disk(struct block_device *dev)
 {
 	uint8_t *buf = heap_alloc(8 * BLOCK_SECTOR);
