@@ -10,7 +10,8 @@
 #include <kernel/page.h>
 #include <kernel/string.h>
 
-#define FRAMES 32	/* that the device may have at once */
+#define FRAMES 80	/* that the device may have at once */
+#define BURST_BYTES 60
 #define POLLS_MAX 8
 #define BUFFER_SIZE PAGE_SIZE
 
@@ -105,16 +106,27 @@ bool net_side_has_device(void)
 	return dev;
 }
 
-static void send(void)
+/* False: the device does not take it. */
+static bool send_frame(struct net_frame *frame)
 {
-	struct net_frame frame = { .span_count = 1 + (unsigned)script_take(script, 1) % NET_FRAME_SPANS };
-	unsigned len = 1 + (unsigned)script_take(script, 2) % 1500, how = (unsigned)script_take(script, 1);
 	uintptr_t n = 0;
 
 	while (n < FRAMES && out[n])
 		n++;
 	if (n == FRAMES)
-		return;
+		return false;
+	frame->cookie = (void *)(n + 1);
+	out[n] = true;
+	if (dev->ops->transmit(dev, frame))
+		out[n] = false;
+	return out[n];
+}
+
+static void send(void)
+{
+	struct net_frame frame = { .span_count = 1 + (unsigned)script_take(script, 1) % NET_FRAME_SPANS };
+	unsigned len = 1 + (unsigned)script_take(script, 2) % 1500, how = (unsigned)script_take(script, 1);
+
 	for (unsigned i = 0; i < frame.span_count; i++)
 		frame.spans[i] = (struct net_span){ buffer + i * 16, i ? len % 64 + 1 : len };
 	if (how & 1 && dev->features & NETDEV_CHECKSUM) {
@@ -125,10 +137,17 @@ static void send(void)
 		frame.segment = 1448;
 		frame.header = 66;
 	}
-	frame.cookie = (void *)(n + 1);
-	out[n] = true;
-	if (dev->ops->transmit(dev, &frame))
-		out[n] = false;
+	send_frame(&frame);
+}
+
+void net_side_burst(void)
+{
+	struct net_frame frame = { .spans = { { buffer, BURST_BYTES } }, .span_count = 1 };
+	unsigned left = 1 + (unsigned)script_take(script, 1) % FRAMES;
+
+	while (left && send_frame(&frame))
+		left--;
+	dev->ops->flush(dev);
 }
 
 void net_side_poll(void)

@@ -14,6 +14,8 @@ void net_side_begin(struct script *script);
 bool net_side_has_device(void);
 /* What the script says next, with a device: a frame that is sent, devices told of it, a look at what has come. */
 void net_side_step(void);
+/* So many frames at once as it says, or as the device takes. */
+void net_side_burst(void);
 /* As the stack's thread does after an interrupt. */
 void net_side_poll(void);
 /* The device is gone: everything that was sent has come back, once. */

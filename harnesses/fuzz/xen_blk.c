@@ -37,7 +37,7 @@ static int xen_blk_run(const uint8_t *data, size_t size)
 	script = script_open(data, size);
 	served = 0;
 	timer_init(&serve, serve_next);
-	err = xen_side_attach(&fake, XEN_SIDE_BLOCK, &script);
+	err = xen_side_attach(&fake, &script);
 	if (!err && block_side_begin(&side, "xvd", &script)) {
 		timer_arm(&serve, clock_ns() + SERVE_NS);
 		while (!script_done(&script)) {
@@ -56,9 +56,11 @@ static int xen_blk_run(const uint8_t *data, size_t size)
 
 static int xen_blk_setup(void)
 {
+	int err = block_side_setup();
+
 	log_set_level(LOG_ERROR);
-	return block_side_setup();
+	return err ? err : xen_side_setup(&fake, XEN_SIDE_BLOCK);
 }
 
-HARNESS(xen_blk, .setup = xen_blk_setup, .run = xen_blk_run, .max_size = 8 * KIB,
+HARNESS(xen_blk, .setup = xen_blk_setup, .run = xen_blk_run, .max_size = KIB,
 	.about = "the backend of a Xen disk that does what the input says, below requests and the cache");

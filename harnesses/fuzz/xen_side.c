@@ -7,6 +7,7 @@
 #include <kernel/atomic.h>
 #include <kernel/errno.h>
 #include <kernel/log.h>
+#include <kernel/parse.h>
 #include <kernel/string.h>
 
 struct ring {
@@ -15,13 +16,17 @@ struct ring {
 	uint8_t entries[];
 };
 
+#define MANY 64 /* requests that are answered at once */
+
 #define FRONT_NET "device/vif/0"
 #define FRONT_BLOCK "device/vbd/1"
 
 static enum xen_side_kind kind;
+static uint64_t ring_refs[2];	/* as the driver has told them */
 static uint32_t asked[2];	/* requests that were looked at, of each ring */
 /* It wrote into a ring what may lie over requests: from then on it reads none, and answers them all the same. */
 static bool scribbled;
+static bool follows;	/* it connects once the driver has */
 
 static unsigned rings(void)
 {
@@ -31,11 +36,7 @@ static unsigned rings(void)
 /* Ring n; NULL: it is not there yet, or no more. */
 static struct ring *ring_at(struct fake_xen *fake, unsigned n)
 {
-	const char *key = kind == XEN_SIDE_BLOCK ? FRONT_BLOCK "/ring-ref"
-			  : n                    ? FRONT_NET "/rx-ring-ref"
-						 : FRONT_NET "/tx-ring-ref";
-
-	return fake_xen_page(fake, fake_xen_number(fake, key), true);
+	return fake_xen_page(fake, ring_refs[n], true);
 }
 
 static size_t entry_size(unsigned n)
@@ -68,7 +69,7 @@ static uint8_t *page_of(struct fake_xen *fake, uint32_t ref, bool to_write)
 
 /* ---- answers ---- */
 
-/* Looks at every byte that is sent; the script says what comes in. */
+/* Looks at what is sent; the script says what comes in. */
 static void answer_net(struct fake_xen *fake, unsigned n, const uint8_t request[12], uint8_t response[12],
 		       struct script *script)
 {
@@ -80,8 +81,9 @@ static void answer_net(struct fake_xen *fake, unsigned n, const uint8_t request[
 
 		if (offset > PAGE_SIZE || size > PAGE_SIZE - offset)
 			panic("a frame of %u bytes at %u", size, offset);
-		for (unsigned i = 0; i < size; i++)
-			(void)((const volatile uint8_t *)page)[offset + i];
+		/* A page is accessible as a whole, or not at all. */
+		if (size)
+			(void)((const volatile uint8_t *)page)[offset];
 		memcpy(response, request + 8, 2);
 		return;
 	}
@@ -110,13 +112,14 @@ static void answer_block(struct fake_xen *fake, const uint8_t request[112], uint
 	response[8] = request[0];
 }
 
-static void answer(struct fake_xen *fake, unsigned n, struct script *script)
+/* False: nothing was asked. */
+static bool answer(struct fake_xen *fake, unsigned n, struct script *script)
 {
 	struct ring *ring = ring_at(fake, n);
 	uint8_t request[112], response[16] = { 0 };
 
 	if (!ring || asked[n] == atomic_load(&ring->req_prod))
-		return;
+		return false;
 	memcpy(request, entry_at(ring, n, asked[n]++), entry_size(n));
 	if (scribbled)
 		script_bytes(script, response, 2);
@@ -127,6 +130,15 @@ static void answer(struct fake_xen *fake, unsigned n, struct script *script)
 	memcpy(entry_at(ring, n, ring->rsp_prod), response, min(sizeof(response), entry_size(n)));
 	atomic_store(&ring->rsp_prod, ring->rsp_prod + 1);
 	fake_xen_interrupt(fake);
+	return true;
+}
+
+static void answer_many(struct fake_xen *fake, unsigned n, struct script *script)
+{
+	unsigned left = 2 + (unsigned)script_take(script, 1) % MANY;
+
+	while (left && answer(fake, n, script))
+		left--;
 }
 
 void xen_side_answer(struct fake_xen *fake, struct script *script)
@@ -176,66 +188,122 @@ void xen_side_step(struct fake_xen *fake, struct script *script)
 	case 1: set_index(fake, n, script); break;
 	case 2: fake_xen_interrupt(fake); break;
 	case 3: set_state(fake, script); break;
+	case 4: answer_many(fake, n, script); break;
 	default: answer(fake, n, script); break;
 	}
 }
 
 /* ---- coming and going ---- */
 
+static bool ends_with(const char *path, const char *end)
+{
+	size_t len = strlen(path), end_len = strlen(end);
+
+	return len >= end_len && !memcmp(path + len - end_len, end, end_len);
+}
+
 static void wrote(struct fake_xen *fake, const char *path, const char *value)
 {
-	size_t len = strlen(path);
-
-	if (len > 6 && !strcmp(path + len - 6, "/state") && *value == (kind == XEN_SIDE_NET ? '4' : '3'))
+	if (ends_with(path, "ring-ref"))
+		parse_u64(value, 10, &ring_refs[ends_with(path, "/rx-ring-ref")]);
+	else if (follows && ends_with(path, "/state") && *value == (kind == XEN_SIDE_NET ? '4' : '3'))
 		fake_xen_set(fake, "back/state", "4");
 }
 
-/* A number that may be anything, or none. */
-static void set_number(struct fake_xen *fake, const char *path, uint64_t usual, struct script *script)
+struct side_number {
+	const char *path;
+	uint64_t usual;
+};
+
+static const struct side_number net_numbers[] = {
+	{ FRONT_NET "/backend-id", 0 },
+	{ "back/feature-ipv6-csum-offload", 1 },
+	{ "back/state", 2 },
+};
+
+static const struct side_number block_numbers[] = {
+	{ FRONT_BLOCK "/backend-id", 0 },   { "back/sectors", 4096 },	      { "back/sector-size", 512 },
+	{ "back/feature-flush-cache", 1 }, { "back/feature-discard", 1 }, { "back/info", 0 }, { "back/state", 2 },
+};
+
+static const struct side_number *numbers(size_t *count)
+{
+	*count = kind == XEN_SIDE_NET ? array_size(net_numbers) : array_size(block_numbers);
+	return kind == XEN_SIDE_NET ? net_numbers : block_numbers;
+}
+
+static void set_number(struct fake_xen *fake, const char *path, const char *how, uint64_t number)
 {
 	char text[24];
-	uint8_t how = (uint8_t)script_take(script, 1);
 
-	if (how == 1)
-		return;
-	if (how == 2)
-		usual = script_take(script, 8);
-	format(text, sizeof(text), how == 3 ? "x%lu" : "%lu", usual);
+	format(text, sizeof(text), how, number);
 	fake_xen_set(fake, path, text);
 }
 
-int xen_side_attach(struct fake_xen *fake, enum xen_side_kind which, struct script *script)
+/* As usual, or not there, or another number, or none. */
+static void change_number(struct fake_xen *fake, const struct side_number *number, struct script *script)
 {
-	int err;
-
-	kind = which;
-	asked[0] = asked[1] = 0;
-	scribbled = false;
-	fake_xen_init(fake);
-	fake->wrote = wrote;
-	if (kind == XEN_SIDE_NET) {
-		fake_xen_set(fake, FRONT_NET "/backend", "back");
-		fake_xen_set(fake, FRONT_NET "/mac", script_take(script, 1) == 1 ? "00:16:3e" : "00:16:3e:00:00:01");
-		set_number(fake, FRONT_NET "/backend-id", 0, script);
-		set_number(fake, "back/feature-ipv6-csum-offload", 1, script);
-	} else {
-		fake_xen_set(fake, FRONT_BLOCK "/backend", "back");
-		set_number(fake, FRONT_BLOCK "/backend-id", 0, script);
-		set_number(fake, "back/sectors", 4096, script);
-		set_number(fake, "back/sector-size", 512, script);
-		set_number(fake, "back/feature-flush-cache", 1, script);
-		set_number(fake, "back/feature-discard", 1, script);
-		set_number(fake, "back/info", 0, script);
+	switch (script_take(script, 1)) {
+	case 1: fake_xen_forget(fake, number->path); break;
+	case 2: set_number(fake, number->path, "%lu", script_take(script, 8)); break;
+	case 3: set_number(fake, number->path, "x%lu", number->usual); break;
+	default: break;
 	}
-	fake_xen_set(fake, "back/state", "2");
-	err = fake_xen_scan(fake);
-	if (!err && script_take(script, 1) == 1)
+}
+
+int xen_side_setup(struct fake_xen *fake, enum xen_side_kind which)
+{
+	int err = fake_xen_init(fake);
+	size_t count;
+
+	if (err)
+		return err;
+	kind = which;
+	fake->wrote = wrote;
+	fake_xen_set(fake, kind == XEN_SIDE_NET ? FRONT_NET "/backend" : FRONT_BLOCK "/backend", "back");
+	if (kind == XEN_SIDE_NET)
+		fake_xen_set(fake, FRONT_NET "/mac", "00:16:3e:00:00:01");
+	for (const struct side_number *n = numbers(&count), *end = n + count; n < end; n++)
+		set_number(fake, n->path, "%lu", n->usual);
+	return 0;
+}
+
+/* How xenstore is: as it was, opened anew, silent from some message on, or with one that is not right. */
+static int change_store(struct fake_xen *fake, unsigned how, struct script *script)
+{
+	switch (how) {
+	case 1: return fake_xen_reopen(fake);
+	case 2: fake->until_silent = 1 + (unsigned)script_take(script, 1); return 0;
+	case 3:
+		fake->until_lie = 1 + (unsigned)script_take(script, 1);
+		for (size_t i = 0; i < array_size(fake->lie); i++)
+			fake->lie[i] = (uint32_t)script_take(script, 2);
+		return 0;
+	default: return 0;
+	}
+}
+
+int xen_side_attach(struct fake_xen *fake, struct script *script)
+{
+	unsigned how = (unsigned)script_take(script, 1);
+	int err = change_store(fake, how % 4, script);
+	size_t count;
+
+	if (err)
+		return err;
+	follows = !(how & 4);
+	if (kind == XEN_SIDE_NET && script_take(script, 1) == 1)
+		fake_xen_set(fake, FRONT_NET "/mac", "00:16:3e");
+	for (const struct side_number *n = numbers(&count), *end = n + count; n < end; n++)
+		change_number(fake, n, script);
+	fake_xen_scan(fake);
+	if (script_take(script, 1) == 1)
 		set_state(fake, script);
-	return err ? err : ring_at(fake, 0) ? 0 : -ENODEV;
+	return ring_at(fake, 0) ? 0 : -ENODEV;
 }
 
 void xen_side_detach(struct fake_xen *fake)
 {
-	if (fake_xen_end(fake))
+	if (fake_xen_remove(fake))
 		panic("grants are left");
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Xen's block device: public/io/blkif.h. One ring. The backend reaches pages of the device only, eleven a slot, shared
- * for as long as it lives (feature-persistent): sectors are copied, so a backend that holds on to a page, or goes on
- * writing into it, changes nothing that was read or is kept.
+ * Xen's block device: public/io/blkif.h. One ring. The backend reaches pages of the device only, up to eleven a slot,
+ * shared when a request first needs them and then for as long as the device lives (feature-persistent): sectors are
+ * copied, so a backend that holds on to a page, or goes on writing into it, changes nothing that was read or is kept.
+ * The first slot has all of its pages from the start: whatever else there is no memory for, one request goes through.
  */
 #include "xen_ring.h"
 
@@ -49,7 +50,8 @@ struct blkif_response {
 
 struct slot {
 	struct block_request *request;	/* NULL: free */
-	uint8_t *pages[SEGMENTS];
+	unsigned page_count;
+	uint8_t *pages[SEGMENTS];	/* the first page_count of them */
 	uint32_t refs[SEGMENTS];
 };
 
@@ -122,14 +124,35 @@ static void build(struct blkfront *blk, unsigned n, struct blkif_request *out)
 	*out = to;
 }
 
-/* SLOTS: none. */
-static unsigned free_slot(const struct blkfront *blk)
+/* False: without memory or grants. */
+static bool share_pages(struct blkfront *blk, struct slot *slot, unsigned count)
+{
+	while (slot->page_count < count) {
+		unsigned n = slot->page_count;
+
+		slot->pages[n] = xen_page_share(blk->xen, false, &slot->refs[n]);
+		if (!slot->pages[n])
+			return false;
+		slot->page_count++;
+	}
+	return true;
+}
+
+static unsigned pages_of(const struct block_request *request)
+{
+	return request->op == BLOCK_READ || request->op == BLOCK_WRITE
+		       ? (unsigned)(align_up(request->sectors * BLOCK_SECTOR, PAGE_SIZE) / PAGE_SIZE)
+		       : 0;
+}
+
+/* One with the pages that a request needs; SLOTS: none, while others are under way. */
+static unsigned free_slot(struct blkfront *blk, const struct block_request *request)
 {
 	unsigned n = 0;
 
 	while (n < SLOTS && blk->slots[n].request)
 		n++;
-	return n;
+	return n < SLOTS && share_pages(blk, &blk->slots[n], pages_of(request)) ? n : SLOTS;
 }
 
 static int blk_submit(struct block_device *dev, struct block_request *request)
@@ -143,7 +166,7 @@ static int blk_submit(struct block_device *dev, struct block_request *request)
 	if (request->op == BLOCK_WRITE_ZEROES)
 		return -EOPNOTSUPP;
 	flags = spin_lock(&blk->lock);
-	n = free_slot(blk);
+	n = free_slot(blk, request);
 	if (atomic_load(&blk->xen->broken)) {
 		err = -EIO;
 	} else if (n == SLOTS || blk->xen->away) {
@@ -252,7 +275,7 @@ static void free_blk(struct blkfront *blk)
 	xen_events_close(blk->xen);
 	xen_page_unshare(blk->xen, blk->ring_page, blk->ring_ref);
 	for (unsigned n = 0; n < SLOTS; n++)
-		for (unsigned i = 0; i < SEGMENTS; i++)
+		for (unsigned i = 0; i < blk->slots[n].page_count; i++)
 			xen_page_unshare(blk->xen, blk->slots[n].pages[i], blk->slots[n].refs[i]);
 	heap_free(blk);
 }
@@ -263,16 +286,7 @@ static int share(struct blkfront *blk)
 	if (!blk->ring_page)
 		return -ENOMEM;
 	xen_ring_init(&blk->ring, blk->ring_page, RING, sizeof(struct blkif_request));
-	for (unsigned n = 0; n < SLOTS; n++) {
-		struct slot *slot = &blk->slots[n];
-
-		for (unsigned i = 0; i < SEGMENTS; i++) {
-			slot->pages[i] = xen_page_share(blk->xen, false, &slot->refs[i]);
-			if (!slot->pages[i])
-				return -ENOMEM;
-		}
-	}
-	return 0;
+	return share_pages(blk, &blk->slots[0], SEGMENTS) ? 0 : -ENOMEM;
 }
 
 /* What the backend tells once it has seen our half. */

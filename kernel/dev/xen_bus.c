@@ -34,7 +34,14 @@ static unsigned change_count;
 
 static bool join(char path[XENSTORE_PATH], const char *folder, const char *key)
 {
-	return format(path, XENSTORE_PATH, "%s/%s", folder, key) < XENSTORE_PATH;
+	size_t above = strlen(folder), below = strlen(key);
+
+	if (above + 1 + below >= XENSTORE_PATH)
+		return false;
+	memcpy(path, folder, above);
+	path[above] = '/';
+	memcpy(path + above + 1, key, below + 1);
+	return true;
 }
 
 ssize_t xen_backend_read(struct xen_device *xen, const char *key, char *text, size_t size)
@@ -151,6 +158,8 @@ void *xen_page_share(struct xen_device *xen, bool read_only, uint32_t *ref)
 
 int xen_page_share_again(struct xen_device *xen, void *page, bool read_only, uint32_t *ref)
 {
+	if (!page)
+		return 0;
 	return xen->host->grant(xen->host, xen->backend_domain, page_phys(page_from_virt(page)), read_only, ref);
 }
 
@@ -261,24 +270,19 @@ out:
 	heap_free(xen);
 }
 
-int xen_scan(const struct xen_host *host, struct xenstore **out)
+void xen_scan(const struct xen_host *host, struct xenstore *store)
 {
-	int err = xenstore_open(host, out);
-
-	if (err)
-		return err;
 	mutex_lock(&lock);
 	LINKSET_FOREACH(xen_driver, const struct xen_driver, driver) {
 		char path[32], names[NAMES];
 		ssize_t len;
 
 		format(path, sizeof(path), "device/%s", driver->type);
-		len = xenstore_list(*out, path, names, sizeof(names));
+		len = xenstore_list(store, path, names, sizeof(names));
 		for (ssize_t at = 0; at < len; at += (ssize_t)strlen(names + at) + 1)
-			add(host, *out, driver, names + at);
+			add(host, store, driver, names + at);
 	}
 	mutex_unlock(&lock);
-	return 0;
 }
 
 static struct xen_device *device_of(const struct xenstore *store)
@@ -303,7 +307,6 @@ void xen_remove_all(struct xenstore *store)
 		heap_free(xen);
 	}
 	mutex_unlock(&lock);
-	xenstore_close(store);
 }
 
 /* ---- a suspension ---- */
@@ -384,12 +387,17 @@ SUSPEND_CALL(SUSPEND_BUS, xen, before_suspension, in_copy, after_suspension);
 static int xen_init(void)
 {
 	const struct xen_host *host = plat->xen_host ? plat->xen_host() : NULL;
-	int err = host ? xen_scan(host, &machine_store) : 0;
+	int err;
 
+	if (!host)
+		return 0;
+	err = xenstore_open(host, &machine_store);
 	if (err)
 		log_warning("xen: no devices: %s", errno_name(-err) ?: "unknown error");
+	else
+		xen_scan(host, machine_store);
 	/* Nobody runs a harness's machine but its runner. */
-	else if (host && !clock_is_virtual())
+	if (!err && !clock_is_virtual())
 		xen_control_start(machine_store);
 	return 0;
 }

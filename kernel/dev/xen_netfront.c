@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Xen's network device: public/io/netif.h. One ring each way and one event channel for both. The backend reaches pages
- * of the device only, one a slot, shared for as long as it lives: frames are copied out of them and into them, so
- * whatever it does later it does to those. Frames of one page at most, since no scattering is offered.
+ * of the device only, one a slot, shared from their first use on for as long as it lives: frames are copied out of them
+ * and into them, so whatever it does later it does to those. Frames of one page at most, since no scattering is
+ * offered.
  */
 #include "xen_ring.h"
 
@@ -17,6 +18,7 @@
 #define RX_RING 256
 #define TX_SLOTS 64
 #define RX_SLOTS 128
+#define RX_FIRST 16 /* slots that the backend has at first: it gets more once it fills half of them at once */
 #define MTU 1500
 #define FRAME_MIN 14
 
@@ -63,7 +65,8 @@ struct netfront {
 	void *tx_page, *rx_page;
 	uint32_t tx_ref, rx_ref;
 	struct slot tx_slots[TX_SLOTS], rx_slots[RX_SLOTS];
-	uint16_t tx_free[TX_SLOTS];
+	unsigned rx_count;		/* slots that are used, the first ones */
+	uint16_t tx_free[TX_SLOTS];	/* those that never had a page are below those that have one */
 	unsigned tx_free_count;
 	bool tx_full;		/* a frame found no room: its sender is to be told of some */
 	char config[64];	/* an address that the toolstack gives it */
@@ -83,6 +86,20 @@ static void push(struct netfront *net, struct xen_ring *ring)
 {
 	if (xen_ring_push(ring))
 		xen_notify(net->xen);
+}
+
+static bool share_slot(struct netfront *net, struct slot *slot, bool read_only)
+{
+	if (!slot->page)
+		slot->page = xen_page_share(net->xen, read_only, &slot->ref);
+	return slot->page;
+}
+
+/* Up to count slots for the backend; fewer without memory or grants. */
+static void give_slots(struct netfront *net, unsigned count)
+{
+	while (net->rx_count < min(count, RX_SLOTS + 0u) && share_slot(net, &net->rx_slots[net->rx_count], false))
+		give_slot(net, (uint16_t)net->rx_count++);
 }
 
 /* What lies in a slot's page, as a frame of the stack's. NULL: no memory, and the frame is lost. */
@@ -143,6 +160,8 @@ static unsigned receive(struct netfront *net, unsigned budget)
 	}
 	while (count < min(waiting, budget) && receive_one(net))
 		count++;
+	if (waiting > net->rx_count / 2)
+		give_slots(net, 2 * net->rx_count);
 	push(net, &net->rx);
 	return count;
 }
@@ -180,9 +199,11 @@ static void reclaim_sent(struct netfront *net)
 	}
 }
 
+/* Where a page cannot be had, there is room once one that is out comes back: the first slot has its own at once. */
 static bool has_room(struct netfront *net)
 {
-	return net->tx_free_count && !xen_ring_is_full(&net->tx);
+	return net->tx_free_count && !xen_ring_is_full(&net->tx) &&
+	       share_slot(net, &net->tx_slots[net->tx_free[net->tx_free_count - 1]], true);
 }
 
 /* Asks to be told when half of what is under way has been sent. */
@@ -193,7 +214,7 @@ static bool find_room(struct netfront *net)
 	if (has_room(net))
 		return true;
 	net->tx_full = true;
-	if (!xen_ring_want_event(&net->tx, TX_SLOTS / 2))
+	if (!xen_ring_want_event(&net->tx, (TX_SLOTS - net->tx_free_count + 1) / 2))
 		return false;
 	reclaim_sent(net);
 	return has_room(net);
@@ -293,36 +314,28 @@ static void broken(struct xen_device *xen)
 	netdev_schedule(&net->netdev);
 }
 
-static bool share_slots(struct netfront *net, struct slot *slots, unsigned count, bool read_only)
-{
-	for (unsigned i = 0; i < count; i++) {
-		slots[i].page = xen_page_share(net->xen, read_only, &slots[i].ref);
-		if (!slots[i].page)
-			return false;
-	}
-	return true;
-}
-
-/* The backend gets all buffers for what comes. */
+/* The backend gets those buffers for what comes that have pages. */
 static void begin_rings(struct netfront *net)
 {
 	xen_ring_init(&net->tx, net->tx_page, TX_RING, sizeof(struct tx_request));
 	xen_ring_init(&net->rx, net->rx_page, RX_RING, sizeof(struct rx_response));
-	for (uint16_t id = 0; id < RX_SLOTS; id++)
+	for (uint16_t id = 0; id < net->rx_count; id++)
 		give_slot(net, id);
-	xen_ring_push(&net->rx);
 }
 
 static int share(struct netfront *net)
 {
 	net->tx_page = xen_page_share(net->xen, false, &net->tx_ref);
 	net->rx_page = xen_page_share(net->xen, false, &net->rx_ref);
-	if (!net->tx_page || !net->rx_page || !share_slots(net, net->tx_slots, TX_SLOTS, true) ||
-	    !share_slots(net, net->rx_slots, RX_SLOTS, false))
+	if (!net->tx_page || !net->rx_page)
 		return -ENOMEM;
-	for (uint16_t id = 0; id < TX_SLOTS; id++)
+	for (uint16_t id = TX_SLOTS; id--;)
 		net->tx_free[net->tx_free_count++] = id;
 	begin_rings(net);
+	give_slots(net, RX_FIRST);
+	if (!net->rx_count || !has_room(net))
+		return -ENOMEM;
+	xen_ring_push(&net->rx);
 	return 0;
 }
 
@@ -449,8 +462,10 @@ static int netfront_reconnect(struct xen_device *xen)
 	memset(net->tx_page, 0, PAGE_SIZE);
 	memset(net->rx_page, 0, PAGE_SIZE);
 	err = share_again(net);
-	if (!err)
+	if (!err) {
 		begin_rings(net);
+		xen_ring_push(&net->rx);
+	}
 	netdev_unlock();
 	if (!err)
 		err = connect(net);

@@ -93,37 +93,48 @@ static bool can_write(void *arg)
 	return bytes_to_write(arg) != 0;
 }
 
+static void ring_bell(struct xenstore *store)
+{
+	store->host->event_send(store->host, store->host->store_port);
+}
+
 static int wait(struct xenstore *store, wait_condition_t *condition)
 {
+	if (condition(store))
+		return 0;
 	return wait_until(&store->came, condition, store, clock_ns() + ANSWER_NS)
 		       ? break_store(store, "the daemon does not answer")
 		       : 0;
 }
 
+/* The daemon is told when all of a message is there: an event is a call of the hypervisor; or when there is no room. */
 static int put(struct xenstore *store, const void *data, size_t len)
 {
 	struct xenstore_ring *ring = store->host->store;
 	const char *from = data;
 
 	while (len) {
-		int err = wait(store, can_write);
-		uint32_t at = ring->req_prod, n = bytes_to_write(store);
+		uint32_t at = ring->req_prod, n;
+		int err;
 
+		if (!can_write(store))
+			ring_bell(store);
+		err = wait(store, can_write);
 		if (err)
 			return err;
+		n = bytes_to_write(store);
 		if (n > XENSTORE_RING)
 			return break_store(store, "the daemon has read more than there was");
 		n = min(min(n, XENSTORE_RING - at % XENSTORE_RING), (uint32_t)len);
 		memcpy(ring->req + at % XENSTORE_RING, from, n);
 		atomic_store(&ring->req_prod, at + n);
-		store->host->event_send(store->host, store->host->store_port);
 		from += n;
 		len -= n;
 	}
 	return 0;
 }
 
-/* data NULL: they are thrown away. */
+/* data NULL: they are thrown away. The daemon waits for room only where there was none. */
 static int get(struct xenstore *store, void *data, size_t len)
 {
 	struct xenstore_ring *ring = store->host->store;
@@ -131,17 +142,20 @@ static int get(struct xenstore *store, void *data, size_t len)
 
 	while (len) {
 		int err = wait(store, can_read);
-		uint32_t at = ring->rsp_cons, n = bytes_to_read(store);
+		uint32_t at = ring->rsp_cons, n;
 
 		if (err)
 			return err;
+		n = bytes_to_read(store);
 		if (n > XENSTORE_RING)
 			return break_store(store, "the daemon has written more than fits");
 		n = min(min(n, XENSTORE_RING - at % XENSTORE_RING), (uint32_t)len);
 		if (to)
 			memcpy(to, ring->rsp + at % XENSTORE_RING, n);
 		atomic_store(&ring->rsp_cons, at + n);
-		store->host->event_send(store->host, store->host->store_port);
+		memory_barrier();
+		if (atomic_load(&ring->rsp_prod) - at >= XENSTORE_RING)
+			ring_bell(store);
 		to += to ? n : 0;
 		len -= n;
 	}
@@ -216,8 +230,10 @@ static ssize_t transact_locked(struct xenstore *store, uint32_t type, const stru
 	err = put(store, &header, sizeof(header));
 	for (size_t i = 0; i < count && !err; i++)
 		err = put(store, pieces[i].data, pieces[i].len);
-	if (!err)
-		err = get_header(store, &header);
+	if (err)
+		return err;
+	ring_bell(store);
+	err = get_header(store, &header);
 	if (err)
 		return err;
 	if (header.req_id != store->next_request || (header.type != type && header.type != TYPE_ERROR))

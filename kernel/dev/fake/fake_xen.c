@@ -89,26 +89,32 @@ static void fake_event_unbind(const struct xen_host *host, int name)
 static int fake_grant(const struct xen_host *host, uint16_t domain UNUSED, phys_t page, bool read_only, uint32_t *ref)
 {
 	struct fake_xen *fake = fake_of(host);
+	uint16_t n = fake->first_free;
 
-	for (uint32_t n = 1; n < FAKE_XEN_GRANTS; n++) {
-		if (fake->grants[n].page)
-			continue;
-		fake->grants[n] = (struct fake_grant){ .page = page, .read_only = read_only };
-		*ref = n;
-		return 0;
-	}
-	return -ENOSPC;
+	if (n)
+		fake->first_free = fake->grants[n].next_free;
+	else if (fake->grants_used < FAKE_XEN_GRANTS - 1)
+		n = ++fake->grants_used;
+	else
+		return -ENOSPC;
+	fake->grants[n] = (struct fake_grant){ .page = page, .read_only = read_only };
+	fake->granted++;
+	*ref = n;
+	return 0;
 }
 
 static int fake_ungrant(const struct xen_host *host, uint32_t ref)
 {
-	struct fake_grant *grant = &fake_of(host)->grants[ref % FAKE_XEN_GRANTS];
+	struct fake_xen *fake = fake_of(host);
+	struct fake_grant *grant = &fake->grants[ref % FAKE_XEN_GRANTS];
 
 	if (!grant->page)
 		panic("the driver ends a grant that is none");
 	if (grant->held)
 		return -EBUSY;
-	grant->page = 0;
+	*grant = (struct fake_grant){ .next_free = fake->first_free };
+	fake->first_free = (uint16_t)(grant - fake->grants);
+	fake->granted--;
 	return 0;
 }
 
@@ -123,8 +129,10 @@ void *fake_xen_page(struct fake_xen *fake, uint64_t ref, bool to_write)
 
 static struct fake_key *key_at(struct fake_xen *fake, const char *path)
 {
-	for (size_t i = 0; i < FAKE_XEN_KEYS; i++)
-		if (!strcmp(fake->keys[i].path, path))
+	size_t len = strlen(path);
+
+	for (size_t i = 0; i < fake->key_count; i++)
+		if (fake->keys[i].len == len && !memcmp(fake->keys[i].path, path, len))
 			return &fake->keys[i];
 	return NULL;
 }
@@ -144,26 +152,46 @@ uint64_t fake_xen_number(struct fake_xen *fake, const char *path)
 	return text && !parse_u64(text, 10, &number) ? number : UINT64_MAX;
 }
 
+/* Moves bytes between a ring, from an index on, and what is not one. */
+static void copy_to_ring(char *ring, uint32_t at, const void *from, size_t len)
+{
+	size_t first = min(len, (size_t)(XENSTORE_RING - at % XENSTORE_RING));
+
+	memcpy(ring + at % XENSTORE_RING, from, first);
+	memcpy(ring, (const char *)from + first, len - first);
+}
+
+static void copy_from_ring(const char *ring, uint32_t at, void *to, size_t len)
+{
+	size_t first = min(len, (size_t)(XENSTORE_RING - at % XENSTORE_RING));
+
+	memcpy(to, ring + at % XENSTORE_RING, first);
+	memcpy((char *)to + first, ring, len - first);
+}
+
 /* Into the ring, as far as there is room; the rest when it is rung again. */
 static void send(struct fake_xen *fake)
 {
 	struct xenstore_ring *ring = &fake->ring;
-	size_t n = 0;
+	uint32_t waiting = ring->rsp_prod - atomic_load(&ring->rsp_cons);
+	size_t n = waiting < XENSTORE_RING ? min(fake->out_len, (size_t)(XENSTORE_RING - waiting)) : 0;
 
-	while (n < fake->out_len && ring->rsp_prod - atomic_load(&ring->rsp_cons) < XENSTORE_RING) {
-		ring->rsp[ring->rsp_prod % XENSTORE_RING] = (char)fake->out[n++];
-		atomic_store(&ring->rsp_prod, ring->rsp_prod + 1);
-	}
+	if (!n)
+		return;
+	copy_to_ring(ring->rsp, ring->rsp_prod, fake->out, n);
+	atomic_store(&ring->rsp_prod, ring->rsp_prod + (uint32_t)n);
 	fake->out_len -= n;
 	memmove(fake->out, fake->out + n, fake->out_len);
-	if (n)
-		interrupt(port_at(fake, STORE_PORT));
+	interrupt(port_at(fake, STORE_PORT));
 }
 
 static void answer(struct fake_xen *fake, uint32_t type, uint32_t id, const void *data, size_t len)
 {
 	struct message header = { .type = type, .req_id = id, .len = (uint32_t)len };
 
+	if (fake->until_lie && !--fake->until_lie)
+		header = (struct message){ type ^ fake->lie[0], id ^ fake->lie[1], fake->lie[2],
+					   header.len ^ fake->lie[3] };
 	if (fake->out_len + sizeof(header) + len > sizeof(fake->out))
 		panic("a xenstore that is not read");
 	memcpy(fake->out + fake->out_len, &header, sizeof(header));
@@ -188,11 +216,15 @@ static void set(struct fake_xen *fake, const char *path, const char *value, size
 {
 	struct fake_key *key = key_at(fake, path);
 
-	if (!key)
-		key = key_at(fake, "");
-	if (!key)
-		panic("no more keys");
-	format(key->path, sizeof(key->path), "%s", path);
+	if (!key) {
+		size_t path_len = strlen(path);
+
+		if (fake->key_count == FAKE_XEN_KEYS || path_len >= XENSTORE_PATH)
+			panic("no room for key %s", path);
+		key = &fake->keys[fake->key_count++];
+		key->len = path_len;
+		memcpy(key->path, path, path_len + 1);
+	}
 	len = min(len, sizeof(key->value) - 1);
 	memcpy(key->value, value, len);
 	key->value[len] = '\0';
@@ -207,13 +239,21 @@ void fake_xen_set(struct fake_xen *fake, const char *path, const char *value)
 	send(fake);
 }
 
+void fake_xen_forget(struct fake_xen *fake, const char *path)
+{
+	struct fake_key *key = key_at(fake, path);
+
+	if (key)
+		*key = fake->keys[--fake->key_count];
+}
+
 /* The names below a path, each once. */
 static void list(struct fake_xen *fake, uint32_t id, const char *path)
 {
 	char names[512];
 	size_t len = 0, above = strlen(path);
 
-	for (size_t i = 0; i < FAKE_XEN_KEYS; i++) {
+	for (size_t i = 0; i < fake->key_count; i++) {
 		const char *name = fake->keys[i].path;
 		size_t n, at = 0;
 
@@ -280,17 +320,19 @@ static void serve(struct fake_xen *fake, const struct message *request, char *te
 static void serve_store(struct fake_xen *fake)
 {
 	struct xenstore_ring *ring = &fake->ring;
+	size_t n = min((size_t)(atomic_load(&ring->req_prod) - ring->req_cons), sizeof(fake->in) - 1 - fake->in_len);
 	struct message header;
 
-	while (ring->req_cons != atomic_load(&ring->req_prod) && fake->in_len < sizeof(fake->in) - 1) {
-		fake->in[fake->in_len++] = (uint8_t)ring->req[ring->req_cons % XENSTORE_RING];
-		atomic_store(&ring->req_cons, ring->req_cons + 1);
-	}
+	copy_from_ring(ring->req, ring->req_cons, fake->in + fake->in_len, n);
+	atomic_store(&ring->req_cons, ring->req_cons + (uint32_t)n);
+	fake->in_len += n;
 	memcpy(&header, fake->in, sizeof(header));
-	if (fake->silent || fake->in_len < sizeof(header) || fake->in_len < sizeof(header) + header.len) {
+	if (fake->until_silent == 1 || fake->in_len < sizeof(header) || fake->in_len < sizeof(header) + header.len) {
 		send(fake);
 		return;
 	}
+	if (fake->until_silent)
+		fake->until_silent--;
 	fake->in[fake->in_len] = 0;
 	fake->in_len = 0;
 	serve(fake, &header, (char *)fake->in + sizeof(header));
@@ -309,7 +351,7 @@ static void fake_event_send(const struct xen_host *host, uint32_t port)
 		fake->rung(fake);
 }
 
-void fake_xen_init(struct fake_xen *fake)
+int fake_xen_init(struct fake_xen *fake)
 {
 	memset(fake, 0, sizeof(*fake));
 	fake->host = (struct xen_host){
@@ -324,21 +366,34 @@ void fake_xen_init(struct fake_xen *fake)
 		.event_unbind = fake_event_unbind,
 		.data = fake,
 	};
+	return xenstore_open(&fake->host, &fake->store);
 }
 
-int fake_xen_scan(struct fake_xen *fake)
+int fake_xen_reopen(struct fake_xen *fake)
 {
-	return xen_scan(&fake->host, &fake->store);
+	xenstore_close(fake->store);
+	fake->store = NULL;
+	return xenstore_open(&fake->host, &fake->store);
+}
+
+void fake_xen_scan(struct fake_xen *fake)
+{
+	xen_scan(&fake->host, fake->store);
+}
+
+unsigned fake_xen_remove(struct fake_xen *fake)
+{
+	if (fake->store)
+		xen_remove_all(fake->store);
+	return fake->granted;
 }
 
 unsigned fake_xen_end(struct fake_xen *fake)
 {
-	unsigned left = 0;
+	unsigned left = fake_xen_remove(fake);
 
 	if (fake->store)
-		xen_remove_all(fake->store);
-	for (size_t i = 0; i < FAKE_XEN_GRANTS; i++)
-		left += fake->grants[i].page != 0;
+		xenstore_close(fake->store);
 	return left;
 }
 

@@ -19,13 +19,18 @@ struct fake_xen {
 	struct xen_host host;
 	struct xenstore_ring ring;
 	struct xenstore *store;		/* the drivers' */
+	size_t key_count;
 	struct fake_key {
+		size_t len;		/* of the path */
 		char path[XENSTORE_PATH], value[FAKE_XEN_VALUE];
 	} keys[FAKE_XEN_KEYS];
 	struct fake_grant {
 		phys_t page;		/* 0: none */
 		bool read_only, held;	/* held: the backend does not let go of it */
-	} grants[FAKE_XEN_GRANTS];
+		uint16_t next_free;	/* 0 ends the list */
+	} grants[FAKE_XEN_GRANTS];	/* numbers count from 1 */
+	uint16_t first_free, grants_used;	/* those beyond grants_used never were */
+	unsigned granted;
 	struct fake_port {
 		bool open;
 		irq_handler_t *handler;
@@ -36,17 +41,24 @@ struct fake_xen {
 	} watches[FAKE_XEN_WATCHES];
 	uint8_t in[FAKE_XEN_BYTES], out[FAKE_XEN_BYTES];
 	size_t in_len, out_len;
-	bool silent;			/* xenstore does not answer any more */
+	/* What is wrong with xenstore, if not 0: from the n-th request on it is silent; its n-th message is a lie. */
+	unsigned until_silent, until_lie;
+	uint32_t lie[4];		/* bits of the words of that one's header that are wrong */
 	/* The driver has written a key; it rang the backend's bell. NULL: nothing is done. */
 	void (*wrote)(struct fake_xen *fake, const char *path, const char *value);
 	void (*rung)(struct fake_xen *fake);
 	void *data;			/* the caller's */
 };
 
-/* Without keys, which the caller sets; and then finds the devices. */
-void fake_xen_init(struct fake_xen *fake);
-int fake_xen_scan(struct fake_xen *fake);
-/* All devices go; nothing may be granted but what is held. The number of grants that are left. */
+/* Without keys. -ENOMEM. */
+int fake_xen_init(struct fake_xen *fake);
+/* The drivers' side of xenstore goes, and comes anew: without devices only. -ENOMEM: it is gone. */
+int fake_xen_reopen(struct fake_xen *fake);
+/* With the keys that the caller has set: finds the devices. */
+void fake_xen_scan(struct fake_xen *fake);
+/* All devices go. The number of grants that are left: nothing may be granted but what is held. */
+unsigned fake_xen_remove(struct fake_xen *fake);
+/* The same, and xenstore too. */
 unsigned fake_xen_end(struct fake_xen *fake);
 
 /* The machine is a copy from here on: nothing is granted or watched, and no channel is open. Interrupts off. */
@@ -54,6 +66,8 @@ void fake_xen_copy(struct fake_xen *fake);
 
 /* Sets a key, and tells who watches it. */
 void fake_xen_set(struct fake_xen *fake, const char *path, const char *value);
+/* A key goes, and nobody is told. */
+void fake_xen_forget(struct fake_xen *fake, const char *path);
 /* NULL: there is none. */
 const char *fake_xen_get(struct fake_xen *fake, const char *path);
 uint64_t fake_xen_number(struct fake_xen *fake, const char *path);

@@ -136,8 +136,9 @@ struct xen_driver {
 	void (*broken)(struct xen_device *device);
 };
 
-/* Finds all devices of a host and their drivers; *out: for xen_remove_all(). */
-int xen_scan(const struct xen_host *host, struct xenstore **out);
+/* Finds all devices in a host's store, and their drivers. */
+void xen_scan(const struct xen_host *host, struct xenstore *store);
+/* All that were found in it go; the store stays. */
 void xen_remove_all(struct xenstore *store);
 /* Does from now on what the toolstack asks this domain to do. */
 void xen_control_start(struct xenstore *store);
@@ -158,7 +159,7 @@ int xen_backend_wait(struct xen_device *device, enum xen_state state);
 
 /* A page of zeros that the backend reaches too, by *ref. NULL without memory or grants. */
 void *xen_page_share(struct xen_device *device, bool read_only, uint32_t *ref);
-/* In a copy of the machine: a page that was shared is so with the new backend. 0, -ENOSPC. */
+/* In a copy of the machine: a page that was shared is so with the new backend; NULL is allowed. 0, -ENOSPC. */
 int xen_page_share_again(struct xen_device *device, void *page, bool read_only, uint32_t *ref);
 /* One that the backend does not let go of is never used again. NULL is allowed, and ref 0: it is not shared. */
 void xen_page_unshare(struct xen_device *device, void *page, uint32_t ref);
