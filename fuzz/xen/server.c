@@ -75,9 +75,12 @@ static int explain(struct server *server, char *error)
 
 	usleep(100000);
 	look_at_parent(server);
-	if (console->status < 0)
-		return -1;
 	snprintf(why, sizeof(why), "%s", console->line_len ? console->line : console->last);
+	if (console->status < 0) {
+		if (*why)
+			snprintf(error + strlen(error), CLONER_ERROR - strlen(error), "; it said last: %.120s", why);
+		return -1;
+	}
 	return cloner_fail(error, "%s ended before it was ready (exit status %d)%s%.120s", server->options.name,
 			   console->status, *why ? ": " : "", why);
 }
