@@ -13,6 +13,7 @@
 #include "store.h"
 
 #define DEFAULT_TIMEOUT_NS UINT64_C(1000000000)
+#define REPORT_NS UINT64_C(1000000000)	/* for a machine that stops its input to say where that was */
 #define DEFAULT_AUDIT_EVERY 1000
 #define START_TRIES 3
 #define RECENT_BYTES (4u << 20)		/* inputs kept since the last clean audit; older ones force an audit */
@@ -213,19 +214,22 @@ static void read_status(struct machine *machine, struct verdict *verdict)
 	verdict->crash.text[CRASH_TEXT - 1] = '\0';
 }
 
-/* Waits for the answer; a time-out first asks the machine to stop the input itself. */
+/* Waits for the answer; in the host world a time-out first asks the machine to stop the input itself, as others do. */
 static enum machine_wait wait_done(struct executor *executor)
 {
 	struct machine *machine = &executor->machine;
 	uint32_t *done = &machine->channel->done_seq;
 	uint64_t timeout = executor->options.timeout_ns;
+	uint64_t report = timeout < REPORT_NS ? timeout : REPORT_NS;
 	enum machine_wait result;
 
-	result = machine_wait(machine, done, machine->options.world == WORLD_HOST ? timeout : timeout * 2);
+	if (machine->options.world != WORLD_HOST)
+		return machine_wait(machine, done, timeout + report);
+	result = machine_wait(machine, done, timeout);
 	if (result != MACHINE_TIMED_OUT)
 		return result;
 	machine_interrupt(machine);
-	return machine_wait(machine, done, timeout);
+	return machine_wait(machine, done, report);
 }
 
 static void run_once(struct executor *executor, const void *data, size_t size, struct verdict *verdict)
@@ -356,8 +360,8 @@ static bool repeats(struct executor *executor, const void *data, size_t size, co
 /* After an input that matters, or enough others: is the machine still what it was? */
 static int audit_now(struct executor *executor, const void *data, size_t size, struct verdict *verdict)
 {
-	if (!executor->machine.pid && executor->machine.options.world == WORLD_HOST) {
-		/* Died with its finding, as it does; a confirmation runs it alone. */
+	if (!executor->machine.pid && (executor->machine.options.world == WORLD_HOST || executor->recent.count == 1)) {
+		/* Died with its finding, as it does; a confirmation runs it alone, or this was it. */
 		forget_recent(executor, false);
 		return 0;
 	}
