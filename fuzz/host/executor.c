@@ -177,10 +177,15 @@ static bool machine_usable(struct executor *executor)
 	return executor->machine.pid && !finish_reset(executor);
 }
 
-/* A record the host itself makes, when the machine cannot. */
-static void set_crash(struct verdict *verdict, enum crash_kind kind, const char *text)
+/* A record the host itself makes, when the machine cannot: but for the canaries nothing of an answer is there. */
+static void set_crash(const struct machine *machine, struct verdict *verdict, enum crash_kind kind, const char *text)
 {
-	memset(&verdict->crash, 0, sizeof(verdict->crash));
+	bool new_coverage = verdict->new_coverage;
+
+	memset(verdict, 0, sizeof(*verdict));
+	verdict->new_coverage = new_coverage;
+	verdict->canary_reached = machine->channel->canary_reached;
+	verdict->canary_fired = machine->channel->canary_fired;
 	verdict->kind = VERDICT_FINDING;
 	verdict->crash.kind = kind;
 	verdict->crash.call_index = UINT32_MAX;
@@ -254,9 +259,9 @@ static void run_once(struct executor *executor, const void *data, size_t size, s
 	if (result == MACHINE_ANSWERED)
 		read_status(machine, verdict);
 	else if (result == MACHINE_DIED)
-		set_crash(verdict, CRASH_PANIC, "the machine ended without a report");
+		set_crash(machine, verdict, CRASH_PANIC, "the machine ended without a report");
 	else
-		set_crash(verdict, CRASH_HANG, "the input did not end, and nothing could end it");
+		set_crash(machine, verdict, CRASH_HANG, "the input did not end, and nothing could end it");
 	/* A reset from outside brings back what does not answer; any other needs the machine. */
 	if (machine->options.tracker == TRACKER_LOGDIRTY)
 		return;
