@@ -16,7 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "commands.h"
@@ -30,6 +29,7 @@
 #define SEED 20260104
 #define PAGE 4096
 #define FLIP_WITHIN_US 2000
+#define TRIES 100 /* Xen's machines have holes */
 #define TIMEOUT_NS UINT64_C(300000000)
 
 enum outcome { DETECTED, REBOOTED, HARMLESS, SILENT, OUTCOMES };
@@ -52,6 +52,7 @@ struct flip {
 
 struct inject {
 	struct executor *executor;
+	enum world world;
 	struct inputs inputs;
 	struct expected expected[INPUTS];
 	uint64_t random;
@@ -94,15 +95,17 @@ static int choose_flip(struct inject *inject, struct flip *flip)
 	const struct machine_view *view = &machine->view;
 	bool any = next_random(inject) >> 40 & 1;
 
-	do
-		flip->frame = next_random(inject) % view->frame_limit;
-	while (!any && !(view->live[flip->frame / 8] >> flip->frame % 8 & 1));
+	flip->page = NULL;
+	for (int i = 0; !flip->page && i < TRIES; i++) {
+		do
+			flip->frame = next_random(inject) % view->frame_limit;
+		while (!any && !(view->live[flip->frame / 8] >> flip->frame % 8 & 1));
+		flip->page = machine_map_page(machine, flip->frame);
+	}
 	flip->offset = next_random(inject) % PAGE;
 	flip->bit = (uint8_t)(1u << (next_random(inject) % 8));
 	flip->delay_us = (unsigned)(next_random(inject) % FLIP_WITHIN_US);
-	flip->page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, machine->memory_fd,
-			  (off_t)(flip->frame * PAGE));
-	return flip->page == MAP_FAILED ? -1 : 0;
+	return flip->page ? 0 : -1;
 }
 
 static void *flip_later(void *context)
@@ -155,7 +158,7 @@ static int inject_one(struct inject *inject)
 		return -1;
 	err = run_window(inject, &wrong, &kept);
 	pthread_join(thread, NULL);
-	munmap(flip.page, PAGE);
+	machine_unmap_page(inject->world, flip.page);
 	if (err)
 		return -1;
 	dirty = executor_audit(inject->executor, NULL) != 0;
@@ -212,13 +215,14 @@ int cmd_inject(struct options *options)
 	static struct inject inject = { .random = SEED };
 	struct executor_options executor_options = {
 		.machine = { .world = options->campaign.world, .preset = options_preset(options, true),
-			     .harness = options->campaign.harness },
+			     .harness = options->campaign.harness, .tracker = options->campaign.tracker },
 		.timeout_ns = TIMEOUT_NS,
 	};
 	char error[MACHINE_ERROR];
 	int err;
 
 	inject.verbose = options->campaign.verbose;
+	inject.world = options->campaign.world;
 	if (inputs_make(&inject.inputs, options->campaign.harness, INPUTS, SEED))
 		return EXIT_ENVIRONMENT;
 	inject.executor = executor_open(&executor_options, error);

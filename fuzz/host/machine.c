@@ -287,6 +287,24 @@ int machine_reset(struct machine *machine, size_t *pages)
 	return machine_xen_reset(machine, pages);
 }
 
+uint8_t *machine_map_page(const struct machine *machine, size_t frame)
+{
+	uint8_t *page;
+
+	if (machine->options.world == WORLD_XEN)
+		return machine_xen_map_page(machine, frame);
+	page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, machine->memory_fd, (off_t)(frame * PAGE));
+	return page == MAP_FAILED ? NULL : page;
+}
+
+void machine_unmap_page(enum world world, uint8_t *page)
+{
+	if (world == WORLD_XEN)
+		machine_xen_unmap_page(page);
+	else
+		munmap(page, PAGE);
+}
+
 /* ---- hand-over ---- */
 
 static void futex_wake(uint32_t *word)

@@ -95,6 +95,13 @@ void machine_interrupt(struct machine *machine);
  */
 int machine_reset(struct machine *machine, size_t *pages);
 
+/*
+ * A page of its memory, mapped once more, so that it can be written to while the machine is replaced. NULL when it
+ * has none there.
+ */
+uint8_t *machine_map_page(const struct machine *machine, size_t frame);
+void machine_unmap_page(enum world world, uint8_t *page);
+
 /* Hands a request over: all of the request's fields are set. */
 void machine_request(struct machine *machine);
 
@@ -123,6 +130,8 @@ pid_t machine_spawn_xen(struct machine *machine, char *error);
 /* Once the channel is known. */
 int machine_xen_snapshot(struct machine *machine, char *error);
 int machine_xen_reset(struct machine *machine, size_t *pages);
+uint8_t *machine_xen_map_page(const struct machine *machine, size_t frame);
+void machine_xen_unmap_page(uint8_t *page);
 bool machine_xen_alive(struct machine *machine);
 /* Lets the machine have this CPU. */
 void machine_xen_rest(void);

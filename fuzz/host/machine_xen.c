@@ -122,6 +122,16 @@ int machine_xen_reset(struct machine *machine, size_t *pages)
 	return clone_restore(machine->clone, pages);
 }
 
+uint8_t *machine_xen_map_page(const struct machine *machine, size_t frame)
+{
+	return clone_map_page(machine->clone, frame);
+}
+
+void machine_xen_unmap_page(uint8_t *page)
+{
+	clone_unmap_page(parent.cloner, page);
+}
+
 bool machine_xen_alive(struct machine *machine)
 {
 	return clone_alive(machine->clone);

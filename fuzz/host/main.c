@@ -276,7 +276,7 @@ static bool wants_lab(const struct options *options, const struct command *comma
 
 static int run_in_lab(struct options *options, const struct command *command, int argc, char **argv)
 {
-	bool bench = command && (command->run == cmd_bench || command->run == cmd_record);
+	bool bench = command && (command->run == cmd_bench || command->run == cmd_record || command->run == cmd_inject);
 
 	options->fetches = !command || command->run == cmd_record;
 	options->takes_files = takes_finding(command);

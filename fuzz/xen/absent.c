@@ -45,6 +45,15 @@ uint8_t *clone_memory(struct clone *clone, size_t *size)
 	return NULL;
 }
 
+uint8_t *clone_map_page(struct clone *clone, size_t frame)
+{
+	return NULL;
+}
+
+void clone_unmap_page(struct cloner *cloner, uint8_t *page)
+{
+}
+
 bool clone_alive(struct clone *clone)
 {
 	return false;

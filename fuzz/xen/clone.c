@@ -127,6 +127,18 @@ int clone_map(struct clone *clone)
 	return clone->memory ? 0 : -1;
 }
 
+uint8_t *clone_map_page(struct clone *clone, size_t frame)
+{
+	xen_pfn_t pfn = frame;
+
+	return xenforeignmemory_map(clone->cloner->foreign, clone->domain, PROT_READ | PROT_WRITE, 1, &pfn, NULL);
+}
+
+void clone_unmap_page(struct cloner *cloner, uint8_t *page)
+{
+	xenforeignmemory_unmap(cloner->foreign, page, 1);
+}
+
 /* ---- what Xen keeps for it ---- */
 
 static bool is_channel(uint32_t param)

@@ -51,6 +51,12 @@ unsigned clone_domain(const struct clone *clone);
  * it cannot be mapped; the first call does that.
  */
 uint8_t *clone_memory(struct clone *clone, size_t *size);
+/*
+ * One page of it, mapped once more, until clone_unmap_page(), which may come after clone_free() of it. NULL when there
+ * is none.
+ */
+uint8_t *clone_map_page(struct clone *clone, size_t frame);
+void clone_unmap_page(struct cloner *cloner, uint8_t *page);
 /* False once it has ended by itself. */
 bool clone_alive(struct clone *clone);
 /* Ends it; its memory can still be read. */
