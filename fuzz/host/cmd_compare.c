@@ -6,7 +6,6 @@
  * that alone, in the lab where Xen is there only), and the records are compared.
  */
 #include <errno.h>
-#include <fuzz/xen/cloner.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,8 +63,10 @@ static int record_here(const struct options *options, const struct inputs *input
 /* The lab ends the process that starts it. */
 static int record_in_lab(struct options *options)
 {
-	char count[24], *argv[] = { "saki-fuzz", "record", (char *)options->campaign.harness, "--world", "xen", "--tracker",
-				    (char *)tracker_names[options->campaign.tracker], "--preset",
+	const char *tracker = tracker_names[options->campaign.tracker];
+	char count[24], *argv[] = { "saki-fuzz", "record", (char *)options->campaign.harness, "--world", "xen",
+				    "--tracker",
+				    (char *)tracker, "--preset",
 				    (char *)options_preset(options, true), "--count", count, NULL };
 	int status = -1;
 	pid_t pid;
@@ -173,8 +174,8 @@ static void report(const struct options *options, const struct compare *compare)
 	if (!options->campaign.json) {
 		printf("%llu of %llu inputs give the same results in %s and %s\n", (unsigned long long)compare->equal,
 		       (unsigned long long)compare->inputs, a, b);
-		printf("%llu cover the same lines outside arch/ and plat/; in all %zu lines in both, %zu only in %s, %zu "
-		       "only in %s\n",
+		printf("%llu cover the same lines outside arch/ and plat/; in all %zu lines in both, %zu only in %s, "
+		       "%zu only in %s\n",
 		       (unsigned long long)compare->equal_lines, compare->both, compare->only[0], a, compare->only[1],
 		       b);
 		return;
@@ -202,8 +203,8 @@ static int take_half(struct options *options, struct compare *compare, int side,
 	options->campaign.world = compare->worlds[side];
 	record_path(options, path);
 	unlink(path);
-	err = options->campaign.world == WORLD_XEN && !cloner_possible() ? record_in_lab(options)
-									 : record_here(options, inputs);
+	err = options->campaign.world == WORLD_XEN && !machine_xen_possible() ? record_in_lab(options)
+									      : record_here(options, inputs);
 	if (err || record_load(path, &compare->records[side]))
 		return -1;
 	unlink(path);

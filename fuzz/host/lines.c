@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Source lines of coverage: see lines.h. Two open hash tables: of PCs, since looking one up takes its time, and of lines.
+ * Source lines of coverage: see lines.h. Two open hash tables: of PCs, since looking one up takes its time, and of
+ * lines.
  */
 #include "lines.h"
 

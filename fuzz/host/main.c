@@ -3,7 +3,6 @@
  * saki-fuzz: options and dispatch. One cmd_<name>() a subcommand, in cmd_<name>.c.
  */
 #include <errno.h>
-#include <fuzz/xen/cloner.h>
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -170,8 +169,9 @@ static int parse_options(struct options *options, int argc, char **argv)
 		{ "corpus", required_argument, NULL, 'c' },  { "out", required_argument, NULL, 'o' },
 		{ "harness", required_argument, NULL, 'H' }, { "count", required_argument, NULL, 'n' },
 		{ "tracker", required_argument, NULL, 'k' }, { "clones", required_argument, NULL, 'C' },
-		{ "against", required_argument, NULL, 'A' }, { "json", no_argument, NULL, 'j' },	     { "verbose", no_argument, NULL, 'v' },
-		{ "help", no_argument, NULL, 'h' },	     { NULL, 0, NULL, 0 },
+		{ "against", required_argument, NULL, 'A' }, { "json", no_argument, NULL, 'j' },
+		{ "verbose", no_argument, NULL, 'v' },	     { "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
 	};
 	int option, index = 0;
 
@@ -270,7 +270,7 @@ static int check_xen(struct campaign *campaign, const struct command *command)
 /* Where the xen world is not here. Only what runs inputs has to be there. */
 static bool wants_lab(const struct options *options, const struct command *command)
 {
-	return options->campaign.world == WORLD_XEN && !cloner_possible() &&
+	return options->campaign.world == WORLD_XEN && !machine_xen_possible() &&
 	       (!command || (command->harness && command->run != cmd_compare) || takes_finding(command));
 }
 

@@ -61,7 +61,8 @@ kernel-objs := $(addprefix $(B)/obj/,$(objs) $(gen-objs) $(source-objs))
 hosted-objs := $(addprefix $(B)/obj/,$(hosted-objs))
 
 $(shell mkdir -p $(B))
-$(call remember,$(B)/flags.txt,$(kernel-cflags) / $(hosted-cflags) / $(instr-cflags-y) / $(instr-ldflags-y) $(lto-ldflags) /\
+$(call remember,$(B)/flags.txt,$(kernel-cflags) / $(hosted-cflags) / $(instr-cflags-y) / $(instr-ldflags-y) /\
+	$(lto-ldflags) /\
 	$(foreach o,$(objs) $(hosted-objs:$(B)/obj/%=%),\
 		$(if $(strip $(flags/$o)$(nosan/$o)),$o $(flags/$o) $(nosan/$o))))
 $(call remember,$(B)/objects.txt,$(kernel-objs) / $(hosted-objs))
@@ -101,7 +102,8 @@ $(B)/obj/sources/%.o: $(O)/sources/%.c
 ifeq ($(ARCH),x86_64)
 image: $(B)/saki.elf
 $(B)/saki.elf: arch/x86_64/kernel.ld $(kernel-objs) $(B)/objects.txt
-	$(call run,LD) $(LD) $(lto-ldflags) -static -z max-page-size=4096 -z noexecstack --build-id=sha1 --fatal-warnings -T $< -o $@ \
+	$(call run,LD) $(LD) $(lto-ldflags) -static -z max-page-size=4096 \
+		-z noexecstack --build-id=sha1 --fatal-warnings -T $< -o $@ \
 		$(kernel-objs)
 else
 # The kernel becomes one object whose only names are the seam's; it can neither clash with libc nor use it unseen.

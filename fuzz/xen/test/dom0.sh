@@ -24,7 +24,8 @@ prepare() {
 
 # in_dom0 CLONES PRESET COMMAND: with saki-fuzz as $FUZZ, the seeds of syscall, and an image; room for so many clones.
 in_dom0() {
-	timeout "${LIMIT:-150}" plat/xen/lab/lab.py run --spare $(($1 * 36)) --dom0 $(($1 * 40)) --program "$fuzz:/saki/build/tools/saki-fuzz" \
+	timeout "${LIMIT:-150}" plat/xen/lab/lab.py run --spare $(($1 * 36)) --dom0 $(($1 * 40)) \
+		--program "$fuzz:/saki/build/tools/saki-fuzz" \
 		--file "$SAKI_BUILD/x86_64-$2/saki.elf:/saki/build/x86_64-$2/saki.elf" \
 		--file "harnesses/seeds/syscall:/saki/harnesses/seeds/syscall" ${FILES[@]+"${FILES[@]}"} "
 		export FUZZ=/saki/build/tools/saki-fuzz SAKI_NO_BUILD=1 SAKI_ROOT=/saki
@@ -53,7 +54,7 @@ find_planted() {
 		"$fuzz" parse "$program" >"$TMPDIR/planted/$(basename "$program" .prog)"
 	done
 	timeout 300 "$fuzz" syscall --world xen --preset fuzz+planted --tracker "$1" --time "$2" --json \
-		--corpus "$TMPDIR/planted" --out "$TMPDIR/$1" 2>&1 | tee /dev/stderr | judge '
+		--corpus "$TMPDIR/planted" --out "$TMPDIR/$1" 2>&1 | tee >(cat >&2) | judge '
 kinds = {c["kind"] for c in r["crashes"] if c["confirmed"]}
 wanted = {"heap overflow", "use after free", "double free", "NULL dereference", "leak", "hang", "panic"}
 if wanted - kinds:

@@ -25,8 +25,8 @@ void planted_leaked_file(int fd, uint64_t from);
 /* fallocate() with FALLOC_FL_KEEP_SIZE: a decision by what the stack happens to hold. */
 void planted_uninitialised_read(int mode);
 /*
- * mlockall(MCL_FUTURE | MCL_ONFAULT): the CPU gets page tables that map nothing. A machine ends there, without a word; a
- * process, whose tables are its own, panics.
+ * mlockall(MCL_FUTURE | MCL_ONFAULT): the CPU gets page tables that map nothing. A machine ends there, without a
+ * word; a process, whose tables are its own, panics.
  */
 void planted_lost_tables(int flags);
 /* getrandom(GRND_RANDOM | GRND_INSECURE): waits for better numbers, with interrupts off. */

@@ -9,8 +9,8 @@ no network, no QEMU.
 
 `run` starts it and runs a shell command in dom0, without input; standard output and error and the exit status are the
 command's. --file puts a file or a folder of this machine into dom0, --program a program with the libraries it needs.
---fetch puts what a folder of dom0 holds in the end into one of this machine, --spare is memory for more domains, --dom0 is
-more for dom0 itself.
+--fetch puts what a folder of dom0 holds in the end into one of this machine, --spare is memory for more domains,
+--dom0 is more for dom0 itself.
 --verbose shows what Xen and dom0's kernel said. The machine ends with the command. `saki run --plat xen` does the same
 with a program on Saki (plat/run/lab.c).
 
