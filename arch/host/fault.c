@@ -74,7 +74,7 @@ void host_tick(const struct host_fault *interrupted, int expired)
 	bool enabled = arch_irq_enabled();
 	struct arch_regs regs;
 
-	if (deferred || !(enabled || expired) || !clock_is_virtual() || cpu->arch.timer_ns == UINT64_MAX)
+	if (deferred || !clock_is_virtual() || (!expired && (!enabled || cpu->arch.timer_ns == UINT64_MAX)))
 		return;
 	arch_irq_disable();
 	if (expired || plat->clock_ns() >= cpu->arch.timer_ns) {

@@ -108,7 +108,7 @@ struct channel {
 	uint32_t request;		/* enum channel_request */
 	uint32_t input_size;
 	uint32_t compare_on;		/* record comparisons for this input */
-	uint64_t deadline_ns;		/* real time until the guest calls an input a hang; 0: it never does */
+	uint64_t deadline_ns;		/* real time until the guest calls an input a hang; 0: it is told */
 	uint32_t host_sleeps;
 	uint32_t reset;			/* enum channel_reset */
 	uint32_t crowded;		/* other machines want this CPU: who waits for a request is to sleep */

@@ -11,7 +11,9 @@
 	X(NULL_DEREFERENCE, "null-dereference")                                                                        \
 	X(ENDLESS_LOOP, "endless-loop")                                                                                \
 	X(LEAKED_FILE, "leaked-file")                                                                                  \
-	X(UNINITIALISED_READ, "uninitialised-read")
+	X(UNINITIALISED_READ, "uninitialised-read")                                                                    \
+	X(LOST_TABLES, "lost-tables")                                                                                  \
+	X(DEAF_LOOP, "deaf-loop")
 
 #define PLANTED_ENUM(name, text) PLANTED_##name,
 enum planted { PLANTED_BUGS(PLANTED_ENUM) PLANTED_COUNT };

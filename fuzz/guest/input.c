@@ -254,8 +254,7 @@ void input_run(const struct harness *harness, void *stack_base, size_t stack_siz
 	clear_outputs();
 	if (channel->compare_on)
 		coverage_set_compare_log(channel->compares, CHANNEL_COMPARES, &channel->compare_count);
-	if (channel->deadline_ns)
-		timer_set_deadline(channel->deadline_ns, on_deadline);
+	timer_set_deadline(channel->deadline_ns, on_deadline);
 	arch_irq_enable();
 	arch_call_on_stack(stack_base, stack_size, run, (void *)harness);
 	arch_irq_disable();

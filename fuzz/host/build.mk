@@ -1,4 +1,5 @@
 # fuzz/host: saki-fuzz. The kernel is never linked into it: machines are processes of their own.
+tool-saki-fuzz-y += record.o lines.o
 tool-saki-fuzz-y += main.o cmd_bench.o cmd_compare.o cmd_fuzz.o cmd_inject.o cmd_list.o cmd_minimize.o cmd_replay.o
 tool-saki-fuzz-y += cmd_show.o cmd_verify.o cmd_convert_strace.o strace_import.o strace_convert.o strace_value.o
 tool-saki-fuzz-y += campaign.o statistics.o news.o progress.o worker.o engine_libfuzzer.o engine_afl.o

@@ -29,6 +29,7 @@
 #define SEED 20260104
 #define PAGE 4096
 #define FLIP_WITHIN_US 2000
+#define TRIES 100 /* Xen's machines have holes */
 #define TIMEOUT_NS UINT64_C(300000000)
 
 enum outcome { DETECTED, REBOOTED, HARMLESS, SILENT, OUTCOMES };
@@ -93,13 +94,16 @@ static int choose_flip(struct inject *inject, struct flip *flip)
 	const struct machine_view *view = &machine->view;
 	bool any = next_random(inject) >> 40 & 1;
 
-	do
-		flip->frame = next_random(inject) % view->frame_limit;
-	while (!any && !(view->live[flip->frame / 8] >> flip->frame % 8 & 1));
+	flip->page = NULL;
+	for (int i = 0; !flip->page && i < TRIES; i++) {
+		do
+			flip->frame = next_random(inject) % view->frame_limit;
+		while (!any && !(view->live[flip->frame / 8] >> flip->frame % 8 & 1));
+		flip->page = machine_page(machine, flip->frame);
+	}
 	flip->offset = next_random(inject) % PAGE;
 	flip->bit = (uint8_t)(1u << (next_random(inject) % 8));
 	flip->delay_us = (unsigned)(next_random(inject) % FLIP_WITHIN_US);
-	flip->page = machine_page(machine, flip->frame);
 	return flip->page ? 0 : -1;
 }
 

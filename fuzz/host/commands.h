@@ -13,7 +13,9 @@ enum { EXIT_DONE = 0, EXIT_FINDINGS = 1, EXIT_USAGE = 2, EXIT_ENVIRONMENT = 3, E
 
 struct options {
 	struct campaign campaign;	/* harness, world, engine, preset, limits, seed, corpus, out, json */
-	bool compares, fuzzes;		/* with the host world; as campaigns do */
+	bool fetches;			/* what it writes is wanted here */
+	bool against_given;
+	enum world against;		/* compare: the other world */
 	bool takes_files;
 	bool world_given, preset_given, harness_given;
 	const char *corpus;
@@ -33,6 +35,7 @@ int cmd_minimize(struct options *options);
 int cmd_bench(struct options *options);
 int cmd_verify(struct options *options);
 int cmd_compare(struct options *options);
+int cmd_record(struct options *options);
 int cmd_inject(struct options *options);
 int cmd_convert_strace(struct options *options);
 int cmd_afl_runner(struct options *options);

@@ -13,6 +13,7 @@
 #include "store.h"
 
 #define DEFAULT_TIMEOUT_NS UINT64_C(1000000000)
+#define REPORT_NS UINT64_C(1000000000)	/* for a machine that stops its input to say where that was */
 #define DEFAULT_AUDIT_EVERY 1000
 #define START_TRIES 3
 #define RECENT_BYTES (4u << 20)		/* inputs kept since the last clean audit; older ones force an audit */
@@ -188,10 +189,15 @@ static bool machine_usable(struct executor *executor)
 	return executor->machine.pid && !finish_reset(executor);
 }
 
-/* A record the host itself makes, when the machine cannot. */
-static void set_crash(struct verdict *verdict, enum crash_kind kind, const char *text)
+/* A record the host itself makes, when the machine cannot: but for the canaries nothing of an answer is there. */
+static void set_crash(const struct machine *machine, struct verdict *verdict, enum crash_kind kind, const char *text)
 {
-	memset(&verdict->crash, 0, sizeof(verdict->crash));
+	bool new_coverage = verdict->new_coverage;
+
+	memset(verdict, 0, sizeof(*verdict));
+	verdict->new_coverage = new_coverage;
+	verdict->canary_reached = machine->channel->canary_reached;
+	verdict->canary_fired = machine->channel->canary_fired;
 	verdict->kind = VERDICT_FINDING;
 	verdict->crash.kind = kind;
 	verdict->crash.call_index = UINT32_MAX;
@@ -225,19 +231,22 @@ static void read_status(struct machine *machine, struct verdict *verdict)
 	verdict->crash.text[CRASH_TEXT - 1] = '\0';
 }
 
-/* Waits for the answer; a time-out first asks the machine to stop the input itself. */
+/* Waits for the answer; in the host world a time-out first asks the machine to stop the input itself, as others do. */
 static enum machine_wait wait_done(struct executor *executor)
 {
 	struct machine *machine = &executor->machine;
 	uint32_t *done = &machine->channel->done_seq;
 	uint64_t timeout = executor->options.timeout_ns;
+	uint64_t report = timeout < REPORT_NS ? timeout : REPORT_NS;
 	enum machine_wait result;
 
-	result = machine_wait(machine, done, machine->options.world == WORLD_HOST ? timeout : timeout * 2);
+	if (machine->options.world != WORLD_HOST)
+		return machine_wait(machine, done, timeout + report);
+	result = machine_wait(machine, done, timeout);
 	if (result != MACHINE_TIMED_OUT)
 		return result;
 	machine_interrupt(machine);
-	return machine_wait(machine, done, timeout);
+	return machine_wait(machine, done, report);
 }
 
 static void run_once(struct executor *executor, const void *data, size_t size, struct verdict *verdict)
@@ -262,9 +271,9 @@ static void run_once(struct executor *executor, const void *data, size_t size, s
 	if (result == MACHINE_ANSWERED)
 		read_status(machine, verdict);
 	else if (result == MACHINE_DIED)
-		set_crash(verdict, CRASH_PANIC, "the machine ended without a report");
+		set_crash(machine, verdict, CRASH_PANIC, "the machine ended without a report");
 	else
-		set_crash(verdict, CRASH_HANG, "the input did not end, and nothing could end it");
+		set_crash(machine, verdict, CRASH_HANG, "the input did not end, and nothing could end it");
 	/* A reset from outside brings back what does not answer; any other needs the machine. */
 	if (machine->options.tracker == TRACKER_LOGDIRTY)
 		return;
@@ -368,8 +377,8 @@ static bool repeats(struct executor *executor, const void *data, size_t size, co
 /* After an input that matters, or enough others: is the machine still what it was? */
 static int audit_now(struct executor *executor, const void *data, size_t size, struct verdict *verdict)
 {
-	if (!executor->machine.pid && executor->machine.options.world == WORLD_HOST) {
-		/* Died with its finding, as it does; a confirmation runs it alone. */
+	if (!executor->machine.pid && (executor->machine.options.world == WORLD_HOST || executor->recent.count == 1)) {
+		/* Died with its finding, as it does; a confirmation runs it alone, or this was it. */
 		forget_recent(executor, false);
 		return 0;
 	}

@@ -136,6 +136,8 @@ uint64_t now_ns(void);
 /* Starts the process with memory_fd as its memory, log_fd[1] as its stderr. The child's pid, or -1 with error. */
 pid_t machine_spawn_host(struct machine *machine, int log_fd, char *error);
 pid_t machine_spawn_vm(struct machine *machine, int log_fd, char *error);
+/* True in a dom0. */
+bool machine_xen_possible(void);
 /* The parent of clones, for this process and its forks. */
 int machine_prepare_xen(const struct machine_options *options, const char *image, char *error);
 /* A clone, mapped; its domain's number, or -1 with error. */

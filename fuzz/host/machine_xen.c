@@ -74,6 +74,11 @@ int machine_prepare_xen(const struct machine_options *of, const char *image, cha
 	return 0;
 }
 
+bool machine_xen_possible(void)
+{
+	return cloner_possible();
+}
+
 pid_t machine_spawn_xen(struct machine *machine, char *error)
 {
 	if (machine_prepare_xen(&machine->options, machine->image, error))

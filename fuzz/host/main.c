@@ -3,7 +3,6 @@
  * saki-fuzz: options and dispatch. One cmd_<name>() a subcommand, in cmd_<name>.c.
  */
 #include <errno.h>
-#include <fuzz/xen/cloner.h>
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -38,7 +37,8 @@ static const char usage[] =
 	"  --preset P     of the image (default: asan in host, fuzz in vm; bench: fuzz)\n"
 	"  --corpus DIR   default: OUT/corpus/HARNESS --out DIR    findings and work (default: out)\n"
 	"  --harness H    for commands that take a FILE (default: what its report says, else syscall)\n"
-	"  --count N      of programs for verify, of bit flips for inject\n"
+	"  --against W    compare: the other world (default: host)\n"
+	"  --count N      of programs for verify and compare, of bit flips for inject\n"
 	"  --json         one object on the last line of stdout\n"
 	"  --verbose      what the machine and the engine say, on stderr\n"
 	"\n"
@@ -59,6 +59,7 @@ static const struct command {
 	{ "bench", cmd_bench, 1, 1, true },
 	{ "verify", cmd_verify, 1, 1, true },
 	{ "compare", cmd_compare, 1, 1, true },
+	{ "record", cmd_record, 1, 1, true },
 	{ "inject", cmd_inject, 1, 1, true },
 	{ "convert-strace", cmd_convert_strace, 1, 10000, false },
 	{ "afl-runner", cmd_afl_runner, 5, 5, false },
@@ -119,6 +120,13 @@ static int set_option(struct options *options, int option, const char *name, con
 			return usage_error("--world %s: there are host, vm and xen", arg);
 		campaign->world = (enum world)index;
 		options->world_given = true;
+		return 0;
+	case 'A':
+		index = world_parse(arg);
+		if (index < 0)
+			return usage_error("--against %s: there are host, vm and xen", arg);
+		options->against = (enum world)index;
+		options->against_given = true;
 		return 0;
 	case 'k':
 		for (index = 0; index < TRACKERS && strcmp(arg, tracker_names[index]); index++)
@@ -197,8 +205,9 @@ static int parse_options(struct options *options, int argc, char **argv)
 		{ "harness", required_argument, NULL, 'H' }, { "count", required_argument, NULL, 'n' },
 		{ "tracker", required_argument, NULL, 'k' }, { "clones", required_argument, NULL, 'C' },
 		{ "mem", required_argument, NULL, 'm' },     { "dirty", required_argument, NULL, 'd' },
-		{ "json", no_argument, NULL, 'j' },	     { "verbose", no_argument, NULL, 'v' },
-		{ "help", no_argument, NULL, 'h' },	     { NULL, 0, NULL, 0 },
+		{ "against", required_argument, NULL, 'A' }, { "json", no_argument, NULL, 'j' },
+		{ "verbose", no_argument, NULL, 'v' },	     { "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
 	};
 	int option, index = 0;
 
@@ -296,17 +305,16 @@ static int check_clones(struct campaign *campaign, const struct command *command
 /* Where the xen world is not here. Only what runs inputs has to be there. */
 static bool wants_lab(const struct options *options, const struct command *command)
 {
-	return options->campaign.world == WORLD_XEN && !cloner_possible() &&
-	       (!command || command->harness || takes_finding(command));
+	return options->campaign.world == WORLD_XEN && !machine_xen_possible() &&
+	       (!command || (command->harness && command->run != cmd_compare) || takes_finding(command));
 }
 
 static int run_in_lab(struct options *options, const struct command *command, int argc, char **argv)
 {
-	bool bench = command && (command->run == cmd_bench || command->run == cmd_compare);
+	bool bench = command && (command->run == cmd_bench || command->run == cmd_record || command->run == cmd_inject);
 
-	options->fuzzes = !command;
+	options->fetches = !command || command->run == cmd_record;
 	options->takes_files = takes_finding(command);
-	options->compares = command && command->run == cmd_compare;
 	return xen_lab_run(options, bench, argc, argv);
 }
 

@@ -114,7 +114,7 @@ static void add_folders(struct command_line *line, const struct options *options
 		else
 			add(line, "%s:%s/corpus/%s", corpus, DOM0_OUT, options->campaign.harness);
 	}
-	if (options->fuzzes) {
+	if (options->fetches) {
 		add(line, "--fetch");
 		add(line, DOM0_OUT ":%s", options->campaign.out);
 	}
@@ -143,8 +143,7 @@ int xen_lab_run(const struct options *options, bool bench, int argc, char **argv
 	line.words[0] = tool;
 	line.words[1] = "run";
 	add_built(&line, "--program", build, self);
-	if (add_image(&line, WORLD_XEN, preset, build) ||
-	    (options->compares && add_image(&line, WORLD_HOST, preset, build)))
+	if (add_image(&line, WORLD_XEN, preset, build))
 		return EXIT_ENVIRONMENT;
 	add(&line, "--file");
 	add(&line, "%s/harnesses/seeds/%s:%s/harnesses/seeds/%s", root, options->campaign.harness, DOM0_ROOT,

@@ -29,6 +29,8 @@ kernel-cflags := -std=gnu11 -ffreestanding -nostdlibinc -O2 -g -gdwarf-aranges $
 kernel-cflags-x86_64 := --target=x86_64-linux-gnu -fno-pic -mcmodel=kernel -mno-red-zone -mgeneral-regs-only
 kernel-cflags-host   := --target=x86_64-linux-gnu -fno-pic
 kernel-cflags += $(kernel-cflags-$(ARCH)) $(if $(CONFIG_LTO),-flto)
+# The code is made when it is linked: then this is what -gdwarf-aranges is before.
+lto-ldflags := $(if $(CONFIG_LTO),-mllvm -generate-arange-section)
 
 hosted-cflags := -std=gnu11 -D_GNU_SOURCE -O2 -g $(warnings) -I. -I$(B)/include -include generated/config.h -fno-pic \
 	-fno-omit-frame-pointer
@@ -60,6 +62,7 @@ hosted-objs := $(addprefix $(B)/obj/,$(hosted-objs))
 
 $(shell mkdir -p $(B))
 $(call remember,$(B)/flags.txt,$(kernel-cflags) / $(hosted-cflags) / $(instr-cflags-y) / $(instr-ldflags-y) /\
+	$(lto-ldflags) /\
 	$(foreach o,$(objs) $(hosted-objs:$(B)/obj/%=%),\
 		$(if $(strip $(flags/$o)$(nosan/$o)),$o $(flags/$o) $(nosan/$o))))
 $(call remember,$(B)/objects.txt,$(kernel-objs) / $(hosted-objs))
@@ -99,13 +102,14 @@ $(B)/obj/sources/%.o: $(O)/sources/%.c
 ifeq ($(ARCH),x86_64)
 image: $(B)/saki.elf
 $(B)/saki.elf: arch/x86_64/kernel.ld $(kernel-objs) $(B)/objects.txt
-	$(call run,LD) $(LD) -static -z max-page-size=4096 -z noexecstack --build-id=sha1 --fatal-warnings -T $< -o $@ \
+	$(call run,LD) $(LD) $(lto-ldflags) -static -z max-page-size=4096 \
+		-z noexecstack --build-id=sha1 --fatal-warnings -T $< -o $@ \
 		$(kernel-objs)
 else
 # The kernel becomes one object whose only names are the seam's; it can neither clash with libc nor use it unseen.
 image: $(B)/saki.host
 $(B)/kernel.o: arch/host/kernel.ld $(kernel-objs) $(B)/objects.txt
-	$(call run,LD) $(LD) -r --force-group-allocation -T $< -o $@ $(kernel-objs)
+	$(call run,LD) $(LD) $(lto-ldflags) -r --force-group-allocation -T $< -o $@ $(kernel-objs)
 $(B)/seam.o: $(B)/kernel.o arch/host/seam.txt
 	$(call run,OBJCOPY) $(OBJCOPY) --keep-global-symbols=arch/host/seam.txt $< $@
 $(B)/saki.host: $(B)/seam.o $(hosted-objs) $(B)/objects.txt

@@ -153,8 +153,8 @@ void timer_run(struct cpu *cpu, uint64_t now_ns)
 
 void timer_set_deadline(uint64_t after_ns, void (*expired)(void))
 {
-	deadline_expired = after_ns ? expired : NULL;
-	plat->timer_arm(after_ns ? plat->clock_ns() + after_ns : UINT64_MAX);
+	deadline_expired = expired;
+	plat->timer_arm(expired && after_ns ? plat->clock_ns() + after_ns : UINT64_MAX);
 }
 
 /* An interrupt comes when it comes: an input's coverage says nothing of it. */

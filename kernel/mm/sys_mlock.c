@@ -4,6 +4,7 @@
  */
 #include <kernel/abi/mman.h>
 #include <kernel/aspace.h>
+#include <kernel/planted.h>
 #include <kernel/syscall.h>
 
 SYSCALL(mlock, uint64_t addr, size_t len)
@@ -25,6 +26,7 @@ SYSCALL(munlock, uint64_t addr, size_t len)
 
 SYSCALL(mlockall, int flags)
 {
+	planted_lost_tables(flags);
 	return flags ? aspace_lock_all(aspace_current(), flags) : -EINVAL;
 }
 

@@ -3,6 +3,7 @@
  * The bugs of option PLANTED: see kernel/planted.h. They are wrong on purpose; volatile keeps the compiler from
  * repairing them.
  */
+#include <arch/arch.h>
 #include <fuzz/abi/planted.h>
 #include <kernel/fd.h>
 #include <kernel/harness.h>
@@ -13,6 +14,8 @@
 #define SPANS_NOTED 8
 #define EPOLL_CTL_MOD 3
 #define FALLOC_FL_KEEP_SIZE 1
+#define MCL_FUTURE_ONFAULT 6
+#define GRND_RANDOM_INSECURE 6
 
 static volatile uint64_t sink;
 
@@ -101,4 +104,27 @@ NOINLINE void planted_uninitialised_read(int mode)
 		return;
 	harness_canary(PLANTED_UNINITIALISED_READ, true);
 	sink = extent[2] & 1 ? 1 : 2;
+}
+
+NOINLINE void planted_lost_tables(int flags)
+{
+	static struct arch_pagetable none;
+
+	harness_canary(PLANTED_LOST_TABLES, false);
+	if (flags != MCL_FUTURE_ONFAULT)
+		return;
+	harness_canary(PLANTED_LOST_TABLES, true);
+	arch_pagetable_activate(&none);
+	panic("planted: the page tables are lost");
+}
+
+NOINLINE void planted_deaf_loop(unsigned flags)
+{
+	harness_canary(PLANTED_DEAF_LOOP, false);
+	if (flags != GRND_RANDOM_INSECURE)
+		return;
+	harness_canary(PLANTED_DEAF_LOOP, true);
+	arch_irq_disable();
+	for (volatile uint64_t better = 0; !better;)
+		sink = better;
 }

@@ -3,6 +3,7 @@
  * Calls about the machine as a whole: entropy, memory barriers, power.
  */
 #include <kernel/atomic.h>
+#include <kernel/planted.h>
 #include <kernel/random.h>
 #include <kernel/string.h>
 #include <plat/plat.h>
@@ -23,6 +24,7 @@ SYSCALL(getrandom, user_ptr_t buf, size_t len, unsigned flags)
 
 	if (flags & ~(GRND_NONBLOCK | GRND_RANDOM | GRND_INSECURE))
 		return -EINVAL;
+	planted_deaf_loop(flags);
 	if ((flags & GRND_RANDOM) && (flags & GRND_INSECURE))
 		return -EINVAL;
 	len = min(len, (size_t)INT32_MAX);

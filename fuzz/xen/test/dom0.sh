@@ -44,3 +44,24 @@ if not objects:
 r = json.loads(objects[-1])
 $1" 2>&1
 }
+
+# find_planted TRACKER SECONDS: a campaign that starts from the programs of the planted bugs, findings in
+# $TMPDIR/TRACKER; prints what is wrong.
+find_planted() {
+	local program
+	mkdir -p "$TMPDIR/planted"
+	for program in fuzz/host/test/planted/*.prog; do
+		"$fuzz" parse "$program" >"$TMPDIR/planted/$(basename "$program" .prog)"
+	done
+	timeout 300 "$fuzz" syscall --world xen --preset fuzz+planted --tracker "$1" --time "$2" --json \
+		--corpus "$TMPDIR/planted" --out "$TMPDIR/$1" 2>&1 | tee >(cat >&2) | judge '
+kinds = {c["kind"] for c in r["crashes"] if c["confirmed"]}
+wanted = {"heap overflow", "use after free", "double free", "NULL dereference", "leak", "hang", "panic"}
+if wanted - kinds:
+	print("not found:", wanted - kinds, "found:", kinds)
+fired = {p["name"] for p in r["planted"] if p["fired"]}
+if len(fired) < 6:
+	print("fired:", fired)
+if r["audit_mismatches"] or r["execs"] < 500:
+	print(r)'
+}

@@ -51,7 +51,7 @@ bool timer_cancel(struct timer *timer);
 void timer_interrupt(void);
 /**
  * While the clock is virtual the machine's timer serves this alone: expired() is called once, from its interrupt,
- * after_ns of real time from now. 0 takes it back.
+ * after_ns of real time from now; 0: only when whoever supervises the machine says so. NULL takes it back.
  */
 void timer_set_deadline(uint64_t after_ns, void (*expired)(void));
 

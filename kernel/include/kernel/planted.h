@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Option PLANTED: seven bugs put into the kernel on purpose, one line each at its place, to see whether a campaign
+ * Option PLANTED: nine bugs put into the kernel on purpose, one line each at its place, to see whether a campaign
  * finds them and how it names them. Each tells the harness when it was reached and when it did its harm (canaries,
  * fuzz/abi/planted.h). Without the option nothing is left of them.
  */
@@ -24,6 +24,13 @@ void planted_endless_loop(uint64_t interval_ns);
 void planted_leaked_file(int fd, uint64_t from);
 /* fallocate() with FALLOC_FL_KEEP_SIZE: a decision by what the stack happens to hold. */
 void planted_uninitialised_read(int mode);
+/*
+ * mlockall(MCL_FUTURE | MCL_ONFAULT): the CPU gets page tables that map nothing. A machine ends there, without a
+ * word; a process, whose tables are its own, panics.
+ */
+void planted_lost_tables(int flags);
+/* getrandom(GRND_RANDOM | GRND_INSECURE): waits for better numbers, with interrupts off. */
+void planted_deaf_loop(unsigned flags);
 
 #else
 
@@ -46,6 +53,12 @@ static inline void planted_leaked_file(int fd UNUSED, uint64_t from UNUSED)
 {
 }
 static inline void planted_uninitialised_read(int mode UNUSED)
+{
+}
+static inline void planted_lost_tables(int flags UNUSED)
+{
+}
+static inline void planted_deaf_loop(unsigned flags UNUSED)
 {
 }
 
