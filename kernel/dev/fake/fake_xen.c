@@ -401,6 +401,8 @@ void fake_xen_copy(struct fake_xen *fake)
 {
 	memset(&fake->ring, 0, sizeof(fake->ring));
 	memset(fake->grants, 0, sizeof(fake->grants));
+	fake->granted = 0;
+	fake->grants_used = fake->first_free = 0;
 	memset(fake->ports, 0, sizeof(fake->ports));
 	memset(fake->watches, 0, sizeof(fake->watches));
 	fake->in_len = fake->out_len = 0;
