@@ -18,7 +18,6 @@
 #include <kernel/page.h>
 #include <kernel/string.h>
 
-#define BLOCK_FRAMES ((size_t)1 << PAGE_ORDER_MAX)
 #define FREE_BLOCKS 2			/* what an input can use: 8 MiB, as a rule */
 #define FILL_WORD UINT64_C(0xa5a5a5a5a5a5a5a5)
 #define EXEMPT_MAX 64

@@ -3,8 +3,7 @@
  * Entropy: one ChaCha20 generator, keyed at boot from the CPU's entropy instructions, or from the jitter of the cycle
  * counter where it has none; again from the CPU each minute, and from a virtio entropy device whenever it gives some.
  * It forgets what it gave: each request leaves with a new key. A copy of the machine (kernel/suspend.h) has a key of
- * its own before anybody in it can ask. One of the two doors through which nondeterminism
- * enters.
+ * its own before anybody in it can ask. One of the two doors through which nondeterminism enters.
  */
 #pragma once
 
