@@ -88,6 +88,16 @@ static int number(const char *name, const char *text, uint64_t *value)
 	return 0;
 }
 
+static int set_world(enum world *world, const char *name, const char *arg)
+{
+	int index = world_parse(arg);
+
+	if (index < 0)
+		return usage_error("--%s %s: there are host, vm and xen", name, arg);
+	*world = (enum world)index;
+	return 0;
+}
+
 /* Numbers with commas between them. */
 static int set_dirty(struct options *options, const char *arg)
 {
@@ -115,19 +125,11 @@ static int set_option(struct options *options, int option, const char *name, con
 
 	switch (option) {
 	case 'w':
-		index = world_parse(arg);
-		if (index < 0)
-			return usage_error("--world %s: there are host, vm and xen", arg);
-		campaign->world = (enum world)index;
 		options->world_given = true;
-		return 0;
+		return set_world(&campaign->world, name, arg);
 	case 'A':
-		index = world_parse(arg);
-		if (index < 0)
-			return usage_error("--against %s: there are host, vm and xen", arg);
-		options->against = (enum world)index;
 		options->against_given = true;
-		return 0;
+		return set_world(&options->against, name, arg);
 	case 'k':
 		for (index = 0; index < TRACKERS && strcmp(arg, tracker_names[index]); index++)
 			;
