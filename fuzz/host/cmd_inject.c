@@ -246,13 +246,15 @@ static int with_machine(struct inject *inject, const struct options *options, en
 int cmd_inject(struct options *options)
 {
 	static struct inject inject = { .random = SEED };
+	enum tracker tracker = options->campaign.tracker;
 	int err;
 
 	inject.verbose = options->campaign.verbose;
 	if (inputs_make(&inject.inputs, options->campaign.harness, INPUTS, SEED))
 		return EXIT_ENVIRONMENT;
-	err = with_machine(&inject, options, TRACKER_GUEST, expect);
-	err = err ? err : with_machine(&inject, options, options->campaign.tracker, inject_all);
+	/* One that booted for its input is no copy, and may take another way than those that are. */
+	err = with_machine(&inject, options, tracker == TRACKER_BOOT ? TRACKER_BOOT : TRACKER_GUEST, expect);
+	err = err ? err : with_machine(&inject, options, tracker, inject_all);
 	inputs_free(&inject.inputs);
 	if (err)
 		return EXIT_ENVIRONMENT;
