@@ -320,6 +320,13 @@ static int run_in_lab(struct options *options, const struct command *command, in
 	return xen_lab_run(options, bench, argc, argv);
 }
 
+static int check_sizes(const struct options *options, const struct command *command)
+{
+	if ((options->memory_mib || options->dirty_count) && !(command && command->run == cmd_bench))
+		return usage_error("--%s: only for bench", options->memory_mib ? "mem" : "dirty");
+	return 0;
+}
+
 static int check_tracker(const struct options *options, const struct command *command)
 {
 	enum tracker tracker = options->campaign.tracker;
@@ -346,7 +353,8 @@ int main(int argc, char **argv)
 	command = find_command(options.words[0]);
 	if (takes_finding(command) && options.word_count > 1)
 		options_from_finding(&options, options.words[1]);
-	if (check_tracker(&options, command) || check_clones(&options.campaign, command))
+	if (check_sizes(&options, command) || check_tracker(&options, command) ||
+	    check_clones(&options.campaign, command))
 		return EXIT_USAGE;
 	if (!command) {
 		if (options.word_count > 1)
