@@ -89,6 +89,18 @@ bool arch_random_seed(uint64_t *value);
 /* One line of text: vendor, model; for /proc and reports. */
 const char *arch_cpu_name(void);
 
+/* ---- branches that are chosen at boot (option TRACE; booted CPUs) ---- */
+
+/*
+ * (inline) False, by one instruction that does nothing, until arch_branch_take() was called for the key, a constant:
+ * then true, by a jump.
+ */
+static ALWAYS_INLINE bool arch_branch(unsigned key);
+/*
+ * Boot CPU, while it is the only one and the kernel's code can still be written: before arch_memory_init().
+ */
+void arch_branch_take(unsigned key);
+
 /* ---- other CPUs (option SMP) ---- */
 
 /* What the interrupt controllers call the CPU it runs on. */
@@ -159,6 +171,8 @@ static inline uint64_t arch_regs_sp(const struct arch_regs *regs);
 static inline uint64_t arch_regs_fp(const struct arch_regs *regs);
 /* Copies them in the order that kernel/crash_abi.h gives for this CPU, at most max words; fills the rest with 0. */
 void arch_regs_export(const struct arch_regs *regs, uint64_t *words, size_t max);
+/* Copies 17 of them in the order of DWARF's numbers for this CPU, the program counter last (x86-64 psABI, 3.6.2). */
+void arch_regs_dwarf(const struct arch_regs *regs, uint64_t *words);
 /* One line a register group, through log_printf(). */
 void arch_regs_print(const struct arch_regs *regs);
 /*

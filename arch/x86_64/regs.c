@@ -16,6 +16,15 @@ void arch_regs_export(const struct arch_regs *r, uint64_t *words, size_t max)
 		words[i] = i < CRASH_REGS ? order[i] : 0;
 }
 
+void arch_regs_dwarf(const struct arch_regs *r, uint64_t *words)
+{
+	const uint64_t order[] = { r->rax, r->rdx, r->rcx, r->rbx, r->rsi, r->rdi, r->rbp, r->rsp, r->r8,
+				   r->r9,  r->r10, r->r11, r->r12, r->r13, r->r14, r->r15, r->rip };
+
+	for (size_t i = 0; i < array_size(order); i++)
+		words[i] = order[i];
+}
+
 void arch_regs_print(const struct arch_regs *r)
 {
 	log_printf("rip %016lx rsp %016lx rbp %016lx flags %08lx\n", r->rip, r->rsp, r->rbp, r->rflags);

@@ -3,6 +3,7 @@
  * The end of the line: fills the crash record, tells the handler, else prints a report and ends the machine with status
  * 125. Uses no lock and no memory, and survives crashing again while it works.
  */
+#include <instrumentation/trace/trace.h>
 #include <kernel/atomic.h>
 #include <kernel/boot.h>
 #include <kernel/cpu.h>
@@ -152,6 +153,7 @@ static void report(const struct arch_regs *regs)
 	if (regs)
 		arch_regs_print(regs);
 	log_printf("  thread %d \"%s\", cpu %u\n", thread->id, thread->name, arch_cpu()->id);
+	trace_print_last();
 }
 
 /* A crash inside the handling of one: the first is what counts, so only the place of the second is told. */

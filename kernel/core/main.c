@@ -2,6 +2,7 @@
 /*
  * The order in which the kernel comes up, and what it then does: unit tests, a harness, or a program.
  */
+#include <instrumentation/trace/trace.h>
 #include <kernel/boot.h>
 #include <kernel/cpu.h>
 #include <kernel/errno.h>
@@ -135,6 +136,7 @@ static void memory_up(void)
 	if (err)
 		panic("no usable memory in the %zu ranges that the boot loader gave: %s", boot_info->range_count,
 		      errno_name(-err));
+	trace_choose();
 	err = arch_memory_init();
 	if (err)
 		panic("the kernel's page tables cannot be made: %s", errno_name(-err));

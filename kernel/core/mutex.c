@@ -3,6 +3,7 @@
  * Mutexes. Without contention both operations are one compare-exchange of the owner word. With it, the owner hands the
  * mutex to the first in the queue; nobody can overtake.
  */
+#include <instrumentation/trace/trace.h>
 #include <kernel/atomic.h>
 #include <kernel/log.h>
 #include <kernel/mutex.h>
@@ -57,6 +58,8 @@ static NOINLINE void lock_contended(struct mutex *mutex)
 {
 	struct claim claim = { .thread = thread_current() };
 	struct sleeper sleeper = { .condition = is_granted, .arg = &claim, .stubborn = true };
+	const struct thread *holder;
+	uint64_t holder_id, start;
 	unsigned long flags;
 
 	if (mutex_is_mine(mutex))
@@ -70,8 +73,12 @@ static NOINLINE void lock_contended(struct mutex *mutex)
 		return;
 	}
 	list_append(&mutex->waiters.waiters, &claim.node);
+	holder = (const struct thread *)(mutex->owner & ~CONTENDED);
+	holder_id = holder ? (uint64_t)holder->id : 0;
 	spin_unlock(&mutex->waiters.lock, flags);
+	start = TRACE_START(lock_wait);
 	wait_sleep(&sleeper, WAIT_FOREVER);
+	TRACE(lock_wait, mutex, holder_id, trace_since(start));
 	order_taken(mutex);
 }
 

@@ -8,6 +8,7 @@
  * thread belongs to thread->cpu, whose lock guards its state. On its way from one CPU to another it is READY and on
  * no queue, so that nobody else will touch it.
  */
+#include <instrumentation/trace/trace.h>
 #include <kernel/aspace.h>
 #include <kernel/atomic.h>
 #include <kernel/clock.h>
@@ -187,11 +188,25 @@ static void finish_switch(void)
 		thread_put(ended);
 }
 
+/* What a thread's state is to who looks from outside, as events.tbl has it. */
+static uint64_t told_state(const struct thread *thread)
+{
+	return thread->state == THREAD_DEAD ? 2 : thread->state == THREAD_SLEEPING;
+}
+
+/* 0 stands for the idle thread of any CPU. */
+static uint64_t told_id(const struct cpu *cpu, const struct thread *thread)
+{
+	return thread == cpu->idle ? 0 : (uint64_t)thread->id;
+}
+
 /* Returns when somebody switches back to the caller; run_lock is released by then. */
 static void switch_to(struct cpu *cpu, struct thread *next)
 {
 	struct thread *prev = cpu->thread;
+	uint64_t left = prev != cpu->idle ? TRACE_START(offcpu) : 0, state = told_state(prev);
 
+	TRACE(sched_switch, told_id(cpu, prev), state, told_id(cpu, next));
 	cpu->thread = cpu->running = next;
 	cpu->kernel_stack_top = (uintptr_t)next->stack_base + next->stack_size;
 	cpu->switches++;
@@ -203,6 +218,8 @@ static void switch_to(struct cpu *cpu, struct thread *next)
 	}
 	arch_context_switch(prev, next);
 	finish_switch();
+	if (left)
+		TRACE(offcpu, trace_since(left), (uint64_t)prev->waker, state);
 }
 
 /*
@@ -269,6 +286,9 @@ static void wake_and_unlock(struct cpu *cpu, struct thread *thread, unsigned lon
 	struct cpu *target = cpu;
 
 	thread->state = THREAD_READY;
+	if (IS_ENABLED(CONFIG_TRACE))
+		thread->waker = told_id(arch_cpu(), arch_thread());
+	TRACE(sched_wakeup, thread->id, cpu->id);
 	if (cpu->running == thread || !list_empty(&thread->run_node)) {
 		spin_unlock(&cpu->run_lock, flags);
 		return;

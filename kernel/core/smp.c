@@ -4,6 +4,8 @@
  * thread. What one CPU wants of others it leaves in its struct cpu, sets its bit in each of theirs, and interrupts
  * them.
  */
+#include <instrumentation/trace/trace.h>
+#include <kernel/profile.h>
 #include <kernel/smp.h>
 
 #include <kernel/atomic.h>
@@ -38,7 +40,7 @@ static struct cpu *cpu_create(unsigned id, uint32_t hardware_id)
 	list_init(&cpu->timers);
 	spin_init(&cpu->run_lock);
 	spin_init(&cpu->timer_lock);
-	if (thread_create_idle(cpu)) {
+	if (trace_add_cpu(id) || thread_create_idle(cpu)) {
 		heap_free(cpu);
 		return NULL;
 	}
@@ -96,6 +98,7 @@ void cpu_main(struct cpu *cpu)
 	if (!(atomic_fetch_and(&expected, ~cpu_bit(cpu)) & cpu_bit(cpu)))
 		arch_cpu_halt();
 	atomic_fetch_or(&cpus_online, cpu_bit(cpu));
+	profiler_start_cpu();
 	arch_irq_enable();
 	cpu_idle();
 }

@@ -2,6 +2,7 @@
 /*
  * Threads: how they are born, end, and are waited for.
  */
+#include <instrumentation/trace/trace.h>
 #include <kernel/atomic.h>
 #include <kernel/clock.h>
 #include <kernel/cpu.h>
@@ -9,6 +10,7 @@
 #include <kernel/heap.h>
 #include <kernel/log.h>
 #include <kernel/page.h>
+#include <kernel/process.h>
 #include <kernel/thread.h>
 
 #include "sched_internal.h"
@@ -60,6 +62,7 @@ struct thread *thread_create(const char *name, void (*entry)(void *arg), void *a
 
 void thread_start(struct thread *thread)
 {
+	TRACE(thread_start, thread->id, thread_current()->id, thread->process ? thread->process->pid : 0, thread->name);
 	thread_get(thread); /* its own, until it is off its stack */
 	sched_start(thread);
 }
@@ -90,6 +93,7 @@ void thread_exit(void)
 	preempt_disable();
 	atomic_store(&thread->state, THREAD_DEAD);
 	wake_all(&thread->exited);
+	TRACE(thread_exit, thread->id);
 	sched_exit();
 }
 

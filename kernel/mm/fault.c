@@ -4,6 +4,7 @@
  * page without the address space's lock: a write to the file holds the file's locks while it faults on the program's
  * memory.
  */
+#include <instrumentation/trace/trace.h>
 #include <kernel/errno.h>
 #include <kernel/file.h>
 #include "aspace_internal.h"
@@ -47,8 +48,11 @@ static int fault(struct aspace *as, uint64_t address, unsigned access)
 int aspace_handle_fault(uint64_t address, unsigned access)
 {
 	struct aspace *as = aspace_current();
+	uint64_t start = TRACE_START(page_fault);
+	int err = as && user_ok(address, 1) ? fault(as, address, access) : -EFAULT;
 
-	return as && user_ok(address, 1) ? fault(as, address, access) : -EFAULT;
+	TRACE(page_fault, address, access, trace_since(start), err);
+	return err;
 }
 
 /* Pages of [start, end) that only this address space will hold. */

@@ -4,6 +4,7 @@
  * pages; in marked images an object lies inside its block and passes through a quarantine when freed
  * (heap_internal.h).
  */
+#include <instrumentation/trace/trace.h>
 #include <kernel/crash.h>
 #include <kernel/string.h>
 #include "heap_internal.h"
@@ -50,7 +51,7 @@ static void *block_alloc(size_t size)
 	return likely(size <= SLAB_BLOCK_MAX) ? slab_alloc(size) : large_alloc(size);
 }
 
-void *heap_alloc(size_t size)
+static void *alloc(size_t size)
 {
 	size_t needed = size + HEAP_OVERHEAD;
 	void *block;
@@ -69,12 +70,21 @@ void *heap_alloc(size_t size)
 	return mark_live(block, needed <= SLAB_BLOCK_MAX ? slab_round_up(needed) : align_up(needed, PAGE_SIZE), size);
 }
 
+void *heap_alloc(size_t size)
+{
+	void *object = alloc(size);
+
+	TRACE(heap_alloc, object, size);
+	return object;
+}
+
 void heap_free(void *object)
 {
 	void *block;
 
 	if (!object)
 		return;
+	TRACE(heap_free, object);
 	block = mark_block(object);
 	if (HEAP_MARKED) {
 		size_t size = heap_block_size(block);

@@ -6,6 +6,7 @@
 #include <kernel/abi/fcntl.h>
 #include <kernel/errno.h>
 #include <kernel/file.h>
+#include <kernel/profile.h>
 #include "aspace_internal.h"
 
 /* What MAP_SHARED_VALIDATE accepts: the flags that were known before it. */
@@ -166,6 +167,8 @@ long aspace_mmap(struct aspace *as, uint64_t addr, uint64_t len, unsigned prot, 
 	result = mmap_locked(as, addr, len, prot, flags, file, offset);
 	populate = (flags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE || (flags & MAP_LOCKED) || as->lock_future;
 	mutex_unlock(&as->lock);
+	if (result >= 0 && (prot & PROT_EXEC) && as == aspace_current())
+		profiler_tell_map((uint64_t)result, len, file, (uint64_t)offset);
 	/* Whether memory is there for all of it shows when it is touched. */
 	if (populate && result >= 0)
 		(void)aspace_populate(as, (uint64_t)result, (uint64_t)result + len, 0);

@@ -8,6 +8,7 @@
 #include <kernel/fd.h>
 #include <kernel/file.h>
 #include <kernel/heap.h>
+#include <kernel/profile.h>
 #include <kernel/string.h>
 #include <kernel/thread.h>
 #include <kernel/vdso.h>
@@ -263,6 +264,7 @@ static void become(struct process *process, struct aspace *aspace, struct file *
 	reset_signals(process->signals);
 	fd_close_on_exec();
 	set_name(process, path);
+	profiler_tell_program(program);
 	process->dumpable = 1;
 	task_current()->clear_child_tid = task_current()->robust_list = 0;
 	task_current()->rseq = (struct rseq){ 0 };

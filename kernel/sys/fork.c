@@ -3,6 +3,7 @@
  * New threads and processes: clone and its kin. A process is copied; what CLONE_* flags say is shared instead.
  */
 #include <arch/arch.h>
+#include <instrumentation/trace/trace.h>
 #include <kernel/atomic.h>
 #include <kernel/harness.h>
 #include <kernel/heap.h>
@@ -183,6 +184,7 @@ static long clone_process(const struct clone_args *args)
 		return err;
 	}
 	process_get(child);
+	TRACE(process_fork, child->pid, parent->pid);
 	task->thread = thread;
 	atomic_store(&child->exited, false);
 	launch(thread);

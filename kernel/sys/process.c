@@ -2,6 +2,7 @@
 /*
  * Processes: made with all that a program owns, entered by a thread, emptied at exit.
  */
+#include <instrumentation/trace/trace.h>
 #include <kernel/aspace.h>
 #include <kernel/atomic.h>
 #include <kernel/clock.h>
@@ -217,6 +218,7 @@ void process_teardown(struct process *process, int status)
 	process->exited = true;
 	last = !any_living();
 	mutex_unlock(&list_lock);
+	TRACE(process_exit, process->pid, process->status);
 	/* From here on nothing interrupts: the process is past its signals. */
 	if (thread->process == process)
 		atomic_store(&thread->interrupted, false);

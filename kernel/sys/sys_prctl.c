@@ -3,6 +3,7 @@
  * prctl, arch_prctl and personality: what a process says about itself.
  */
 #include <arch/arch.h>
+#include <instrumentation/trace/trace.h>
 #include <kernel/string.h>
 #include <kernel/thread.h>
 
@@ -50,6 +51,7 @@ static long set_name(struct process *process, user_ptr_t from)
 		return len;
 	name[sizeof(name) - 1] = '\0';
 	memcpy(process->name, name, sizeof(name));
+	TRACE(thread_name, thread_current()->id, name);
 	return 0;
 }
 

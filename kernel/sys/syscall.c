@@ -4,6 +4,7 @@
  * the trace that "strace" on the command line asks for.
  */
 #include <arch/arch.h>
+#include <instrumentation/trace/trace.h>
 #include <kernel/atomic.h>
 #include <kernel/boot.h>
 #include <kernel/linkset.h>
@@ -103,11 +104,15 @@ static void watch_after(uint64_t number, const uint64_t args[6], long result)
 
 static long call_watched(uint64_t number, const uint64_t args[6])
 {
+	uint64_t start;
 	long result;
 
 	if (unlikely(watched))
 		watch_before(number, args);
+	start = TRACE_START(syscall_exit);
+	TRACE(syscall_enter, number, args[0], args[1], args[2], args[3], args[4], args[5]);
 	result = call(number, args);
+	TRACE(syscall_exit, number, result, trace_since(start));
 	remember(number, result);
 	if (unlikely(watched))
 		watch_after(number, args, result);

@@ -128,6 +128,12 @@ static inline void arch_irq_restore(unsigned long flags)
 	arch_host_state->irq_enabled = flags;
 }
 
+/* Without option TRACE there are none. */
+static ALWAYS_INLINE bool arch_branch(unsigned key UNUSED)
+{
+	return false;
+}
+
 static inline void arch_relax(void)
 {
 	if (arch_host_state->timer_ns != UINT64_MAX && arch_host_state->irq_enabled)

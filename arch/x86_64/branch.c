@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Branches that are chosen at boot: makes jumps of the no-ops that arch_branch() has left.
+ */
+#include "arch_internal.h"
+
+#include <kernel/string.h>
+
+#define JUMP 0xe9
+#define JUMP_SIZE 5
+
+extern const struct x86_branch_site __start_branch_sites[], __stop_branch_sites[];
+
+static void make_jump(const struct x86_branch_site *site)
+{
+	uint8_t *at = (uint8_t *)((uintptr_t)&site->at + (uintptr_t)(intptr_t)site->at);
+	uintptr_t to = (uintptr_t)&site->to + (uintptr_t)(intptr_t)site->to;
+	int32_t distance = (int32_t)(to - ((uintptr_t)at + JUMP_SIZE));
+
+	at[0] = JUMP;
+	memcpy(at + 1, &distance, sizeof(distance));
+}
+
+void arch_branch_take(unsigned key)
+{
+	uint32_t leaf = 0, subleaf = 0;
+
+	for (const struct x86_branch_site *site = __start_branch_sites; site < __stop_branch_sites; site++)
+		if (site->key == key)
+			make_jump(site);
+	/* The CPU may have fetched what was there before. */
+	__asm__ volatile("cpuid" : "+a"(leaf), "+c"(subleaf)::"rbx", "rdx", "memory");
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Tracepoints. TRACE(sched_switch, prev->id, state, next->id) is one instruction that does nothing until the event is
+ * chosen on the command line; then it writes a record into the CPU's ring (trace_abi.h). Any context, NMIs included;
+ * arguments are evaluated only when the event is on. What can be told is in events.tbl.
+ *
+ * What lasts is told at its end: uint64_t start = TRACE_START(lock_wait); ... TRACE(lock_wait, lock, owner,
+ * trace_since(start)).
+ *
+ * Command line, words separated by commas: trace=EVENT,... where EVENT is NAME, GROUP:NAME, GROUP:* or *, perhaps with
+ * "?ARGUMENT==N&ARGUMENT>N" behind it (also != < >= <=, and cpu and thread for arguments); trace.chain=EVENT,... these
+ * carry call chains; trace.ring=BYTES of each CPU's ring; trace.overwrite: the newest records stay, for crash reports,
+ * and nobody need read them.
+ */
+#pragma once
+
+#include <arch/arch.h>
+
+#if CONFIG_TRACE
+
+#include <generated/trace_events.h>
+
+#define TRACE(name, ...)                                                                                               \
+	do {                                                                                                           \
+		if (arch_branch(TRACE_##name))                                                                         \
+			trace_##name(__VA_ARGS__);                                                                     \
+	} while (0)
+#define TRACE_START(name) (arch_branch(TRACE_##name) ? trace_time() : 0)
+
+/* Now, in the unit of the records. */
+uint64_t trace_time(void);
+/* Nanoseconds since then; 0 when start is 0: the event is off. */
+uint64_t trace_since(uint64_t start);
+
+/* Writes a record; text: NULL, or the last argument, cut where it is too long. For the generated functions. */
+void trace_emit(unsigned event, const uint64_t *words, size_t count, const char *text);
+/* The same of what an interrupt has interrupted: the chain begins there. */
+void trace_emit_at(unsigned event, const uint64_t *words, size_t count, const struct arch_regs *regs);
+
+/*
+ * What writes a call chain (struct trace_chain) to buf, at most max bytes, a multiple of eight: of what regs say, or when
+ * that is NULL of who called the function that has this frame. @return its bytes, a multiple of eight. Any context.
+ */
+typedef size_t trace_chain_t(void *buf, size_t max, const struct arch_regs *regs, uint64_t frame);
+void trace_set_chain(trace_chain_t *write, size_t max);
+
+/* Boot CPU, before the kernel's code becomes read-only: makes the tracepoints that are chosen. */
+void trace_choose(void);
+/* Makes the ring of another CPU, before that starts. 0, or -ENOMEM, which is logged. */
+int trace_add_cpu(unsigned id);
+/* The newest records of all CPUs, as text, through log_printf(): for crash reports. No locks, no memory. */
+void trace_print_last(void);
+/* Nothing is recorded any more; who reads the rings is told so. Any CPU. */
+void trace_finish(void);
+/* True when something is recorded. */
+bool trace_is_on(void);
+
+#else
+
+#define TRACE(name, ...)                                                                                               \
+	do {                                                                                                           \
+	} while (0)
+#define TRACE_START(name) UINT64_C(0)
+
+static inline uint64_t trace_since(uint64_t start UNUSED)
+{
+	return 0;
+}
+static inline void trace_choose(void)
+{
+}
+static inline int trace_add_cpu(unsigned id UNUSED)
+{
+	return 0;
+}
+static inline void trace_print_last(void)
+{
+}
+static inline void trace_finish(void)
+{
+}
+static inline bool trace_is_on(void)
+{
+	return false;
+}
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The parts of tracing: which events are on (choose.c), the rings (ring.c), records (emit.c), and text of them (print.c).
+ */
+#pragma once
+
+#include "abi/trace_abi.h"
+#include "trace.h"
+
+#include <generated/trace_events.h>
+
+/* A condition on one argument. */
+enum filter_op { FILTER_EQUAL, FILTER_UNEQUAL, FILTER_LESS, FILTER_LESS_EQUAL, FILTER_GREATER, FILTER_GREATER_EQUAL };
+#define FILTER_CPU 254u		/* in the place of an argument's number */
+#define FILTER_THREAD 255u
+#define FILTERS_MAX 4
+struct trace_filter {
+	uint8_t argument, op, is_signed;
+	uint64_t value;
+};
+
+struct trace_event_state {
+	bool on, has_chain;
+	uint8_t filter_count;		/* all must hold */
+	struct trace_filter filters[FILTERS_MAX];
+};
+extern struct trace_event_state trace_events[TRACE_EVENTS];
+
+/* choose.c: an event's line of the description, "number group:name argument:type ...". */
+const char *trace_line(unsigned event);
+
+/* ring.c: all rings are there. */
+extern bool trace_ready;
+extern struct trace_area *trace_area;
+/* This CPU's, NULL before its time. Interrupts off. */
+struct trace_ring *trace_ring_here(void);
+/*
+ * Room for a record of at most max bytes, NULL when there is none, which is counted; and its end: size bytes of it were
+ * used, at least sizeof(struct trace_record) + 8, a multiple of eight. Interrupts off from the one to the other.
+ */
+struct trace_record *trace_reserve(struct trace_ring *ring, size_t max);
+void trace_commit(struct trace_ring *ring, struct trace_record *record, size_t max, size_t size);

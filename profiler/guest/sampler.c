@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The sampler: a timer on each CPU that writes down where the interrupt came. What runs with interrupts off is seen where
+ * it puts them on again; the time that a CPU is idle is not written down. A sample that comes late stands for the periods
+ * that it has missed.
+ */
+#include <instrumentation/trace/trace.h>
+#include <kernel/boot.h>
+#include <kernel/clock.h>
+#include <kernel/cpu.h>
+#include <kernel/linkset.h>
+#include <kernel/log.h>
+#include <kernel/profile.h>
+
+#define HZ_MAX 10000
+
+static struct sampler {
+	struct timer timer;
+	uint64_t next_ns;
+} samplers[CPUS_MAX];
+
+static uint64_t period_ns;
+
+static void sample(uint64_t periods)
+{
+	const struct arch_regs *regs = arch_cpu()->irq_regs;
+	const uint64_t words[] = { periods * period_ns };
+
+	if (regs && arch_cpu()->running != arch_cpu()->idle)
+		trace_emit_at(TRACE_sample, words, array_size(words), regs);
+}
+
+static void fire(struct timer *timer)
+{
+	struct sampler *sampler = container_of(timer, struct sampler, timer);
+	uint64_t now = clock_ns(), late = now > sampler->next_ns ? now - sampler->next_ns : 0;
+	uint64_t periods = 1 + late / period_ns;
+
+	sample(periods);
+	sampler->next_ns += periods * period_ns;
+	timer_arm(timer, sampler->next_ns);
+}
+
+void profiler_start_cpu(void)
+{
+	struct sampler *sampler = &samplers[arch_cpu()->id];
+
+	if (!period_ns)
+		return;
+	timer_init(&sampler->timer, fire);
+	sampler->timer.deferrable = true;
+	sampler->next_ns = clock_ns() + period_ns;
+	timer_arm(&sampler->timer, sampler->next_ns);
+}
+
+static int sampler_init(void)
+{
+	uint64_t hz = boot_option_number("prof", 0);
+
+	if (hz > HZ_MAX) {
+		log_warning("command line: prof=%lu: at most %u samples a second", hz, HZ_MAX);
+		hz = HZ_MAX;
+	}
+	if (hz && trace_is_on())
+		period_ns = NSEC_PER_SEC / hz;
+	profiler_start_cpu();
+	return 0;
+}
+INIT_CALL(INIT_CORE, sampler_init);
