@@ -14,6 +14,7 @@
 #include <kernel/log.h>
 #include <kernel/page.h>
 #include <kernel/string.h>
+#include <kernel/thread.h>
 #include <plat/plat.h>
 
 #define RING_DEFAULT (2 * MIB)
@@ -175,6 +176,8 @@ static int trace_init(void)
 	trace_area->ring_size = ring_size();
 	atomic_store(&trace_area->magic, TRACE_MAGIC);
 	err = trace_add_cpu(0);
+	/* Other threads get theirs when they are made. */
+	arch_thread()->calls = trace_calls_create();
 	if (!err)
 		publish();
 	return err;
