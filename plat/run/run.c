@@ -38,7 +38,7 @@ static const char help[] =
 	"  --strace               print every system call, with its arguments and result, on standard error\n"
 	"  --syscalls             print which system calls were made, how often, and which are missing\n"
 	"  --gdb                  wait for gdb before the first instruction; says how to connect\n"
-	"  --append STR           more words for the kernel's command line, such as loglevel=3\n"
+	"  --append STR           more words for the kernel's command line, such as loglevel=3; may be repeated\n"
 	"  --preset P             which build of the kernel (default)\n"
 	"  --file HOST:GUEST      put a file or folder into the guest; may be repeated\n"
 	"  --net user[,tcp:PORT:GUESTPORT...]  a network behind this machine; ports of it lead to the guest's\n"
@@ -157,6 +157,18 @@ static unsigned parse_cpus(const char *text)
 	return end == text || *end || n < 1 || n > CPUS_MAX ? 0 : (unsigned)n;
 }
 
+/* Each --append adds to those before. */
+static int append_words(struct run_options *o, const char *words)
+{
+	char *all;
+
+	if (asprintf(&all, "%s%s%s", o->append ? o->append : "", o->append ? " " : "", words) < 0)
+		return run_fail(RUN_ENVIRONMENT, "no memory");
+	free(o->append);
+	o->append = all;
+	return 0;
+}
+
 static int option_set(struct run_options *o, int option, const char *value)
 {
 	char *end;
@@ -179,7 +191,7 @@ static int option_set(struct run_options *o, int option, const char *value)
 		return end != value && !*end && o->timeout_s > 0 && o->timeout_s < 1e9
 			       ? 0
 			       : run_fail(RUN_USAGE, "--timeout %s: seconds, more than 0", value);
-	case OPT_APPEND: o->append = value; return 0;
+	case OPT_APPEND: return append_words(o, value);
 	case OPT_PRESET: o->preset = value; return 0;
 	case OPT_FILE:
 		if (o->file_count == RUN_FILES_MAX)

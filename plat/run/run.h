@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "image.h"
 #include "qemu.h"
 
 #include <limits.h>
@@ -49,7 +50,7 @@ struct run_options {
 	unsigned cpus;
 	const char *cpu;  /* QEMU's name of it; NULL: max */
 	double timeout_s;  /* 0: none */
-	const char *append;  /* NULL: none */
+	char *append;  /* NULL: none */
 	struct disk disk;
 	int net_is_e1000;
 	const char *net;  /* as --net says; NULL: none */
@@ -64,9 +65,6 @@ struct run_options {
 	size_t volume_count;
 	char **program;   /* name and arguments, NULL at the end */
 };
-
-/* One line on stderr, with our name in front. @return status */
-int run_fail(int status, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /**
  * words.c: adds a word to a kernel command line, escaped as kernel/boot.h says; of name=value both parts are given,
@@ -126,11 +124,6 @@ int servers_start(const struct volume *volumes, size_t count, struct qemu_option
 int servers_lost(void);
 /* Ends all, and waits for that. explain: says what they said last; all: everything. */
 void servers_stop(int explain, int all);
-
-/* image.c: the path of saki.elf, built first where there is a tree; NULL after an error line. To be freed. */
-char *image_path(const char *preset);
-/* The folder of what is built. @return 0, or -1 with errno */
-int image_build_dir(char path[PATH_MAX]);
 
 /* prepare.c: what would be booted, as files of a folder. @return 0 or an exit status, after an error line. */
 int prepare_write(const char *folder, const struct qemu_options *options);

@@ -8,8 +8,8 @@ ARCH = r"arch/arch\.h|arch/\w+/include/arch/.*"
 PLAT = r"plat/plat\.h"
 # What the kernel and the programs of the host share: no code of either.
 ABI = r"fuzz/abi/.*|profiler/abi/.*|.*_abi\.h|generated/.*|kernel/include/kernel/syscall_desc\.h"
-# One way to start QEMU, for saki-run and saki-fuzz.
-QEMU = r"plat/run/qemu\.h"
+# One way to start QEMU and to find images, for saki-run and for the programs that start either.
+QEMU = r"plat/run/(qemu|image)\.h"
 # The planted bugs' numbers are in the kernel and in reports.
 PLANTED = r"fuzz/abi/planted\.h"
 INSTRUMENTATION = r"instrumentation/.*\.h"

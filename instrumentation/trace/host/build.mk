@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# instrumentation/trace/host: saki-trace. What reads and makes recordings is the profiler's too.
+tool-saki-trace-y := main.o cmd_record.o cmd_list.o pattern.o
+tool-saki-trace-y += recorder.o rings.o stream.o events.o ../../../plat/run/image.o ../../../plat/run/tool.o
+tool-saki-trace-y += ../../../kernel/sys/describe.o
+tool-saki-trace-gen-y := trace_description.o syscall_desc.o
+tool-saki-trace-libs := -lelf

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Recording: runs a program by saki-run, in a machine whose memory we have too, and writes down what its rings tell
+ * (abi/trace_abi.h), while it runs and after its end. Whatever becomes of the machine, what it has told is kept.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Exit statuses beside those that saki-run has; the same numbers as its. */
+enum { RECORDER_USAGE = 122, RECORDER_ENVIRONMENT = 123 };
+
+struct recorder_options {
+	const char *folder;	/* of the recording, which is made, and in which older files are written over */
+	const char *preset;	/* of the image */
+	const char *words;	/* for the kernel's command line: which events, and what else it is to know */
+	char *const *arguments;	/* saki-run's further options, the program, its arguments; NULL at the end */
+};
+
+struct recorder_result {
+	bool is_traced;		/* the kernel has told of its rings */
+	uint64_t bytes;		/* of records */
+	uint64_t lost;		/* records that found no room */
+	uint64_t broken;	/* times that a ring said what cannot be; what it held then is missing */
+};
+
+/*
+ * Files that a recording's folder has: the stream, and the kernel that it is of, with its symbols.
+ */
+#define RECORDER_STREAM "stream"
+#define RECORDER_KERNEL "kernel"
+
+/*
+ * Runs it to its end. SIGINT, SIGTERM and SIGHUP go on to saki-run, which ends the machine. What went wrong is said in
+ * one line on standard error (run_fail(), plat/run/image.h, which the program has), and records that are missing too.
+ *
+ * @return saki-run's exit status: the program's, or why there is none. RECORDER_ENVIRONMENT also where the kernel has
+ *	no tracing, or the recording could not be written.
+ */
+int recorder_run(const struct recorder_options *options, struct recorder_result *result);
