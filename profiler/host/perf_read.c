@@ -168,7 +168,7 @@ static int read_build_ids(struct perf_reader *reader, struct perf_section sectio
 {
 	enum { NAME = 8 + 4 + 24 };
 	struct perf_event_header header;
-	struct perf_build_id id;
+	struct known_build_id id;
 	const uint8_t *at;
 
 	while (section.size) {
@@ -185,8 +185,8 @@ static int read_build_ids(struct perf_reader *reader, struct perf_section sectio
 		id.path = strndup((const char *)at + NAME, header.size - NAME);
 		if (!id.path)
 			return perf_bad(reader, "out of memory");
-		reader->build_ids = memory_more(reader->build_ids, reader->build_id_count, sizeof(id));
-		reader->build_ids[reader->build_id_count++] = id;
+		reader->processes.build_ids = memory_more(reader->processes.build_ids, reader->processes.build_id_count, sizeof(id));
+		reader->processes.build_ids[reader->processes.build_id_count++] = id;
 	}
 	return 0;
 }
@@ -274,6 +274,7 @@ struct profile *perf_read(const char *path, char *error)
 	uint8_t *bytes = NULL;
 	int err = read_file(path, &bytes, &reader.size);
 
+	reader.processes.profile = reader.profile;
 	if (err)
 		snprintf(message, sizeof(message), "%s", err == -EINVAL ? "no file that can be read" : strerror(-err));
 	reader.bytes = bytes;
@@ -286,11 +287,8 @@ struct profile *perf_read(const char *path, char *error)
 		err = read_features(&reader, &header);
 	if (!err)
 		err = perf_read_records(&reader, header.data.offset, header.data.size);
-	for (size_t i = 0; i < reader.build_id_count; i++)
-		free(reader.build_ids[i].path);
-	free(reader.build_ids);
 	free(reader.ids);
-	perf_maps_free(&reader);
+	processes_free(&reader.processes);
 	free(bytes);
 	if (!err)
 		return reader.profile;

@@ -160,7 +160,7 @@ static void skip_read(struct cursor *c, uint64_t format)
 static void add_place(struct perf_reader *reader, struct profile_sample *sample, uint64_t ip, bool in_kernel)
 {
 	struct profile *p = reader->profile;
-	uint32_t place = perf_place(reader, sample->pid, ip, in_kernel, sample->depth > 0);
+	uint32_t place = process_place(&reader->processes, sample->pid, ip, in_kernel, sample->depth > 0);
 
 	p->chain = memory_more(p->chain, p->chain_count, sizeof(*p->chain));
 	p->chain[p->chain_count++] = place;
@@ -246,7 +246,7 @@ static int read_sample(struct perf_reader *reader, const struct perf_item *item)
 		sample.value = get_u64(&c);
 	if (type & PERF_SAMPLE_READ)
 		skip_read(&c, reader->events[event].read_format);
-	sample.comm = perf_thread_comm(reader, sample.tid);
+	sample.comm = process_thread_comm(&reader->processes, sample.tid);
 	if (type & PERF_SAMPLE_CALLCHAIN)
 		read_chain(reader, &c, &sample, in_kernel);
 	if (!sample.depth && (type & PERF_SAMPLE_IP))
@@ -263,7 +263,7 @@ static int read_sample(struct perf_reader *reader, const struct perf_item *item)
 static void read_map(struct perf_reader *reader, struct cursor *c, const struct perf_event_header *header)
 {
 	uint32_t pid = get_u32(c);
-	struct perf_map map = { 0 };
+	struct map map = { 0 };
 	uint8_t build_id[BUILD_ID_MAX], build_id_size = 0;
 	char name[4096];
 
@@ -284,17 +284,17 @@ static void read_map(struct perf_reader *reader, struct cursor *c, const struct 
 	if (c->failed)
 		return;
 	if ((header->misc & PERF_RECORD_MISC_CPUMODE_MASK) == PERF_RECORD_MISC_KERNEL) {
-		perf_map_kernel(reader, name, map.start, map.size, map.offset);
+		process_map_kernel(&reader->processes, name, map.start, map.size, map.offset);
 		return;
 	}
 	map.object = build_id_size ? profile_object(reader->profile, name, build_id, build_id_size)
-				   : perf_map_object(reader, name);
+				   : process_object(&reader->processes, name);
 	/* What is no file has addresses for offsets. */
 	if (*name != '/' || name[1] == '/')
 		map.offset = map.start;
 	if (!strcmp(name, "[vdso]"))
 		map.offset = 0;
-	perf_map_add(reader, pid, &map);
+	process_map(&reader->processes, pid, &map);
 }
 
 static void read_other(struct perf_reader *reader, const struct perf_item *item, const struct perf_event_header *header)
@@ -313,8 +313,8 @@ static void read_other(struct perf_reader *reader, const struct perf_item *item,
 		if (c.failed)
 			break;
 		if (header->misc & PERF_RECORD_MISC_COMM_EXEC)
-			perf_process_forget(reader, pid);
-		perf_thread_name(reader, tid, profile_string(reader->profile, name));
+			process_forget(&reader->processes, pid);
+		process_thread_name(&reader->processes, tid, profile_string(reader->profile, name));
 		break;
 	case PERF_RECORD_FORK:
 		pid = get_u32(&c);
@@ -322,8 +322,8 @@ static void read_other(struct perf_reader *reader, const struct perf_item *item,
 		tid = get_u32(&c);
 		if (c.failed)
 			break;
-		perf_process_fork(reader, pid, parent);
-		perf_thread_name(reader, tid, perf_thread_comm(reader, get_u32(&c)));
+		process_fork(&reader->processes, pid, parent);
+		process_thread_name(&reader->processes, tid, process_thread_comm(&reader->processes, get_u32(&c)));
 		break;
 	case PERF_RECORD_LOST:
 		get_u64(&c);

@@ -81,12 +81,14 @@ void tally_make(struct tally *tally, const struct profile *p, uint32_t event)
 	for (size_t i = 0; i < p->sample_count; i++) {
 		const struct profile_sample *s = &p->samples[i];
 		struct tally_row *thread;
+		size_t number;
 
 		if (s->event != event)
 			continue;
 		tally->total += s->value;
 		tally->samples++;
-		thread = &tally->threads[thread_of(tally, s)];
+		number = thread_of(tally, s);
+		thread = &tally->threads[number];
 		add_self(thread, s->value);
 		thread->total += s->value;
 		for (uint32_t at = 0; at < s->depth; at++) {
