@@ -3,7 +3,7 @@
  * saki prof pprof: Google's profile.proto, packed by gzip, which go tool pprof and many others read. Message and field
  * numbers are those of github.com/google/pprof/proto/profile.proto.
  */
-#include "commands.h"
+#include "prof.h"
 #include "view.h"
 
 #include <stdlib.h>
@@ -201,7 +201,7 @@ int cmd_pprof(int argc, char **argv)
 	if (packed && gzwrite(packed, pp.all.bytes, (unsigned)pp.all.size) == (int)pp.all.size)
 		status = EXIT_DONE;
 	if ((packed && gzclose(packed) != Z_OK) || (out && status))
-		status = view_fail(EXIT_ENVIRONMENT, "%s: cannot be written", view.out);
+		status = prof_fail(EXIT_ENVIRONMENT, "%s: cannot be written", view.out);
 	if (out && view_finish(&view, out))
 		status = EXIT_ENVIRONMENT;
 	free(pp.all.bytes);

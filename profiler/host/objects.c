@@ -192,14 +192,23 @@ static int copy_to(const char *path, int fd)
 	return err;
 }
 
+int objects_copy(const char *path, int fd)
+{
+	char folder[PATH_MAX];
+	int err;
+
+	if ((size_t)snprintf(folder, sizeof(folder), "%s", path) >= sizeof(folder))
+		return -ENAMETOOLONG;
+	err = make_dirs(folder);
+	return err ? err : copy_to(path, fd);
+}
+
 int objects_store(const char *dir, const uint8_t *build_id, size_t size, const char *kind, int fd)
 {
 	char path[PATH_MAX], id[BUILD_ID_PATH];
-	int err;
 
 	objects_build_id_path(build_id, size, id);
 	if ((size_t)snprintf(path, sizeof(path), "%s/.build-id/%s/%s", dir, id, kind) >= sizeof(path))
 		return -ENAMETOOLONG;
-	err = make_dirs(path);
-	return err ? err : copy_to(path, fd);
+	return objects_copy(path, fd);
 }

@@ -34,5 +34,8 @@ void objects_build_id_path(const uint8_t *build_id, size_t size, char path[BUILD
  */
 int objects_store(const char *dir, const uint8_t *build_id, size_t size, const char *kind, int fd);
 
+/* Puts a copy of an open file at a path, whose folders are made. @return 0 or -errno */
+int objects_copy(const char *path, int fd);
+
 /* "FILE.debug", to be freed. */
 char *objects_debug_dir(const char *file);

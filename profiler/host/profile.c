@@ -7,6 +7,7 @@
 #include "elf_file.h"
 #include "kallsyms.h"
 #include "objects.h"
+#include "prof.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,7 +27,7 @@ static void *memory_or_end(void *memory)
 	if (memory)
 		return memory;
 	fputs("saki-prof: out of memory\n", stderr);
-	exit(3);
+	exit(PROF_ENVIRONMENT);
 }
 
 void *memory_new(size_t count, size_t size)

@@ -4,31 +4,26 @@
  */
 #pragma once
 
-#include "profile.h"
+#include "guest_files.h"
 
 /* What is recorded: an event of ours is one or more of the kernel's. */
 struct recorded_kind {
 	const char *name;		/* as --event has it */
-	const char *words;		/* for the kernel's command line; of "cpu" the rate follows */
+	const char *words;		/* for the kernel's command line; NULL: the sampler's, prof=HZ */
 };
 extern const struct recorded_kind recorded_kinds[];
 extern const size_t recorded_kind_count;
 
-/* A folder of this machine that the guest had. */
-struct recorded_volume {
-	char *host, *guest;
-};
-
 struct recorded {
 	const char *stream;		/* the recorder's file */
 	const char *kernel, *initrd;	/* what was booted; initrd may be NULL */
-	const struct recorded_volume *volumes;
+	const struct guest_volume *volumes;
 	size_t volume_count;
 	const struct recorded_kind *kind;
 	const char *out;		/* perf.data; objects go into OUT.debug */
 	char *const *command;
 	/* What came of it: */
-	uint64_t samples, lost;
+	uint64_t samples, lost, skipped;
 };
 
 /* @return 0, or -1 with one line in error (PROFILE_ERROR bytes). */

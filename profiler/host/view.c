@@ -11,21 +11,8 @@
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-
-int view_fail(int status, const char *fmt, ...)
-{
-	va_list list;
-
-	fputs("saki-prof: ", stderr);
-	va_start(list, fmt);
-	vfprintf(stderr, fmt, list);
-	va_end(list);
-	fputc('\n', stderr);
-	return status;
-}
 
 static int set_option(struct view *view, int option, unsigned may)
 {
@@ -35,22 +22,22 @@ static int set_option(struct view *view, int option, unsigned may)
 	switch (option) {
 	case 'o':
 		view->out = optarg;
-		return may & VIEW_OUT ? 0 : view_fail(EXIT_USAGE, "%s has no -o", view->command);
+		return may & VIEW_OUT ? 0 : prof_fail(EXIT_USAGE, "%s has no -o", view->command);
 	case 'e': view->event_name = optarg; return 0;
 	case 'l': view->live = true; return 0;
 	case 'j':
 		view->json = true;
-		return may & VIEW_JSON ? 0 : view_fail(EXIT_USAGE, "%s has no --json", view->command);
+		return may & VIEW_JSON ? 0 : prof_fail(EXIT_USAGE, "%s has no --json", view->command);
 	case 'O':
 		view->open = true;
-		return may & VIEW_OPEN ? 0 : view_fail(EXIT_USAGE, "%s has no --open", view->command);
+		return may & VIEW_OPEN ? 0 : prof_fail(EXIT_USAGE, "%s has no --open", view->command);
 	case 't':
 		top = strtol(optarg, &end, 10);
 		view->top = (unsigned)top;
 		return end != optarg && !*end && top > 0 && top < 100000
 			       ? 0
-			       : view_fail(EXIT_USAGE, "--top %s: a number from 1 on", optarg);
-	default: return view_fail(EXIT_USAGE, "see: saki prof --help");
+			       : prof_fail(EXIT_USAGE, "--top %s: a number from 1 on", optarg);
+	default: return prof_fail(EXIT_USAGE, "see: saki prof --help");
 	}
 }
 
@@ -78,12 +65,12 @@ static int open_file(struct view *view, int which)
 
 	view->profiles[which] = perf_read(view->files[which], error);
 	if (!view->profiles[which])
-		return view_fail(EXIT_ENVIRONMENT, "%s", error);
+		return prof_fail(EXIT_ENVIRONMENT, "%s", error);
 	status = choose_event(view, which);
 	if (!status && view->live && live_apply(view->profiles[which], view->events[which]))
-		return view_fail(EXIT_USAGE, "%s: --live is for recordings with --event alloc", view->files[which]);
+		return prof_fail(EXIT_USAGE, "%s: --live is for recordings with --event alloc", view->files[which]);
 	if (!status && view->profiles[which]->lost)
-		view_fail(0, "%s: %" PRIu64 " records were lost", view->files[which], view->profiles[which]->lost);
+		prof_fail(0, "%s: %" PRIu64 " records were lost", view->files[which], view->profiles[which]->lost);
 	return status;
 }
 
@@ -106,7 +93,7 @@ int view_open(struct view *view, int argc, char **argv, int count, unsigned may)
 	for (int i = 0; i < count; i++)
 		view->files[i] = optind < argc ? argv[optind++] : count == 1 ? "perf.data" : NULL;
 	if (optind < argc || !view->files[count - 1])
-		return view_fail(EXIT_USAGE, "%s takes %s; see: saki prof --help", view->command,
+		return prof_fail(EXIT_USAGE, "%s takes %s; see: saki prof --help", view->command,
 				 count == 1 ? "one FILE" : "two files, the one from before first");
 	for (int i = 0; i < count && !status; i++)
 		status = open_file(view, i);
@@ -128,7 +115,7 @@ FILE *view_out(struct view *view)
 	FILE *out = view->out ? fopen(view->out, "we") : stdout;
 
 	if (!out)
-		view_fail(0, "%s: %s", view->out, strerror(errno));
+		prof_fail(0, "%s: %s", view->out, strerror(errno));
 	return out;
 }
 
@@ -138,7 +125,7 @@ int view_finish(struct view *view, FILE *out)
 
 	if (out != stdout && fclose(out))
 		failed = 1;
-	return failed ? view_fail(EXIT_ENVIRONMENT, "%s: %s", view->out ? view->out : "standard output", strerror(errno))
+	return failed ? prof_fail(EXIT_ENVIRONMENT, "%s: %s", view->out ? view->out : "standard output", strerror(errno))
 		      : EXIT_DONE;
 }
 

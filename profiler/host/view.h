@@ -4,11 +4,13 @@
  */
 #pragma once
 
+#include "prof.h"
 #include "profile.h"
 
 #include <stdio.h>
 
-enum { EXIT_DONE = 0, EXIT_NOTHING = 1, EXIT_USAGE = 2, EXIT_ENVIRONMENT = 3 };
+/* As saki run has them. */
+enum { EXIT_DONE = 0, EXIT_NOTHING = 1, EXIT_USAGE = PROF_USAGE, EXIT_ENVIRONMENT = PROF_ENVIRONMENT };
 
 struct view {
 	const char *command;
@@ -39,9 +41,6 @@ void view_close(struct view *view);
 /* Where the output goes; NULL after a line of error. To be ended by view_finish(), which returns the exit status. */
 FILE *view_out(struct view *view);
 int view_finish(struct view *view, FILE *out);
-
-/* One line on standard error. @return status */
-int view_fail(int status, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* "ns", "bytes", "samples" */
 const char *view_unit(const struct view *view);
