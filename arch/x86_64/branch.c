@@ -31,3 +31,30 @@ void arch_branch_take(unsigned key)
 	/* The CPU may have fetched what was there before. */
 	__asm__ volatile("cpuid" : "+a"(leaf), "+c"(subleaf)::"rbx", "rdx", "memory");
 }
+
+/* ---- entries of functions (option TRACE_FUNCTIONS) ---- */
+
+#define CALL 0xe8
+
+extern uint8_t *const __start___patchable_function_entries[] WEAK, *const __stop___patchable_function_entries[] WEAK;
+extern const char function_entry[] WEAK, function_entry_exits[] WEAK, function_return[] WEAK;
+
+size_t arch_functions(void)
+{
+	return (size_t)(__stop___patchable_function_entries - __start___patchable_function_entries);
+}
+
+void arch_function_patch(size_t n, bool exits)
+{
+	uint8_t *at = __start___patchable_function_entries[n];
+	uintptr_t to = (uintptr_t)(exits ? function_entry_exits : function_entry);
+	int32_t distance = (int32_t)(to - ((uintptr_t)at + JUMP_SIZE));
+
+	at[0] = CALL;
+	memcpy(at + 1, &distance, sizeof(distance));
+}
+
+uint64_t arch_function_return(void)
+{
+	return (uint64_t)function_return;
+}

@@ -4,6 +4,7 @@
  */
 #include "arch_internal.h"
 #include "asm.h"
+#include "trap_internal.h"
 
 #include <kernel/process.h>
 #include <kernel/string.h>
@@ -229,6 +230,13 @@ uint64_t arch_get_tls(void)
 }
 
 /* A frame is two words at fp: the caller's fp and the return address. */
+/* The quick calls save no registers. */
+bool arch_is_entry(uint64_t pc)
+{
+	return pc >= (uint64_t)trap_stubs && pc < (uint64_t)user_resume &&
+	       !(pc >= (uint64_t)quick_first && pc <= (uint64_t)quick_last);
+}
+
 size_t arch_backtrace(uint64_t pc, uint64_t fp, uint64_t stack_low, uint64_t stack_high, uint64_t *pcs, size_t max)
 {
 	size_t n = 0;

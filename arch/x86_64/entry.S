@@ -165,6 +165,8 @@ syscall_last:
  * A call of syscall_quick[]: interrupts stay off, so what comes meanwhile comes when the program goes on, and finds
  * nothing of the kernel to be looked after.
  */
+	.globl quick_first
+quick_first:
 quick:
 	pushq %rcx
 	pushq %r11

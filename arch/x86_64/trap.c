@@ -7,6 +7,7 @@
 #include "asm.h"
 #include "trap_internal.h"
 
+#include <instrumentation/trace/trace.h>
 #include <kernel/crash.h>
 #include <kernel/page.h>
 #include <kernel/process.h>
@@ -155,11 +156,15 @@ static void interrupt(struct arch_regs *regs)
 {
 	struct cpu *cpu = arch_cpu();
 	x86_irq_handler_t *handler = irq_handlers[regs->vector];
+	uint64_t start;
 
 	cpu->irq_depth++;
 	cpu->irq_regs = regs;
+	start = TRACE_START(irq_exit);
+	TRACE(irq_enter, regs->vector);
 	if (handler)
 		handler((unsigned)regs->vector);
+	TRACE(irq_exit, regs->vector, trace_since(start));
 	cpu->irq_regs = NULL;
 	cpu->irq_depth--;
 	if (cpu->need_resched && !cpu->irq_depth && !cpu->preempt_count)

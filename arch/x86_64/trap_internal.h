@@ -39,7 +39,7 @@ enum x86_trap {
 /* entry.S; the last two are its jumps back to a program, behind STI. */
 struct arch_regs *trap_place(struct arch_regs *regs);
 void trap_handle(struct arch_regs *regs);
-extern const char syscall_last[], quick_last[];
+extern const char syscall_last[], quick_first[], quick_last[];
 
 /* True when the registers are those of a program's code. */
 bool trap_from_program(const struct arch_regs *regs);

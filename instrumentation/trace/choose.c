@@ -4,6 +4,7 @@
  * becomes read-only and before any other CPU runs, so that nobody executes what is being changed.
  */
 #include "description.h"
+#include "function.h"
 #include "trace_internal.h"
 
 #include <kernel/boot.h>
@@ -207,6 +208,8 @@ void trace_choose(void)
 
 	choose_all("trace", false);
 	choose_all("trace.chain", true);
+	if (IS_ENABLED(CONFIG_TRACE_FUNCTIONS))
+		function_choose();
 	if (boot_option("prof", word, sizeof(word)) > 0)
 		trace_events[TRACE_sample].on = trace_events[TRACE_sample].has_chain = true;
 	for (unsigned i = 0; i < TRACE_EVENTS; i++)

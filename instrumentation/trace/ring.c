@@ -3,6 +3,7 @@
  * The rings: made at boot when an event is on, published by the beacon, written by their CPU alone. See trace_abi.h.
  */
 #include "description.h"
+#include "function.h"
 #include "trace_internal.h"
 
 #include <kernel/boot.h>
@@ -13,6 +14,7 @@
 #include <kernel/log.h>
 #include <kernel/page.h>
 #include <kernel/string.h>
+#include <kernel/thread.h>
 #include <plat/plat.h>
 
 #define RING_DEFAULT (2 * MIB)
@@ -145,6 +147,7 @@ static void describe(struct trace_area *area)
 	area->description = arch_virt_to_phys(trace_description);
 	area->description_size = trace_description_size;
 	area->sample_hz = boot_option_number("prof", 0);
+	area->function_count = IS_ENABLED(CONFIG_TRACE_FUNCTIONS) ? function_count : 0;
 	if (id_size > NOTE_HEADER && id_size - NOTE_HEADER <= TRACE_BUILD_ID_MAX) {
 		area->build_id_size = (uint32_t)(id_size - NOTE_HEADER);
 		memcpy(area->build_id, build_id_start + NOTE_HEADER, area->build_id_size);
@@ -173,6 +176,8 @@ static int trace_init(void)
 	trace_area->ring_size = ring_size();
 	atomic_store(&trace_area->magic, TRACE_MAGIC);
 	err = trace_add_cpu(0);
+	/* Other threads get theirs when they are made. */
+	arch_thread()->calls = trace_calls_create();
 	if (!err)
 		publish();
 	return err;

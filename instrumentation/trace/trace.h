@@ -16,6 +16,8 @@
 
 #include <arch/arch.h>
 
+struct trace_calls;
+
 #if CONFIG_TRACE
 
 #include <generated/trace_events.h>
@@ -55,7 +57,29 @@ void trace_finish(void);
 /* True when something is recorded. */
 bool trace_is_on(void);
 
+/* What a thread keeps of traced functions that have yet to return; NULL where that is not needed, or no memory. */
+#if CONFIG_TRACE_FUNCTIONS
+struct trace_calls *trace_calls_create(void);
+void trace_calls_free(struct trace_calls *calls);
 #else
+static inline struct trace_calls *trace_calls_create(void)
+{
+	return NULL;
+}
+static inline void trace_calls_free(struct trace_calls *calls UNUSED)
+{
+}
+#endif
+
+#else
+
+static inline struct trace_calls *trace_calls_create(void)
+{
+	return NULL;
+}
+static inline void trace_calls_free(struct trace_calls *calls UNUSED)
+{
+}
 
 #define TRACE(name, ...)                                                                                               \
 	do {                                                                                                           \

@@ -4,6 +4,7 @@
  * A CPU that runs out of threads takes one from the longest queue; one whose slice ends gives one away when another has
  * clearly less to do. So no CPU idles while threads wait, and long-running ones get equal shares.
  */
+#include <instrumentation/trace/trace.h>
 #include <kernel/atomic.h>
 #include <kernel/cpu.h>
 #include <kernel/errno.h>
@@ -72,6 +73,7 @@ static struct thread *steal_from(struct cpu *victim, struct cpu *cpu)
 	thread = first_for(victim, cpu);
 	if (thread) {
 		sched_queue_remove(victim, thread);
+		TRACE(sched_migrate, thread->id, victim->id, cpu->id);
 		atomic_store(&thread->cpu, cpu);
 	}
 	spin_unlock(&victim->run_lock, flags);

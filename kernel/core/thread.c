@@ -54,6 +54,7 @@ struct thread *thread_create(const char *name, void (*entry)(void *arg), void *a
 	list_init(&thread->run_node);
 	wait_queue_init(&thread->exited);
 	format(thread->name, sizeof(thread->name), "%s", name);
+	thread->calls = trace_calls_create();
 	arch_context_init(&thread->context, thread->stack_base, thread->stack_size, run_thread, thread);
 	atomic_fetch_add(&live, 1);
 	stack_trim();
@@ -79,6 +80,7 @@ void thread_put(struct thread *thread)
 		return;
 	assert(thread != &boot_thread);
 	stack_free(thread->stack_base, thread->stack_size);
+	trace_calls_free(thread->calls);
 	heap_free(thread);
 	atomic_fetch_sub(&live, 1);
 }

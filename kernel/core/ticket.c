@@ -2,6 +2,7 @@
 /*
  * Ticket spinlocks.
  */
+#include <instrumentation/trace/trace.h>
 #include <kernel/atomic.h>
 #include <kernel/cpu.h>
 #include <kernel/spinlock.h>
@@ -15,8 +16,13 @@ unsigned long spin_lock(struct spinlock *lock)
 
 	check_taken(lock);
 	ticket = atomic_fetch_add(&lock->next, 1);
-	while (unlikely(atomic_load(&lock->owner) != ticket))
-		arch_relax();
+	if (unlikely(atomic_load(&lock->owner) != ticket)) {
+		uint64_t start = TRACE_START(spin_wait);
+
+		while (atomic_load(&lock->owner) != ticket)
+			arch_relax();
+		TRACE(spin_wait, lock, trace_since(start));
+	}
 	note_taken(lock);
 	return flags;
 }

@@ -3,6 +3,7 @@
  * Timers: a list sorted by deadline on each CPU; the machine's timer is set to the earlier of its head and the end of
  * the running thread's slice. While the clock is virtual the machine's timer only serves the deadline of an input.
  */
+#include <instrumentation/trace/trace.h>
 #include <kernel/atomic.h>
 #include <kernel/clock.h>
 #include <kernel/cpu.h>
@@ -146,6 +147,7 @@ void timer_run(struct cpu *cpu, uint64_t now_ns)
 	struct timer *timer;
 
 	while ((timer = take_due(cpu, now_ns))) {
+		TRACE(timer_fire, (const void *)timer->fire, now_ns - timer->deadline_ns);
 		timer->fire(timer);
 		atomic_store(&cpu->timer_firing, NULL);
 	}

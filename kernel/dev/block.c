@@ -2,6 +2,7 @@
 /*
  * Block devices: the list of them, and waiting for what was asked of one.
  */
+#include <instrumentation/trace/trace.h>
 #include <kernel/block.h>
 
 #include <kernel/atomic.h>
@@ -260,6 +261,7 @@ static struct block_device *queue_of(struct block_device *dev)
 static int perform(struct block_device *dev, struct block_request *request)
 {
 	struct waiter *waiter = heap_zalloc(sizeof(*waiter));
+	uint64_t start, sector;
 	int err;
 
 	if (!waiter)
@@ -269,6 +271,10 @@ static int perform(struct block_device *dev, struct block_request *request)
 	waiter->disk = queue_of(dev);
 	request->done = request_done;
 	request->context = waiter;
+	start = TRACE_START(block_done);
+	/* A partition's driver moves it. */
+	sector = request->sector;
+	TRACE(block_submit, sector, request->sectors * BLOCK_SECTOR, request->op, dev->name);
 	timer_arm(&waiter->too_late, clock_ns() + REQUEST_NS);
 	for (;;) {
 		struct turn turn = { queue_of(dev), atomic_load(&queue_of(dev)->freed) };
@@ -284,6 +290,7 @@ static int perform(struct block_device *dev, struct block_request *request)
 	}
 	timer_cancel(&waiter->too_late);
 	err = err ? err : waiter->err;
+	TRACE(block_done, sector, request->sectors * BLOCK_SECTOR, request->op, trace_since(start), err, dev->name);
 	heap_free(waiter);
 	if (err)
 		atomic_fetch_add(&dev->errors, 1);

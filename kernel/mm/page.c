@@ -5,6 +5,7 @@
  * pages, of which the snapshot restores the touched ones. The struct page of a frame inside a block is not touched;
  * only a block's first frame has state PAGE_USED, which is how a double free is found.
  */
+#include <instrumentation/trace/trace.h>
 #include <kernel/atomic.h>
 #include <kernel/crash.h>
 #include <kernel/log.h>
@@ -84,6 +85,7 @@ static struct page *page_take(unsigned order)
 	page_set_used(&pages[frame], order);
 	spin_unlock(&page_lock, irq);
 	sanitize_unpoison(page_virt(&pages[frame]), PAGE_SIZE << order);
+	TRACE(page_alloc, frame << PAGE_SHIFT, order);
 	return &pages[frame];
 }
 
@@ -107,7 +109,10 @@ struct page *page_alloc_zeroed(unsigned order)
 
 void page_free(struct page *page, unsigned order)
 {
-	unsigned long irq = spin_lock(&page_lock);
+	unsigned long irq;
+
+	TRACE(page_free, page_phys(page), order);
+	irq = spin_lock(&page_lock);
 
 	if (unlikely(page->state != PAGE_USED || page->order != order)) {
 		bool used = page->state == PAGE_USED;

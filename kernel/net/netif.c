@@ -8,6 +8,7 @@
 #include "merge.h"
 #include "packet.h"
 
+#include <instrumentation/trace/trace.h>
 #include <kernel/atomic.h>
 #include <kernel/boot.h>
 #include <kernel/errno.h>
@@ -103,6 +104,7 @@ static void stack_receive(struct netdev *dev, struct net_buffer *frame, unsigned
 
 	for (struct net_buffer *b = frame; b; b = b->next)
 		len += b->len;
+	TRACE(net_receive, len, netif_get_index(netif));
 	/* Where memory is short, what comes from outside is the first to do without. */
 	if (len > FRAME_MAX || page_free_count() < SPARE_PAGES) {
 		interface->counts.rx_dropped++;
@@ -202,6 +204,24 @@ static void checksum_ip6(struct net_frame *frame, const struct pbuf *p)
 				 IP6H_PLEN(ip));
 }
 
+static uint64_t frame_len(const struct net_frame *frame)
+{
+	uint64_t len = 0;
+
+	for (unsigned i = 0; i < frame->span_count; i++)
+		len += frame->spans[i].len;
+	return len;
+}
+
+static int hand_over(struct interface *interface, const struct net_frame *frame)
+{
+	int err = interface->dev->ops->transmit(interface->dev, frame);
+
+	if (!err)
+		TRACE(net_send, frame_len(frame), netif_get_index(&interface->netif));
+	return err;
+}
+
 static int transmit(struct interface *interface, struct pbuf *p)
 {
 	struct netdev *dev = interface->dev;
@@ -221,7 +241,7 @@ static int transmit(struct interface *interface, struct pbuf *p)
 		else if (eth->type == PP_HTONS(ETHTYPE_IPV6))
 			checksum_ip6(&frame, p);
 	}
-	err = dev->ops->transmit(dev, &frame);
+	err = hand_over(interface, &frame);
 	if (!err) {
 		pbuf_ref(p);
 		dev->unsent = true;
@@ -257,7 +277,7 @@ static bool transmit_merged(struct interface *interface)
 	merge_build(m, &frame);
 	checksum_ip4(&frame, m->parts[0]);
 	frame.cookie = (void *)((uintptr_t)sent | 1);
-	if (dev->ops->transmit(dev, &frame)) {
+	if (hand_over(interface, &frame)) {
 		merge_restore(m);
 		heap_free(sent);
 		return false;

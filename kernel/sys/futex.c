@@ -3,6 +3,7 @@
  * Futexes: sleeping until a word of the program's memory is said to have changed. A waiter stands on one list with the
  * name of the word it waits for; one mutex makes "look at the word, then stand there" one step.
  */
+#include <instrumentation/trace/trace.h>
 #include <kernel/aspace.h>
 #include <kernel/atomic.h>
 #include <kernel/clock.h>
@@ -81,6 +82,7 @@ static long futex_wait(user_ptr_t address, bool private, uint32_t value, uint32_
 		.bits = bits,
 		.queue = &queue,
 	};
+	uint64_t start;
 	int err;
 
 	if (!bits)
@@ -91,6 +93,7 @@ static long futex_wait(user_ptr_t address, bool private, uint32_t value, uint32_
 	mutex_unlock(&futex_lock);
 	if (err)
 		return err;
+	start = TRACE_START(futex_wait);
 	err = wait_until(&queue, is_woken, &waiter, deadline_ns);
 	mutex_lock(&futex_lock);
 	if (!waiter.woken)
@@ -98,6 +101,7 @@ static long futex_wait(user_ptr_t address, bool private, uint32_t value, uint32_
 	else
 		err = 0;
 	mutex_unlock(&futex_lock);
+	TRACE(futex_wait, address, trace_since(start), err);
 	return err;
 }
 

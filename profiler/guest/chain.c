@@ -5,6 +5,7 @@
  * program's memory is looked up in its page tables and read through the direct map: nothing can fault, and nothing waits.
  */
 #include <instrumentation/trace/abi/trace_abi.h>
+#include <instrumentation/trace/function.h>
 #include <instrumentation/trace/trace.h>
 #include <kernel/aspace.h>
 #include <kernel/boot.h>
@@ -35,12 +36,16 @@ static bool is_program(uint64_t pc)
 static unsigned kernel_frames(const struct thread *thread, uint64_t pc, uint64_t fp, uint64_t *pcs)
 {
 	uint64_t low = (uintptr_t)thread->stack_base, high = low + thread->stack_size;
+	size_t count;
 
 	if (fp < low || fp >= high) {
 		low = thread->context.alt_low;
 		high = thread->context.alt_high;
 	}
-	return (unsigned)arch_backtrace(pc, fp, low, high, pcs, TRACE_CHAIN_MAX);
+	count = arch_backtrace(pc, fp, low, high, pcs, TRACE_CHAIN_MAX);
+	if (IS_ENABLED(CONFIG_TRACE_FUNCTIONS))
+		function_repair(pcs, count);
+	return (unsigned)count;
 }
 
 /* ---- the program's memory ---- */
@@ -150,17 +155,18 @@ static size_t write_chain(void *buf, size_t max, const struct arch_regs *regs, u
 	struct trace_chain *chain = buf;
 	struct thread *thread = arch_thread();
 	const struct arch_regs *program = program_regs(thread, regs);
+	bool in_program = regs && program == regs;
+	unsigned count = 0;
 	size_t words;
 
-	*chain = (struct trace_chain){ .flags = regs && program == regs ? TRACE_IN_PROGRAM : 0 };
 	if (!regs)
-		chain->kernel_count = (uint8_t)kernel_frames(thread, ((const uint64_t *)frame)[1],
-							     ((const uint64_t *)frame)[0], chain->words);
-	else if (program != regs)
-		chain->kernel_count =
-			(uint8_t)kernel_frames(thread, arch_regs_pc(regs), arch_regs_fp(regs), chain->words);
-	words = chain->kernel_count;
-	if (program)
+		count = kernel_frames(thread, ((const uint64_t *)frame)[1], ((const uint64_t *)frame)[0], chain->words);
+	else if (!in_program)
+		count = kernel_frames(thread, arch_regs_pc(regs), arch_regs_fp(regs), chain->words);
+	*chain = (struct trace_chain){ .kernel_count = (uint8_t)count, .flags = in_program ? TRACE_IN_PROGRAM : 0 };
+	words = count;
+	/* Of a chain that was cut nobody knows how it began: nearly always by a call. */
+	if (program && (!count || count == TRACE_CHAIN_MAX || arch_is_entry(chain->words[count - 1])))
 		words = add_program(chain, program, (max - sizeof(*chain)) / sizeof(uint64_t));
 	return sizeof(*chain) + words * sizeof(uint64_t);
 }

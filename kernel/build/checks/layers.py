@@ -32,6 +32,9 @@ RULES = [
     (r"harnesses/(apps|bench)/", r"generated/.*", ANY),     # programs for Linux, and so for Saki
     (r"harnesses/attacks/", "|".join((KERNEL, ARCH, INSTRUMENTATION, ABI)), COMPILER),
     (r"harnesses/", "|".join((KERNEL, ABI)), COMPILER),
+    # What an event is about is read, not called.
+    (r"instrumentation/trace/\w+\.[ch]", "|".join((REPORT, ARCH, PLAT, ABI, INSTRUMENTATION,
+                                                    r"kernel/include/kernel/(atomic|clock|cpu|thread)\.h")), COMPILER),
     (r"instrumentation/\w+/test/", "|".join((KERNEL, ARCH, ABI, INSTRUMENTATION)), COMPILER),
     (r"instrumentation/", "|".join((REPORT, ARCH, ABI, INSTRUMENTATION)), COMPILER),
     (r"arch/", "|".join((KERNEL, ARCH, INSTRUMENTATION, PLAT, r"(arch|plat)/host/os/\w+_abi\.h")), COMPILER),

@@ -41,6 +41,7 @@ struct thread {
 	uint64_t cpu_ns;		/* CPU time used up to the last switch */
 	uint64_t switched_in_ns;	/* or accounted last */
 	uint64_t *cpu_total;		/* where its CPU time is added up too: its process's; NULL: nowhere */
+	struct trace_calls *calls;	/* option TRACE_FUNCTIONS: traced functions that have yet to return */
 	uint64_t waker;			/* the thread that woke it last, for TRACE(offcpu) */
 	bool killed;			/* sleeps return -EINTR at once; set by thread_kill() */
 	bool interrupted;		/* the same, because a signal waits (kernel/signal.h) */

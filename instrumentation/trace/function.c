@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Entry and exit of functions. Where exits are told, each thread keeps what its traced functions really return to, last in
+ * first out: interrupts on its stack return before what they have interrupted does. A call deeper than that table, or of a
+ * thread that was there before there was memory for one, is told as an entry only.
+ */
+#include "function.h"
+#include "trace_internal.h"
+
+#include <kernel/boot.h>
+#include <kernel/cpu.h>
+#include <kernel/page.h>
+#include <kernel/string.h>
+#include <kernel/thread.h>
+
+#define ENTRY_SIZE 5 /* bytes of the call */
+#define DIGIT_BITS 6
+
+struct call {
+	uint64_t function, return_to, start;
+};
+
+#define CALLS_MAX ((PAGE_SIZE - sizeof(uint64_t)) / sizeof(struct call))
+
+struct trace_calls {
+	uint64_t count;
+	struct call calls[CALLS_MAX];
+};
+
+uint64_t function_count;
+
+static void told(unsigned event, const uint64_t *words, size_t count)
+{
+	unsigned long flags;
+	struct trace_ring *ring;
+
+	if (!trace_ready || !trace_events[event].on)
+		return;
+	flags = arch_irq_save();
+	ring = trace_ring_here();
+	/* What writing a record calls is not told of. */
+	if (ring && !ring->depth)
+		trace_emit(event, words, count, NULL);
+	arch_irq_restore(flags);
+}
+
+void function_entered(uint64_t at, uint64_t caller)
+{
+	const uint64_t words[] = { at - ENTRY_SIZE, caller };
+
+	told(TRACE_function_enter, words, array_size(words));
+}
+
+/* The running thread's table, made at its first call; NULL when there is none yet. Interrupts off. */
+static struct trace_calls *calls_here(void)
+{
+	struct thread *thread = arch_thread();
+
+	return thread ? thread->calls : NULL;
+}
+
+void function_entered_exits(uint64_t at, uint64_t *return_to)
+{
+	unsigned long flags;
+	struct trace_calls *calls;
+
+	function_entered(at, *return_to);
+	if (!trace_ready)
+		return;
+	flags = arch_irq_save();
+	calls = calls_here();
+	if (calls && calls->count < CALLS_MAX) {
+		calls->calls[calls->count++] = (struct call){ at - ENTRY_SIZE, *return_to, trace_time() };
+		*return_to = arch_function_return();
+	}
+	arch_irq_restore(flags);
+}
+
+uint64_t function_left(void)
+{
+	unsigned long flags = arch_irq_save();
+	struct trace_calls *calls = calls_here();
+	const struct call *call = &calls->calls[--calls->count];
+	const uint64_t words[] = { call->function, trace_since(call->start), calls->count };
+	uint64_t return_to = call->return_to;
+
+	told(TRACE_function_exit, words, array_size(words));
+	arch_irq_restore(flags);
+	return return_to;
+}
+
+void function_repair(uint64_t *pcs, size_t count)
+{
+	const struct trace_calls *calls = calls_here();
+	size_t left = calls ? calls->count : 0;
+
+	for (size_t i = 0; i < count && left; i++)
+		if (pcs[i] == arch_function_return())
+			pcs[i] = calls->calls[--left].return_to;
+}
+
+/* ---- a thread's table ---- */
+
+struct trace_calls *trace_calls_create(void)
+{
+	struct page *page = function_count && trace_events[TRACE_function_exit].on ? page_alloc(0) : NULL;
+	struct trace_calls *calls = page ? page_virt(page) : NULL;
+
+	if (calls)
+		calls->count = 0;
+	return calls;
+}
+
+void trace_calls_free(struct trace_calls *calls)
+{
+	if (calls)
+		page_free(page_from_virt(calls), 0);
+}
+
+/* ---- choosing ---- */
+
+static int digit(char c)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+	const char *at = c ? strchr(digits, c) : NULL;
+
+	return at ? (int)(at - digits) : -1;
+}
+
+void function_choose(void)
+{
+	static char bitmap[4096];
+	char word[8];
+	ssize_t len = boot_option("trace.functions", bitmap, sizeof(bitmap));
+	bool exits = boot_option("trace.exits", word, sizeof(word)) >= 0;
+	size_t all = arch_functions();
+
+	for (size_t n = 0; len > 0 && n < all && n / DIGIT_BITS < (size_t)len; n++) {
+		int bits = digit(bitmap[n / DIGIT_BITS]);
+
+		if (bits < 0)
+			break;
+		if (bits >> n % DIGIT_BITS & 1) {
+			arch_function_patch(n, exits);
+			function_count++;
+		}
+	}
+	if (!function_count)
+		return;
+	trace_events[TRACE_function_enter].on = true;
+	trace_events[TRACE_function_exit].on = exits;
+}

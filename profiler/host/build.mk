@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# profiler/host: saki-prof. Recordings have the form of Linux' perf; all that shows them reads that.
+tool-saki-prof-y := main.o
+tool-saki-prof-y += profile.o processes.o objects.o elf_file.o kallsyms.o perf_read.o perf_records.o
+tool-saki-prof-y += view.o tally.o folded.o live.o special.o
+tool-saki-prof-y += cmd_report.o cmd_folded.o cmd_speedscope.o cmd_pprof.o
+tool-saki-prof-y += cmd_record.o recorded.o guest_files.o initrd.o unwind.o perf_write.o
+tool-saki-prof-y += $(addprefix ../../instrumentation/trace/host/,recorder.o rings.o stream.o events.o)
+tool-saki-prof-y += $(addprefix ../../plat/run/,image.o tool.o) ../../fuzz/host/json.o ../../kernel/sys/describe.o
+tool-saki-prof-gen-y := syscall_desc.o
+tool-saki-prof-libs := -ldw -lelf -lz -lstdc++

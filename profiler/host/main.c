@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * saki-prof: looks at a program that runs on the Saki kernel. One subcommand a way to look.
+ */
+#include "prof.h"
+
+#include <plat/run/image.h>
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char help[] =
+	"usage: saki prof record [-F HZ] [-o FILE] [--event EVENT] [--] [RUN OPTIONS] PROGRAM [ARGS...]\n"
+	"       saki prof report|flame|folded|speedscope|pprof [--event NAME] [--live] [-o OUT] [FILE]\n"
+	"       saki prof diff [-o OUT] BEFORE AFTER\n"
+	"\n"
+	"Runs PROGRAM as `saki run` does (see saki run --help for its options), and looks at the machine from outside.\n"
+	"\n"
+	"  record     samples the kernel and the program, with their calls, into FILE (perf.data), the format of Linux'\n"
+	"             perf; the programs and libraries that ran go into FILE.debug. EVENT is cpu (HZ times a second,\n"
+	"             999), or where threads wait (offcpu, lock), what is allocated (alloc), where memory is made (fault)\n"
+	"             or system calls (syscall). --stack BYTES: of the program's stack with each (8192); --ring SIZE: of a\n"
+	"             CPU's ring (4M); --preset P: which build of the kernel\n"
+	"  report     tables of functions, objects and threads, and what EVENT has beside; --top N rows (20), --json\n"
+	"  flame      a flame graph, SVG\n"
+	"  diff       a flame graph of AFTER, coloured by what has changed since BEFORE; -o X.folded: as text\n"
+	"  folded     a line a call chain, for other tools\n"
+	"  speedscope JSON of speedscope's; --open: and a page that shows it, without a network\n"
+	"  pprof      a profile for go tool pprof (profile.pb.gz)\n"
+	"             FILE may be one of Linux' perf record -g, too. --live: of alloc, what was not given back\n"
+	"\n"
+	"exit status: of record saki run's, which is the program's; else 0 done, 1 nothing to show; 123 environment (no\n"
+	"machine, a file that cannot be read or written); 122 usage\n"
+	"\n"
+	"example: saki prof record -- --smp 2 python3 -c 'print(sum(range(10**7)))' && saki prof report\n";
+
+static const struct command {
+	const char *name;
+	int (*run)(int argc, char **argv);
+} commands[] = {
+	{ "record", cmd_record },   { "report", cmd_report },
+	{ "flame", cmd_flame },	    { "diff", cmd_diff },
+	{ "folded", cmd_folded },   { "speedscope", cmd_speedscope },
+	{ "pprof", cmd_pprof },
+};
+
+int prof_fail(int status, const char *fmt, ...)
+{
+	va_list args;
+
+	fflush(stdout);
+	fputs("saki-prof: ", stderr);
+	va_start(args, fmt);
+	vfprintf(stderr, fmt, args);
+	va_end(args);
+	fputc('\n', stderr);
+	return status;
+}
+
+/* The same for what saki-run and the recorder share with us. */
+int run_fail(int status, const char *fmt, ...)
+{
+	va_list args;
+
+	fflush(stdout);
+	fputs("saki-prof: ", stderr);
+	va_start(args, fmt);
+	vfprintf(stderr, fmt, args);
+	va_end(args);
+	fputc('\n', stderr);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2)
+		return prof_fail(PROF_USAGE, "a command is wanted; see: saki prof --help");
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {
+		fputs(help, stdout);
+		return 0;
+	}
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (!strcmp(argv[1], commands[i].name))
+			return commands[i].run(argc - 1, argv + 1);
+	return prof_fail(PROF_USAGE, "%s: not a command; see: saki prof --help", argv[1]);
+}

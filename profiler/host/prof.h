@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The parts of saki-prof. One cmd_<name>(argc, argv) a subcommand, argv[0] being its name; the result is the exit status.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Exit codes besides the program's own: saki-run's. */
+enum { PROF_USAGE = 122, PROF_ENVIRONMENT = 123 };
+
+int cmd_record(int argc, char **argv);
+int cmd_report(int argc, char **argv);
+int cmd_folded(int argc, char **argv);
+int cmd_flame(int argc, char **argv);
+int cmd_diff(int argc, char **argv);
+int cmd_speedscope(int argc, char **argv);
+int cmd_pprof(int argc, char **argv);
+
+/* One line on stderr, with our name in front. @return status */
+int prof_fail(int status, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
