@@ -6,3 +6,6 @@ tool-saki-trace-y += recorder.o rings.o stream.o events.o ../../../plat/run/imag
 tool-saki-trace-y += ../../../kernel/sys/describe.o
 tool-saki-trace-gen-y := trace_description.o syscall_desc.o
 tool-saki-trace-libs := -lelf
+
+# Tests of taking rings out of memory; test/rings.test runs it.
+tool-saki-rings-test-y := rings.o test/rings_test.o

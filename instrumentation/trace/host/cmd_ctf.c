@@ -201,6 +201,11 @@ static int close_streams(struct ctf *ctf)
 		if (!f->out)
 			continue;
 		flush_packet(f, i);
+		/* What was lost after the last record: a packet without any. */
+		if (stream_lost(ctf->recording->stream, i) > f->discarded) {
+			begin_packet(f, f->end, stream_lost(ctf->recording->stream, i));
+			flush_packet(f, i);
+		}
 		if (f->failed)
 			err = run_fail(-1, "%s/stream_%u: %s", ctf->folder, i, strerror(f->error));
 		if (fclose(f->out) && !err)

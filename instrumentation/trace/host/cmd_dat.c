@@ -81,7 +81,7 @@ static void add(struct writer *w, const struct stream_record *record, const void
 static void put_comm(struct writer *w, char comm[DAT_COMM], uint32_t thread, unsigned cpu)
 {
 	if (thread)
-		snprintf(comm, DAT_COMM, "%.15s", recording_thread_name(w->recording, thread));
+		text_cut(comm, DAT_COMM, recording_thread_name(w->recording, thread));
 	else
 		snprintf(comm, DAT_COMM, "swapper/%u", cpu);
 }

@@ -108,7 +108,8 @@ static void put_arg(struct writer *w, const struct stream_record *record, size_t
 			symbol_text(w->recording, record->args[i], symbol);
 		else
 			snprintf(symbol, sizeof(symbol), "%.64s-%u",
-				 recording_thread_name(w->recording, (uint32_t)record->args[i]), (uint32_t)record->args[i]);
+				 recording_thread_name(w->recording, (uint32_t)record->args[i]),
+				 (uint32_t)record->args[i]);
 		put_string(w->out, symbol);
 	} else if (is_number && record->args[i] >= arg->value_count) {
 		fprintf(w->out, arg->type == STREAM_S64 ? "%lld" : "%llu", (long long)record->args[i]);
@@ -221,7 +222,8 @@ static void write_interrupt(struct writer *w, const struct stream_record *record
 	char name[40];
 
 	snprintf(name, sizeof(name), "interrupt %llu", (unsigned long long)record->args[0]);
-	begin_slice(w, name, (struct track){ PROCESS_CPUS, INTERRUPTS + record->cpu }, record->time_ns, record->args[1]);
+	begin_slice(w, name, (struct track){ PROCESS_CPUS, INTERRUPTS + record->cpu }, record->time_ns,
+		    record->args[1]);
 	finish(w, record, 2);
 }
 

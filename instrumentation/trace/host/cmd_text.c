@@ -14,6 +14,8 @@
 #include "pattern.h"
 #include "recording.h"
 
+#define NAME_SHOWN 15
+
 struct filter {
 	const char *events, *thread;	/* NULL: all */
 	int width;			/* of a terminal; 0: it is none */
@@ -80,7 +82,8 @@ static void print_line(const struct filter *filter, const char *line)
 	putchar('\n');
 }
 
-static void print_chain(const struct filter *filter, const struct recording *recording, const struct stream_record *record)
+static void print_chain(const struct filter *filter, const struct recording *recording,
+			const struct stream_record *record)
 {
 	char symbol[SYMBOL_MAX], line[SYMBOL_MAX + 32];
 
@@ -97,14 +100,15 @@ static void print_chain(const struct filter *filter, const struct recording *rec
 static void print_record(const struct filter *filter, struct recording *recording, const struct stream_record *record,
 			 enum event_kind kind)
 {
-	char name[THREAD_NAME_MAX + 16], *line = NULL;
+	char name[THREAD_NAME_MAX], with_id[THREAD_NAME_MAX + 16], *line = NULL;
 	size_t size = 0;
 	FILE *out = open_memstream(&line, &size);
 
 	if (!out)
 		return;
-	snprintf(name, sizeof(name), "%.15s-%u", recording_thread_name(recording, record->thread), record->thread);
-	fprintf(out, "%20s [%03u] %5llu.%09llu: %s: ", name, record->cpu,
+	text_cut(name, NAME_SHOWN + 1, recording_thread_name(recording, record->thread));
+	snprintf(with_id, sizeof(with_id), "%s-%u", name, record->thread);
+	fprintf(out, "%20s [%03u] %5llu.%09llu: %s: ", with_id, record->cpu,
 		(unsigned long long)(record->time_ns / 1000000000), (unsigned long long)(record->time_ns % 1000000000),
 		record->event->name);
 	if (kind == KIND_SYSCALL_ENTER || kind == KIND_SYSCALL_EXIT)

@@ -9,29 +9,26 @@
 
 #include "dat.h"
 
-static const char page_text[] =
-	"\tfield: u64 timestamp;\toffset:0;\tsize:8;\tsigned:0;\n"
-	"\tfield: local_t commit;\toffset:8;\tsize:8;\tsigned:1;\n"
-	"\tfield: int overwrite;\toffset:8;\tsize:1;\tsigned:1;\n"
-	"\tfield: char data;\toffset:16;\tsize:4080;\tsigned:1;\n";
+static const char page_text[] = "\tfield: u64 timestamp;\toffset:0;\tsize:8;\tsigned:0;\n"
+				"\tfield: local_t commit;\toffset:8;\tsize:8;\tsigned:1;\n"
+				"\tfield: int overwrite;\toffset:8;\tsize:1;\tsigned:1;\n"
+				"\tfield: char data;\toffset:16;\tsize:4080;\tsigned:1;\n";
 
-static const char event_text[] =
-	"# compressed entry header\n"
-	"\ttype_len    :    5 bits\n"
-	"\ttime_delta  :   27 bits\n"
-	"\tarray       :   32 bits\n"
-	"\n"
-	"\tpadding     : type == 29\n"
-	"\ttime_extend : type == 30\n"
-	"\ttime_stamp : type == 31\n"
-	"\tdata max type_len  == 28\n";
+static const char event_text[] = "# compressed entry header\n"
+				 "\ttype_len    :    5 bits\n"
+				 "\ttime_delta  :   27 bits\n"
+				 "\tarray       :   32 bits\n"
+				 "\n"
+				 "\tpadding     : type == 29\n"
+				 "\ttime_extend : type == 30\n"
+				 "\ttime_stamp : type == 31\n"
+				 "\tdata max type_len  == 28\n";
 
-static const char common_fields[] =
-	"\tfield:unsigned short common_type;\toffset:0;\tsize:2;\tsigned:0;\n"
-	"\tfield:unsigned char common_flags;\toffset:2;\tsize:1;\tsigned:0;\n"
-	"\tfield:unsigned char common_preempt_count;\toffset:3;\tsize:1;\tsigned:0;\n"
-	"\tfield:int common_pid;\toffset:4;\tsize:4;\tsigned:1;\n"
-	"\n";
+static const char common_fields[] = "\tfield:unsigned short common_type;\toffset:0;\tsize:2;\tsigned:0;\n"
+				    "\tfield:unsigned char common_flags;\toffset:2;\tsize:1;\tsigned:0;\n"
+				    "\tfield:unsigned char common_preempt_count;\toffset:3;\tsize:1;\tsigned:0;\n"
+				    "\tfield:int common_pid;\toffset:4;\tsize:4;\tsigned:1;\n"
+				    "\n";
 
 /* An event whose fields are given: those of Linux. */
 struct format {
@@ -109,8 +106,8 @@ static void put_u64(FILE *out, uint64_t word)
 
 static void put_format(FILE *out, const struct format *format, int id)
 {
-	fprintf(out, "name: %s\nID: %d\nformat:\n%s%s\nprint fmt: %s\n", format->name, id, common_fields, format->fields,
-		format->print);
+	fprintf(out, "name: %s\nID: %d\nformat:\n%s%s\nprint fmt: %s\n", format->name, id, common_fields,
+		format->fields, format->print);
 }
 
 static void put_print_format(FILE *out, const struct stream_event *event)

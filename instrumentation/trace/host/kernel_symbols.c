@@ -44,7 +44,8 @@ static char kind_of(Elf *elf, const GElf_Sym *sym)
 	return GELF_ST_BIND(sym->st_info) == STB_LOCAL ? kind : (char)(kind - 'a' + 'A');
 }
 
-static void add(struct kernel_symbols *symbols, Elf *elf, Elf_Data *data, size_t i, const Elf_Data *strings, uint64_t slide)
+static void add(struct kernel_symbols *symbols, Elf *elf, Elf_Data *data, size_t i, const Elf_Data *strings,
+		uint64_t slide)
 {
 	const char *names = strings->d_buf;
 	GElf_Sym sym;
@@ -71,7 +72,8 @@ static void clean(char *names, size_t size)
 			names[i] = '?';
 }
 
-static int read_table(struct kernel_symbols *symbols, Elf *elf, Elf_Scn *section, const GElf_Shdr *header, uint64_t slide)
+static int read_table(struct kernel_symbols *symbols, Elf *elf, Elf_Scn *section, const GElf_Shdr *header,
+		      uint64_t slide)
 {
 	Elf_Scn *string_section = elf_getscn(elf, header->sh_link);
 	Elf_Data *data = elf_getdata(section, NULL);
@@ -133,7 +135,8 @@ void kernel_symbols_close(struct kernel_symbols *symbols)
 	*symbols = (struct kernel_symbols){ 0 };
 }
 
-const struct kernel_symbol *kernel_symbols_find(const struct kernel_symbols *symbols, uint64_t address, uint64_t *offset)
+const struct kernel_symbol *kernel_symbols_find(const struct kernel_symbols *symbols, uint64_t address,
+						uint64_t *offset)
 {
 	size_t low = 0, high = symbols->count;
 

@@ -26,4 +26,5 @@ struct kernel_symbols {
 int kernel_symbols_open(struct kernel_symbols *symbols, const char *path, uint64_t slide, char *error);
 void kernel_symbols_close(struct kernel_symbols *symbols);
 /* What an address lies in, and where in it. NULL: in nothing that has a name. */
-const struct kernel_symbol *kernel_symbols_find(const struct kernel_symbols *symbols, uint64_t address, uint64_t *offset);
+const struct kernel_symbol *kernel_symbols_find(const struct kernel_symbols *symbols, uint64_t address,
+						uint64_t *offset);

@@ -22,7 +22,7 @@ static const char *const kinds[] = {
 	[KIND_IRQ_EXIT] = "irq:irq_exit vector duration",
 	[KIND_SYSCALL_ENTER] = "syscall:syscall_enter call arg0 arg1 arg2 arg3 arg4 arg5",
 	[KIND_SYSCALL_EXIT] = "syscall:syscall_exit call result duration",
-	[KIND_BLOCK_DONE] = "block:block_done sector bytes write duration result device",
+	[KIND_BLOCK_DONE] = "block:block_done sector bytes op duration result device",
 	[KIND_FUNCTION_ENTER] = "function:function_enter function caller",
 	[KIND_FUNCTION_EXIT] = "function:function_exit function duration depth",
 };
@@ -86,7 +86,7 @@ static void note_thread(struct recording *recording, const struct stream_record 
 
 	if (!thread)
 		return;
-	snprintf(thread->name, sizeof(thread->name), "%s", name);
+	text_cut(thread->name, sizeof(thread->name), name);
 	if (kind == KIND_THREAD_START)
 		thread->process = record->args[2];
 }
@@ -117,7 +117,8 @@ void recording_conclude(const struct recording *recording)
 	for (unsigned i = 0; i < stream_cpus(recording->stream); i++)
 		lost += stream_lost(recording->stream, i);
 	if (lost)
-		run_fail(0, "%llu records are missing: they found no room when they were made", (unsigned long long)lost);
+		run_fail(0, "%llu records are missing: they found no room when they were made",
+			 (unsigned long long)lost);
 	if (stream_skipped(recording->stream))
 		run_fail(0, "%llu records could not be read, and are left out",
 			 (unsigned long long)stream_skipped(recording->stream));
@@ -182,6 +183,18 @@ const char *symbol_text(const struct recording *recording, uint64_t address, cha
 	else
 		snprintf(buf, SYMBOL_MAX, "%.200s", symbol->name);
 	return buf;
+}
+
+char *text_cut(char *to, size_t size, const char *text)
+{
+	size_t len = strlen(text);
+
+	if (len >= size)
+		for (len = size - 1; len && ((unsigned char)text[len] & 0xc0) == 0x80;)
+			len--;
+	memcpy(to, text, len);
+	to[len] = '\0';
+	return to;
 }
 
 void duration_print(FILE *out, uint64_t ns)

@@ -23,7 +23,7 @@ enum event_kind {
 	KIND_IRQ_EXIT,		/* vector duration */
 	KIND_SYSCALL_ENTER,	/* call arg0 ... arg5 */
 	KIND_SYSCALL_EXIT,	/* call result duration */
-	KIND_BLOCK_DONE,	/* sector bytes write duration result device */
+	KIND_BLOCK_DONE,	/* sector bytes op duration result device */
 	KIND_FUNCTION_ENTER,	/* function caller */
 	KIND_FUNCTION_EXIT,	/* function duration depth */
 };
@@ -62,5 +62,7 @@ unsigned call_arg_count(uint64_t number);
 const char *symbol_text(const struct recording *recording, uint64_t address, char buf[SYMBOL_MAX]);
 /* An argument as people read it; texts as they are, without quotes. */
 void arg_print(FILE *out, struct recording *recording, const struct stream_record *record, size_t arg);
+/* Copies as much of a text as size bytes hold, whole characters only. @return to */
+char *text_cut(char *to, size_t size, const char *text);
 /* A time such as "12.3us". */
 void duration_print(FILE *out, uint64_t ns);
