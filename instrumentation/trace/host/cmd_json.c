@@ -288,7 +288,7 @@ static void write_thread(struct writer *w, const struct traced_thread *thread)
 		return;
 	snprintf(name, sizeof(name), "%s", thread->name[0] ? thread->name : "thread");
 	write_name(w, "thread_name", track, name);
-	if (thread->process == thread->id)
+	if (thread->is_first && track.process == thread->process)
 		write_name(w, "process_name", track, name);
 	if (!thread->in_call)
 		return;

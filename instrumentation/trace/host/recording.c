@@ -15,6 +15,7 @@
 static const char *const kinds[] = {
 	[KIND_THREAD_START] = "meta:thread_start thread parent process name",
 	[KIND_THREAD_NAME] = "meta:thread_name thread name",
+	[KIND_PROCESS_EXEC] = "meta:process_exec process path",
 	[KIND_SCHED_SWITCH] = "sched:sched_switch prev prev_state next",
 	[KIND_SCHED_WAKEUP] = "sched:sched_wakeup thread cpu",
 	[KIND_SCHED_MIGRATE] = "sched:sched_migrate thread from to",
@@ -36,7 +37,7 @@ static bool is_kind(const struct stream_event *event, const char *kind)
 		len += (size_t)snprintf(text + len, sizeof(text) - len, " %s", event->args[i].name);
 		/* Only names are texts. */
 		if ((event->args[i].type == STREAM_STR) !=
-		    (!strcmp(event->args[i].name, "name") || !strcmp(event->args[i].name, "device")))
+		    (strstr(" name device path ", event->args[i].name) != NULL))
 			return false;
 	}
 	return !strcmp(text, kind);
@@ -79,16 +80,37 @@ void recording_close(struct recording *recording)
 	threads_free(&recording->threads);
 }
 
-static void note_thread(struct recording *recording, const struct stream_record *record, enum event_kind kind)
+static void note_start(struct recording *recording, const struct stream_record *record)
 {
-	const char *name = record->texts[kind == KIND_THREAD_START ? 3 : 1];
+	uint64_t parents = recording_thread_process(recording, (uint32_t)record->args[1]);
 	struct traced_thread *thread = threads_get(&recording->threads, (uint32_t)record->args[0]);
 
 	if (!thread)
 		return;
-	text_cut(thread->name, sizeof(thread->name), name);
-	if (kind == KIND_THREAD_START)
-		thread->process = record->args[2];
+	text_cut(thread->name, sizeof(thread->name), record->texts[3]);
+	thread->process = record->args[2];
+	thread->is_first = thread->process != parents;
+}
+
+static void note_name(struct recording *recording, const struct stream_record *record)
+{
+	struct traced_thread *thread = threads_get(&recording->threads, (uint32_t)record->args[0]);
+
+	if (thread)
+		text_cut(thread->name, sizeof(thread->name), record->texts[1]);
+}
+
+/* The first program's thread was the kernel's, and has a kernel thread's name. */
+static void note_exec(struct recording *recording, const struct stream_record *record)
+{
+	struct traced_thread *thread = threads_get(&recording->threads, record->thread);
+	const char *slash = strrchr(record->texts[1], '/');
+
+	if (!thread || thread->process)
+		return;
+	thread->process = record->args[0];
+	thread->is_first = true;
+	text_cut(thread->name, sizeof(thread->name), slash ? slash + 1 : record->texts[1]);
 }
 
 bool recording_next(struct recording *recording, struct stream_record *record, enum event_kind *kind)
@@ -98,8 +120,12 @@ bool recording_next(struct recording *recording, struct stream_record *record, e
 	recording->count++;
 	recording->last_ns = record->time_ns;
 	*kind = recording->kinds[record->event->number];
-	if (*kind == KIND_THREAD_START || *kind == KIND_THREAD_NAME)
-		note_thread(recording, record, *kind);
+	if (*kind == KIND_THREAD_START)
+		note_start(recording, record);
+	else if (*kind == KIND_THREAD_NAME)
+		note_name(recording, record);
+	else if (*kind == KIND_PROCESS_EXEC)
+		note_exec(recording, record);
 	return true;
 }
 

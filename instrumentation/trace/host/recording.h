@@ -16,6 +16,7 @@ enum event_kind {
 	KIND_OTHER,
 	KIND_THREAD_START,	/* thread parent process name */
 	KIND_THREAD_NAME,	/* thread name */
+	KIND_PROCESS_EXEC,	/* process path */
 	KIND_SCHED_SWITCH,	/* prev prev_state next */
 	KIND_SCHED_WAKEUP,	/* thread cpu */
 	KIND_SCHED_MIGRATE,	/* thread from to */

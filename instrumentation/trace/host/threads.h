@@ -14,6 +14,7 @@ struct traced_thread {
 	uint32_t id;
 	bool is_used;
 	uint64_t process;		/* 0: not known, or the kernel's */
+	bool is_first;			/* of its process */
 	char name[THREAD_NAME_MAX];	/* "" when it is not known */
 	unsigned depth;			/* functions that it is in */
 	bool in_call;			/* in a system call: */
