@@ -13,11 +13,11 @@ build="clang-19:clang-19 lld-19:ld.lld-19 llvm-19:llvm-objcopy-19 libclang-rt-19
 run="$build qemu-system-x86:qemu-system-x86_64"
 fuzz="$run afl++:afl-fuzz"
 check="$build clang-format-19:clang-format-19"
-record="$run strace:strace sqlite3:sqlite3"
+record="$run strace:strace sqlite3:sqlite3 babeltrace2:babeltrace2 trace-cmd:trace-cmd"
 test="$fuzz $check busybox-static:/var/lib/dpkg/info/busybox-static.list strace:strace procps:pgrep
 	musl-dev:/usr/lib/x86_64-linux-musl/libc.a gdb:gdb curl:curl wrk:wrk redis-tools:redis-cli
 	openssh-client:ssh-keygen iproute2:ip iperf3:iperf3 sqlite3:sqlite3
-	e2fsprogs:mke2fs"
+	e2fsprogs:mke2fs babeltrace2:babeltrace2 trace-cmd:trace-cmd"
 bench="$run busybox-static:/var/lib/dpkg/info/busybox-static.list wrk:wrk redis-tools:redis-cli iperf3:iperf3
 	iproute2:ip"
 all="$test $record $bench"

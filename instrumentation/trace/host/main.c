@@ -12,6 +12,10 @@
 static const char usage[] =
 	"usage: saki trace record [-e EVENTS] [--functions NAMES [--graph]] [-o DIR] [--] [RUN OPTIONS] PROGRAM [ARGS...]\n"
 	"       saki trace list [EVENTS]\n"
+	"       saki trace text DIR [--event EVENTS] [--thread ID|NAME]\n"
+	"       saki trace json DIR [-o FILE]\n"
+	"       saki trace ctf DIR [-o FOLDER]\n"
+	"       saki trace dat DIR [-o FILE]\n"
 	"\n"
 	"record runs a program as saki run does, and records what happens in the kernel meanwhile.\n"
 	"  -e EVENTS          which events: names, GROUP:NAME, GROUP:* or *, with commas between; each may have\n"
@@ -23,7 +27,9 @@ static const char usage[] =
 	"  --ring SIZE        room for records, for each CPU, such as 8M\n"
 	"  --preset P         which build of the kernel (default)\n"
 	"  -o DIR             the recording's folder (trace); what is there of an older one is written over\n"
-	"list shows the events that there are, and their arguments.\n"
+	"list shows the events that there are, and their arguments. text shows a recording; json writes it for Perfetto and\n"
+	"speedscope (standard output), ctf for babeltrace2 and Trace Compass (DIR/ctf), dat for trace-cmd report and\n"
+	"KernelShark (DIR/trace.dat).\n"
 	"\n"
 	"exit status: record's are those of saki run (122 usage; 123 environment, also a kernel without TRACE);\n"
 	"of the others: 0 done, 2 usage, 3 environment, or no recording\n"
@@ -52,6 +58,10 @@ int main(int argc, char **argv)
 	} commands[] = {
 		{ "record", cmd_record },
 		{ "list", cmd_list },
+		{ "text", cmd_text },
+		{ "json", cmd_json },
+		{ "ctf", cmd_ctf },
+		{ "dat", cmd_dat },
 	};
 
 	if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help"))) {

@@ -169,7 +169,8 @@ static int conclude(const struct recorder_options *o, const struct rings *rings,
 			"nothing was recorded: the kernel told of no events (preset %s is built without TRACE, or it did "
 			"not get that far)",
 			o->preset);
-		return status >= RECORDER_USAGE && status != 128 ? status : RECORDER_ENVIRONMENT;
+		/* saki-run's own reasons come first. */
+		return (status >= RECORDER_USAGE && status <= 127) || status == 130 ? status : RECORDER_ENVIRONMENT;
 	}
 	if (rings->error)
 		return run_fail(RECORDER_ENVIRONMENT, "%s/%s: %s; what was written before is kept", o->folder,
