@@ -203,6 +203,11 @@ static void sample(struct conversion *c, const struct stream_record *r, unsigned
 				 .user = user };
 	const struct stream_chain *chain = &r->chain;
 
+	/* The first ones were there before anybody told of threads. */
+	if (r->thread && !thread_find(c, r->thread)) {
+		thread_set(c, r->thread, r->thread);
+		perf_writer_name(c->writer, r->time_ns, r->thread, r->thread, "kernel", false);
+	}
 	if (r->has_chain) {
 		s.kernel = chain->kernel;
 		s.kernel_count = chain->kernel_count;

@@ -134,7 +134,7 @@ void special_name(struct profile *p, const struct special *special, const struct
 	else if (special->title == calls)
 		snprintf(name, SPECIAL_NAME, "call %" PRIu64, row->address);
 	else if (special->title == wakers && !row->address)
-		snprintf(name, SPECIAL_NAME, "nobody (it was ready, or an interrupt)");
+		snprintf(name, SPECIAL_NAME, "nobody");
 	else if (special->title == wakers)
 		snprintf(name, SPECIAL_NAME, "%.200s %" PRIu64, thread_name(p, row->address), row->address);
 	else
