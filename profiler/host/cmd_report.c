@@ -2,7 +2,7 @@
 /*
  * saki prof report: where the time went, or what else was recorded, as tables of 80 columns or as JSON.
  */
-#include "../../fuzz/host/json.h"
+#include <fuzz/host/json.h>
 #include "prof.h"
 #include "special.h"
 #include "tally.h"

@@ -116,7 +116,8 @@ static bool pid_is_known(const struct conversion *c, uint32_t pid)
 	return false;
 }
 
-static void fork_told(struct conversion *c, uint64_t time, uint32_t pid, uint32_t tid, uint32_t parent_pid, uint32_t parent)
+static void fork_told(struct conversion *c, uint64_t time, uint32_t pid, uint32_t tid, uint32_t parent_pid,
+		      uint32_t parent)
 {
 	bool is_new = !pid_is_known(c, pid);
 
@@ -244,7 +245,8 @@ static const struct stream_event *find_event(const struct conversion *c, const c
 {
 	const struct stream_event *event = stream_event(c->stream, name);
 
-	return event && event->arg_count >= args && (event->args[args - 1].type == STREAM_STR) == is_text ? event : NULL;
+	return event && event->arg_count >= args && (event->args[args - 1].type == STREAM_STR) == is_text ? event
+													  : NULL;
 }
 
 static int find_events(struct conversion *c, char *error)
@@ -271,7 +273,9 @@ static int find_events(struct conversion *c, char *error)
 			(struct used_source){ event, sources[i].value ? stream_arg_find(event, sources[i].value) : -1,
 					      sources[i].address ? stream_arg_find(event, sources[i].address) : -1 };
 		perf_writer_event(c->writer, sources[i].name,
-				  strcmp(c->recorded->kind->name, "cpu") ? 0 : hz ? hz : 999);
+				  strcmp(c->recorded->kind->name, "cpu") ? 0
+				  : hz                                   ? hz
+									 : 999);
 	}
 	if (c->source_count)
 		return 0;
@@ -338,11 +342,12 @@ static int open_all(struct conversion *c, char *error)
 int recorded_convert(struct recorded *r, char *error)
 {
 	char *debug_dir = objects_debug_dir(r->out);
-	struct conversion c = { .recorded = r,
-				.processes = { .profile = profile_new() },
-				.files = { .debug_dir = debug_dir, .volumes = r->volumes, .volume_count = r->volume_count } };
+	struct conversion c = { .recorded = r, .processes = { .profile = profile_new() } };
 	int status, err;
 
+	c.files.debug_dir = debug_dir;
+	c.files.volumes = r->volumes;
+	c.files.volume_count = r->volume_count;
 	c.processes.profile->debug_dir = debug_dir;
 	c.files.processes = &c.processes;
 	c.unwinder = unwind_new(&c.processes);

@@ -201,8 +201,8 @@ bool special_live_make(struct special_live *live, const struct profile *p, uint3
 		if (p->samples[i].event != event)
 			continue;
 		live->chains = memory_more(live->chains, live->count, sizeof(*live->chains));
-		live->chains[live->count++] =
-			(struct special_chain){ (uint32_t)i, is_live[i] ? value : 0, value, is_live[i], 1 };
+		live->chains[live->count++] = (struct special_chain){ (uint32_t)i, is_live[i] ? value : 0, value,
+								      is_live[i], 1 };
 		live->live += is_live[i] ? value : 0;
 		live->live_count += is_live[i];
 	}
