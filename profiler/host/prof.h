@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The parts of saki-prof. One cmd_<name>(argc, argv) a subcommand, argv[0] being its name; the result is the exit status.
+ * The parts of saki-prof. One cmd_<name>(argc, argv) a subcommand, argv[0] being its name; the result is the exit
+ * status.
  */
 #pragma once
 
