@@ -14,9 +14,12 @@ int plat_is_xen(const struct run_options *o)
 
 int plat_check(const struct run_options *o)
 {
+	if (o->memory_fd >= 0 && o->prepare)
+		return run_fail(RUN_USAGE, "--memory-fd: --prepare boots no machine that could have it");
 	if (plat_is_xen(o)) {
 		const char *no = o->cpus > 1         ? "--smp"
 				 : o->cpu            ? "--cpu"
+				 : o->memory_fd >= 0 ? "--memory-fd"
 				 : o->gdb            ? "--gdb"
 				 : o->virtio_console ? "--console virtio"
 				 : o->balloon        ? "--balloon"

@@ -33,6 +33,7 @@ static const char help[] =
 	"  --mem SIZE             its memory, such as 64M (the default; the catalogue's get more) or 1G\n"
 	"  --smp N                its CPUs, 1 to 64 (1, or as SAKI_SMP says)\n"
 	"  --cpu MODEL            what each is, as QEMU's -cpu says: max,-rdrand (max)\n"
+	"  --memory-fd N          its memory is the file that is open as N, for who watches it (not on xen)\n"
 	"  --timeout S            end it after S seconds\n"
 	"  --strace               print every system call, with its arguments and result, on standard error\n"
 	"  --syscalls             print which system calls were made, how often, and which are missing\n"
@@ -80,6 +81,7 @@ int run_fail(int status, const char *fmt, ...)
 enum {
 	OPT_PLAT = 1000,
 	OPT_MEM,
+	OPT_MEMORY_FD,
 	OPT_SMP,
 	OPT_TIMEOUT,
 	OPT_APPEND,
@@ -105,6 +107,7 @@ enum {
 static const struct option long_options[] = {
 	{ "plat", required_argument, NULL, OPT_PLAT },
 	{ "mem", required_argument, NULL, OPT_MEM },
+	{ "memory-fd", required_argument, NULL, OPT_MEMORY_FD },
 	{ "smp", required_argument, NULL, OPT_SMP },
 	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
 	{ "append", required_argument, NULL, OPT_APPEND },
@@ -167,6 +170,7 @@ static int option_set(struct run_options *o, int option, const char *value)
 	case OPT_MEM:
 		o->memory_bytes = parse_memory(value);
 		return o->memory_bytes ? 0 : run_fail(RUN_USAGE, "--mem %s: whole MiB from 16M on, such as 64M", value);
+	case OPT_MEMORY_FD: return memory_fd_parse(value, &o->memory_fd);
 	case OPT_SMP:
 		o->cpus = parse_cpus(value);
 		return o->cpus ? 0 : run_fail(RUN_USAGE, "--smp %s: 1 to %d CPUs", value, CPUS_MAX);
@@ -434,6 +438,13 @@ static int run(const struct run_options *o)
 	q.cpus = o->cpus ? o->cpus : 1;
 	q.memory_bytes = o->memory_bytes ? o->memory_bytes : memory_default(&app, cpio.size);
 	q.initrd_fd = cpio.fd;
+	q.memory_fd = o->memory_fd;
+	if (o->memory_fd >= 0) {
+		status = memory_fd_size(o->memory_fd, o->memory_bytes, &q.memory_bytes);
+		if (status)
+			goto out;
+		status = RUN_ENVIRONMENT;
+	}
 	if (o->prepare) {
 		status = prepare_write(o->prepare, &q);
 		goto out;
@@ -453,7 +464,7 @@ out:
 
 int main(int argc, char **argv)
 {
-	static struct run_options options = { .plat = "microvm", .preset = "default" };
+	static struct run_options options = { .plat = "microvm", .preset = "default", .memory_fd = -1 };
 	int status = options_parse(&options, argc, argv);
 
 	return status >= 0 ? status : run(&options);

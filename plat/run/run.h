@@ -45,6 +45,7 @@ struct run_options {
 	const char *plat;
 	const char *preset;
 	uint64_t memory_bytes;  /* 0: as the program needs */
+	int memory_fd;  /* the file that becomes it; -1: none */
 	unsigned cpus;
 	const char *cpu;  /* QEMU's name of it; NULL: max */
 	double timeout_s;  /* 0: none */
@@ -78,6 +79,14 @@ void words_add(FILE *line, const char *name, const char *value);
 /* plat.c: 0 or an exit status, after an error line that says what the plat has not. */
 int plat_check(const struct run_options *options);
 int plat_is_xen(const struct run_options *options);
+
+/* memory.c: the number of a file that a machine's memory can be. @return 0 or an exit status, after an error line. */
+int memory_fd_parse(const char *text, int *fd);
+/*
+ * An empty file is made as long as the machine's memory, *bytes; else its length is what the machine gets, and has to
+ * be what was asked for (0: nothing was). @return 0 or an exit status, after an error line.
+ */
+int memory_fd_size(int fd, uint64_t asked, uint64_t *bytes);
 
 /* initrd.c: the program, the catalogue's tree or both, and what goes with them. @return 0 or an exit status. */
 struct app;
