@@ -6,7 +6,17 @@
  */
 #include <kernel/errno.h>
 #include <kernel/file.h>
+#include <kernel/metrics.h>
 #include "aspace_internal.h"
+
+static const char *const accesses[] = { "read", "write", "execute", "refused" };
+METRIC_COUNTERS(page_faults, "Pages of programs that were touched and not there, by how, or not to be had", "access",
+		accesses);
+
+static unsigned kind_of(unsigned access, int err)
+{
+	return err ? 3 : access & ASPACE_ACCESS_EXEC ? 2 : access & ASPACE_ACCESS_WRITE ? 1 : 0;
+}
 
 /* What populating asks for: pages of private memory come as if written, so that they need no second fault. */
 static unsigned usual_access(const struct region *region)
@@ -47,8 +57,10 @@ static int fault(struct aspace *as, uint64_t address, unsigned access)
 int aspace_handle_fault(uint64_t address, unsigned access)
 {
 	struct aspace *as = aspace_current();
+	int err = as && user_ok(address, 1) ? fault(as, address, access) : -EFAULT;
 
-	return as && user_ok(address, 1) ? fault(as, address, access) : -EFAULT;
+	metric_inc_at(page_faults, kind_of(access, err));
+	return err;
 }
 
 /* Pages of [start, end) that only this address space will hold. */
