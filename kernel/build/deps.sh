@@ -17,7 +17,7 @@ record="$run strace:strace sqlite3:sqlite3"
 test="$fuzz $check busybox-static:/var/lib/dpkg/info/busybox-static.list strace:strace procps:pgrep
 	musl-dev:/usr/lib/x86_64-linux-musl/libc.a gdb:gdb curl:curl wrk:wrk redis-tools:redis-cli
 	openssh-client:ssh-keygen iproute2:ip iperf3:iperf3 sqlite3:sqlite3
-	e2fsprogs:mke2fs"
+	e2fsprogs:mke2fs python3-prometheus-client:/usr/lib/python3/dist-packages/prometheus_client/parser.py"
 bench="$run busybox-static:/var/lib/dpkg/info/busybox-static.list wrk:wrk redis-tools:redis-cli iperf3:iperf3
 	iproute2:ip"
 all="$test $record $bench"
