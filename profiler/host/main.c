@@ -14,6 +14,7 @@ static const char help[] =
 	"usage: saki prof record [-F HZ] [-o FILE] [--event EVENT] [--] [RUN OPTIONS] PROGRAM [ARGS...]\n"
 	"       saki prof report|flame|folded|speedscope|pprof [--event NAME] [--live] [-o OUT] [FILE]\n"
 	"       saki prof diff [-o OUT] BEFORE AFTER\n"
+	"       saki prof metrics [--json] [-o FILE] [--] [RUN OPTIONS] PROGRAM [ARGS...]\n"
 	"\n"
 	"Runs PROGRAM as `saki run` does (see saki run --help for its options), and looks at it from outside.\n"
 	"\n"
@@ -30,6 +31,8 @@ static const char help[] =
 	"  speedscope JSON of speedscope's; --open: and a page that shows it, without a network\n"
 	"  pprof      a profile for go tool pprof (profile.pb.gz)\n"
 	"             FILE may be one of Linux' perf record -g, too. --live: of alloc, what was not given back\n"
+	"  metrics    what the kernel has counted, when the program has ended: Prometheus's text format on standard\n"
+	"             output, after the program's own, or in FILE; --json: one object on one line\n"
 	"\n"
 	"exit status: of record saki run's, which is the program's; else 0 done, 1 nothing to show;\n"
 	"123 environment (no machine, a file that cannot be read or written); 122 usage\n"
@@ -43,7 +46,7 @@ static const struct command {
 	{ "record", cmd_record },   { "report", cmd_report },
 	{ "flame", cmd_flame },	    { "diff", cmd_diff },
 	{ "folded", cmd_folded },   { "speedscope", cmd_speedscope },
-	{ "pprof", cmd_pprof },
+	{ "pprof", cmd_pprof },     { "metrics", cmd_metrics },
 };
 
 int prof_fail(int status, const char *fmt, ...)
