@@ -225,6 +225,7 @@ int recorder_run(const struct recorder_options *options, struct recorder_result 
 	rings_init(&rings, memory_fd, stream_fd);
 	status = record(options, &rings);
 	*result = (struct recorder_result){ .is_traced = rings.area_at,
+					    .functions = rings.area.function_count,
 					    .bytes = rings.bytes,
 					    .lost = sum(rings.lost, TRACE_CPUS_MAX),
 					    .broken = rings.broken };

@@ -38,5 +38,5 @@ bool rings_find(struct rings *rings);
  */
 bool rings_drain(struct rings *rings, bool all);
 
-/* Writes the header again, as the machine left it. */
+/* Writes the header again, as the machine left it, and keeps it in area. */
 void rings_finish(struct rings *rings);
