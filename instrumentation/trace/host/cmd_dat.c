@@ -88,7 +88,8 @@ static void put_comm(struct writer *w, char comm[DAT_COMM], uint32_t thread, uns
 
 static void write_switch(struct writer *w, const struct stream_record *record)
 {
-	static const uint8_t states[] = { 0, 1, 16 };	/* running, sleeping, ended: TASK_RUNNING, _INTERRUPTIBLE, EXIT_DEAD */
+	/* running, sleeping, ended: TASK_RUNNING, TASK_INTERRUPTIBLE, EXIT_DEAD */
+	static const uint8_t states[] = { 0, 1, 16 };
 	struct sched_switch data = { .common = common_of(record, DAT_OTHERS + record->event->number),
 				     .prev_pid = (int32_t)record->args[0],
 				     .prev_prio = DAT_PRIORITY,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * saki trace json: a recording as Chrome's trace events, which Perfetto and speedscope open. Threads are tracks, and what
- * has a duration is a slice on them; CPUs have a track of who ran and one of interrupts; requests of disks are slices of a
- * process of their own, as they overlap. All else is an instant.
+ * saki trace json: a recording as Chrome's trace events, which Perfetto and speedscope open. Threads are tracks, and
+ * what has a duration is a slice on them; CPUs have a track of who ran and one of interrupts; requests of disks are
+ * slices of a process of their own, as they overlap. All else is an instant.
  */
 #include <plat/run/image.h>
 #include <string.h>

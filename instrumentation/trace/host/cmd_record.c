@@ -169,6 +169,9 @@ static int record(const struct choice *choice, char **program)
 	options.words = words;
 	if (!status) {
 		status = recorder_run(&options, &result);
+		if (result.is_traced && choice->functions && !result.functions)
+			run_fail(0, "no function of the kernel is \"%s\" (preset %s)", choice->functions,
+				 options.preset);
 		if (result.is_traced)
 			run_fail(0, "%llu KiB of records in %s; see: saki trace text %s",
 				 (unsigned long long)(result.bytes + 1023) >> 10, options.folder, options.folder);

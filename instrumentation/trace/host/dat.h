@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * trace.dat, version 6 (trace-cmd.dat.v6(5)): what trace-cmd writes of Linux' ring buffer, and KernelShark reads. Events
- * are Linux' where it has the same ones, with its fields; the others are described as they are.
+ * trace.dat, version 6 (trace-cmd.dat.v6(5)): what trace-cmd writes of Linux' ring buffer, and KernelShark reads.
+ * Events are Linux' where it has the same ones, with its fields; the others are described as they are.
  */
 #pragma once
 

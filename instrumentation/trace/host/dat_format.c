@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The head of a trace.dat: what a page and an event look like, the fields of each kind of event and how it is printed, the
- * kernel's symbols, and the threads' names. See dat.h.
+ * The head of a trace.dat: what a page and an event look like, the fields of each kind of event and how it is
+ * printed, the kernel's symbols, and the threads' names. See dat.h.
  */
 #include <kernel/syscall_desc.h>
 #include <stdlib.h>
@@ -59,8 +59,8 @@ static const struct format ftrace[] = {
 	  "\tfield:unsigned long long rettime;\toffset:24;\tsize:8;\tsigned:0;\n"
 	  "\tfield:unsigned long overrun;\toffset:32;\tsize:8;\tsigned:0;\n"
 	  "\tfield:int depth;\toffset:40;\tsize:4;\tsigned:1;\n",
-	  "\"<-- %ps (%d) (start: %llx end: %llx) over: %d\", (void *)REC->func, REC->depth, REC->calltime, REC->rettime, "
-	  "REC->overrun",
+	  "\"<-- %ps (%d) (start: %llx end: %llx) over: %d\", (void *)REC->func, REC->depth, REC->calltime, "
+	  "REC->rettime, REC->overrun",
 	  DAT_GRAPH_EXIT },
 };
 
@@ -80,9 +80,10 @@ static const struct format linux_formats[KIND_FUNCTION_EXIT + 1] = {
 				"\tfield:int next_prio;\toffset:60;\tsize:4;\tsigned:1;\n",
 				"\"prev_comm=%s prev_pid=%d prev_prio=%d prev_state=%s ==> next_comm=%s next_pid=%d "
 				"next_prio=%d\", REC->prev_comm, REC->prev_pid, REC->prev_prio, "
-				"__print_symbolic(REC->prev_state, { 0, \"R\" }, { 1, \"S\" }, { 16, \"X\" }), REC->next_comm, "
-				"REC->next_pid, REC->next_prio", 0 },
-	[KIND_SCHED_WAKEUP] = { "sched_wakeup", COMM_AND_PID "\tfield:int target_cpu;\toffset:32;\tsize:4;\tsigned:1;\n",
+				"__print_symbolic(REC->prev_state, { 0, \"R\" }, { 1, \"S\" }, { 16, \"X\" }), "
+				"REC->next_comm, REC->next_pid, REC->next_prio", 0 },
+	[KIND_SCHED_WAKEUP] = { "sched_wakeup",
+				COMM_AND_PID "\tfield:int target_cpu;\toffset:32;\tsize:4;\tsigned:1;\n",
 				"\"comm=%s pid=%d prio=%d target_cpu=%03d\", REC->comm, REC->pid, REC->prio, "
 				"REC->target_cpu", 0 },
 	[KIND_SCHED_MIGRATE] = { "sched_migrate_task",

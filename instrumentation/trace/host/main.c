@@ -10,7 +10,8 @@
 #include "commands.h"
 
 static const char usage[] =
-	"usage: saki trace record [-e EVENTS] [--functions NAMES [--graph]] [-o DIR] [--] [RUN OPTIONS] PROGRAM [ARGS...]\n"
+	"usage: saki trace record [-e EVENTS] [--functions NAMES [--graph]] [-o DIR] [--] [RUN OPTIONS]\n"
+	"                         PROGRAM [ARGS...]\n"
 	"       saki trace list [EVENTS]\n"
 	"       saki trace text DIR [--event EVENTS] [--thread ID|NAME]\n"
 	"       saki trace json DIR [-o FILE]\n"
@@ -27,9 +28,9 @@ static const char usage[] =
 	"  --ring SIZE        room for records, for each CPU, such as 8M\n"
 	"  --preset P         which build of the kernel (default)\n"
 	"  -o DIR             the recording's folder (trace); what is there of an older one is written over\n"
-	"list shows the events that there are, and their arguments. text shows a recording; json writes it for Perfetto and\n"
-	"speedscope (standard output), ctf for babeltrace2 and Trace Compass (DIR/ctf), dat for trace-cmd report and\n"
-	"KernelShark (DIR/trace.dat).\n"
+	"list shows the events that there are, and their arguments. text shows a recording; json writes it for\n"
+	"Perfetto and speedscope (standard output), ctf for babeltrace2 and Trace Compass (DIR/ctf), dat for trace-cmd\n"
+	"report and KernelShark (DIR/trace.dat).\n"
 	"\n"
 	"exit status: record's are those of saki run (122 usage; 123 environment, also a kernel without TRACE);\n"
 	"of the others: 0 done, 2 usage, 3 environment, or no recording\n"

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Events as people choose them: patterns with commas between, "name", "group:name", "group:*" or "*", each with
- * "?CONDITION&CONDITION..." or without; a condition is ARGUMENT, ==, !=, <, <=, > or >=, and a number, one of the names
- * that the argument's values have, a system call's name or an error's (ENOENT). Arguments of all events are cpu and thread.
+ * "?CONDITION&CONDITION..." or without; a condition is ARGUMENT, ==, !=, <, <=, > or >=, and a number, one of the
+ * names that the argument's values have, a system call's name or an error's (ENOENT). Arguments of all events are cpu
+ * and thread.
  */
 #pragma once
 

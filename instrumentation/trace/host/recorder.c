@@ -55,7 +55,8 @@ static void leave_signals(const struct sigaction old[3])
 /* saki-run's command line; NULL without memory. */
 static char **command(const struct recorder_options *o, char *saki_run, char *memory)
 {
-	char *const ours[] = { saki_run, "--memory-fd", memory, "--preset", (char *)o->preset, "--append", (char *)o->words };
+	char *const ours[] = { saki_run, "--memory-fd", memory, "--preset", (char *)o->preset,
+			       "--append", (char *)o->words };
 	size_t n = sizeof(ours) / sizeof(ours[0]), count = 0;
 	char **argv;
 
@@ -164,11 +165,10 @@ static int conclude(const struct recorder_options *o, const struct rings *rings,
 	uint64_t lost = sum(rings->lost, TRACE_CPUS_MAX);
 
 	if (rings->memory && !rings->area_at) {
-		run_fail(
-			RECORDER_ENVIRONMENT,
-			"nothing was recorded: the kernel told of no events (preset %s is built without TRACE, or it did "
-			"not get that far)",
-			o->preset);
+		run_fail(RECORDER_ENVIRONMENT,
+			 "nothing was recorded: the kernel told of no events (preset %s is built without TRACE, or it "
+			 "did not get that far)",
+			 o->preset);
 		/* saki-run's own reasons come first. */
 		return (status >= RECORDER_USAGE && status <= 127) || status == 130 ? status : RECORDER_ENVIRONMENT;
 	}
@@ -225,6 +225,7 @@ int recorder_run(const struct recorder_options *options, struct recorder_result 
 	rings_init(&rings, memory_fd, stream_fd);
 	status = record(options, &rings);
 	*result = (struct recorder_result){ .is_traced = rings.area_at,
+					    .functions = rings.area.function_count,
 					    .bytes = rings.bytes,
 					    .lost = sum(rings.lost, TRACE_CPUS_MAX),
 					    .broken = rings.broken };

@@ -20,6 +20,7 @@ struct recorder_options {
 
 struct recorder_result {
 	bool is_traced;		/* the kernel has told of its rings */
+	uint64_t functions;	/* that the kernel traced */
 	uint64_t bytes;		/* of records */
 	uint64_t lost;		/* records that found no room */
 	uint64_t broken;	/* times that a ring said what cannot be; what it held then is missing */

@@ -36,8 +36,7 @@ static bool is_kind(const struct stream_event *event, const char *kind)
 	for (size_t i = 0; i < event->arg_count; i++) {
 		len += (size_t)snprintf(text + len, sizeof(text) - len, " %s", event->args[i].name);
 		/* Only names are texts. */
-		if ((event->args[i].type == STREAM_STR) !=
-		    (strstr(" name device path ", event->args[i].name) != NULL))
+		if ((event->args[i].type == STREAM_STR) != (strstr(" name device path ", event->args[i].name) != NULL))
 			return false;
 	}
 	return !strcmp(text, kind);

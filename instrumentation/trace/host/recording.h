@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A recording as its writers see it: records in the order of time, which of them mean something to a writer, the threads'
- * names, and the kernel's symbols.
+ * A recording as its writers see it: records in the order of time, which of them mean something to a writer, the
+ * threads' names, and the kernel's symbols.
  */
 #pragma once
 

@@ -190,6 +190,7 @@ void rings_finish(struct rings *rings)
 	if (rings->error || !area_is_fine(rings, &header.area) ||
 	    header.area.description_size != header.description_size)
 		return;
+	rings->area = header.area;
 	if (pwrite(rings->stream_fd, &header, sizeof(header), 0) != sizeof(header))
 		rings->error = errno;
 }

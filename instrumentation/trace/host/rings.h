@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The rings of a machine, in the file that is its memory: found, and emptied into a stream. The machine may say anything
- * there: each value is read once and checked, and nothing outside of the file is looked at.
+ * The rings of a machine, in the file that is its memory: found, and emptied into a stream. The machine may say
+ * anything there: each value is read once and checked, and nothing outside of the file is looked at.
  */
 #pragma once
 
@@ -27,8 +27,8 @@ void rings_init(struct rings *rings, int memory_fd, int stream_fd);
 void rings_free(struct rings *rings);
 
 /*
- * Looks for the machine's beacon, and begins the stream where it is there. @return true once the rings are known; false:
- * not yet, or it says what cannot be.
+ * Looks for the machine's beacon, and begins the stream where it is there. @return true once the rings are known;
+ * false: not yet, or it says what cannot be.
  */
 bool rings_find(struct rings *rings);
 
@@ -38,5 +38,5 @@ bool rings_find(struct rings *rings);
  */
 bool rings_drain(struct rings *rings, bool all);
 
-/* Writes the header again, as the machine left it. */
+/* Writes the header again, as the machine left it, and keeps it in area. */
 void rings_finish(struct rings *rings);

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What saki-trace, and the programs its output is for, make of the synthetic recording: name of a golden file -> text."""
+"""What saki-trace, and the programs its output is for, make of the synthetic recording: golden files by name."""
 import os
 import re
 import subprocess

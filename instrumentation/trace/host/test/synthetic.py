@@ -47,8 +47,8 @@ def text(value):
 
 def chain(kernel, user=(), stack=b""):
     registers = words(*range(17)) if user else b""
-    return (struct.pack("<BBBBI", len(kernel), len(user), 0, 0, len(stack)) + words(*kernel) + words(*user) + registers +
-            stack)
+    head = struct.pack("<BBBBI", len(kernel), len(user), 0, 0, len(stack))
+    return head + words(*kernel) + words(*user) + registers + stack
 
 
 def record(event, thread, ns, args=b"", calls=None):
