@@ -108,9 +108,9 @@ static ALWAYS_INLINE bool arch_branch(unsigned key);
 void arch_branch_take(unsigned key);
 
 /*
- * Functions that can be traced (option TRACE_FUNCTIONS): how many; makes the n-th one, in the order of the image's section
- * __patchable_function_entries, call function_entered() first, or function_entered_exits() with exits, when the same
- * holds as above; and what such a function returns to, which calls function_left() for where it really does
+ * Functions that can be traced (option TRACE_FUNCTIONS): how many; makes the n-th one, in the order of the image's
+ * section __patchable_function_entries, call function_entered() first, or function_entered_exits() with exits, when the
+ * same holds as above; and what such a function returns to, which calls function_left() for where it really does
  * (instrumentation/trace/function.h).
  */
 size_t arch_functions(void);
@@ -232,8 +232,8 @@ uint64_t arch_get_tls(void);
 size_t arch_backtrace(uint64_t pc, uint64_t fp, uint64_t stack_low, uint64_t stack_high, uint64_t *pcs, size_t max);
 
 /*
- * True when the outermost return address of a backtrace says that the kernel was entered by the thread's program, so that
- * arch_user_regs() are where that was.
+ * True when the outermost return address of a backtrace says that the kernel was entered by the thread's program, so
+ * that arch_user_regs() are where that was.
  */
 bool arch_is_entry(uint64_t pc);
 

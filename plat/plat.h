@@ -77,8 +77,9 @@ struct platform {
 	void (*cpus_stop)(void);
 
 	/*
-	 * From now on every CPU gets a non-maskable interrupt so many times a second (arch_set_nmi()), about: *hz becomes
-	 * what it really is. Once all CPUs have started. -ENODEV: the machine has nothing that could. NULL: likewise.
+	 * From now on every CPU gets a non-maskable interrupt so many times a second (arch_set_nmi()), about: *hz
+	 * becomes what it really is. Once all CPUs have started. -ENODEV: the machine has nothing that could. NULL:
+	 * likewise.
 	 */
 	int (*nmi_start)(uint64_t *hz);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What a traced function calls first (option TRACE_FUNCTIONS), before it has a frame: its registers are its arguments, and
- * all of them are kept. Entry only: arch_function_enter is told where. With exits the function is made to return to
+ * What a traced function calls first (option TRACE_FUNCTIONS), before it has a frame: its registers are its arguments,
+ * and all of them are kept. Entry only: arch_function_enter is told where. With exits the function is made to return to
  * function_return, and who called it is kept by the tracer.
  */
 #include "asm.h"
@@ -33,7 +33,7 @@
 	popq %rax
 .endm
 
-/* The stack: where the function goes on, then where it returns to. A frame is made, so that backtraces see the caller. */
+/* The stack: where the function goes on, then where it returns to. */
 	.globl function_entry
 	.p2align 4
 function_entry:

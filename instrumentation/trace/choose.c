@@ -71,7 +71,8 @@ static bool names(const char *pattern, size_t len, const struct word *event)
 		return is(pattern, len, "*", 1) || is(pattern, len, name, name_len);
 	if (!is(pattern, colon, event->text, group))
 		return false;
-	return is(pattern + colon + 1, len - colon - 1, "*", 1) || is(pattern + colon + 1, len - colon - 1, name, name_len);
+	return is(pattern + colon + 1, len - colon - 1, "*", 1) ||
+	       is(pattern + colon + 1, len - colon - 1, name, name_len);
 }
 
 /* ---- filters ---- */
@@ -80,8 +81,8 @@ static const struct {
 	const char *text;
 	enum filter_op op;
 } ops[] = {
-	{ "==", FILTER_EQUAL },     { "!=", FILTER_UNEQUAL }, { "<=", FILTER_LESS_EQUAL }, { ">=", FILTER_GREATER_EQUAL },
-	{ "<", FILTER_LESS },       { ">", FILTER_GREATER },
+	{ "==", FILTER_EQUAL },		{ "!=", FILTER_UNEQUAL }, { "<=", FILTER_LESS_EQUAL },
+	{ ">=", FILTER_GREATER_EQUAL }, { "<", FILTER_LESS },	  { ">", FILTER_GREATER },
 };
 
 /* The number of an argument of the event whose line word stands on its name; its type in *is_signed. */
@@ -116,8 +117,9 @@ static bool parse_number(const char *text, size_t len, uint64_t *value)
 	}
 	*value = 0;
 	for (size_t i = 0; i < len; i++) {
-		int digit = text[i] >= '0' && text[i] <= '9' ? text[i] - '0' :
-			    text[i] >= 'a' && text[i] <= 'f' ? text[i] - 'a' + 10 : 16;
+		int digit = text[i] >= '0' && text[i] <= '9'   ? text[i] - '0'
+			    : text[i] >= 'a' && text[i] <= 'f' ? text[i] - 'a' + 10
+							       : 16;
 
 		if (digit >= base)
 			return false;

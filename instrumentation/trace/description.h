@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The text that describes this build's events (trace_abi.h). Made from events.tbl, for the kernel and for host programs.
+ * The text that describes this build's events (trace_abi.h). Made from events.tbl, for the kernel and for host
+ * programs.
  */
 #pragma once
 

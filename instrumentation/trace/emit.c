@@ -108,7 +108,8 @@ static void emit(unsigned event, const uint64_t *words, size_t count, const char
 {
 	const struct trace_event_state *state = &trace_events[event];
 	size_t len = text ? text_len(text) : 0, chain = state->has_chain && write_chain ? chain_max : 0;
-	size_t max = sizeof(struct trace_record) + (count + (text ? text_words(len) : 0) + 1) * sizeof(uint64_t) + chain;
+	size_t max = sizeof(struct trace_record) + (count + (text ? text_words(len) : 0) + 1) * sizeof(uint64_t) +
+		     chain;
 	struct trace_ring *ring = trace_ring_here();
 	struct trace_record *record;
 	uint64_t *at;

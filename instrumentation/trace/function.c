@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Entry and exit of functions. Where exits are told, each thread keeps what its traced functions really return to, last in
- * first out: interrupts on its stack return before what they have interrupted does. A call deeper than that table, or of a
- * thread that was there before there was memory for one, is told as an entry only.
+ * Entry and exit of functions. Where exits are told, each thread keeps what its traced functions really return to, last
+ * in first out: interrupts on its stack return before what they have interrupted does. A call deeper than that table,
+ * or of a thread that was there before there was memory for one, is told as an entry only.
  */
 #include "function.h"
 #include "trace_internal.h"

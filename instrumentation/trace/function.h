@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Tracing functions (option TRACE_FUNCTIONS): which ones is a bitmap on the command line, made by whoever has the image's
- * symbols, and what a traced function calls.
+ * Tracing functions (option TRACE_FUNCTIONS): which ones is a bitmap on the command line, made by whoever has the
+ * image's symbols, and what a traced function calls.
  *
- * Command line: trace.functions=BITMAP, base64 (RFC 4648, section 5), bit n%6 of digit n/6, the lowest first, for entry n
- * of the image's section __patchable_function_entries; trace.exits: their returns are told too.
+ * Command line: trace.functions=BITMAP, base64 (RFC 4648, section 5), bit n%6 of digit n/6, the lowest first, for entry
+ * n of the image's section __patchable_function_entries; trace.exits: their returns are told too.
  */
 #pragma once
 

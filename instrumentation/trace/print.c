@@ -101,8 +101,11 @@ static void print(const struct trace_record *record, unsigned cpu)
 {
 	const char *at = strchr(trace_line(record->event & TRACE_EVENT_MASK), ' ') + 1;
 	const uint64_t *words = record->args, *end = (const uint64_t *)((const char *)record + record->size) - 1;
-	uint64_t us = (trace_area->flags & TRACE_TIME_NS ? record->time :
-		       (uint64_t)((unsigned __int128)(record->time - trace_area->time_start) * trace_area->time_scale >> 32)) /
+	uint64_t us = (trace_area->flags & TRACE_TIME_NS
+			       ? record->time
+			       : (uint64_t)((unsigned __int128)(record->time - trace_area->time_start) *
+						    trace_area->time_scale >>
+					    32)) /
 		      1000;
 	char line[LINE_MAX];
 	struct argument argument;
@@ -138,7 +141,8 @@ void trace_print_last(void)
 		const struct trace_ring *ring = arch_phys_to_virt(trace_area->rings[i]);
 		uint64_t head = atomic_load(&ring->head);
 
-		cursors[i] = (struct cursor){ ring, head, head > trace_area->ring_size ? head - trace_area->ring_size : 0 };
+		cursors[i] = (struct cursor){ ring, head,
+					      head > trace_area->ring_size ? head - trace_area->ring_size : 0 };
 	}
 	while (count < LAST) {
 		const struct trace_record *record = NULL;

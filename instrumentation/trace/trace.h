@@ -40,8 +40,9 @@ void trace_emit(unsigned event, const uint64_t *words, size_t count, const char 
 void trace_emit_at(unsigned event, const uint64_t *words, size_t count, const struct arch_regs *regs);
 
 /*
- * What writes a call chain (struct trace_chain) to buf, at most max bytes, a multiple of eight: of what regs say, or when
- * that is NULL of who called the function that has this frame. @return its bytes, a multiple of eight. Any context.
+ * What writes a call chain (struct trace_chain) to buf, at most max bytes, a multiple of eight: of what regs say, or
+ * when that is NULL of who called the function that has this frame. @return its bytes, a multiple of eight. Any
+ * context.
  */
 typedef size_t trace_chain_t(void *buf, size_t max, const struct arch_regs *regs, uint64_t frame);
 void trace_set_chain(trace_chain_t *write, size_t max);

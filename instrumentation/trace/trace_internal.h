@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The parts of tracing: which events are on (choose.c), the rings (ring.c), records (emit.c), and text of them (print.c).
+ * The parts of tracing: which events are on (choose.c), the rings (ring.c), records (emit.c), and text of them
+ * (print.c).
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Reads instrumentation/trace/events.tbl, which says how it is written; writes what kernel and host programs know of it.
+"""Reads instrumentation/trace/events.tbl, which says how it is written; writes what kernel and host know of it.
 
 	trace.py OUT events.tbl
 
@@ -22,7 +22,8 @@ class Event:
         self.group, self.name, self.args = group, name, args
 
     def line(self, number):
-        return " ".join([f"{number} {self.group}:{self.name}"] + [f"{n}:{t}{'=' + e if e else ''}" for n, t, e in self.args])
+        args = [f"{name}:{kind}{'=' + names if names else ''}" for name, kind, names in self.args]
+        return " ".join([f"{number} {self.group}:{self.name}"] + args)
 
     def has_text(self):
         return bool(self.args) and self.args[-1][1] == "str"

@@ -2,7 +2,8 @@
 /*
  * Call chains (struct trace_chain): the kernel's frames by frame pointer; the program's likewise, and its registers and
  * the top of its stack, for Debian's programs keep no frame pointers. Runs in any context with interrupts off, so the
- * program's memory is looked up in its page tables and read through the direct map: nothing can fault, and nothing waits.
+ * program's memory is looked up in its page tables and read through the direct map: nothing can fault, and nothing
+ * waits.
  */
 #include <instrumentation/trace/abi/trace_abi.h>
 #include <instrumentation/trace/function.h>

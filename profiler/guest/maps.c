@@ -24,7 +24,9 @@ static const char *path_of(struct file *file, char *buf, size_t size)
 
 static void tell(uint64_t start, uint64_t len, struct file *file, uint64_t offset, char *buf)
 {
-	TRACE(process_map, process_current()->pid, start, len, offset, path_of(file, buf, PATH_MAX));
+	const char *path = start == process_current()->aspace->layout.vdso ? "[vdso]" : path_of(file, buf, PATH_MAX);
+
+	TRACE(process_map, process_current()->pid, start, len, offset, path);
 }
 
 void profiler_tell_map(uint64_t start, uint64_t len, struct file *file, uint64_t offset)

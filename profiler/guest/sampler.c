@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The sampler: a timer on each CPU that writes down where the interrupt came. What runs with interrupts off is seen where
- * it puts them on again; the time that a CPU is idle is not written down. A sample that comes late stands for the periods
- * that it has missed.
+ * The sampler: a timer on each CPU that writes down where the interrupt came. What runs with interrupts off is seen
+ * where it puts them on again; the time that a CPU is idle is not written down. A sample that comes late stands for the
+ * periods that it has missed.
  *
  * By non-maskable interrupts (prof.nmi), where the machine has a source of them, nothing stays unseen.
  */

@@ -7,12 +7,12 @@
  * Trust: all that the guest has written is untrusted. The host reads a field once, checks it, and never follows a value
  * out of the memory file or a record.
  *
- * A ring holds bytes [tail, head) of an endless sequence, byte n at data[n % size]. Records do not wrap: where one would
- * not fit before the end of data, a record of event TRACE_PAD fills the rest. The guest moves head when a record is
- * complete; the host moves tail when it has taken it. Who writes a record has interrupts off; an NMI may write one in
- * between, which becomes visible together with the one it interrupted. A record that finds no room is counted in lost.
- * With TRACE_OVERWRITE there is no host: the guest goes on over the oldest ones, and the last bytes of a record say its
- * size again, so that they can be read backwards from head.
+ * A ring holds bytes [tail, head) of an endless sequence, byte n at data[n % size]. Records do not wrap: where one
+ * would not fit before the end of data, a record of event TRACE_PAD fills the rest. The guest moves head when a record
+ * is complete; the host moves tail when it has taken it. Who writes a record has interrupts off; an NMI may write one
+ * in between, which becomes visible together with the one it interrupted. A record that finds no room is counted in
+ * lost. With TRACE_OVERWRITE there is no host: the guest goes on over the oldest ones, and the last bytes of a record
+ * say its size again, so that they can be read backwards from head.
  */
 #pragma once
 
@@ -66,8 +66,8 @@ struct trace_ring {
 };
 
 /*
- * A record: this header, the arguments, a call chain where TRACE_HAS_CHAIN is set, zeros up to a multiple of eight, then
- * a word whose low half is its size again.
+ * A record: this header, the arguments, a call chain where TRACE_HAS_CHAIN is set, zeros up to a multiple of eight,
+ * then a word whose low half is its size again.
  */
 struct trace_record {
 	uint16_t size;		/* bytes in all, a multiple of 8 */
@@ -84,17 +84,17 @@ struct trace_record {
 
 /*
  * The description is text, made at build time from events.tbl: a line an event, "number group:name argument:type ...".
- * Types are those of events.tbl. All are one word, but str: a word that is a length, at most TRACE_STRING_MAX, then that
- * many bytes, zeros up to a multiple of eight. A type may be followed by "=" and names ("u64=running,sleeping"): the word
- * is an index into them, if it is below their number.
+ * Types are those of events.tbl. All are one word, but str: a word that is a length, at most TRACE_STRING_MAX, then
+ * that many bytes, zeros up to a multiple of eight. A type may be followed by "=" and names ("u64=running,sleeping"):
+ * the word is an index into them, if it is below their number.
  */
 #define TRACE_STRING_MAX 255
 
 /*
  * A call chain, innermost first, after the arguments: this header, kernel[] then user[] return addresses (the first of
- * each is where it was), then the program's stack from its stack pointer upwards. The program's registers are those with
- * which the thread was last in its program. Who reads it unwinds the stack with the objects' own tables where frame
- * pointers are not kept, else user[] is all there is.
+ * each is where it was), then the program's stack from its stack pointer upwards. The program's registers are those
+ * with which the thread was last in its program. Who reads it unwinds the stack with the objects' own tables where
+ * frame pointers are not kept, else user[] is all there is.
  */
 #define TRACE_CHAIN_MAX 127
 #define TRACE_STACK_MAX 16384u
@@ -105,7 +105,10 @@ struct trace_chain {
 	uint64_t words[];
 };
 
-/* Present when user_count > 0, between user[] and the stack; in DWARF's order of x86-64: RAX RDX RCX RBX RSI RDI RBP RSP R8-15 RIP. */
+/*
+ * Present when user_count > 0, between user[] and the stack; in DWARF's order of x86-64: RAX RDX RCX RBX RSI RDI RBP RSP
+ * R8-15 RIP.
+ */
 #define TRACE_USER_REGS 17
 
 /* ---- the stream ---- */

@@ -157,7 +157,7 @@ static int add_words(FILE *line, const struct choice *choice)
 
 static int record(const struct choice *choice, char **program)
 {
-	struct recorder_options options = { .folder = choice->folder, .preset = preset_of(choice), .arguments = program };
+	struct recorder_options options = { .folder = choice->folder, .arguments = program };
 	struct recorder_result result;
 	char *words = NULL;
 	size_t size = 0;
@@ -167,6 +167,7 @@ static int record(const struct choice *choice, char **program)
 	if (line)
 		fclose(line);
 	options.words = words;
+	options.preset = preset_of(choice);
 	if (!status) {
 		status = recorder_run(&options, &result);
 		if (result.is_traced && choice->functions && !result.functions)

@@ -209,7 +209,8 @@ TEST(trace_words_that_are_no_events_are_told)
 {
 	static const char *const bad[] = { "nothing", "sched:nothing", "no:*", "syscall_exit?nothing==1", "heap_free?",
 					   "syscall_exit?call=1", "syscall_exit?call==", "syscall_exit?call==x",
-					   "syscall_exit?call==1&call==1&call==1&call==1&call==1", ":", "process_exec?path==1" };
+					   "syscall_exit?call==1&call==1&call==1&call==1&call==1", ":",
+					   "process_exec?path==1" };
 
 	for (size_t i = 0; i < array_size(bad); i++) {
 		const char *found;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The profiler's part in the kernel (profiler/guest): samples each CPU by a timer of its own, and gives events their call
- * chains.
+ * The profiler's part in the kernel (profiler/guest): samples each CPU by a timer of its own, and gives events their
+ * call chains.
  *
- * Command line: prof=HZ, 1 to 10,000, starts the sampler; prof.nmi: by non-maskable interrupts, which also see code that
- * has interrupts off; prof.stack=BYTES is how much of the program's stack goes into
- * a call chain, for who unwinds it later by tables, at most 16384 and 8192 if it is not said; 0: none.
+ * Command line: prof=HZ, 1 to 10,000, starts the sampler; prof.nmi: by non-maskable interrupts, which also see code
+ * that has interrupts off; prof.stack=BYTES is how much of the program's stack goes into a call chain, for who unwinds
+ * it later by tables, at most 16384 and 8192 if it is not said; 0: none.
  */
 #pragma once
 
