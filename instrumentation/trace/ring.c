@@ -178,9 +178,11 @@ static int trace_init(void)
 	err = trace_add_cpu(0);
 	/* Other threads get theirs when they are made. */
 	arch_thread()->calls = trace_calls_create();
-	if (!err)
-		publish();
-	return err;
+	if (err)
+		return err;
+	publish();
+	TRACE(thread_name, arch_thread()->id, arch_thread()->name);
+	return 0;
 }
 INIT_CALL(INIT_CORE, trace_init);
 

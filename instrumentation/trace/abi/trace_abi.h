@@ -106,8 +106,8 @@ struct trace_chain {
 };
 
 /*
- * Present when user_count > 0, between user[] and the stack; in DWARF's order of x86-64: RAX RDX RCX RBX RSI RDI RBP RSP
- * R8-15 RIP.
+ * Present when user_count > 0, between user[] and the stack; in DWARF's order of x86-64: RAX RDX RCX RBX RSI RDI RBP
+ * RSP R8-15 RIP.
  */
 #define TRACE_USER_REGS 17
 
