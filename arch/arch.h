@@ -89,6 +89,12 @@ bool arch_random_seed(uint64_t *value);
 /* One line of text: vendor, model; for /proc and reports. */
 const char *arch_cpu_name(void);
 
+/*
+ * What a non-maskable interrupt calls on the CPU that gets it, when no crash is being handled. It may come anywhere, so
+ * handler takes no lock, faults on nothing, and calls nothing that does.
+ */
+void arch_set_nmi(void (*handler)(const struct arch_regs *regs));
+
 /* ---- branches that are chosen at boot (option TRACE; booted CPUs) ---- */
 
 /*

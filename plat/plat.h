@@ -77,6 +77,12 @@ struct platform {
 	void (*cpus_stop)(void);
 
 	/*
+	 * From now on every CPU gets a non-maskable interrupt so many times a second (arch_set_nmi()), about: *hz becomes
+	 * what it really is. Once all CPUs have started. -ENODEV: the machine has nothing that could. NULL: likewise.
+	 */
+	int (*nmi_start)(uint64_t *hz);
+
+	/*
 	 * Interrupts of devices (option DEVICES), which go to the boot CPU; NULL: there are none. irq_handle()
 	 * (kernel/irq.h) is called for the number irq, below PLAT_IRQS: whenever a line (a global system interrupt,
 	 * active high, level) is; when a device writes the message. -ENODEV: there is no such line.

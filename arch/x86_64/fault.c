@@ -7,6 +7,7 @@
 #include "trap_internal.h"
 
 #include <kernel/aspace.h>
+#include <kernel/atomic.h>
 #include <kernel/crash.h>
 #include <kernel/errno.h>
 #include <kernel/page.h>
@@ -142,10 +143,21 @@ static const char *const names[32] = {
 	"control protection exception",
 };
 
+static void (*nmi_handler)(const struct arch_regs *regs);
+
+void arch_set_nmi(void (*handler)(const struct arch_regs *regs))
+{
+	atomic_store(&nmi_handler, handler);
+}
+
 void trap_exception(struct arch_regs *regs)
 {
 	if (regs->vector == X86_TRAP_NMI)
 		crash_join();
+	if (regs->vector == X86_TRAP_NMI && atomic_load(&nmi_handler)) {
+		nmi_handler(regs);
+		return;
+	}
 	if (regs->vector == X86_TRAP_NMI) /* the host sends one when nothing else stops an input */
 		crash_raise(CRASH_HANG, regs, 0, "non-maskable interrupt");
 	if (regs->vector == X86_TRAP_DOUBLE_FAULT)

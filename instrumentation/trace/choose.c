@@ -187,19 +187,33 @@ static bool choose(const char *pattern, size_t len, bool is_chain)
 	return found && fine;
 }
 
+const char *trace_choose_list(const char *list, bool is_chain)
+{
+	const char *bad = NULL;
+
+	for (size_t left = strlen(list); left;) {
+		size_t part = find(list, left, ',');
+
+		if (!choose(list, part, is_chain) && !bad)
+			bad = list;
+		part += part < left;
+		list += part;
+		left -= part;
+	}
+	return bad;
+}
+
 static void choose_all(const char *option, bool is_chain)
 {
 	char value[WORD_MAX];
-	ssize_t len = boot_option(option, value, sizeof(value));
+	const char *bad;
 
-	for (size_t at = 0; len > 0 && at < (size_t)len;) {
-		size_t part = find(value + at, (size_t)len - at, ',');
-
-		if (!choose(value + at, part, is_chain))
-			log_warning("command line: %s: \"%.*s\" is no event of this kernel, or its condition is none", option,
-				    (int)part, value + at);
-		at += part + 1;
-	}
+	if (boot_option(option, value, sizeof(value)) <= 0)
+		return;
+	bad = trace_choose_list(value, is_chain);
+	if (bad)
+		log_warning("command line: %s: \"%.*s\" is no event of this kernel, or its condition is none", option,
+			    (int)find(bad, strlen(bad), ','), bad);
 }
 
 void trace_choose(void)

@@ -29,6 +29,12 @@ extern struct trace_event_state trace_events[TRACE_EVENTS];
 /* choose.c: an event's line of the description, "number group:name argument:type ...". */
 const char *trace_line(unsigned event);
 
+/*
+ * The same: chooses the events of a list as on the command line, or those that carry chains. @return what of it is no
+ * event, from there on; NULL: all are.
+ */
+const char *trace_choose_list(const char *list, bool is_chain);
+
 /* ring.c: all rings are there. */
 extern bool trace_ready;
 extern struct trace_area *trace_area;

@@ -8,16 +8,19 @@ set -eu
 rt='/usr/lib/llvm-19/lib/clang/19/lib/linux/libclang_rt.fuzzer_no_main-x86_64.a'
 build="clang-19:clang-19 lld-19:ld.lld-19 llvm-19:llvm-objcopy-19 libclang-rt-19-dev:$rt libc6-dev:/usr/include/stdlib.h
 	libstdc++-12-dev:/usr/lib/gcc/x86_64-linux-gnu/*/libstdc++.so libelf-dev:/usr/include/libelf.h
-	libdw-dev:/usr/include/elfutils/libdw.h python3:/usr/bin/python3
+	libdw-dev:/usr/include/elfutils/libdw.h zlib1g-dev:/usr/include/zlib.h python3:/usr/bin/python3
 	python3-kconfiglib:/usr/lib/python3/dist-packages/kconfiglib.py"
 run="$build qemu-system-x86:qemu-system-x86_64"
+flame=/usr/share/perl5/Devel/NYTProf/flamegraph.pl
 fuzz="$run afl++:afl-fuzz"
 check="$build clang-format-19:clang-format-19"
 record="$run strace:strace sqlite3:sqlite3 babeltrace2:babeltrace2 trace-cmd:trace-cmd"
 test="$fuzz $check busybox-static:/var/lib/dpkg/info/busybox-static.list strace:strace procps:pgrep
 	musl-dev:/usr/lib/x86_64-linux-musl/libc.a gdb:gdb curl:curl wrk:wrk redis-tools:redis-cli
 	openssh-client:ssh-keygen iproute2:ip iperf3:iperf3 sqlite3:sqlite3
-	e2fsprogs:mke2fs babeltrace2:babeltrace2 trace-cmd:trace-cmd"
+	e2fsprogs:mke2fs babeltrace2:babeltrace2 trace-cmd:trace-cmd linux-perf:perf
+	libdevel-nytprof-perl:$flame
+	python3-prometheus-client:/usr/lib/python3/dist-packages/prometheus_client/parser.py"
 bench="$run busybox-static:/var/lib/dpkg/info/busybox-static.list wrk:wrk redis-tools:redis-cli iperf3:iperf3
 	iproute2:ip"
 all="$test $record $bench"

@@ -7,8 +7,9 @@ SAKI_BUILD=$PWD/${O:-build}
 case ${O-} in /*) SAKI_BUILD=$O ;; esac
 export SAKI_ROOT SAKI_BUILD
 unset MAKEFLAGS MFLAGS MAKELEVEL
-find kernel arch plat instrumentation fuzz harnesses -path '*/test/*.record' -type f | sort | while read -r script; do
-	echo "record: $script"
-	"./$script"
-done
+find kernel arch plat instrumentation fuzz harnesses profiler -path '*/test/*.record' -type f | sort |
+	while read -r script; do
+		echo "record: $script"
+		"./$script"
+	done
 git status --short

@@ -7,10 +7,13 @@
 #include <kernel/errno.h>
 #include <kernel/heap.h>
 #include <kernel/list.h>
+#include <kernel/metrics.h>
 #include <kernel/spinlock.h>
 #include <plat/plat.h>
 
 #define NO_LINE UINT32_MAX
+
+METRIC_COUNTER(device_interrupts, "Interrupts of devices");
 
 struct action {
 	struct list node;
@@ -36,6 +39,7 @@ void irq_handle(unsigned number)
 {
 	unsigned long flags = spin_lock(&lock);
 
+	metric_inc(device_interrupts);
 	if (number < PLAT_IRQS && irqs[number].used)
 		list_foreach(&irqs[number].actions, struct action, node, action)
 			action->handler(action->arg);

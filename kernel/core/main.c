@@ -12,6 +12,7 @@
 #include <kernel/page.h>
 #include <kernel/power.h>
 #include <kernel/process.h>
+#include <kernel/profile.h>
 #include <kernel/smp.h>
 #include <kernel/test.h>
 #include <kernel/thread.h>
@@ -111,6 +112,7 @@ static long main_on_thread_stack(void *arg UNUSED)
 	cpus_start();
 	init_calls_run(INIT_BUS, INIT_LATE);
 	cpus_wait();
+	profiler_start();
 	log_info("up: %s on %s, %zu MiB", boot_info->protocol, plat->name, page_total_count() * PAGE_SIZE / MIB);
 	run();
 }

@@ -6,6 +6,7 @@
 #include <instrumentation/trace/trace.h>
 #include <kernel/atomic.h>
 #include <kernel/log.h>
+#include <kernel/metrics.h>
 #include <kernel/mutex.h>
 #include <kernel/thread.h>
 
@@ -13,6 +14,8 @@
 #include "sched_internal.h"
 
 #define CONTENDED ((uintptr_t)1)
+
+METRIC_COUNTER(mutex_contentions, "Times that a thread found a mutex taken and waited for it");
 
 struct claim {
 	struct list node; /* on the mutex's queue */
@@ -62,6 +65,7 @@ static NOINLINE void lock_contended(struct mutex *mutex)
 	uint64_t holder_id, start;
 	unsigned long flags;
 
+	metric_inc(mutex_contentions);
 	if (mutex_is_mine(mutex))
 		panic("mutex %p is taken twice by thread \"%s\"", (void *)mutex, claim.thread->name);
 	flags = spin_lock(&mutex->waiters.lock);

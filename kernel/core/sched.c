@@ -13,12 +13,24 @@
 #include <kernel/atomic.h>
 #include <kernel/clock.h>
 #include <kernel/cpu.h>
+#include <kernel/metrics.h>
 #include <kernel/smp.h>
 #include <kernel/thread.h>
 
 #include "sched_internal.h"
 
 #define SLICE_NS (10 * NSEC_PER_MSEC)
+
+METRIC_COUNTER(sched_wakeups, "Threads that were woken or started");
+METRIC_COUNTER(sched_migrations, "Threads that went on to another CPU");
+
+static void collect_cpus(struct metric_sink *sink, unsigned queues)
+{
+	for (unsigned i = 0; i < cpu_count; i++)
+		metric_sample_number(sink, i, queues ? cpus[i]->ready_count : cpus[i]->switches);
+}
+METRIC_COUNTERS_CALL(sched_switches, "Switches from one thread to another", "cpu", collect_cpus, 0);
+METRIC_GAUGES_CALL(sched_ready_threads, "Threads that wait for a CPU", "cpu", collect_cpus, 1);
 
 /* nice 0: 10 ms; -20: 20 ms; 19: 0.5 ms. */
 static uint64_t slice_ns(const struct thread *thread)
@@ -57,12 +69,21 @@ void sched_queue_remove(struct cpu *cpu, struct thread *thread)
 	cpu->ready_count--;
 }
 
+static struct thread *steal(struct cpu *cpu)
+{
+	struct thread *thread = sched_steal(cpu);
+
+	if (thread)
+		metric_inc(sched_migrations);
+	return thread;
+}
+
 static struct thread *take_next(struct cpu *cpu)
 {
 	struct thread *next;
 
 	if (list_empty(&cpu->run_queue))
-		return sched_steal(cpu) ?: cpu->idle;
+		return steal(cpu) ?: cpu->idle;
 	next = list_first(&cpu->run_queue, struct thread, run_node);
 	sched_queue_remove(cpu, next);
 	return next;
@@ -167,6 +188,7 @@ static void unlock(struct cpu *cpu, unsigned long flags)
 
 	if (moving) {
 		cpu->moving = NULL;
+		metric_inc(sched_migrations);
 		atomic_store(&moving->cpu, sched_choose_cpu(moving));
 	}
 	spin_unlock(&cpu->run_lock, flags);
@@ -289,6 +311,7 @@ static void wake_and_unlock(struct cpu *cpu, struct thread *thread, unsigned lon
 	if (IS_ENABLED(CONFIG_TRACE))
 		thread->waker = told_id(arch_cpu(), arch_thread());
 	TRACE(sched_wakeup, thread->id, cpu->id);
+	metric_inc(sched_wakeups);
 	if (cpu->running == thread || !list_empty(&thread->run_node)) {
 		spin_unlock(&cpu->run_lock, flags);
 		return;
@@ -299,6 +322,7 @@ static void wake_and_unlock(struct cpu *cpu, struct thread *thread, unsigned lon
 		announce(cpu);
 	} else {
 		atomic_store(&thread->cpu, target);
+		metric_inc(sched_migrations);
 	}
 	spin_unlock(&cpu->run_lock, flags);
 	if (target != cpu)

@@ -14,6 +14,7 @@
 #include <kernel/errno.h>
 #include <kernel/heap.h>
 #include <kernel/log.h>
+#include <kernel/metrics.h>
 #include <kernel/thread.h>
 #include <plat/plat.h>
 
@@ -40,7 +41,8 @@ static struct cpu *cpu_create(unsigned id, uint32_t hardware_id)
 	list_init(&cpu->timers);
 	spin_init(&cpu->run_lock);
 	spin_init(&cpu->timer_lock);
-	if (trace_add_cpu(id) || thread_create_idle(cpu)) {
+	if (trace_add_cpu(id) || metrics_add_cpu(cpu) || thread_create_idle(cpu)) {
+		metrics_drop_cpu(cpu);
 		heap_free(cpu);
 		return NULL;
 	}

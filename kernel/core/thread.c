@@ -9,6 +9,7 @@
 #include <kernel/errno.h>
 #include <kernel/heap.h>
 #include <kernel/log.h>
+#include <kernel/metrics.h>
 #include <kernel/page.h>
 #include <kernel/process.h>
 #include <kernel/thread.h>
@@ -17,6 +18,7 @@
 
 static int next_id = 2; /* 1 is the boot thread */
 static unsigned live = 1;
+METRIC_GAUGE(threads, "Threads, the kernel's own and idle ones among them", &live);
 
 unsigned thread_count(void)
 {

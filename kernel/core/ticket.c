@@ -5,9 +5,22 @@
 #include <instrumentation/trace/trace.h>
 #include <kernel/atomic.h>
 #include <kernel/cpu.h>
+#include <kernel/metrics.h>
 #include <kernel/spinlock.h>
 
 #include "spinlock_check.h"
+
+METRIC_COUNTER(spinlock_contentions, "Times that a CPU found a spinlock taken and waited for it");
+
+static NOINLINE void wait_for_turn(const struct spinlock *lock, uint32_t ticket)
+{
+	uint64_t start = TRACE_START(spin_wait);
+
+	metric_inc(spinlock_contentions);
+	while (atomic_load(&lock->owner) != ticket)
+		arch_relax();
+	TRACE(spin_wait, lock, trace_since(start));
+}
 
 unsigned long spin_lock(struct spinlock *lock)
 {
@@ -16,13 +29,8 @@ unsigned long spin_lock(struct spinlock *lock)
 
 	check_taken(lock);
 	ticket = atomic_fetch_add(&lock->next, 1);
-	if (unlikely(atomic_load(&lock->owner) != ticket)) {
-		uint64_t start = TRACE_START(spin_wait);
-
-		while (atomic_load(&lock->owner) != ticket)
-			arch_relax();
-		TRACE(spin_wait, lock, trace_since(start));
-	}
+	if (unlikely(atomic_load(&lock->owner) != ticket))
+		wait_for_turn(lock, ticket);
 	note_taken(lock);
 	return flags;
 }

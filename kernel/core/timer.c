@@ -7,10 +7,15 @@
 #include <kernel/atomic.h>
 #include <kernel/clock.h>
 #include <kernel/cpu.h>
+#include <kernel/metrics.h>
 #include <kernel/thread.h>
 #include <plat/plat.h>
 
 #include "sched_internal.h"
+
+METRIC_COUNTER(timers_armed, "Times that a timer was armed");
+METRIC_COUNTER(timers_fired, "Timers that fired");
+METRIC_COUNTER(timer_interrupts, "Interrupts of the machine's timers");
 
 static void (*deadline_expired)(void);
 
@@ -99,6 +104,7 @@ void timer_arm(struct timer *timer, uint64_t deadline_ns)
 	unsigned long flags = arch_irq_save();
 	struct cpu *cpu = arch_cpu();
 
+	metric_inc(timers_armed);
 	do
 		take_off(timer);
 	while (!try_arm(cpu, timer, deadline_ns));
@@ -148,6 +154,7 @@ void timer_run(struct cpu *cpu, uint64_t now_ns)
 
 	while ((timer = take_due(cpu, now_ns))) {
 		TRACE(timer_fire, (const void *)timer->fire, now_ns - timer->deadline_ns);
+		metric_inc(timers_fired);
 		timer->fire(timer);
 		atomic_store(&cpu->timer_firing, NULL);
 	}
@@ -178,6 +185,7 @@ NO_INSTRUMENT void timer_interrupt(void)
 		deadline_interrupt();
 		return;
 	}
+	metric_inc(timer_interrupts);
 	cpu->timer_armed_ns = UINT64_MAX;
 	now_ns = clock_ns();
 	timer_run(cpu, now_ns);

@@ -10,6 +10,7 @@
 #include <kernel/errno.h>
 #include <kernel/heap.h>
 #include <kernel/log.h>
+#include <kernel/metrics.h>
 #include <kernel/mutex.h>
 #include <kernel/string.h>
 #include <kernel/vfs.h>
@@ -23,6 +24,13 @@
 static struct mutex lock = MUTEX_INIT(lock);
 static struct list devices = LIST_INIT(devices);
 static unsigned next_extended;
+
+/* enum block_op */
+static const char *const operations[] = { "read", "write", "flush", "discard", "write_zeroes" };
+METRIC_COUNTERS(block_requests, "Requests that disks were given", "operation", operations);
+METRIC_COUNTERS(block_bytes, "Bytes that these were about", "operation", operations);
+METRIC_COUNTER(block_errors, "Requests that failed");
+METRIC_LATENCY(block_request, "Time from asking a disk for something to having it");
 
 static unsigned next_index(const char *prefix)
 {
@@ -261,11 +269,13 @@ static struct block_device *queue_of(struct block_device *dev)
 static int perform(struct block_device *dev, struct block_request *request)
 {
 	struct waiter *waiter = heap_zalloc(sizeof(*waiter));
-	uint64_t start, sector;
+	uint64_t start_ns = clock_ns(), start, sector;
 	int err;
 
 	if (!waiter)
 		return -ENOMEM;
+	metric_inc_at(block_requests, request->op);
+	metric_add_at(block_bytes, request->op, request->sectors * BLOCK_SECTOR);
 	wait_queue_init(&waiter->done_queue);
 	timer_init(&waiter->too_late, give_up);
 	waiter->disk = queue_of(dev);
@@ -292,6 +302,8 @@ static int perform(struct block_device *dev, struct block_request *request)
 	err = err ? err : waiter->err;
 	TRACE(block_done, sector, request->sectors * BLOCK_SECTOR, request->op, trace_since(start), err, dev->name);
 	heap_free(waiter);
+	metric_observe(block_request, clock_ns() - start_ns);
+	metric_add(block_errors, err != 0);
 	if (err)
 		atomic_fetch_add(&dev->errors, 1);
 	return err;

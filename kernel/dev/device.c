@@ -6,6 +6,7 @@
 
 #include <kernel/atomic.h>
 #include <kernel/log.h>
+#include <kernel/metrics.h>
 #include <kernel/mutex.h>
 
 #define OFFENCES_LOGGED 3
@@ -32,6 +33,18 @@ void device_remove(struct device *device)
 	list_remove(&device->node);
 	mutex_unlock(&lock);
 }
+
+static int put_offences(struct device *device, void *context)
+{
+	metric_sample(context, device->name, atomic_load_relaxed(&device->offences));
+	return 0;
+}
+
+static void collect_offences(struct metric_sink *sink, unsigned argument UNUSED)
+{
+	device_foreach(put_offences, sink);
+}
+METRIC_COUNTERS_CALL(device_offences, "Things a device did that it must not", "device", collect_offences, 0);
 
 int device_foreach(int (*visit)(struct device *device, void *context), void *context)
 {

@@ -19,6 +19,7 @@
 #include <kernel/clock.h>
 #include <kernel/errno.h>
 #include <kernel/log.h>
+#include <kernel/metrics.h>
 #include <kernel/spinlock.h>
 #include <kernel/string.h>
 #include <kernel/suspend.h>
@@ -36,6 +37,8 @@
 uint32_t random_key[KEY_WORDS];
 static uint64_t blocks;  /* given since boot */
 static uint64_t reseeded_ns;
+METRIC_COUNTED(random_blocks, "Blocks that the random number generator has given", &blocks);
+METRIC_COUNTER(random_reseeds, "Times that it took fresh entropy of the CPU");
 static bool seeded;  /* by more than the clock */
 static bool fixed;
 static uint64_t fixed_state;
@@ -164,7 +167,7 @@ static void reseed(void)
 	if (now - reseeded_ns < RESEED_NS)
 		return;
 	reseeded_ns = now;
-	mix_cpu();
+	metric_add(random_reseeds, mix_cpu());
 }
 
 /* ---- what comes out ---- */

@@ -7,6 +7,7 @@
 #include <kernel/atomic.h>
 #include <kernel/block.h>
 #include <kernel/heap.h>
+#include <kernel/metrics.h>
 #include <kernel/page.h>
 #include <kernel/string.h>
 
@@ -161,6 +162,9 @@ static int read_window(struct block_device *dev, uint64_t index, unsigned count)
 	return kept ? 0 : err;
 }
 
+static const char *const results[] = { "hit", "miss" };
+METRIC_COUNTERS(block_cache_lookups, "Pages of disks that were wanted, and were in memory or not", "result", results);
+
 /* A page, read unless all of it is about to be written. Lock. */
 static int get_page(struct block_device *dev, uint64_t index, bool whole, struct page **out)
 {
@@ -168,6 +172,7 @@ static int get_page(struct block_device *dev, uint64_t index, bool whole, struct
 	int err = 0;
 
 	*out = page_tree_find(&cache->pages, index);
+	metric_inc_at(block_cache_lookups, !*out);
 	if (!*out)
 		err = trim(dev);
 	if (*out || err)

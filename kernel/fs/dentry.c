@@ -5,6 +5,7 @@
  */
 #include <kernel/atomic.h>
 #include <kernel/heap.h>
+#include <kernel/metrics.h>
 #include <kernel/string.h>
 #include <kernel/vfs.h>
 
@@ -16,6 +17,10 @@
 static struct dentry *hash_table[HASH_SIZE];
 static struct list forgotten = LIST_INIT(forgotten);
 static struct spinlock names = SPINLOCK_INIT;
+
+static const char *const results[] = { "hit", "miss" };
+METRIC_LEVEL(vfs_dentries, "Names of files in memory");
+METRIC_COUNTERS(vfs_lookups, "Names that were looked for among those, and were there or not", "result", results);
 
 unsigned long dentry_names_lock(void)
 {
@@ -45,6 +50,7 @@ void dentry_put(struct dentry *dentry)
 		if (dentry->name != dentry->short_name)
 			heap_free(dentry->name);
 		heap_free(dentry);
+		metric_add(vfs_dentries, -1);
 		if (parent == dentry)
 			return;
 		dentry = parent;
@@ -61,14 +67,20 @@ static uint32_t name_hash(const struct dentry *dir, const char *name, size_t len
 	return hash ^ (hash >> 15);
 }
 
+static struct dentry *looked_up(struct dentry *dentry)
+{
+	metric_inc_at(vfs_lookups, !dentry);
+	return dentry;
+}
+
 struct dentry *dentry_find(struct dentry *dir, const char *name, size_t len)
 {
 	uint32_t hash = name_hash(dir, name, len);
 
 	for (struct dentry *d = hash_table[hash % HASH_SIZE]; d; d = d->hash_next)
 		if (d->hash == hash && d->parent == dir && d->name_len == len && !memcmp(d->name, name, len))
-			return d;
-	return NULL;
+			return looked_up(d);
+	return looked_up(NULL);
 }
 
 static void hash_insert(struct dentry *dentry)
@@ -147,6 +159,7 @@ struct dentry *dentry_create(struct dentry *parent, const char *name, size_t len
 	list_init(&dentry->siblings);
 	list_init(&dentry->children);
 	notify_named(dentry);
+	metric_inc(vfs_dentries);
 	return dentry;
 }
 

@@ -5,6 +5,7 @@
  */
 #include <kernel/abi/mount.h>
 #include <kernel/atomic.h>
+#include <kernel/metrics.h>
 #include <kernel/clock.h>
 #include <kernel/heap.h>
 #include <kernel/string.h>
@@ -13,6 +14,8 @@
 #include "fs_internal.h"
 
 #define DAY_SECONDS (24 * 60 * 60)
+
+METRIC_LEVEL(vfs_inodes, "Files in memory, by whatever name");
 
 struct inode *inode_get(struct inode *inode)
 {
@@ -30,6 +33,7 @@ void inode_put(struct inode *inode)
 	lock_release_inode(inode);
 	xattr_release_inode(inode);
 	sb->ops->inode_free(inode);
+	metric_add(vfs_inodes, -1);
 	superblock_put(sb);
 }
 
@@ -91,6 +95,7 @@ void inode_init(struct inode *inode, struct superblock *sb, unsigned mode)
 {
 	memset(inode, 0, sizeof(*inode));
 	inode->refs = 1;
+	metric_inc(vfs_inodes);
 	inode->mode = mode;
 	inode->nlink = S_ISDIR(mode) ? 2 : 1;
 	inode->sb = sb;

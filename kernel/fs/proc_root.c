@@ -8,6 +8,7 @@
 #include <kernel/clock.h>
 #include <kernel/cpu.h>
 #include <kernel/log.h>
+#include <kernel/metrics.h>
 #include <kernel/page.h>
 #include <kernel/process.h>
 #include <kernel/string.h>
@@ -93,6 +94,12 @@ static int add_cpu_time(struct process *process, void *context)
 static int count_process(struct process *process UNUSED, void *context)
 {
 	++*(unsigned *)context;
+	return 0;
+}
+
+static int show_metrics(struct proc_text *text, const struct proc_subject *subject UNUSED)
+{
+	metrics_show(text);
 	return 0;
 }
 
@@ -216,6 +223,7 @@ static const struct proc_node entries[] = {
 	PROC_FILE("filesystems", 0444, show_filesystems),
 	PROC_FILE("loadavg", 0444, show_loadavg),
 	PROC_FILE("meminfo", 0444, show_meminfo),
+	PROC_FILE("metrics", 0444, show_metrics),
 	PROC_LINK("mounts", link_mounts),
 	PROC_DIR("net", 0555, proc_net_entries),
 	PROC_LINK("self", link_self),

@@ -7,7 +7,17 @@
 #include <instrumentation/trace/trace.h>
 #include <kernel/errno.h>
 #include <kernel/file.h>
+#include <kernel/metrics.h>
 #include "aspace_internal.h"
+
+static const char *const accesses[] = { "read", "write", "execute", "refused" };
+METRIC_COUNTERS(page_faults, "Pages of programs that were touched and not there, by how, or not to be had", "access",
+		accesses);
+
+static unsigned kind_of(unsigned access, int err)
+{
+	return err ? 3 : access & ASPACE_ACCESS_EXEC ? 2 : access & ASPACE_ACCESS_WRITE ? 1 : 0;
+}
 
 /* What populating asks for: pages of private memory come as if written, so that they need no second fault. */
 static unsigned usual_access(const struct region *region)
@@ -52,6 +62,7 @@ int aspace_handle_fault(uint64_t address, unsigned access)
 	int err = as && user_ok(address, 1) ? fault(as, address, access) : -EFAULT;
 
 	TRACE(page_fault, address, access, trace_since(start), err);
+	metric_inc_at(page_faults, kind_of(access, err));
 	return err;
 }
 

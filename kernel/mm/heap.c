@@ -7,6 +7,7 @@
 #include <instrumentation/trace/trace.h>
 #include <kernel/crash.h>
 #include <kernel/string.h>
+#include <kernel/metrics.h>
 #include "heap_internal.h"
 
 HEAP_CODE_BEGIN
@@ -183,3 +184,13 @@ void heap_drain(void)
 }
 
 HEAP_CODE_END
+
+static void collect_heap(struct metric_sink *sink, unsigned bytes)
+{
+	struct heap_stats stats;
+
+	heap_stats(&stats);
+	metric_sample(sink, NULL, bytes ? stats.live_bytes : stats.live_objects);
+}
+METRIC_GAUGES_CALL(heap_objects, "Objects in the heap", NULL, collect_heap, 0);
+METRIC_GAUGES_CALL(heap_bytes, "What they take, rounded up", NULL, collect_heap, 1);

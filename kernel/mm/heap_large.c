@@ -4,6 +4,7 @@
  * (owner).
  */
 #include <kernel/atomic.h>
+#include <kernel/metrics.h>
 #include <kernel/snapshot.h>
 #include "heap_internal.h"
 
@@ -11,6 +12,8 @@ HEAP_CODE_BEGIN
 
 const char heap_large_owner[] = "heap block";
 static size_t blocks, frames;
+METRIC_GAUGE(heap_large_blocks, "Blocks of the heap that are whole pages", &blocks);
+METRIC_GAUGE(heap_large_pages, "Pages that those have", &frames);
 
 void *large_alloc(size_t size)
 {

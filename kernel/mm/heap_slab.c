@@ -4,6 +4,7 @@
  * lock and list of slabs that have room. The lowest free block of the slab used last is taken, so that live objects
  * stay together on few pages: a snapshot restores each of them.
  */
+#include <kernel/metrics.h>
 #include <kernel/sanitize.h>
 #include <kernel/snapshot.h>
 #include "heap_internal.h"
@@ -48,6 +49,12 @@ static const uint8_t class_by_units[SLAB_BLOCK_MAX / 16 + 1] = {
 	[37 ... 42] = 18, [43 ... 50] = 19, [51 ... 63] = 20, [64 ... 84] = 21, [85 ... 126] = 22,
 };
 static struct size_class classes[CLASSES];
+
+static const char *const size_names[CLASSES] = { "16",  "32",  "48",  "64",  "80",  "96",  "112", "128",
+						 "160", "192", "224", "256", "288", "336", "400", "448",
+						 "496", "576", "672", "800", "1008", "1344", "2016" };
+METRIC_COUNTERS(heap_allocations, "Blocks of the heap that were given, by their size; those of whole pages left out",
+		"bytes", size_names);
 
 static unsigned class_of(size_t size)
 {
@@ -168,6 +175,7 @@ void *slab_alloc(size_t size)
 		class->pages++;
 	}
 	block = take_block(class, class->room);
+	metric_inc_at(heap_allocations, number);
 	spin_unlock(&class->lock, irq);
 	return block;
 }

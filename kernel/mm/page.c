@@ -9,6 +9,7 @@
 #include <kernel/atomic.h>
 #include <kernel/crash.h>
 #include <kernel/log.h>
+#include <kernel/metrics.h>
 #include <kernel/sanitize.h>
 #include <kernel/snapshot.h>
 #include <kernel/spinlock.h>
@@ -21,6 +22,12 @@ static struct page *pages;		/* one a frame, from frame 0 */
 static size_t frame_limit;		/* how many */
 static struct minset free_blocks[PAGE_ORDER_MAX + 1];	/* of block numbers: frame >> order */
 static size_t free_frames, total_frames;
+
+METRIC_GAUGE(pages, "Pages that the kernel has", &total_frames);
+METRIC_GAUGE(pages_free, "Pages that nobody has", &free_frames);
+METRIC_COUNTER(page_allocations, "Blocks of pages that were given");
+METRIC_COUNTER(page_allocation_failures, "Blocks of pages that could not be had");
+METRIC_COUNTER(page_frees, "Blocks of pages that were given back");
 
 static size_t frame_of(const struct page *page)
 {
@@ -79,8 +86,10 @@ static struct page *page_take(unsigned order)
 	frame = take_block(order);
 	if (frame == MINSET_NONE) {
 		spin_unlock(&page_lock, irq);
+		metric_inc(page_allocation_failures);
 		return NULL;
 	}
+	metric_inc(page_allocations);
 	free_frames -= (size_t)1 << order;
 	page_set_used(&pages[frame], order);
 	spin_unlock(&page_lock, irq);
@@ -132,6 +141,7 @@ void page_free(struct page *page, unsigned order)
 	page->state = PAGE_FREE;
 	page->owner = NULL;
 	give_block(frame_of(page), order);
+	metric_inc(page_frees);
 	free_frames += (size_t)1 << order;
 	spin_unlock(&page_lock, irq);
 }

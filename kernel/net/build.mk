@@ -5,7 +5,7 @@ obj-$(CONFIG_DEVICES) += vsock.o vsock_socket.o vsock_data.o
 lwip-users := net.o netif.o merge.o address.o datagram.o inet.o inet_tcp.o tcp_data.o tcp_options.o inet_udp.o \
 	inet_datagram.o inet_raw.o ip_options.o icmp_error.o interface.o interface_ioctl.o packet.o packet_ring.o \
 	filter.o netlink.o netlink_change.o
-lwip-users += forget.o timers.o isn.o proc_net.o proc_sockets.o
+lwip-users += forget.o timers.o isn.o net_metrics.o proc_net.o proc_sockets.o
 lwip-cflags := -Ikernel/net/port -I$(O)/sources/lwip/src/include
 obj-$(CONFIG_NET) += $(lwip-users)
 $(foreach o,$(lwip-users),$(eval cflags-$o := $(lwip-cflags)))

@@ -7,6 +7,7 @@
 #include <kernel/balloon.h>
 #include <kernel/clock.h>
 #include <kernel/log.h>
+#include <kernel/metrics.h>
 #include <kernel/page.h>
 #include <kernel/thread.h>
 #include <kernel/user.h>
@@ -99,6 +100,8 @@ static bool condemn(const struct choice *choice)
 	return another;
 }
 
+METRIC_COUNTER(oom_kills, "Processes that were killed because there was no memory");
+
 static bool find_memory(void)
 {
 	struct choice choice = { 0 };
@@ -112,6 +115,7 @@ static bool find_memory(void)
 	if (!choice.victim)
 		return false;
 	found = condemn(&choice);
+	metric_add(oom_kills, found);
 	process_put(choice.victim);
 	if (found)
 		(void)wait_for_room();

@@ -9,6 +9,7 @@
 #include <kernel/boot.h>
 #include <kernel/linkset.h>
 #include <kernel/log.h>
+#include <kernel/metrics.h>
 #include <kernel/outcomes.h>
 #include <kernel/process.h>
 #include <kernel/signal.h>
@@ -19,6 +20,9 @@
 #include "task.h"
 
 static unsigned long unknown_count;
+METRIC_COUNTED(unknown_syscalls, "System calls that the kernel does not have", &unknown_count);
+METRIC_COUNTERS_IN(syscalls, "System calls; those that only tell a word of the process are not counted", "name",
+		   &syscall_table[0].name, SYSCALL_NUMBERS, sizeof(syscall_table[0]));
 static bool trace, outcomes;
 static bool watched; /* one of these, or syscall_usage_wanted: all others make their calls without a look */
 
@@ -76,6 +80,7 @@ static long call(uint64_t number, const uint64_t args[6])
 		atomic_fetch_add(&unknown_count, 1);
 		return -ENOSYS;
 	}
+	metric_inc_at(syscalls, number);
 	return syscall_table[number].call(args);
 }
 

@@ -52,7 +52,7 @@ static int measure(uint64_t *tsc_hz, uint64_t *lapic_hz)
 	struct sample first, last;
 	uint16_t pit_ticks;
 
-	pit_start();
+	pit_start(0);
 	if (!pit_is_there())
 		return -ENODEV;
 	first = sample_take();

@@ -28,6 +28,7 @@
 #define IOAPIC_ENTRY(line) (0x10 + 2 * (line))
 #define IOAPICS_MAX 4
 
+#define EVERYBODY 0xffu
 #define ENTRY_LEVEL 0x8000u
 #define ENTRY_MASKED 0x10000u
 
@@ -103,6 +104,18 @@ int irq_line_on(unsigned irq, unsigned line)
 	x86_irq_set_handler(VECTOR_FIRST + irq, fired);
 	ioapic_write(ioapic, IOAPIC_ENTRY(line) + 1, cpus[0]->hardware_id << 24);
 	ioapic_write(ioapic, IOAPIC_ENTRY(line), (VECTOR_FIRST + irq) | ENTRY_LEVEL);
+	return 0;
+}
+
+int irq_line_nmi(unsigned line)
+{
+	const struct ioapic *ioapic = ioapic_of(line);
+
+	if (!ioapic)
+		return -ENODEV;
+	line -= ioapic->first_line;
+	ioapic_write(ioapic, IOAPIC_ENTRY(line) + 1, EVERYBODY << 24);
+	ioapic_write(ioapic, IOAPIC_ENTRY(line), APIC_NMI);
 	return 0;
 }
 

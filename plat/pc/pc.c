@@ -99,7 +99,7 @@ static int microvm_probe(const struct boot_info *boot UNUSED)
 	.cpus_start = IF_SMP(lapic_cpus_start), .cpu_init = IF_SMP(lapic_cpu_init),                                    \
 	.cpu_interrupt = IF_SMP(lapic_cpu_interrupt), .cpus_stop = IF_SMP(lapic_cpus_stop),                            \
 	.irq_line = IF_DEVICES(irq_line_on), .irq_line_off = IF_DEVICES(irq_line_off),                                 \
-	.irq_message = IF_DEVICES(irq_message_on)
+	.irq_message = IF_DEVICES(irq_message_on), .nmi_start = IF_DEVICES(nmi_start)
 
 #define PC_PCI .pci_host = IF_DEVICES(pci_find_host)
 

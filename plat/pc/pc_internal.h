@@ -50,6 +50,10 @@ const void *pc_memory_at(phys_t phys, size_t len);
 struct irq_message;
 int irq_line_on(unsigned irq, unsigned line);
 void irq_line_off(unsigned line);
+/* An edge of the line is a non-maskable interrupt of every CPU. -ENODEV: there is no such line. */
+int irq_line_nmi(unsigned line);
+/* nmi.c: see struct platform. CPUs that have yet to be started do not live through one. */
+int nmi_start(uint64_t *hz);
 int irq_message_on(unsigned irq, struct irq_message *message);
 /* pci.c: configuration space in memory, where the firmware tells of it; else through the two ports. */
 struct pci_host;
@@ -68,7 +72,8 @@ uint64_t clock_to_tsc(uint64_t ns);
 
 /* pit.c: the 8254's channel 0 as a free-running counter. Counts down from 65535 at PIT_HZ, and wraps. */
 #define PIT_HZ 1193182
-void pit_start(void);
+/* 0 stands for 65536. */
+void pit_start(uint16_t divisor);
 uint16_t pit_read(void);
 /* False when nothing counts there. */
 bool pit_is_there(void);

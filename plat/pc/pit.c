@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The 8254 interval timer, only as a known frequency to measure others against. Its interrupt stays masked.
+ * The 8254 interval timer: a known frequency to measure others against at boot. Its interrupt stays masked, but for
+ * nmi.c.
  */
 #include "pc_internal.h"
 
@@ -9,11 +10,11 @@
 #define PIT_COUNTER0 0x40
 #define PIT_CONTROL 0x43
 
-void pit_start(void)
+void pit_start(uint16_t divisor)
 {
 	x86_out8(PIT_CONTROL, 0x34); /* counter 0, low then high byte, mode 2, binary */
-	x86_out8(PIT_COUNTER0, 0);
-	x86_out8(PIT_COUNTER0, 0);
+	x86_out8(PIT_COUNTER0, (uint8_t)divisor);
+	x86_out8(PIT_COUNTER0, (uint8_t)(divisor >> 8));
 }
 
 uint16_t pit_read(void)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A machine's memory as a file that our caller has too: what --memory-fd takes. The caller sees all the machine does, and
- * may write to it.
+ * A machine's memory as a file that our caller has too: what --memory-fd takes. The caller sees all the machine does,
+ * and may write to it.
  */
 #include "run.h"
 

@@ -3,14 +3,18 @@
  * The sampler: a timer on each CPU that writes down where the interrupt came. What runs with interrupts off is seen where
  * it puts them on again; the time that a CPU is idle is not written down. A sample that comes late stands for the periods
  * that it has missed.
+ *
+ * By non-maskable interrupts (prof.nmi), where the machine has a source of them, nothing stays unseen.
  */
 #include <instrumentation/trace/trace.h>
+#include <kernel/atomic.h>
 #include <kernel/boot.h>
 #include <kernel/clock.h>
 #include <kernel/cpu.h>
 #include <kernel/linkset.h>
 #include <kernel/log.h>
 #include <kernel/profile.h>
+#include <plat/plat.h>
 
 #define HZ_MAX 10000
 
@@ -20,6 +24,7 @@ static struct sampler {
 } samplers[CPUS_MAX];
 
 static uint64_t period_ns;
+static bool by_nmi;
 
 static void sample(uint64_t periods)
 {
@@ -41,11 +46,26 @@ static void fire(struct timer *timer)
 	timer_arm(timer, sampler->next_ns);
 }
 
+/* Comes to all CPUs at once, wherever they are. */
+static void nmi(const struct arch_regs *regs)
+{
+	struct cpu *cpu = arch_cpu();
+	struct sampler *sampler = &samplers[cpu->id];
+	uint64_t period = atomic_load(&period_ns), now = clock_ns();
+	uint64_t passed = sampler->next_ns ? now - sampler->next_ns : period;
+	const uint64_t words[] = { max((passed + period / 2) / period, (uint64_t)1) * period };
+
+	/* Here: when the last one was. */
+	sampler->next_ns = now;
+	if (cpu->running != cpu->idle)
+		trace_emit_at(TRACE_sample, words, array_size(words), regs);
+}
+
 void profiler_start_cpu(void)
 {
 	struct sampler *sampler = &samplers[arch_cpu()->id];
 
-	if (!period_ns)
+	if (!period_ns || by_nmi)
 		return;
 	timer_init(&sampler->timer, fire);
 	sampler->timer.deferrable = true;
@@ -53,16 +73,33 @@ void profiler_start_cpu(void)
 	timer_arm(&sampler->timer, sampler->next_ns);
 }
 
+/* CPUs that start do so without. */
+void profiler_start(void)
+{
+	uint64_t hz = by_nmi ? NSEC_PER_SEC / period_ns : 0;
+
+	if (!by_nmi)
+		return;
+	arch_set_nmi(nmi);
+	if (!plat->nmi_start || plat->nmi_start(&hz))
+		log_warning("command line: prof.nmi: this machine has no such interrupt, and is not sampled");
+	else
+		atomic_store(&period_ns, NSEC_PER_SEC / hz);
+}
+
 static int sampler_init(void)
 {
 	uint64_t hz = boot_option_number("prof", 0);
+	char word[8];
 
 	if (hz > HZ_MAX) {
 		log_warning("command line: prof=%lu: at most %u samples a second", hz, HZ_MAX);
 		hz = HZ_MAX;
 	}
-	if (hz && trace_is_on())
-		period_ns = NSEC_PER_SEC / hz;
+	if (!hz || !trace_is_on())
+		return 0;
+	by_nmi = boot_option("prof.nmi", word, sizeof(word)) >= 0;
+	period_ns = NSEC_PER_SEC / hz;
 	profiler_start_cpu();
 	return 0;
 }

@@ -7,5 +7,16 @@ tool-saki-prof-y += cmd_report.o cmd_folded.o cmd_speedscope.o cmd_pprof.o
 tool-saki-prof-y += cmd_record.o recorded.o guest_files.o initrd.o unwind.o perf_write.o
 tool-saki-prof-y += $(addprefix ../../instrumentation/trace/host/,recorder.o rings.o stream.o events.o)
 tool-saki-prof-y += $(addprefix ../../plat/run/,image.o tool.o) ../../fuzz/host/json.o ../../kernel/sys/describe.o
+tool-saki-prof-y += cmd_metrics.o machine.o metrics.o metrics_read.o
 tool-saki-prof-gen-y := syscall_desc.o
 tool-saki-prof-libs := -ldw -lelf -lz -lstdc++
+
+# Makes perf.data of a stream; test/convert.test gives it streams that no kernel wrote.
+tool-saki-prof-convert-y := test/convert.o
+tool-saki-prof-convert-y += profile.o processes.o objects.o elf_file.o kallsyms.o
+tool-saki-prof-convert-y += recorded.o guest_files.o initrd.o unwind.o perf_write.o
+tool-saki-prof-convert-y += $(addprefix ../../instrumentation/trace/host/,stream.o events.o)
+tool-saki-prof-convert-libs := -ldw -lelf -lstdc++
+
+# Tables of a guest that lies; test/metrics.test runs it.
+tool-saki-prof-test-y := metrics.o metrics_read.o test/metrics_test.o

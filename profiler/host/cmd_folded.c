@@ -160,9 +160,8 @@ int cmd_diff(int argc, char **argv)
 	else if (folded_write_both(&before, &after, stacks))
 		prof_fail(0, "cannot write the stacks: %s", strerror(errno));
 	else
-		status = is_text(view.out)
-				 ? EXIT_DONE
-				 : draw(&view, stacks, event_title(&view, title, sizeof(title), rest));
+		status = is_text(view.out) ? EXIT_DONE
+					   : draw(&view, stacks, event_title(&view, title, sizeof(title), rest));
 	if (stacks && fclose(stacks))
 		status = prof_fail(EXIT_ENVIRONMENT, "cannot write the stacks: %s", strerror(errno));
 	folded_free(&before);

@@ -11,8 +11,19 @@
 #include <unistd.h>
 #include <zlib.h>
 
-enum { SAMPLE_TYPE = 1, SAMPLE = 2, MAPPING = 3, LOCATION = 4, FUNCTION = 5, STRING_TABLE = 6, TIME_NANOS = 9,
-       DURATION_NANOS = 10, PERIOD_TYPE = 11, PERIOD = 12, DEFAULT_SAMPLE_TYPE = 14 };
+enum {
+	SAMPLE_TYPE = 1,
+	SAMPLE = 2,
+	MAPPING = 3,
+	LOCATION = 4,
+	FUNCTION = 5,
+	STRING_TABLE = 6,
+	TIME_NANOS = 9,
+	DURATION_NANOS = 10,
+	PERIOD_TYPE = 11,
+	PERIOD = 12,
+	DEFAULT_SAMPLE_TYPE = 14
+};
 enum { WIRE_VARINT = 0, WIRE_BYTES = 2 };
 
 struct message {
@@ -154,7 +165,7 @@ static const char *value_type(const struct view *view, const char *event)
 static void put_profile(struct pprof *pp, const struct view *view)
 {
 	struct profile *p = pp->profile;
-	const char *unit = p->events[pp->event].unit == UNIT_NS	     ? "nanoseconds"
+	const char *unit = p->events[pp->event].unit == UNIT_NS      ? "nanoseconds"
 			   : p->events[pp->event].unit == UNIT_BYTES ? "bytes"
 								     : "count";
 	const char *type = value_type(view, profile_text(p, p->events[pp->event].name));

@@ -141,7 +141,8 @@ static int prepare(const struct recording *r)
 	while (r->program[count])
 		count++;
 	argv = memory_new(count + 6, sizeof(*argv));
-	memcpy(argv, (char *[]){ path, "--prepare", (char *)r->folder, "--preset", (char *)r->preset }, 5 * sizeof(*argv));
+	memcpy(argv, (char *[]){ path, "--prepare", (char *)r->folder, "--preset", (char *)r->preset },
+	       5 * sizeof(*argv));
 	memcpy(argv + 5, r->program, count * sizeof(*argv));
 	fflush(NULL);
 	pid = fork();
@@ -221,7 +222,9 @@ static void folder_remove(const struct recording *r)
 
 int cmd_record(int argc, char **argv)
 {
-	struct recording r = { .out = "perf.data", .preset = "default", .hz = 999, .stack = -1, .kind = recorded_kinds };
+	struct recording r = {
+		.out = "perf.data", .preset = "default", .hz = 999, .stack = -1, .kind = recorded_kinds
+	};
 	int status = options_parse(&r, argc, argv);
 
 	if (status)

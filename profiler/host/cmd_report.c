@@ -2,7 +2,7 @@
 /*
  * saki prof report: where the time went, or what else was recorded, as tables of 80 columns or as JSON.
  */
-#include "../../fuzz/host/json.h"
+#include <fuzz/host/json.h>
 #include "prof.h"
 #include "special.h"
 #include "tally.h"
@@ -72,12 +72,12 @@ static const char *cut(const char *text, int width)
 
 static void put_functions(const struct report *r)
 {
-	fprintf(r->out, "\n   self   total  function%*s object\n", 38, "");
+	fprintf(r->out, "\n   self   total  function%*s object\n", 34, "");
 	for (size_t i = 0; i < r->tally.function_count && i < r->view->top; i++) {
 		const struct tally_row *row = &r->tally.functions[i];
 
-		fprintf(r->out, "%6.2f%% %6.2f%%  %-46s %s\n", percent(r, row->self), percent(r, row->total),
-			cut(function_name(r, row->id), 46), cut(function_object(r, row->id), 16));
+		fprintf(r->out, "%6.2f%% %6.2f%%  %-42s %s\n", percent(r, row->self), percent(r, row->total),
+			cut(function_name(r, row->id), 42), cut(function_object(r, row->id), 20));
 	}
 }
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * saki prof speedscope: the JSON of speedscope (its file-format-spec: type "sampled"), a profile a thread; with --open a
- * page that shows it in the web application, without a network.
+ * saki prof speedscope: the JSON of speedscope (its file-format-spec: type "sampled"), a profile a thread; with --open
+ * a page that shows it in the web application, without a network.
  */
-#include "../../fuzz/host/json.h"
+#include <fuzz/host/json.h>
 #include "prof.h"
 #include "tally.h"
 #include "view.h"

@@ -101,7 +101,7 @@ int folded_write_both(const struct folded *before, const struct folded *after, F
 	size_t a = 0, b = 0;
 
 	while (a < before->count || b < after->count) {
-		int order = a == before->count	? 1
+		int order = a == before->count  ? 1
 			    : b == after->count ? -1
 						: strcmp(before->lines[a].stack, after->lines[b].stack);
 		const char *stack = order <= 0 ? before->lines[a].stack : after->lines[b].stack;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The files that ran in a guest, found by their paths there, in its initrd or in folders it had, and kept in the cache of
- * objects (objects.h).
+ * The files that ran in a guest, found by their paths there, in its initrd or in folders it had, and kept in the cache
+ * of objects (objects.h).
  */
 #pragma once
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The files of an initrd: cpio archives (newc), one after the other, of which a later one replaces what is in the others.
+ * The files of an initrd: cpio archives (newc), one after the other, of which a later one replaces what is in the
+ * others.
  */
 #pragma once
 

@@ -14,14 +14,16 @@ static const char help[] =
 	"usage: saki prof record [-F HZ] [-o FILE] [--event EVENT] [--] [RUN OPTIONS] PROGRAM [ARGS...]\n"
 	"       saki prof report|flame|folded|speedscope|pprof [--event NAME] [--live] [-o OUT] [FILE]\n"
 	"       saki prof diff [-o OUT] BEFORE AFTER\n"
+	"       saki prof metrics [--json] [-o FILE] [--] [RUN OPTIONS] PROGRAM [ARGS...]\n"
 	"\n"
-	"Runs PROGRAM as `saki run` does (see saki run --help for its options), and looks at the machine from outside.\n"
+	"Runs PROGRAM as `saki run` does (see saki run --help for its options), and looks at it from outside.\n"
 	"\n"
-	"  record     samples the kernel and the program, with their calls, into FILE (perf.data), the format of Linux'\n"
-	"             perf; the programs and libraries that ran go into FILE.debug. EVENT is cpu (HZ times a second,\n"
-	"             999), or where threads wait (offcpu, lock), what is allocated (alloc), where memory is made (fault)\n"
-	"             or system calls (syscall). --stack BYTES: of the program's stack with each (8192); --ring SIZE: of a\n"
-	"             CPU's ring (4M); --preset P: which build of the kernel\n"
+	"  record     samples the kernel and the program, with their calls, into FILE (perf.data), which has the\n"
+	"             form of Linux' perf; the programs and libraries that ran go into FILE.debug. EVENT is cpu\n"
+	"             (HZ times a second, 999), where threads wait (offcpu, lock), what the kernel allocates\n"
+	"             (alloc), where memory is made (fault), or system calls (syscall)\n"
+	"             --stack BYTES of the program's stack with each (8192); --ring SIZE of each CPU's ring (4M);\n"
+	"             --preset P: which build of the kernel (default)\n"
 	"  report     tables of functions, objects and threads, and what EVENT has beside; --top N rows (20), --json\n"
 	"  flame      a flame graph, SVG\n"
 	"  diff       a flame graph of AFTER, coloured by what has changed since BEFORE; -o X.folded: as text\n"
@@ -29,9 +31,11 @@ static const char help[] =
 	"  speedscope JSON of speedscope's; --open: and a page that shows it, without a network\n"
 	"  pprof      a profile for go tool pprof (profile.pb.gz)\n"
 	"             FILE may be one of Linux' perf record -g, too. --live: of alloc, what was not given back\n"
+	"  metrics    what the kernel has counted, when the program has ended: Prometheus's text format on standard\n"
+	"             output, after the program's own, or in FILE; --json: one object on one line\n"
 	"\n"
-	"exit status: of record saki run's, which is the program's; else 0 done, 1 nothing to show; 123 environment (no\n"
-	"machine, a file that cannot be read or written); 122 usage\n"
+	"exit status: of record saki run's, which is the program's; else 0 done, 1 nothing to show;\n"
+	"123 environment (no machine, a file that cannot be read or written); 122 usage\n"
 	"\n"
 	"example: saki prof record -- --smp 2 python3 -c 'print(sum(range(10**7)))' && saki prof report\n";
 
@@ -42,7 +46,7 @@ static const struct command {
 	{ "record", cmd_record },   { "report", cmd_report },
 	{ "flame", cmd_flame },	    { "diff", cmd_diff },
 	{ "folded", cmd_folded },   { "speedscope", cmd_speedscope },
-	{ "pprof", cmd_pprof },
+	{ "pprof", cmd_pprof },     { "metrics", cmd_metrics },
 };
 
 int prof_fail(int status, const char *fmt, ...)

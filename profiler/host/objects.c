@@ -106,8 +106,7 @@ struct elf_file *objects_elf(struct profile *p, uint32_t index)
 		object->elf = open_right(object, path);
 	if (!object->elf && !object->kallsyms)
 		tell_missing(p, object);
-	if (object->elf && object->is_kernel &&
-	    elf_file_find(object->elf, profile_text(p, object->reference), &linked))
+	if (object->elf && object->is_kernel && elf_file_find(object->elf, profile_text(p, object->reference), &linked))
 		object->slide = object->reference_at - linked;
 	return object->elf;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Which files the samples are in: the objects of a profile are found by their build ids in a cache of perf's layout
- * (DIR/.build-id/xx/yyyy.../elf), beside the recording or in ~/.debug, else at their path, if the build id is right there.
+ * (DIR/.build-id/xx/yyyy.../elf), beside the recording or in ~/.debug, else at their path, if the build id is right
+ * there.
  */
 #pragma once
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * perf.data, the file of Linux' perf: a header, the attributes of the events, records, and features after them
- * (tools/perf/Documentation/perf.data-file-format.txt; records: <linux/perf_event.h>). What both its reader and its writer need.
+ * (tools/perf/Documentation/perf.data-file-format.txt; records: <linux/perf_event.h>). What both its reader and its
+ * writer need.
  */
 #pragma once
 

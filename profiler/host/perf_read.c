@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Reading perf.data: the file, the attributes of its events, and those features that say what names mean. See perf_data.h.
+ * Reading perf.data: the file, the attributes of its events, and those features that say what names mean. See
+ * perf_data.h.
  */
 #include "objects.h"
 #include "perf_reader.h"
@@ -185,7 +186,8 @@ static int read_build_ids(struct perf_reader *reader, struct perf_section sectio
 		id.path = strndup((const char *)at + NAME, header.size - NAME);
 		if (!id.path)
 			return perf_bad(reader, "out of memory");
-		reader->processes.build_ids = memory_more(reader->processes.build_ids, reader->processes.build_id_count, sizeof(id));
+		reader->processes.build_ids = memory_more(reader->processes.build_ids, reader->processes.build_id_count,
+							  sizeof(id));
 		reader->processes.build_ids[reader->processes.build_id_count++] = id;
 	}
 	return 0;

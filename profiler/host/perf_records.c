@@ -101,7 +101,8 @@ static int compare_items(const void *left, const void *right)
 	return a->index < b->index ? -1 : a->index > b->index;
 }
 
-static int find_records(struct perf_reader *reader, uint64_t offset, uint64_t size, struct perf_item **items, size_t *count)
+static int find_records(struct perf_reader *reader, uint64_t offset, uint64_t size, struct perf_item **items,
+			size_t *count)
 {
 	uint64_t end = offset + size, extra;
 	struct perf_event_header header;
@@ -157,19 +158,22 @@ static void skip_read(struct cursor *c, uint64_t format)
 	c->left -= words * 8;
 }
 
-static void add_place(struct perf_reader *reader, struct profile_sample *sample, uint64_t ip, bool in_kernel)
+static void add_place(struct perf_reader *reader, struct profile_sample *sample, uint64_t ip, bool in_kernel,
+		      bool caller)
 {
 	struct profile *p = reader->profile;
-	uint32_t place = process_place(&reader->processes, sample->pid, ip, in_kernel, sample->depth > 0);
+	uint32_t place = process_place(&reader->processes, sample->pid, ip, in_kernel, caller);
 
 	p->chain = memory_more(p->chain, p->chain_count, sizeof(*p->chain));
 	p->chain[p->chain_count++] = place;
 	sample->depth++;
 }
 
+/* The first address of the kernel's part and of the program's is where it was, the others are where calls return to. */
 static void read_chain(struct perf_reader *reader, struct cursor *c, struct profile_sample *sample, bool in_kernel)
 {
 	uint64_t count = get_u64(c), ip;
+	bool caller = false;
 
 	if (count > c->left / 8) {
 		c->failed = true;
@@ -179,10 +183,12 @@ static void read_chain(struct perf_reader *reader, struct cursor *c, struct prof
 		ip = get_u64(c);
 		if (ip >= (uint64_t)PERF_CONTEXT_MAX) {
 			in_kernel = ip == (uint64_t)PERF_CONTEXT_KERNEL;
+			caller = false;
 			continue;
 		}
 		if (sample->depth < CHAIN_MAX)
-			add_place(reader, sample, ip, in_kernel);
+			add_place(reader, sample, ip, in_kernel, caller);
+		caller = true;
 	}
 }
 
@@ -194,7 +200,8 @@ static int event_of(const struct perf_reader *reader, struct cursor c)
 	if (reader->profile->event_count == 1)
 		return 0;
 	if (!(type & PERF_SAMPLE_IDENTIFIER)) {
-		size_t before = 8 * bits(type & (PERF_SAMPLE_IP | PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_ADDR));
+		size_t before = 8 *
+				bits(type & (PERF_SAMPLE_IP | PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_ADDR));
 
 		if (!(type & PERF_SAMPLE_ID) || before > c.left)
 			return -1;
@@ -250,7 +257,7 @@ static int read_sample(struct perf_reader *reader, const struct perf_item *item)
 	if (type & PERF_SAMPLE_CALLCHAIN)
 		read_chain(reader, &c, &sample, in_kernel);
 	if (!sample.depth && (type & PERF_SAMPLE_IP))
-		add_place(reader, &sample, ip, in_kernel);
+		add_place(reader, &sample, ip, in_kernel, false);
 	if (c.failed)
 		return perf_bad(reader, "the sample at byte %zu is too short", (size_t)(item->data - reader->bytes));
 	p->samples = memory_more(p->samples, p->sample_count, sizeof(sample));

@@ -11,8 +11,7 @@ uint32_t process_object(struct processes *all, const char *path)
 {
 	for (size_t i = 0; i < all->build_id_count; i++)
 		if (!strcmp(all->build_ids[i].path, path))
-			return profile_object(all->profile, path, all->build_ids[i].bytes,
-					      all->build_ids[i].size);
+			return profile_object(all->profile, path, all->build_ids[i].bytes, all->build_ids[i].size);
 	return profile_object(all->profile, path, NULL, 0);
 }
 

@@ -93,8 +93,8 @@ static void table_grow(struct profile *p, int which)
 }
 
 /* The slot where it is, or belongs: same() says whether an index is the one that is looked for. */
-static uint32_t *table_slot(struct profile *p, int which, uint64_t hash, bool (*same)(struct profile *, uint32_t, const void *),
-			    const void *key)
+static uint32_t *table_slot(struct profile *p, int which, uint64_t hash,
+			    bool (*same)(struct profile *, uint32_t, const void *), const void *key)
 {
 	struct table *table = p->tables[which];
 	uint32_t *slot;
@@ -142,8 +142,8 @@ uint32_t profile_object(struct profile *p, const char *path, const uint8_t *buil
 		object = &p->objects[i];
 		if (object->path != string)
 			continue;
-		if (!build_id_size || (object->build_id_size == build_id_size &&
-				       !memcmp(object->build_id, build_id, build_id_size)))
+		if (!build_id_size ||
+		    (object->build_id_size == build_id_size && !memcmp(object->build_id, build_id, build_id_size)))
 			return (uint32_t)i;
 	}
 	p->objects = memory_more(p->objects, p->object_count, sizeof(*p->objects));

@@ -56,8 +56,14 @@ struct known_thread {
 	uint32_t tid, pid;
 };
 
+/* Threads and processes are numbered apart, and perf knows one kind of number: a process has its first thread's. */
+struct known_process {
+	uint64_t number;
+	uint32_t pid;
+};
+
 /* What the kernel says of threads and processes. */
-enum told { THREAD_START, THREAD_NAME, THREAD_EXIT, PROCESS_EXEC, PROCESS_MAP, PROCESS_FORK, TOLD };
+enum told { THREAD_START, THREAD_NAME, THREAD_EXIT, PROCESS_EXEC, PROCESS_MAP, TOLD };
 
 struct conversion {
 	struct recorded *recorded;
@@ -70,7 +76,8 @@ struct conversion {
 	struct guest_files files;
 	struct unwinder *unwinder;
 	struct known_thread *threads;
-	size_t thread_count, last_thread;
+	struct known_process *known;
+	size_t thread_count, last_thread, known_count;
 	uint64_t lost[TRACE_CPUS_MAX];
 	uint64_t last_ns;
 };
@@ -108,22 +115,27 @@ static uint32_t pid_of(struct conversion *c, uint32_t tid)
 	return thread ? thread->pid : tid;
 }
 
-static bool pid_is_known(const struct conversion *c, uint32_t pid)
+/* A process's, which is new where *is_new; thread: one of it. */
+static uint32_t process_pid(struct conversion *c, uint64_t number, uint32_t thread, bool *is_new)
 {
-	for (size_t i = 0; i < c->thread_count; i++)
-		if (c->threads[i].pid == pid)
-			return true;
-	return false;
+	*is_new = false;
+	for (size_t i = c->known_count; i > 0; i--)
+		if (c->known[i - 1].number == number)
+			return c->known[i - 1].pid;
+	*is_new = true;
+	c->known = memory_more(c->known, c->known_count, sizeof(*c->known));
+	c->known[c->known_count++] = (struct known_process){ number, thread };
+	return thread;
 }
 
-static void fork_told(struct conversion *c, uint64_t time, uint32_t pid, uint32_t tid, uint32_t parent_pid, uint32_t parent)
+/* Whoever tells of his process belongs to it: the first program's thread was one of the kernel's. */
+static uint32_t pid_of_teller(struct conversion *c, const struct stream_record *r)
 {
-	bool is_new = !pid_is_known(c, pid);
+	bool is_new;
+	uint32_t pid = process_pid(c, r->args[0], r->thread, &is_new);
 
-	if (is_new)
-		process_fork(&c->processes, pid, parent_pid);
-	perf_writer_fork(c->writer, time, pid, tid, is_new ? parent_pid : pid, is_new ? parent : pid);
-	thread_set(c, tid, pid);
+	thread_set(c, r->thread, pid);
+	return pid;
 }
 
 /* ---- what is told ---- */
@@ -155,34 +167,32 @@ static void exec_told(struct conversion *c, const struct stream_record *r, uint3
 	perf_writer_name(c->writer, r->time_ns, pid, r->thread, base ? base + 1 : path, true);
 }
 
+static void start_told(struct conversion *c, const struct stream_record *r)
+{
+	uint32_t thread = (uint32_t)r->args[0], parent = (uint32_t)r->args[1], parent_pid = pid_of(c, parent), pid;
+	bool is_new = true;
+
+	pid = r->args[2] ? process_pid(c, r->args[2], thread, &is_new) : thread;
+	if (is_new)
+		process_fork(&c->processes, pid, parent_pid);
+	perf_writer_fork(c->writer, r->time_ns, pid, thread, is_new ? parent_pid : pid, is_new ? parent : pid);
+	thread_set(c, thread, pid);
+	perf_writer_name(c->writer, r->time_ns, pid, thread, r->texts[3] ? r->texts[3] : "", false);
+}
+
 static void tell(struct conversion *c, const struct stream_record *r, enum told what)
 {
-	uint32_t first = (uint32_t)r->args[0], second = (uint32_t)r->args[1], third = (uint32_t)r->args[2];
+	uint32_t thread = (uint32_t)r->args[0];
 
 	switch (what) {
-	case THREAD_START:
-		fork_told(c, r->time_ns, third ? third : first, first, pid_of(c, second), second);
-		perf_writer_name(c->writer, r->time_ns, third ? third : first, first, r->texts[3] ? r->texts[3] : "",
+	case THREAD_START: start_told(c, r); break;
+	case THREAD_NAME:
+		perf_writer_name(c->writer, r->time_ns, pid_of(c, thread), thread, r->texts[1] ? r->texts[1] : "",
 				 false);
 		break;
-	case THREAD_NAME:
-		perf_writer_name(c->writer, r->time_ns, pid_of(c, first), first, r->texts[1] ? r->texts[1] : "", false);
-		break;
-	case THREAD_EXIT: perf_writer_exit(c->writer, r->time_ns, pid_of(c, first), first); break;
-	/* Whoever tells of his process belongs to it: the first program's thread was one of the kernel's. */
-	case PROCESS_EXEC:
-		thread_set(c, r->thread, first);
-		exec_told(c, r, first);
-		break;
-	case PROCESS_MAP:
-		thread_set(c, r->thread, first);
-		map_told(c, r, first);
-		break;
-	case PROCESS_FORK:
-		/* Its thread has yet to start; where that was lost, it goes by the process's number. */
-		if (!pid_is_known(c, first))
-			fork_told(c, r->time_ns, first, first, second, r->thread);
-		break;
+	case THREAD_EXIT: perf_writer_exit(c->writer, r->time_ns, pid_of(c, thread), thread); break;
+	case PROCESS_EXEC: exec_told(c, r, pid_of_teller(c, r)); break;
+	case PROCESS_MAP: map_told(c, r, pid_of_teller(c, r)); break;
 	case TOLD: break;
 	}
 }
@@ -203,6 +213,11 @@ static void sample(struct conversion *c, const struct stream_record *r, unsigned
 				 .user = user };
 	const struct stream_chain *chain = &r->chain;
 
+	/* The first ones were there before anybody told of threads. */
+	if (r->thread && !thread_find(c, r->thread)) {
+		thread_set(c, r->thread, r->thread);
+		perf_writer_name(c->writer, r->time_ns, r->thread, r->thread, "kernel", false);
+	}
 	if (r->has_chain) {
 		s.kernel = chain->kernel;
 		s.kernel_count = chain->kernel_count;
@@ -239,7 +254,8 @@ static const struct stream_event *find_event(const struct conversion *c, const c
 {
 	const struct stream_event *event = stream_event(c->stream, name);
 
-	return event && event->arg_count >= args && (event->args[args - 1].type == STREAM_STR) == is_text ? event : NULL;
+	return event && event->arg_count >= args && (event->args[args - 1].type == STREAM_STR) == is_text ? event
+													  : NULL;
 }
 
 static int find_events(struct conversion *c, char *error)
@@ -251,7 +267,7 @@ static int find_events(struct conversion *c, char *error)
 	} told[TOLD] = {
 		[THREAD_START] = { "meta:thread_start", 4, true }, [THREAD_NAME] = { "meta:thread_name", 2, true },
 		[THREAD_EXIT] = { "meta:thread_exit", 1, false },  [PROCESS_EXEC] = { "meta:process_exec", 2, true },
-		[PROCESS_MAP] = { "meta:process_map", 5, true },   [PROCESS_FORK] = { "meta:process_fork", 2, false },
+		[PROCESS_MAP] = { "meta:process_map", 5, true },
 	};
 	uint64_t hz = stream_area(c->stream)->sample_hz;
 
@@ -266,7 +282,9 @@ static int find_events(struct conversion *c, char *error)
 			(struct used_source){ event, sources[i].value ? stream_arg_find(event, sources[i].value) : -1,
 					      sources[i].address ? stream_arg_find(event, sources[i].address) : -1 };
 		perf_writer_event(c->writer, sources[i].name,
-				  strcmp(c->recorded->kind->name, "cpu") ? 0 : hz ? hz : 999);
+				  strcmp(c->recorded->kind->name, "cpu") ? 0
+				  : hz                                   ? hz
+									 : 999);
 	}
 	if (c->source_count)
 		return 0;
@@ -333,11 +351,12 @@ static int open_all(struct conversion *c, char *error)
 int recorded_convert(struct recorded *r, char *error)
 {
 	char *debug_dir = objects_debug_dir(r->out);
-	struct conversion c = { .recorded = r,
-				.processes = { .profile = profile_new() },
-				.files = { .debug_dir = debug_dir, .volumes = r->volumes, .volume_count = r->volume_count } };
+	struct conversion c = { .recorded = r, .processes = { .profile = profile_new() } };
 	int status, err;
 
+	c.files.debug_dir = debug_dir;
+	c.files.volumes = r->volumes;
+	c.files.volume_count = r->volume_count;
 	c.processes.profile->debug_dir = debug_dir;
 	c.files.processes = &c.processes;
 	c.unwinder = unwind_new(&c.processes);
@@ -362,5 +381,6 @@ int recorded_convert(struct recorded *r, char *error)
 	processes_free(&c.processes);
 	profile_free(c.processes.profile);
 	free(c.threads);
+	free(c.known);
 	return status;
 }

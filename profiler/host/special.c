@@ -134,7 +134,7 @@ void special_name(struct profile *p, const struct special *special, const struct
 	else if (special->title == calls)
 		snprintf(name, SPECIAL_NAME, "call %" PRIu64, row->address);
 	else if (special->title == wakers && !row->address)
-		snprintf(name, SPECIAL_NAME, "nobody (it was ready, or an interrupt)");
+		snprintf(name, SPECIAL_NAME, "nobody");
 	else if (special->title == wakers)
 		snprintf(name, SPECIAL_NAME, "%.200s %" PRIu64, thread_name(p, row->address), row->address);
 	else
@@ -201,8 +201,8 @@ bool special_live_make(struct special_live *live, const struct profile *p, uint3
 		if (p->samples[i].event != event)
 			continue;
 		live->chains = memory_more(live->chains, live->count, sizeof(*live->chains));
-		live->chains[live->count++] =
-			(struct special_chain){ (uint32_t)i, is_live[i] ? value : 0, value, is_live[i], 1 };
+		live->chains[live->count++] = (struct special_chain){ (uint32_t)i, is_live[i] ? value : 0, value,
+								      is_live[i], 1 };
 		live->live += is_live[i] ? value : 0;
 		live->live_count += is_live[i];
 	}

@@ -98,7 +98,8 @@ void tally_make(struct tally *tally, const struct profile *p, uint32_t event)
 				add_self(&tally->functions[place->function], s->value);
 				add_self(&tally->objects[place->object], s->value);
 			}
-			add_total(&tally->functions[place->function], &seen_functions[place->function], i + 1, s->value);
+			add_total(&tally->functions[place->function], &seen_functions[place->function], i + 1,
+				  s->value);
 			add_total(&tally->objects[place->object], &seen_objects[place->object], i + 1, s->value);
 		}
 	}

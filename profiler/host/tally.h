@@ -17,7 +17,8 @@ struct tally_thread {
 };
 
 struct tally {
-	struct tally_row *functions, *objects, *threads;	/* those with samples, by self, then total, descending */
+	/* Those with samples, by self, then total, descending. */
+	struct tally_row *functions, *objects, *threads;
 	size_t function_count, object_count, thread_count;
 	struct tally_thread *thread_names;
 	size_t thread_name_count;

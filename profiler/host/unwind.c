@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Unwinding: see unwind.h. libdw reads the tables; what they say is evaluated here, over a copy of the stack and nothing
- * else, so that each place in code costs one look into its object's tables in the whole recording.
+ * Unwinding: see unwind.h. libdw reads the tables; what they say is evaluated here, over a copy of the stack and
+ * nothing else, so that each place in code costs one look into its object's tables in the whole recording.
  */
 #include "unwind.h"
 
@@ -200,8 +200,7 @@ static bool step(const struct machine *m, struct stack *s, const Dwarf_Op *op)
 	case DW_OP_constu:
 	case DW_OP_consts: return push(s, op->number);
 	case DW_OP_plus_uconst: return s->depth && (s->values[s->depth - 1] += op->number, true);
-	case DW_OP_deref:
-		return s->depth && read_memory(m, s->values[s->depth - 1], &s->values[s->depth - 1]);
+	case DW_OP_deref: return s->depth && read_memory(m, s->values[s->depth - 1], &s->values[s->depth - 1]);
 	case DW_OP_dup: return s->depth && push(s, s->values[s->depth - 1]);
 	case DW_OP_drop: return s->depth && (s->depth--, true);
 	case DW_OP_over: return s->depth >= 2 && push(s, s->values[s->depth - 2]);

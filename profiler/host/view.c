@@ -20,9 +20,7 @@ static int set_option(struct view *view, int option, unsigned may)
 	long top;
 
 	switch (option) {
-	case 'o':
-		view->out = optarg;
-		return may & VIEW_OUT ? 0 : prof_fail(EXIT_USAGE, "%s has no -o", view->command);
+	case 'o': view->out = optarg; return may & VIEW_OUT ? 0 : prof_fail(EXIT_USAGE, "%s has no -o", view->command);
 	case 'e': view->event_name = optarg; return 0;
 	case 'l': view->live = true; return 0;
 	case 'j':
@@ -125,7 +123,8 @@ int view_finish(struct view *view, FILE *out)
 
 	if (out != stdout && fclose(out))
 		failed = 1;
-	return failed ? prof_fail(EXIT_ENVIRONMENT, "%s: %s", view->out ? view->out : "standard output", strerror(errno))
+	return failed ? prof_fail(EXIT_ENVIRONMENT, "%s: %s", view->out ? view->out : "standard output",
+				  strerror(errno))
 		      : EXIT_DONE;
 }
 

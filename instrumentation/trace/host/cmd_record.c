@@ -10,6 +10,7 @@
 
 #include "../description.h"
 #include "commands.h"
+#include "functions.h"
 #include "pattern.h"
 #include "recorder.h"
 
@@ -101,6 +102,28 @@ static int add_patterns(FILE *line, const struct stream_events *events, const ch
 	return 0;
 }
 
+static const char *preset_of(const struct choice *choice)
+{
+	return choice->preset ? choice->preset : choice->functions ? "profile" : "default";
+}
+
+/* The kernel has no names: it is told the places. */
+static int add_functions(FILE *line, const struct choice *choice)
+{
+	char error[STREAM_ERROR], *image = image_path(preset_of(choice)), *bitmap;
+	size_t count;
+
+	if (!image)
+		return RECORDER_ENVIRONMENT;
+	bitmap = functions_choose(image, choice->functions, &count, error);
+	free(image);
+	if (!bitmap)
+		return run_fail(RECORDER_USAGE, "--functions: %s", error);
+	fprintf(line, "%strace.functions=%s", ftell(line) > 0 ? " " : "", bitmap);
+	free(bitmap);
+	return 0;
+}
+
 /* The kernel's words. 0 or an exit status, after an error line. */
 static int add_words(FILE *line, const struct choice *choice)
 {
@@ -122,7 +145,9 @@ static int add_words(FILE *line, const struct choice *choice)
 	if (choice->ring && !is_ring_size(choice->ring))
 		return run_fail(RECORDER_USAGE, "--ring %s: a power of two from 4K to 1G, such as 8M", choice->ring);
 	if (choice->functions)
-		fprintf(line, "%strace.functions=%s", ftell(line) > 0 ? " " : "", choice->functions);
+		status = add_functions(line, choice);
+	if (status)
+		return status;
 	if (choice->graph)
 		fputs(" trace.exits", line);
 	if (choice->ring)
@@ -132,7 +157,7 @@ static int add_words(FILE *line, const struct choice *choice)
 
 static int record(const struct choice *choice, char **program)
 {
-	struct recorder_options options = { .folder = choice->folder, .preset = choice->preset, .arguments = program };
+	struct recorder_options options = { .folder = choice->folder, .preset = preset_of(choice), .arguments = program };
 	struct recorder_result result;
 	char *words = NULL;
 	size_t size = 0;
@@ -142,8 +167,6 @@ static int record(const struct choice *choice, char **program)
 	if (line)
 		fclose(line);
 	options.words = words;
-	if (!options.preset)
-		options.preset = choice->functions ? "profile" : "default";
 	if (!status) {
 		status = recorder_run(&options, &result);
 		if (result.is_traced && choice->functions && !result.functions)

@@ -37,7 +37,8 @@ def prototypes(rows):
         lines.append(f"long sys_{row.name}({args});")
     lines.append("")
     lines += both_architectures(lambda number: [
-        f"#define SYS_{row.name} {number(row)}" for row in plain_rows(rows) if number(row) is not None])
+        f"#define SYS_{row.name} {number(row)}" for row in plain_rows(rows) if number(row) is not None]
+        + [f"#define SYSCALL_NUMBERS {max(number(row) or 0 for row in plain_rows(rows) if row.active) + 1}"])
     return "\n".join(lines) + "\n"
 
 

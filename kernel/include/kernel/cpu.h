@@ -56,6 +56,9 @@ struct cpu {
 	uint64_t request_left;		/* of whom still */
 
 	struct arch_cpu arch;
+#if CONFIG_SMP
+	uintptr_t metrics_offset;	/* from the boot CPU's cells to its own: kernel/metrics.h */
+#endif
 };
 
 /* All CPUs that were found, by id; cpus[0] is static and valid from the first instruction of C. */
