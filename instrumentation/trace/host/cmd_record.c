@@ -64,7 +64,7 @@ static int options_parse(struct choice *choice, int argc, char **argv)
 	return choice->graph && !choice->functions ? run_fail(RECORDER_USAGE, "--graph: of which --functions?") : -1;
 }
 
-/* Sizes of a ring: a power of two from 4K to 1G. */
+/* Sizes of a ring that the kernel makes: a power of two from 64K to 2M. */
 static bool is_ring_size(const char *text)
 {
 	char *end;
@@ -74,7 +74,7 @@ static bool is_ring_size(const char *text)
 	if (end == text || end - text > 10 || *text == '-' || *text == '+' || (shift && *++end) || *end)
 		return false;
 	n <<= shift;
-	return n >= 4096 && n <= 1u << 30 && !(n & (n - 1));
+	return n >= 64 << 10 && n <= 2 << 20 && !(n & (n - 1));
 }
 
 static bool is_plain(const char *text)
@@ -143,7 +143,7 @@ static int add_words(FILE *line, const struct choice *choice)
 	if (choice->functions && (!*choice->functions || !is_plain(choice->functions)))
 		return run_fail(RECORDER_USAGE, "--functions \"%s\": names, with * and ? in them", choice->functions);
 	if (choice->ring && !is_ring_size(choice->ring))
-		return run_fail(RECORDER_USAGE, "--ring %s: a power of two from 4K to 1G, such as 8M", choice->ring);
+		return run_fail(RECORDER_USAGE, "--ring %s: a power of two from 64K to 2M (the default)", choice->ring);
 	if (choice->functions)
 		status = add_functions(line, choice);
 	if (status)
@@ -157,7 +157,9 @@ static int add_words(FILE *line, const struct choice *choice)
 
 static int record(const struct choice *choice, char **program)
 {
-	struct recorder_options options = { .folder = choice->folder, .arguments = program };
+	struct recorder_options options = { .folder = choice->folder,
+					    .preset = preset_of(choice),
+					    .arguments = program };
 	struct recorder_result result;
 	char *words = NULL;
 	size_t size = 0;
@@ -167,7 +169,6 @@ static int record(const struct choice *choice, char **program)
 	if (line)
 		fclose(line);
 	options.words = words;
-	options.preset = preset_of(choice);
 	if (!status) {
 		status = recorder_run(&options, &result);
 		if (result.is_traced && choice->functions && !result.functions)

@@ -25,7 +25,7 @@ static const char usage[] =
 	"  --chain EVENTS     those that are to tell by which calls they were reached\n"
 	"  --functions NAMES  functions of the kernel, such as tcp_*,vfs_read; the image is preset profile then\n"
 	"  --graph            their ends too, and how long they took\n"
-	"  --ring SIZE        room for records, for each CPU, such as 8M\n"
+	"  --ring SIZE        room for records, for each CPU (2M, which is the most)\n"
 	"  --preset P         which build of the kernel (default)\n"
 	"  -o DIR             the recording's folder (trace); what is there of an older one is written over\n"
 	"list shows the events that there are, and their arguments. text shows a recording; json writes it for\n"

@@ -177,7 +177,7 @@ static int conclude(const struct recorder_options *o, const struct rings *rings,
 				RECORDER_STREAM, strerror(rings->error));
 	if (lost)
 		run_fail(RECORDER_ENVIRONMENT,
-			 "%llu records were lost; more room: --ring 8M, fewer events or a condition: less of them",
+			 "%llu records were lost: the machine was faster than we; choose fewer events, or conditions",
 			 (unsigned long long)lost);
 	if (rings->broken)
 		run_fail(RECORDER_ENVIRONMENT, "%llu times a ring said what cannot be; what it held is missing",
