@@ -5,6 +5,7 @@
 #include "arch_internal.h"
 #include "asm.h"
 
+#include <kernel/harness_profile.h>
 #include <kernel/process.h>
 #include <kernel/string.h>
 #include <kernel/thread.h>
@@ -74,6 +75,7 @@ static void program_state_load(const struct arch_context *context)
 
 void arch_context_switch(struct thread *prev, struct thread *next)
 {
+	harness_phase_switch(prev, next);
 	if (has_program_state(prev))
 		program_state_save(&prev->context);
 	if (has_program_state(next))
@@ -83,6 +85,7 @@ void arch_context_switch(struct thread *prev, struct thread *next)
 
 void arch_context_exit(struct thread *prev, struct thread *next)
 {
+	harness_phase_switch(prev, next);
 	if (has_program_state(next))
 		program_state_load(&next->context);
 	context_swap(&prev->context.sp, next->context.sp);
