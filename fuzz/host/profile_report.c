@@ -18,7 +18,7 @@ static const struct {
 	[PROFILE_HANDOVER] = { "handover", "request and answer on their way" },
 	[PROFILE_MACHINE + PHASE_SETUP] = { "setup", "machine: before the harness" },
 	[PROFILE_MACHINE + PHASE_DECODE] = { "decode", "machine: bytes to program" },
-	[PROFILE_MACHINE + PHASE_ARGUMENTS] = { "arguments", "machine: memory of calls, threads" },
+	[PROFILE_MACHINE + PHASE_ARGUMENTS] = { "arguments", "machine: memory of calls, turns" },
 	[PROFILE_MACHINE + PHASE_CALLS] = { "calls", "machine: system calls, run()" },
 	[PROFILE_MACHINE + PHASE_FAULTS] = { "faults", "machine: page faults" },
 	[PROFILE_MACHINE + PHASE_TEARDOWN] = { "teardown", "machine: its end, leaks, heap" },
@@ -85,28 +85,25 @@ static double percent(double part, double whole)
 	return whole > 0 ? 100 * part / whole : 0;
 }
 
-static void print_row(FILE *out, const char *name, double ns, double share, const double *best_ns, const char *what)
+/* A line for what took these cycles, of all of them; the same of what nothing disturbed. */
+static void print_row(FILE *out, const struct profile *profile, const struct profile_best *best, const char *name,
+		      double cycles, double best_cycles, const char *what)
 {
-	fprintf(out, "%-12s %10.0f %6.1f", name, ns, share);
-	if (best_ns)
-		fprintf(out, " %12.0f", *best_ns);
-	fprintf(out, "  %s\n", what);
+	fprintf(out, "%-11s %9.0f %6.1f %11.0f %6.1f%s%s\n", name, ns_of(profile, cycles, profile->inputs),
+		percent(cycles, total(profile->cycles)), ns_of(profile, best_cycles, best->inputs),
+		percent(best_cycles, total(best->cycles)), *what ? "  " : "", what);
 }
 
 static void print_phases(FILE *out, const struct profile *profile, const struct profile_best *best)
 {
-	double all = total(profile->cycles), best_all = best ? ns_of(profile, total(best->cycles), best->inputs) : 0;
-
-	fprintf(out, "%-12s %10s %6s%s\n", "phase", "ns/input", "%", best ? "  undisturbed" : "");
+	fprintf(out, "%-11s %9s %6s %11s %6s\n", "phase", "ns/input", "%", "undisturbed", "%");
 	for (unsigned i = 0; i < PROFILE_PHASES; i++) {
 		unsigned phase = order[i];
-		double cycles = (double)profile->cycles[phase];
-		double best_ns = best ? ns_of(profile, (double)best->cycles[phase], best->inputs) : 0;
 
-		print_row(out, phases[phase].name, ns_of(profile, cycles, profile->inputs), percent(cycles, all),
-			  best ? &best_ns : NULL, phases[phase].what);
+		print_row(out, profile, best, phases[phase].name, (double)profile->cycles[phase],
+			  (double)best->cycles[phase], phases[phase].what);
 	}
-	print_row(out, "total", ns_of(profile, all, profile->inputs), 100, best ? &best_all : NULL, "");
+	print_row(out, profile, best, "total", total(profile->cycles), total(best->cycles), "");
 }
 
 static void print_calls(FILE *out, const struct profile *profile)
