@@ -114,15 +114,13 @@ static int measure_programs(struct bench *bench, double limit)
 static int profile_all(struct bench *bench)
 {
 	struct verdict verdict;
-	struct profile_run run;
 
 	for (size_t i = 0; i < bench->inputs.count; i++) {
 		if (bench->slow && now_ns() > bench->deadline_ns)
 			return 0;
-		profile_run_begin(&run, bench->profile);
+		profile_run(bench->profile, &bench->best_runs[i]);
 		if (run_one(bench, &bench->inputs.items[i], &verdict))
 			return -1;
-		profile_run_end(&run, bench->profile, &bench->best_runs[i]);
 	}
 	return 0;
 }

@@ -53,11 +53,38 @@ void profile_release(struct profile *profile, unsigned former)
 	profile_enter(profile, former);
 }
 
+void profile_run(struct profile *profile, struct profile_run *best)
+{
+	profile->next_best = best;
+}
+
+static void end_run(struct profile *profile)
+{
+	struct profile_run run = { 0 };
+
+	for (unsigned i = 0; i < PROFILE_PHASES; i++) {
+		run.cycles[i] = profile->cycles[i] - profile->run_start[i];
+		run.total += run.cycles[i];
+	}
+	if (!profile->best->total || run.total < profile->best->total)
+		*profile->best = run;
+}
+
+static void change_run(struct profile *profile)
+{
+	if (profile->best)
+		end_run(profile);
+	profile->best = profile->next_best;
+	profile->next_best = NULL;
+	memcpy(profile->run_start, profile->cycles, sizeof(profile->run_start));
+}
+
 void profile_asked(struct profile *profile)
 {
 	if (!profile_is_on(profile))
 		return;
 	profile_enter(profile, PROFILE_HANDOVER);
+	change_run(profile);
 	profile->asked = profile->since;
 }
 
@@ -130,24 +157,6 @@ void profile_reset(struct profile *profile, const struct channel_profile *from)
 	took = (double)__atomic_load_n(&from->reset_cycles, __ATOMIC_RELAXED) * profile->scale;
 	most = (double)(profile->since - profile->answered);
 	profile->reset_cycles += (uint64_t)(took < most ? took : most);
-}
-
-void profile_run_begin(struct profile_run *run, struct profile *profile)
-{
-	profile_note(profile);
-	memcpy(run->cycles, profile->cycles, sizeof(run->cycles));
-}
-
-void profile_run_end(struct profile_run *run, struct profile *profile, struct profile_run *best)
-{
-	profile_note(profile);
-	run->total = 0;
-	for (unsigned i = 0; i < PROFILE_PHASES; i++) {
-		run->cycles[i] = profile->cycles[i] - run->cycles[i];
-		run->total += run->cycles[i];
-	}
-	if (!best->total || run->total < best->total)
-		*best = *run;
 }
 
 struct profile_best profile_sum_best(const struct profile_run *runs, size_t count)

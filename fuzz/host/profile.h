@@ -31,6 +31,14 @@ enum profile_phase {
 
 #define PROFILE_CALLS_MAX 512	/* numbers of system calls */
 
+/*
+ * One run of one input: from its request to the next one's, so that its own reset is in it. Were it counted with what
+ * follows, the runs that take least would be those before which the runner was held up, and the reset over meanwhile.
+ */
+struct profile_run {
+	uint64_t total, cycles[PROFILE_PHASES];
+};
+
 struct profile {
 	bool on;
 	bool held;		/* all is the current phase's: see profile_hold() */
@@ -41,6 +49,8 @@ struct profile {
 	uint64_t cycles[PROFILE_PHASES];
 	uint64_t reset_cycles;	/* the machine's part of resets, waited for or not */
 	uint64_t inputs, refused;
+	struct profile_run *best, *next_best; /* of the input that was asked for last; of the next one; or NULL */
+	uint64_t run_start[PROFILE_PHASES];
 	uint64_t start_cycles, start_ns;
 	double seconds, ns_per_cycle;
 	struct {
@@ -93,23 +103,14 @@ void profile_answered(struct profile *profile, const struct channel_profile *fro
 /* Its part of the reset is over. */
 void profile_reset(struct profile *profile, const struct channel_profile *from);
 
-/*
- * One run of one input. The reset in it is its predecessor's: inputs that run in the same order again and again have
- * the same one.
- */
-struct profile_run {
-	uint64_t total, cycles[PROFILE_PHASES];
-};
-
 /* Of many inputs together, of each the run that took the least: what nothing disturbed. */
 struct profile_best {
 	uint64_t inputs;
 	uint64_t cycles[PROFILE_PHASES];
 };
 
-void profile_run_begin(struct profile_run *run, struct profile *profile);
-/* Becomes best where it took less than that, or where there is none yet. */
-void profile_run_end(struct profile_run *run, struct profile *profile, struct profile_run *best);
+/* The next request runs this input: best becomes that run if it took less than best, or if there is none yet. */
+void profile_run(struct profile *profile, struct profile_run *best);
 struct profile_best profile_sum_best(const struct profile_run *runs, size_t count);
 
 /* ---- profile_report.c ---- */

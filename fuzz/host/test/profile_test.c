@@ -163,11 +163,39 @@ static void check_hold(void)
 					       !profile.cycles[PROFILE_REBOOT] && !profile.inputs && adds_up());
 }
 
+/* Of two runs the shorter one, with what came after its answer. */
+static void check_best(void)
+{
+	struct channel_profile told = truth();
+	struct profile_run best = { 0 };
+	struct profile_best all;
+
+	profile.scale = 1;
+	profile_start(&profile);
+	for (unsigned i = 0; i < 2; i++) {
+		profile_run(&profile, &best);
+		profile_asked(&profile);
+		wait_cycles(WAIT_CYCLES);
+		profile_answered(&profile, &told, true);
+		profile_enter(&profile, PROFILE_RESET);
+		wait_cycles((i ? 1 : 200) * WAIT_CYCLES);
+		profile_enter(&profile, PROFILE_INPUT);
+	}
+	profile_asked(&profile);
+	profile_stop(&profile);
+	all = profile_sum_best(&best, 1);
+	check("profile_keeps_the_run_that_took_least",
+	      all.inputs == 1 && best.cycles[PROFILE_RESET] >= WAIT_CYCLES &&
+		      best.cycles[PROFILE_RESET] < 200 * (uint64_t)WAIT_CYCLES && best.total >= 2 * WAIT_CYCLES &&
+		      all.cycles[PROFILE_RESET] == best.cycles[PROFILE_RESET]);
+}
+
 int main(void)
 {
 	check_truth();
 	check_lies();
 	check_reset();
 	check_hold();
+	check_best();
 	return 0;
 }
