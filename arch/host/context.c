@@ -5,6 +5,7 @@
  * instrumented.
  */
 #include <kernel/cpu.h>
+#include <kernel/harness_profile.h>
 #include <kernel/log.h>
 #include <kernel/thread.h>
 
@@ -47,6 +48,7 @@ void arch_context_init(struct arch_context *context, void *stack_base, size_t st
 
 void arch_context_switch(struct thread *prev, struct thread *next)
 {
+	harness_phase_switch(prev, next);
 	prev->context.stack = arch_host_state->stack;
 	stack_set(next->context.stack);
 	arch_host_switch(&prev->context.sp, next->context.sp);
@@ -57,7 +59,7 @@ void arch_context_exit(struct thread *prev, struct thread *next)
 	struct arch_stack left = arch_host_state->stack;
 	void *ignored;
 
-	(void)prev;
+	harness_phase_switch(prev, next);
 	stack_set(next->context.stack);
 	asan_stack_forget(left.base, left.size);
 	arch_host_switch(&ignored, next->context.sp);

@@ -6,6 +6,7 @@
 #include <kernel/aspace.h>
 #include <kernel/cpu.h>
 #include <kernel/errno.h>
+#include <kernel/harness_profile.h>
 #include <kernel/snapshot.h>
 #include <kernel/string.h>
 
@@ -31,6 +32,16 @@ static char *page_lookup(uint64_t virt, unsigned access)
 	return cached->page;
 }
 
+static int fault(user_ptr_t address, unsigned access)
+{
+	uint32_t phase = harness_phase_enter(PHASE_FAULTS);
+	int err;
+
+	err = aspace_handle_fault(address, access == ARCH_PAGE_WRITE ? ASPACE_ACCESS_WRITE : ASPACE_ACCESS_READ);
+	harness_phase_leave(phase);
+	return err;
+}
+
 /* Where an address is, its page made when it is the program's. NULL: a fault. *len is cut to the end of the page. */
 static char *user_page(user_ptr_t address, size_t *len, unsigned access)
 {
@@ -39,7 +50,7 @@ static char *user_page(user_ptr_t address, size_t *len, unsigned access)
 
 	*len = min(*len, PAGE_SIZE - offset);
 	while (!(page = page_lookup(address - offset, access)))
-		if (aspace_handle_fault(address, access == ARCH_PAGE_WRITE ? ASPACE_ACCESS_WRITE : ASPACE_ACCESS_READ))
+		if (fault(address, access))
 			return NULL;
 	if (access == ARCH_PAGE_WRITE)
 		snapshot_mark(page, PAGE_SIZE);

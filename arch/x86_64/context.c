@@ -6,6 +6,7 @@
 #include "asm.h"
 #include "trap_internal.h"
 
+#include <kernel/harness_profile.h>
 #include <kernel/process.h>
 #include <kernel/string.h>
 #include <kernel/thread.h>
@@ -75,6 +76,7 @@ static void program_state_load(const struct arch_context *context)
 
 void arch_context_switch(struct thread *prev, struct thread *next)
 {
+	harness_phase_switch(prev, next);
 	if (has_program_state(prev))
 		program_state_save(&prev->context);
 	if (has_program_state(next))
@@ -84,6 +86,7 @@ void arch_context_switch(struct thread *prev, struct thread *next)
 
 void arch_context_exit(struct thread *prev, struct thread *next)
 {
+	harness_phase_switch(prev, next);
 	if (has_program_state(next))
 		program_state_load(&next->context);
 	context_swap(&prev->context.sp, next->context.sp);

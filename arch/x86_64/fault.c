@@ -10,6 +10,7 @@
 #include <kernel/atomic.h>
 #include <kernel/crash.h>
 #include <kernel/errno.h>
+#include <kernel/harness_profile.h>
 #include <kernel/page.h>
 #include <kernel/process.h>
 #include <kernel/signal.h>
@@ -41,14 +42,17 @@ static unsigned access_of(const struct arch_regs *regs)
 /* Offers a fault below USER_END to the address space, with interrupts as they were where it happened. */
 static int fault_serve(const struct arch_regs *regs)
 {
+	uint32_t phase;
 	int err;
 
 	if (regs->cr2 < USER_START || regs->cr2 >= USER_END || !aspace_current())
 		return -EFAULT;
+	phase = harness_phase_enter(PHASE_FAULTS);
 	if (regs->rflags & X86_RFLAGS_IF)
 		arch_irq_enable();
 	err = aspace_handle_fault(regs->cr2, access_of(regs));
 	arch_irq_disable();
+	harness_phase_leave(phase);
 	return err;
 }
 

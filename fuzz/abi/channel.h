@@ -19,15 +19,20 @@
  * that is live. Else the guest writes them back itself, before ready_seq. A host that can do without the guest (it sees
  * by itself what was written, and knows the CPU's registers) asks for RESET_OUTSIDE, and the guest leaves everything as
  * it is. RESET_NEVER is for measuring what a reset costs: the next input finds what the last one has left.
+ *
+ * Profile: where profile_on is set, the guest says how many of its CPU's cycles went where (struct channel_profile),
+ * in all from the moment it saw the request to the one before it wrote done_seq. The host knows how long it waited,
+ * and takes nothing that does not fit into that.
  */
 #pragma once
 
 #include <kernel/crash_abi.h>
+#include <kernel/harness_profile_abi.h>
 
 #define CHANNEL_ALIGNED(n) __attribute__((aligned(n)))
 
 #define CHANNEL_MAGIC UINT64_C(0x314e4843494b4153)	/* "SAKICHN1" */
-#define CHANNEL_VERSION 5u
+#define CHANNEL_VERSION 6u
 
 /* Where the guest says that it has a channel: the first bytes of this physical page (never RAM that is handed out). */
 #define CHANNEL_BEACON 0x7000u
@@ -44,6 +49,7 @@ struct channel_beacon {
 #define CHANNEL_CONSOLE 4096
 #define CHANNEL_HISTORY 16
 #define CHANNEL_DIRTY_FRAMES 16384
+#define CHANNEL_PROFILE_CALLS 64
 
 enum channel_state {
 	CHANNEL_BOOTING,
@@ -84,6 +90,20 @@ struct channel_call {
 	int64_t result;
 };
 
+/* Of one request. Cycles are arch_cycles()'s; what a unit is, the host measures. */
+struct channel_profile {
+	uint64_t since;			/* when the state changed last; from done_seq on, when the guest was done */
+	uint64_t cycles[HARNESS_PHASES];
+	uint64_t reset_cycles;		/* of its part of the reset; valid from ready_seq on */
+	uint32_t state;			/* the guest's own */
+	uint32_t call_count;		/* of calls[]; further ones are not told */
+	struct {
+		uint64_t cycles;	/* with its faults, without what other threads did meanwhile */
+		uint32_t number;	/* x86_64's */
+		uint32_t reserved;
+	} calls[CHANNEL_PROFILE_CALLS];
+};
+
 struct channel {
 	/* ---- fixed when the snapshot is taken ---- */
 	uint64_t magic;
@@ -112,6 +132,7 @@ struct channel {
 	uint32_t host_sleeps;
 	uint32_t reset;			/* enum channel_reset */
 	uint32_t crowded;		/* other machines want this CPU: who waits for a request is to sleep */
+	uint32_t profile_on;		/* fill profile; constant while a request is served */
 
 	/* ---- guest to host ---- */
 	uint32_t done_seq CHANNEL_ALIGNED(64);
@@ -135,6 +156,7 @@ struct channel {
 	struct channel_call history[CHANNEL_HISTORY];
 	struct channel_compare compares[CHANNEL_COMPARES];
 	char console[CHANNEL_CONSOLE];
+	struct channel_profile profile;
 	uint8_t live[CHANNEL_FRAMES_MAX / 8];	/* bit f: frame f is restored and audited; fixed at the snapshot */
 	uint8_t input[CHANNEL_INPUT_MAX];
 };

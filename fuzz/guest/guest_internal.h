@@ -101,6 +101,14 @@ uint32_t calls_current(void);
 /* True on the thread that run() is called on. */
 bool calls_on_first_thread(void);
 
+/* ---- profile.c; see kernel/harness_profile.h ---- */
+
+/* Around a request whose profile is wanted (channel->profile_on). */
+void profile_begin(void);
+void profile_end(void);
+/* Its reset, which began then, is over. Touches nothing live. */
+void profile_reset_end(uint64_t start_cycles);
+
 /* ---- input.c ---- */
 
 /* Installs clock, entropy, idle, console and crash hooks of harness mode. -ENOMEM. */

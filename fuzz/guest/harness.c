@@ -67,8 +67,19 @@ static void dirty_bench_pages(uint32_t count)
 	snapshot_mark(area, count * PAGE_SIZE);
 }
 
+static void reset(void)
+{
+	uint64_t start = channel->profile_on ? arch_cycles() : 0;
+
+	snapshot_reset();
+	if (start)
+		profile_reset_end(start);
+}
+
 static void serve(uint32_t seq)
 {
+	if (channel->profile_on)
+		profile_begin();
 	switch (channel->request) {
 	case REQUEST_RUN:
 		input_run(chosen, input_stack, input_stack_size);
@@ -81,9 +92,11 @@ static void serve(uint32_t seq)
 	default:
 		break;
 	}
+	if (channel->profile_on)
+		profile_end();
 	channel_signal(&channel->done_seq, seq);
 	if (channel->reset == RESET_INSIDE && (channel->request == REQUEST_RUN || channel->request == REQUEST_DIRTY))
-		snapshot_reset();
+		reset();
 	channel_signal(&channel->ready_seq, seq);
 }
 

@@ -11,6 +11,7 @@
 #include <kernel/cpu.h>
 #include <kernel/crash.h>
 #include <kernel/errno.h>
+#include <kernel/harness_profile.h>
 #include <kernel/heap.h>
 #include <kernel/log.h>
 #include <kernel/random.h>
@@ -145,6 +146,7 @@ static void on_crash(const struct crash_record *record)
 	record_crash(record);
 	active = false;
 	if (tracker_crash_is_final) {
+		harness_phase_enter(PHASE_TEARDOWN);
 		channel_signal(&channel->done_seq, channel->request_seq);
 		plat->stop(PLAT_POWER_OFF, CRASH_STATUS);
 	}
@@ -235,8 +237,10 @@ static long run(void *arg)
 
 	if (!arch_jump_set(&input_jump)) {
 		active = true;
+		harness_phase_enter(PHASE_CALLS);
 		channel->run_result = harness->run(channel->input, size);
 	}
+	harness_phase_enter(PHASE_TEARDOWN);
 	if (channel->status == STATUS_CRASH)
 		return 0;
 	/* A second crash, in the teardown, comes back here with the status set. */

@@ -6,6 +6,7 @@ tool-saki-fuzz-y += campaign.o statistics.o news.o progress.o worker.o engine_li
 tool-saki-fuzz-y += engine_compares.o afl_runner.o
 tool-saki-fuzz-y += executor.o audit.o novelty.o machine.o machine_host.o machine_vm.o
 tool-saki-fuzz-y += machine_xen.o xen_lab.o cpus.o image.o
+tool-saki-fuzz-y += profile.o profile_report.o profile_scale.o
 tool-saki-fuzz-y += ../../plat/run/qemu.o
 tool-saki-fuzz-y += finding.o symbols.o json.o store.o seeds.o inputs.o minimize.o
 
@@ -28,3 +29,6 @@ tool-saki-program-test-gen-y += syscall_desc.o
 
 # A guest that lies, for test/trouble.test.
 tool-saki-liar-y += test/liar.o
+
+# Whom a profile believes, for test/profile.test.
+tool-saki-profile-test-y += profile.o test/profile_test.o

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * "saki fuzz bench HARNESS": replays a fixed set of inputs without an engine; each counts hand-over, decoding, calls,
- * teardown, reset and reading coverage. And the reset alone, with some pages dirtied by a plain store each.
+ * teardown, reset and reading coverage. And the reset alone, with some pages dirtied by a plain store each. With
+ * --profile the inputs run once more, to see where their time goes: the figures are those of runs without.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 #include "inputs.h"
 #include "json.h"
 #include "novelty.h"
+#include "profile.h"
 #include "program_folder.h"
 #include "store.h"
 
@@ -29,6 +31,9 @@ struct bench {
 	struct inputs inputs;
 	struct novelty novelty;
 	uint64_t *best_ns;		/* of each input: the shortest time it ever took */
+	struct profile *profile;	/* --profile */
+	struct profile_run *best_runs;	/* of each input: the one that took the least */
+	char error[MACHINE_ERROR];	/* where the executor has none to tell */
 	uint64_t execs, findings;
 	bool slow;			/* each input has a machine of its own */
 	uint64_t deadline_ns;		/* slow: also in the middle of all inputs */
@@ -42,10 +47,22 @@ static double seconds_since(uint64_t start)
 }
 
 /* Engines read the counters after each run: so does this. */
+static int run_one(struct bench *bench, const struct input *input, struct verdict *verdict)
+{
+	unsigned phase;
+	size_t count;
+
+	if (executor_run(bench->executor, input->data, input->size, verdict))
+		return -1;
+	phase = profile_enter(bench->profile, PROFILE_COVERAGE);
+	novelty_check(&bench->novelty, executor_counters(bench->executor, &count));
+	profile_enter(bench->profile, phase);
+	return 0;
+}
+
 static int run_all(struct bench *bench)
 {
 	struct verdict verdict;
-	size_t count;
 
 	for (size_t i = 0; i < bench->inputs.count; i++) {
 		const struct input *input = &bench->inputs.items[i];
@@ -53,9 +70,8 @@ static int run_all(struct bench *bench)
 
 		if (bench->slow && start > bench->deadline_ns)
 			return 0;
-		if (executor_run(bench->executor, input->data, input->size, &verdict))
+		if (run_one(bench, input, &verdict))
 			return -1;
-		novelty_check(&bench->novelty, executor_counters(bench->executor, &count));
 		took = now_ns() - start;
 		if (!bench->best_ns[i] || took < bench->best_ns[i])
 			bench->best_ns[i] = took;
@@ -91,6 +107,47 @@ static int measure_programs(struct bench *bench, double limit)
 		bench->seconds = seconds_since(start);
 	} while (bench->seconds < limit);
 	return 0;
+}
+
+/* ---- --profile ---- */
+
+static int profile_all(struct bench *bench)
+{
+	struct verdict verdict;
+
+	for (size_t i = 0; i < bench->inputs.count; i++) {
+		if (bench->slow && now_ns() > bench->deadline_ns)
+			return 0;
+		profile_run(bench->profile, &bench->best_runs[i]);
+		if (run_one(bench, &bench->inputs.items[i], &verdict))
+			return -1;
+	}
+	return 0;
+}
+
+static int measure_profile(struct bench *bench, double limit)
+{
+	static struct profile profile;
+	uint64_t start = now_ns();
+	int err;
+
+	bench->best_runs = calloc(bench->inputs.count, sizeof(*bench->best_runs));
+	if (!bench->best_runs) {
+		snprintf(bench->error, sizeof(bench->error), "out of memory");
+		return -1;
+	}
+	executor_set_profile(bench->executor, &profile);
+	if (profile_measure_scale(&profile, bench->executor, bench->error))
+		return -1;
+	bench->profile = &profile;
+	bench->deadline_ns = now_ns() + (uint64_t)(limit * 1e9);
+	profile_start(&profile);
+	do {
+		err = profile_all(bench);
+	} while (!err && seconds_since(start) < limit);
+	profile_stop(&profile);
+	executor_set_profile(bench->executor, NULL);
+	return err;
 }
 
 /* With --verbose: where an input takes long. Its best time of a few, and the program. */
@@ -148,8 +205,11 @@ static void report(const struct options *options, const char *preset, const stru
 {
 	const struct executor_stats *stats = executor_stats(bench->executor);
 	double rate = (double)bench->execs / bench->seconds;
+	struct profile_best best = { 0 };
 	struct json json = { .out = stdout };
 
+	if (bench->profile)
+		best = profile_sum_best(bench->best_runs, bench->inputs.count);
 	if (!options->campaign.json) {
 		printf("%s in %s (%s): %.0f programs/s", options->campaign.harness,
 		       world_names[options->campaign.world], preset, rate);
@@ -157,6 +217,8 @@ static void report(const struct options *options, const char *preset, const stru
 			printf("; reset of %u pages %.0f/s", options->dirty[i], bench->resets_per_sec[i]);
 		printf("; hand-over %.0f/s; %.1f pages written back a reset; %llu findings\n", bench->nops_per_sec,
 		       bench->dirty_pages, (unsigned long long)bench->findings);
+		if (bench->profile)
+			profile_print(stdout, bench->profile, &best);
 		return;
 	}
 	json_open(&json, NULL, '{');
@@ -187,6 +249,8 @@ static void report(const struct options *options, const char *preset, const stru
 	json_number(&json, "resets", stats->resets);
 	json_number(&json, "reboots", stats->reboots);
 	json_number(&json, "findings", bench->findings);
+	if (bench->profile)
+		profile_json(&json, bench->profile, &best);
 	/* A bench keeps no findings, it only counts them: the lists are there because every report has them. */
 	json_open(&json, "crashes", '[');
 	json_close(&json, ']');
@@ -200,6 +264,7 @@ int cmd_bench(struct options *options)
 {
 	const char *preset = options_preset(options, true);
 	struct bench bench = { 0 };
+	double limit = options->campaign.seconds ? (double)options->campaign.seconds : SECONDS;
 	size_t counters;
 	int err;
 
@@ -217,19 +282,21 @@ int cmd_bench(struct options *options)
 	executor_counters(bench.executor, &counters);
 	bench.best_ns = calloc(bench.inputs.count, sizeof(*bench.best_ns));
 	err = bench.best_ns ? novelty_init(&bench.novelty, counters) : -1;
-	err = err ? err
-		  : measure_programs(&bench, options->campaign.seconds ? (double)options->campaign.seconds : SECONDS);
+	err = err ? err : measure_programs(&bench, limit);
 	err = err ? err : measure_resets(&bench, options);
+	if (!err && options->profile)
+		err = measure_profile(&bench, limit);
 	if (!err) {
 		report(options, preset, &bench);
 		if (options->campaign.verbose)
 			show_slowest(&bench, options->campaign.harness);
 	} else {
-		fprintf(stderr, "saki-fuzz: %s\n", executor_error(bench.executor));
+		fprintf(stderr, "saki-fuzz: %s\n", bench.error[0] ? bench.error : executor_error(bench.executor));
 	}
 	executor_close(bench.executor);
 	novelty_free(&bench.novelty);
 	free(bench.best_ns);
+	free(bench.best_runs);
 	inputs_free(&bench.inputs);
 	return err ? EXIT_ENVIRONMENT : EXIT_DONE;
 }

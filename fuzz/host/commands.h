@@ -21,6 +21,7 @@ struct options {
 	const char *corpus;
 	uint64_t count;			/* --count */
 	unsigned memory_mib;		/* --mem; 0: as it always is */
+	bool profile;			/* --profile */
 	unsigned dirty[DIRTY_COUNTS], dirty_count;	/* --dirty */
 	const char **words;		/* what is not an option */
 	int word_count;

@@ -32,6 +32,7 @@ struct executor {
 	struct novelty novelty;
 	struct recent recent;
 	struct executor_stats stats;
+	struct profile *profile;	/* the caller's; NULL: nobody asked */
 	bool resetting;			/* the last request's reset has not been seen to end */
 	bool nothing_ran;		/* the last request was none that ends in a reset */
 	void (*on_rerun)(const void *data, size_t size, const struct verdict *, void *);
@@ -71,11 +72,15 @@ static int start_machine(struct executor *executor)
 static int replace_machine(struct executor *executor)
 {
 	size_t counters = executor->machine.view.counter_count;
+	unsigned phase = profile_hold(executor->profile, PROFILE_REBOOT);
+	int err;
 
 	audit_free(&executor->audit);
 	machine_stop(&executor->machine);
 	executor->stats.reboots++;
-	if (start_machine(executor))
+	err = start_machine(executor);
+	profile_release(executor->profile, phase);
+	if (err)
 		return -1;
 	if (counters && executor->machine.view.counter_count != counters) {
 		snprintf(executor->error, sizeof(executor->error), "the image changed while it was in use");
@@ -154,8 +159,7 @@ static int reset_from_outside(struct executor *executor)
 	return 0;
 }
 
-/* Waits for the end of the last reset, and does our part of it. 0, or -1 when the machine has to be replaced. */
-static int finish_reset(struct executor *executor)
+static int finish_any_reset(struct executor *executor)
 {
 	struct machine *machine = &executor->machine;
 	uint32_t dirty;
@@ -178,10 +182,22 @@ static int finish_reset(struct executor *executor)
 	dirty = machine->channel->dirty_pages;
 	executor->stats.resets++;
 	executor->stats.dirty_pages += dirty;
+	profile_reset(executor->profile, &machine->channel->profile);
+	profile_enter(executor->profile, PROFILE_RESTORE);
 	if (machine->view.runner_restores)
 		audit_restore_frames(&executor->audit, machine->channel->dirty_frames,
 				     at_most(dirty, CHANNEL_DIRTY_FRAMES));
 	return 0;
+}
+
+/* Waits for the end of the last reset, and does our part of it. 0, or -1 when the machine has to be replaced. */
+static int finish_reset(struct executor *executor)
+{
+	unsigned phase = profile_enter(executor->profile, PROFILE_RESET);
+	int err = finish_any_reset(executor);
+
+	profile_enter(executor->profile, phase);
+	return err;
 }
 
 static bool machine_usable(struct executor *executor)
@@ -255,7 +271,9 @@ static void run_once(struct executor *executor, const void *data, size_t size, s
 	struct channel *channel = machine->channel;
 	enum machine_wait result;
 
+	profile_enter(executor->profile, PROFILE_COVERAGE);
 	memset(machine->view.counters, 0, machine->view.counter_count);
+	profile_enter(executor->profile, PROFILE_INPUT);
 	memcpy(channel->input, data, size);
 	channel->input_size = (uint32_t)size;
 	channel->request = REQUEST_RUN;
@@ -263,8 +281,11 @@ static void run_once(struct executor *executor, const void *data, size_t size, s
 			      executor->stats.execs % executor->options.compare_every == 0;
 	/* Ours goes by the time that a process has had, which a machine in a VM cannot know. */
 	channel->deadline_ns = machine->options.world == WORLD_HOST ? 0 : executor->options.timeout_ns;
+	channel->profile_on = profile_is_on(executor->profile);
+	profile_asked(executor->profile);
 	machine_request(machine);
 	result = wait_done(executor);
+	profile_answered(executor->profile, &channel->profile, result == MACHINE_ANSWERED);
 	executor->stats.execs++;
 	executor->resetting = true;
 	executor->nothing_ran = false;
@@ -292,6 +313,7 @@ void executor_set_timeout(struct executor *executor, uint64_t timeout_ns)
 
 size_t executor_audit(struct executor *executor, size_t *first)
 {
+	unsigned phase;
 	size_t differ;
 
 	if (!executor->machine.pid || !is_audited(executor))
@@ -299,7 +321,9 @@ size_t executor_audit(struct executor *executor, size_t *first)
 	if (finish_reset(executor))
 		return 1;
 	executor->stats.audits++;
+	phase = profile_enter(executor->profile, PROFILE_AUDIT);
 	differ = audit_compare(&executor->audit, first);
+	profile_enter(executor->profile, phase);
 	executor->stats.mismatches += differ != 0;
 	return differ;
 }
@@ -329,7 +353,7 @@ static bool recent_is_full(const struct executor *executor)
 }
 
 /* A machine went wrong at some point since the last clean audit: all of that is run again, each input audited. */
-static int rerun_recent(struct executor *executor)
+static int rerun_each(struct executor *executor)
 {
 	uint8_t *bytes = executor->recent.bytes;
 	size_t used = executor->recent.used;
@@ -355,6 +379,15 @@ static int rerun_recent(struct executor *executor)
 	return 0;
 }
 
+static int rerun_recent(struct executor *executor)
+{
+	unsigned phase = profile_hold(executor->profile, PROFILE_AUDIT);
+	int err = rerun_each(executor);
+
+	profile_release(executor->profile, phase);
+	return err;
+}
+
 /*
  * Memory that was wrong for one input only leaves nothing for an audit to see. So what matters, new coverage or a
  * finding, has to show itself twice; where a finding ends the machine, the campaign does that.
@@ -374,6 +407,15 @@ static bool repeats(struct executor *executor, const void *data, size_t size, co
 	       machine_usable(executor);
 }
 
+static bool repeats_too(struct executor *executor, const void *data, size_t size, const struct verdict *verdict)
+{
+	unsigned phase = profile_hold(executor->profile, PROFILE_AUDIT);
+	bool same = repeats(executor, data, size, verdict);
+
+	profile_release(executor->profile, phase);
+	return same;
+}
+
 /* After an input that matters, or enough others: is the machine still what it was? */
 static int audit_now(struct executor *executor, const void *data, size_t size, struct verdict *verdict)
 {
@@ -382,7 +424,7 @@ static int audit_now(struct executor *executor, const void *data, size_t size, s
 		forget_recent(executor, false);
 		return 0;
 	}
-	if (executor->machine.pid && !executor_audit(executor, NULL) && repeats(executor, data, size, verdict)) {
+	if (executor->machine.pid && !executor_audit(executor, NULL) && repeats_too(executor, data, size, verdict)) {
 		verdict->audited = true;
 		forget_recent(executor, true);
 		return 0;
@@ -397,7 +439,7 @@ static int audit_now(struct executor *executor, const void *data, size_t size, s
 	return 0;
 }
 
-int executor_run(struct executor *executor, const void *data, size_t size, struct verdict *verdict)
+static int run_audited(struct executor *executor, const void *data, size_t size, struct verdict *verdict)
 {
 	if (size > executor->machine.view.max_size)
 		size = executor->machine.view.max_size;
@@ -410,12 +452,22 @@ int executor_run(struct executor *executor, const void *data, size_t size, struc
 	if (is_audited(executor))
 		remember(executor, data, size);
 	run_once(executor, data, size, verdict);
+	profile_enter(executor->profile, PROFILE_COVERAGE);
 	verdict->new_coverage = !executor->options.no_novelty &&
 				novelty_check(&executor->novelty, executor->machine.view.counters);
 	if (is_audited(executor) &&
 	    (verdict->new_coverage || verdict->kind == VERDICT_FINDING || recent_is_full(executor)))
 		return audit_now(executor, data, size, verdict);
 	return 0;
+}
+
+int executor_run(struct executor *executor, const void *data, size_t size, struct verdict *verdict)
+{
+	unsigned phase = profile_enter(executor->profile, PROFILE_INPUT);
+	int err = run_audited(executor, data, size, verdict);
+
+	profile_enter(executor->profile, phase);
+	return err;
 }
 
 /* ---- the rest ---- */
@@ -428,6 +480,7 @@ int executor_request(struct executor *executor, enum channel_request request, ui
 		return -1;
 	machine->channel->request = request;
 	machine->channel->input_size = argument;
+	machine->channel->profile_on = executor->profile != NULL;
 	machine_request(machine);
 	executor->resetting = true;
 	executor->nothing_ran = request != REQUEST_RUN && request != REQUEST_DIRTY;
@@ -440,6 +493,11 @@ int executor_request(struct executor *executor, enum channel_request request, ui
 	if (finish_reset(executor))
 		return tracker_replaces(machine->options.tracker) ? 0 : -1;
 	return 0;
+}
+
+void executor_set_profile(struct executor *executor, struct profile *profile)
+{
+	executor->profile = profile;
 }
 
 uint8_t *executor_counters(struct executor *executor, size_t *count)

@@ -11,6 +11,7 @@
 #pragma once
 
 #include "machine.h"
+#include "profile.h"
 
 struct executor;
 
@@ -93,6 +94,11 @@ size_t executor_audit(struct executor *executor, size_t *first);
 
 /* Low-level requests for measuring; see enum channel_request. 0 or -1. */
 int executor_request(struct executor *executor, enum channel_request request, uint32_t argument);
+/*
+ * From the next profile_start() on, executor_run() notes there where its time goes, and requests are asked to be
+ * profiled. It outlives the executor; NULL: no more.
+ */
+void executor_set_profile(struct executor *executor, struct profile *profile);
 /* The machine's memory and live map, for fault injection. */
 const struct machine *executor_machine(struct executor *executor);
 

@@ -30,6 +30,7 @@ static const char usage[] =
 	"                 bench and inject also take boot, none, and in xen clone, restore: without a reset\n"
 	"  --mem MIB      of the machine, for bench (32)\n"
 	"  --dirty N,...  pages that bench's resets put back (16)\n"
+	"  --profile      bench: where the time of an input goes, by phase and by system call\n"
 	"  --engine E     libfuzzer (default) or afl\n"
 	"  --clones N     xen: clones of one domain that fuzz at once (default: 1)\n"
 	"  --time S       seconds (default: 60)       --runs N     inputs, instead of a time\n"
@@ -189,6 +190,9 @@ static int set_option(struct options *options, int option, const char *name, con
 	case 'j':
 		campaign->json = true;
 		return 0;
+	case 'P':
+		options->profile = true;
+		return 0;
 	case 'v':
 		campaign->verbose = true;
 		return 0;
@@ -209,6 +213,7 @@ static int parse_options(struct options *options, int argc, char **argv)
 		{ "mem", required_argument, NULL, 'm' },     { "dirty", required_argument, NULL, 'd' },
 		{ "against", required_argument, NULL, 'A' }, { "json", no_argument, NULL, 'j' },
 		{ "verbose", no_argument, NULL, 'v' },	     { "help", no_argument, NULL, 'h' },
+		{ "profile", no_argument, NULL, 'P' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int option, index = 0;
@@ -320,10 +325,13 @@ static int run_in_lab(struct options *options, const struct command *command, in
 	return xen_lab_run(options, bench, argc, argv);
 }
 
-static int check_sizes(const struct options *options, const struct command *command)
+static int check_bench(const struct options *options, const struct command *command)
 {
-	if ((options->memory_mib || options->dirty_count) && !(command && command->run == cmd_bench))
-		return usage_error("--%s: only for bench", options->memory_mib ? "mem" : "dirty");
+	if ((options->memory_mib || options->dirty_count || options->profile) &&
+	    !(command && command->run == cmd_bench))
+		return usage_error("--%s: only for bench", options->memory_mib    ? "mem"
+							   : options->dirty_count ? "dirty"
+										  : "profile");
 	return 0;
 }
 
@@ -353,7 +361,7 @@ int main(int argc, char **argv)
 	command = find_command(options.words[0]);
 	if (takes_finding(command) && options.word_count > 1)
 		options_from_finding(&options, options.words[1]);
-	if (check_sizes(&options, command) || check_tracker(&options, command) ||
+	if (check_bench(&options, command) || check_tracker(&options, command) ||
 	    check_clones(&options.campaign, command))
 		return EXIT_USAGE;
 	if (!command) {

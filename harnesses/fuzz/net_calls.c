@@ -9,6 +9,7 @@
 #include <kernel/aspace.h>
 #include <kernel/errno.h>
 #include <kernel/harness.h>
+#include <kernel/harness_profile.h>
 #include <kernel/process.h>
 #include <kernel/snapshot.h>
 #include <kernel/socket.h>
@@ -37,8 +38,12 @@ static int slots[SLOTS];
 static long call(unsigned number, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f)
 {
 	uint64_t args[6] = { a, b, c, d, e, f };
+	long result;
 
-	return syscall_dispatch(number, args);
+	harness_phase_call(number);
+	result = syscall_dispatch(number, args);
+	harness_phase_enter(PHASE_CALLS);
+	return result;
 }
 
 static void put_u32(uint64_t at, uint32_t value)

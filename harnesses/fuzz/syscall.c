@@ -9,6 +9,7 @@
 #include <kernel/aspace.h>
 #include <kernel/errno.h>
 #include <kernel/harness.h>
+#include <kernel/harness_profile.h>
 #include <kernel/process.h>
 #include <kernel/snapshot.h>
 #include <kernel/string.h>
@@ -239,7 +240,9 @@ static void run_call(uint32_t index, struct room *room)
 	long result;
 
 	program_place(&scratch->program, index, &sink, &room->placement);
+	harness_phase_call(made->desc->number);
 	result = syscall_dispatch(made->desc->number, room->placement.args);
+	harness_phase_enter(PHASE_ARGUMENTS);
 	harness_result(2 * index, (uint64_t)result);
 	note_resources(room, made, result);
 	room->bytes[0] = harness_call_blocked();
@@ -278,7 +281,9 @@ static struct harness_calls calls = { .thread = thread_of, .makes = made_by, .ma
 
 static int syscall_run(const uint8_t *data, size_t size)
 {
+	harness_phase_enter(PHASE_DECODE);
 	program_decode(&scratch->program, data, size);
+	harness_phase_enter(PHASE_ARGUMENTS);
 	memset(scratch->values, 0xff, scratch->program.resource_count * sizeof(scratch->values[0]));
 	calls.count = scratch->program.call_count;
 	harness_make_calls(&calls);

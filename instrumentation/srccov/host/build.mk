@@ -6,6 +6,6 @@ tool-saki-cov-y += $(addprefix ../../../fuzz/host/,image.o store.o seeds.o progr
 tool-saki-cov-y += $(addprefix ../../../fuzz/host/,program_parse.o program_print.o) ../../../kernel/sys/describe.o
 tool-saki-cov-y += $(addprefix ../../../fuzz/abi/,program.o program_decode.o program_encode.o program_place.o)
 tool-saki-cov-y += ../../../fuzz/host/machine_xen.o ../../../fuzz/xen/absent.o
-tool-saki-cov-y += ../../../fuzz/host/cpus.o ../../../plat/run/qemu.o
+tool-saki-cov-y += ../../../fuzz/host/cpus.o ../../../fuzz/host/profile.o ../../../plat/run/qemu.o
 tool-saki-cov-gen-y := syscall_desc.o
 tool-saki-cov-libs := -lelf

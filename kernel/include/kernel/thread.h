@@ -37,6 +37,9 @@ struct thread {
 	unsigned refs;
 	int id;				/* thread id as gettid() tells it; kernel threads count too */
 	int nice;			/* -20..19 */
+#if CONFIG_FUZZ
+	uint32_t harness_phase;		/* while it is off its CPU: see kernel/harness_profile.h */
+#endif
 	uint64_t slice_end_ns;		/* when the running thread should give way */
 	uint64_t cpu_ns;		/* CPU time used up to the last switch */
 	uint64_t switched_in_ns;	/* or accounted last */
