@@ -4,6 +4,7 @@
  * saki-run --prepare, so that the very files that ran are kept.
  */
 #include "prof.h"
+#include "outside/sampler.h"
 #include "recorded.h"
 
 #include <errno.h>
@@ -22,10 +23,12 @@
 
 #define VOLUMES_MAX 16
 #define WORDS 256
+#define STACK_DEFAULT 8192	/* profiler/guest/chain.c's */
 
 struct recording {
 	const char *out, *preset, *ring;
 	long hz, stack;
+	bool outside;
 	const struct recorded_kind *kind;
 	char **program;			/* saki-run's options, program and arguments */
 	char folder[PATH_MAX];		/* of what is in the making */
@@ -73,7 +76,7 @@ static int options_parse(struct recording *r, int argc, char **argv)
 		{ "freq", required_argument, NULL, 'F' },  { "output", required_argument, NULL, 'o' },
 		{ "event", required_argument, NULL, 'e' }, { "ring", required_argument, NULL, 'r' },
 		{ "stack", required_argument, NULL, 's' }, { "preset", required_argument, NULL, 'p' },
-		{ 0 },
+		{ "outside", no_argument, NULL, 'O' },	   { 0 },
 	};
 	int option, status = 0;
 
@@ -85,10 +88,15 @@ static int options_parse(struct recording *r, int argc, char **argv)
 		case 'r': status = choose_ring(r, optarg); break;
 		case 's': status = number("--stack", optarg, TRACE_STACK_MAX, &r->stack); break;
 		case 'p': r->preset = optarg; break;
+		case 'O': r->outside = true; break;
 		default: return prof_fail(PROF_USAGE, "see: saki prof --help; saki run's options go after \"--\"");
 		}
 	}
 	r->program = argv + optind;
+	if (!status && r->outside && (r->kind->words || r->ring))
+		status =
+			prof_fail(PROF_USAGE,
+				  "--outside: samples of the CPUs, and nothing in the guest: no --event and no --ring");
 	if (status || *r->program)
 		return status;
 	return prof_fail(PROF_USAGE, "record: which program? See: saki prof --help");
@@ -191,18 +199,67 @@ static int convert(const struct recording *r, char **command)
 	return 0;
 }
 
-static int run(struct recording *r, char **command)
+/* Samples by a timer in the guest, or where something happens there. */
+static int record_inside(struct recording *r, bool *recorded)
 {
 	char words[WORDS];
-	struct recorder_options options = { r->folder, r->preset, words, r->program };
+	struct recorder_options options = { .folder = r->folder, .preset = r->preset, .words = words, .arguments = r->program };
 	struct recorder_result result;
+	int status;
+
+	words_make(r, words);
+	status = recorder_run(&options, &result);
+	*recorded = result.is_traced;
+	return status;
+}
+
+/* Samples of a guest that knows nothing of it. */
+static int record_outside(struct recording *r, bool *recorded)
+{
+	char folder[] = "/tmp/saki-prof-XXXXXX", socket[sizeof(folder) + 8], kernel[PATH_MAX + 16];
+	struct sampler sampler = { .kernel = kernel,
+				   .socket = socket,
+				   .hz = (unsigned)r->hz,
+				   .stack_max = r->stack < 0 ? STACK_DEFAULT : (size_t)r->stack };
+	struct recorder_options options = {
+		.folder = r->folder, .preset = r->preset, .words = "", .watch = sampler_watch, .context = &sampler
+	};
+	struct recorder_result result;
+	size_t count = 0;
+	char **arguments;
+	int status;
+
+	if (!mkdtemp(folder))
+		return prof_fail(PROF_ENVIRONMENT, "%s: %s", folder, strerror(errno));
+	snprintf(socket, sizeof(socket), "%s/gdb", folder);
+	snprintf(kernel, sizeof(kernel), "%s/kernel", r->folder);
+	while (r->program[count])
+		count++;
+	arguments = memory_new(count + 3, sizeof(*arguments));
+	memcpy(arguments, (char *[]){ "--gdb-socket", socket }, 2 * sizeof(*arguments));
+	memcpy(arguments + 2, r->program, count * sizeof(*arguments));
+	options.arguments = arguments;
+	status = recorder_run(&options, &result);
+	*recorded = sampler.samples;
+	free(arguments);
+	unlink(socket);
+	rmdir(folder);
+	if (sampler.samples)
+		prof_fail(0, "outside: stopped %" PRIu64 " times, %.0f a second of its time, for %.2f ms each",
+			  sampler.samples, 1e9 * (double)sampler.samples / (double)(sampler.ran_ns + 1),
+			  (double)sampler.stopped_ns / (double)sampler.samples / 1e6);
+	return status;
+}
+
+static int run(struct recording *r, char **command)
+{
+	bool recorded = false;
 	int status = prepare(r), err;
 
 	if (status)
 		return status;
-	words_make(r, words);
-	status = recorder_run(&options, &result);
-	if (!result.is_traced)
+	status = r->outside ? record_outside(r, &recorded) : record_inside(r, &recorded);
+	if (!recorded)
 		return status;
 	err = convert(r, command);
 	return err ? err : status;
