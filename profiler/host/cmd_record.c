@@ -4,7 +4,7 @@
  * saki-run --prepare, so that the very files that ran are kept.
  */
 #include "prof.h"
-#include "outside/sampler.h"
+#include "outside/record.h"
 #include "recorded.h"
 
 #include <errno.h>
@@ -23,12 +23,13 @@
 
 #define VOLUMES_MAX 16
 #define WORDS 256
+#define COUNT_HZ 250	/* how often is looked whose code is where, while instructions are counted */
 #define STACK_DEFAULT 8192	/* profiler/guest/chain.c's */
 
 struct recording {
 	const char *out, *preset, *ring;
 	long hz, stack;
-	bool outside;
+	bool outside, count;
 	const struct recorded_kind *kind;
 	char **program;			/* saki-run's options, program and arguments */
 	char folder[PATH_MAX];		/* of what is in the making */
@@ -194,6 +195,8 @@ static int convert(const struct recording *r, char **command)
 		return prof_fail(PROF_ENVIRONMENT, "%s", error);
 	if (recorded.skipped)
 		prof_fail(0, "%" PRIu64 " records could not be read", recorded.skipped);
+	if (r->count)
+		return 0;
 	prof_fail(0, "%" PRIu64 " samples in %s; see: saki prof report %s, or", recorded.samples, r->out, r->out);
 	prof_fail(0, "  perf --buildid-dir %s.debug report -i %s", r->out, r->out);
 	return 0;
@@ -213,42 +216,17 @@ static int record_inside(struct recording *r, bool *recorded)
 	return status;
 }
 
-/* Samples of a guest that knows nothing of it. */
+/* Looks at a guest that knows nothing of it. */
 static int record_outside(struct recording *r, bool *recorded)
 {
-	char folder[] = "/tmp/saki-prof-XXXXXX", socket[sizeof(folder) + 8], kernel[PATH_MAX + 16];
-	struct sampler sampler = { .kernel = kernel,
-				   .socket = socket,
-				   .hz = (unsigned)r->hz,
-				   .stack_max = r->stack < 0 ? STACK_DEFAULT : (size_t)r->stack };
-	struct recorder_options options = {
-		.folder = r->folder, .preset = r->preset, .words = "", .watch = sampler_watch, .context = &sampler
-	};
-	struct recorder_result result;
-	size_t count = 0;
-	char **arguments;
-	int status;
+	const struct outside_options options = { .folder = r->folder,
+						 .preset = r->preset,
+						 .hz = (unsigned)r->hz,
+						 .stack_max = r->stack < 0 ? STACK_DEFAULT : (size_t)r->stack,
+						 .count = r->count,
+						 .program = r->program };
 
-	if (!mkdtemp(folder))
-		return prof_fail(PROF_ENVIRONMENT, "%s: %s", folder, strerror(errno));
-	snprintf(socket, sizeof(socket), "%s/gdb", folder);
-	snprintf(kernel, sizeof(kernel), "%s/kernel", r->folder);
-	while (r->program[count])
-		count++;
-	arguments = memory_new(count + 3, sizeof(*arguments));
-	memcpy(arguments, (char *[]){ "--gdb-socket", socket }, 2 * sizeof(*arguments));
-	memcpy(arguments + 2, r->program, count * sizeof(*arguments));
-	options.arguments = arguments;
-	status = recorder_run(&options, &result);
-	*recorded = sampler.samples;
-	free(arguments);
-	unlink(socket);
-	rmdir(folder);
-	if (sampler.samples)
-		prof_fail(0, "outside: stopped %" PRIu64 " times, %.0f a second of its time, for %.2f ms each",
-			  sampler.samples, 1e9 * (double)sampler.samples / (double)(sampler.ran_ns + 1),
-			  (double)sampler.stopped_ns / (double)sampler.samples / 1e6);
-	return status;
+	return outside_record(&options, recorded);
 }
 
 static int run(struct recording *r, char **command)
@@ -277,21 +255,38 @@ static void folder_remove(const struct recording *r)
 	rmdir(r->folder);
 }
 
+static int record(struct recording *r, char **command)
+{
+	int status;
+
+	if ((size_t)snprintf(r->folder, sizeof(r->folder), "%s.XXXXXX", r->out) >= sizeof(r->folder) || !mkdtemp(r->folder))
+		return prof_fail(PROF_ENVIRONMENT, "%s: no folder can be made there: %s", r->out, strerror(errno));
+	find_volumes(r);
+	status = run(r, command);
+	folder_remove(r);
+	for (size_t i = 0; i < r->volume_count; i++)
+		free(r->volumes[i].host);
+	return status;
+}
+
 int cmd_record(int argc, char **argv)
 {
-	struct recording r = {
-		.out = "perf.data", .preset = "default", .hz = 999, .stack = -1, .kind = recorded_kinds
-	};
+	struct recording r = { .out = "perf.data", .preset = "default", .hz = 999, .stack = -1, .kind = recorded_kinds };
 	int status = options_parse(&r, argc, argv);
 
-	if (status)
-		return status;
-	if ((size_t)snprintf(r.folder, sizeof(r.folder), "%s.XXXXXX", r.out) >= sizeof(r.folder) || !mkdtemp(r.folder))
-		return prof_fail(PROF_ENVIRONMENT, "%s: no folder can be made there: %s", r.out, strerror(errno));
-	find_volumes(&r);
-	status = run(&r, argv);
-	folder_remove(&r);
-	for (size_t i = 0; i < r.volume_count; i++)
-		free(r.volumes[i].host);
-	return status;
+	return status ? status : record(&r, argv);
+}
+
+int record_counts(const char *out, const char *preset, char **program, char **command)
+{
+	static const struct recorded_kind kind = { "count", NULL };
+	struct recording r = { .out = out,
+			       .preset = preset,
+			       .hz = COUNT_HZ,
+			       .outside = true,
+			       .count = true,
+			       .kind = &kind,
+			       .program = program };
+
+	return record(&r, command);
 }

@@ -13,6 +13,7 @@
 static const char help[] =
 	"usage: saki prof record [-F HZ] [-o FILE] [--event EVENT|--outside] [--] [RUN OPTIONS] PROGRAM [ARGS...]\n"
 	"       saki prof report|flame|folded|speedscope|pprof [--event NAME] [--live] [-o OUT] [FILE]\n"
+	"       saki prof count [--json] [--top N] [-o FILE] [--] [RUN OPTIONS] PROGRAM [ARGS...]\n"
 	"       saki prof diff [-o OUT] BEFORE AFTER\n"
 	"       saki prof metrics [--json] [-o FILE] [--] [RUN OPTIONS] PROGRAM [ARGS...]\n"
 	"\n"
@@ -32,6 +33,8 @@ static const char help[] =
 	"  speedscope JSON of speedscope's; --open: and a page that shows it, without a network\n"
 	"  pprof      a profile for go tool pprof (profile.pb.gz)\n"
 	"             FILE may be one of Linux' perf record -g, too. --live: of alloc, what was not given back\n"
+	"  count      how many instructions the kernel's and the program's functions executed, counted by a plugin of\n"
+	"             QEMU's emulator; -o FILE: also as perf.data, for report\n"
 	"  metrics    what the kernel has counted, when the program has ended: Prometheus's text format on standard\n"
 	"             output, after the program's own, or in FILE; --json: one object on one line\n"
 	"\n"
@@ -45,6 +48,7 @@ static const struct command {
 	int (*run)(int argc, char **argv);
 } commands[] = {
 	{ "record", cmd_record },   { "report", cmd_report },
+	{ "count", cmd_count },
 	{ "flame", cmd_flame },	    { "diff", cmd_diff },
 	{ "folded", cmd_folded },   { "speedscope", cmd_speedscope },
 	{ "pprof", cmd_pprof },     { "metrics", cmd_metrics },

@@ -47,3 +47,5 @@ void guest_known_free(struct guest_known *known);
 void guest_known_tell(struct guest_known *known, struct guest *guest, struct outside_stream *stream,
 		      const struct outside_at *at, const struct guest_thread *thread, const uint64_t *pcs,
 		      size_t count);
+/* A thread of a process that has something executable mapped there, the latest that was seen. 0: nobody has. */
+uint32_t guest_known_find(const struct guest_known *known, uint64_t address);

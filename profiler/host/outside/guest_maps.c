@@ -191,9 +191,9 @@ static void tell_process(const struct telling *t, const uint64_t *pcs, size_t co
 	char path[PATH_MAX_GUEST];
 	bool look;
 
-	if (!get(t, t->thread->process, PROCESS_ASPACE, &aspace) ||
-	    !get(t, t->thread->process, PROCESS_PROGRAM, &program) || !aspace ||
-	    !get(t, aspace, ASPACE_COUNT, &regions))
+	/* One that ends has given them up, and is what it was. */
+	if (!get(t, t->thread->process, PROCESS_ASPACE, &aspace) || !get(t, t->thread->process, PROCESS_PROGRAM, &program) ||
+	    !aspace || !program || !get(t, aspace, ASPACE_COUNT, &regions))
 		return;
 	if (aspace != p->aspace || program != p->program) {
 		path_of(t, program, path);
@@ -223,7 +223,8 @@ static void tell_thread(const struct telling *t)
 	for (size_t i = known->thread_count; i > 0 && !its; i--)
 		if (known->threads[i - 1].id == thread->id)
 			its = &known->threads[i - 1];
-	if (its && its->pid == thread->pid && !strcmp(its->name, thread->name))
+	/* Who has left his process to end is still a thread of it. */
+	if (its && ((its->pid == thread->pid && !strcmp(its->name, thread->name)) || !thread->pid))
 		return;
 	if (!its || its->pid != thread->pid)
 		outside_stream_tell(t->stream, t->at, OUTSIDE_THREAD_START, (uint64_t[]){ thread->id, 0, thread->pid },
@@ -247,4 +248,16 @@ void guest_known_tell(struct guest_known *known, struct guest *guest, struct out
 	tell_thread(&t);
 	if (thread->process)
 		tell_process(&t, pcs, count);
+}
+
+uint32_t guest_known_find(const struct guest_known *known, uint64_t address)
+{
+	for (size_t i = known->process_count; i > 0; i--) {
+		if (!is_mapped(&known->processes[i - 1], address))
+			continue;
+		for (size_t t = 0; t < known->thread_count; t++)
+			if (known->threads[t].pid == known->processes[i - 1].pid)
+				return known->threads[t].id;
+	}
+	return 0;
 }

@@ -6,6 +6,7 @@
 #include "sampler.h"
 
 #include "../prof.h"
+#include "counts.h"
 #include "guest.h"
 
 #include <errno.h>
@@ -62,7 +63,8 @@ static void look_at_cpu(struct looking *l, const struct gdb_cpu *cpu, uint64_t p
 	size = guest_chain_make(&l->guest, cpu, &thread, &l->chain);
 	guest_known_tell(l->known, &l->guest, &l->stream, &at, &thread, l->chain.words + l->chain.kernel_count,
 			 l->chain.user_count);
-	outside_stream_sample(&l->stream, &at, period_ns, &l->chain, size);
+	if (!l->sampler->counts)
+		outside_stream_sample(&l->stream, &at, period_ns, &l->chain, size);
 }
 
 /* Until the next sample is due. False: the machine has ended. */
@@ -154,6 +156,20 @@ static void look(struct looking *l, uint64_t period_ns)
 	l->sampler->ran_ns = l->ran_ns;
 }
 
+/* Once QEMU has written the last of it. @return 0, or -1 after a line of error */
+static int tell_counts(struct looking *l, const struct recorder_machine *machine)
+{
+	const struct outside_at at = { .time_ns = l->ran_ns };
+	const struct timespec pause = { .tv_nsec = RETRY_NS };
+	char error[PROFILE_ERROR];
+
+	while (!recorder_has_ended(machine))
+		nanosleep(&pause, NULL);
+	if (!counts_tell(l->sampler->counts, l->known, &l->stream, &at, &l->sampler->counted, error))
+		return 0;
+	return prof_fail(-1, "%s", error);
+}
+
 bool sampler_watch(void *context, const struct recorder_machine *machine)
 {
 	struct looking *l = memory_new(1, sizeof(*l));
@@ -169,6 +185,8 @@ bool sampler_watch(void *context, const struct recorder_machine *machine)
 		if (!status)
 			look(l, NSEC / l->sampler->hz);
 		setpriority(PRIO_PROCESS, 0, niceness);
+		if (!status && l->sampler->counts)
+			status = tell_counts(l, machine);
 	}
 	err = outside_stream_end(&l->stream, l->cpus);
 	if (err)

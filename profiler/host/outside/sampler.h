@@ -15,8 +15,10 @@ struct sampler {
 	const char *socket;	/* where QEMU's gdb stub will listen */
 	unsigned hz;
 	size_t stack_max;	/* bytes of a program's stack in a sample */
+	const char *counts;	/* not NULL: what the counting plugin writes, which is told of in the place of samples */
 	/* What came of it: */
 	uint64_t samples;	/* times the machine was stopped */
+	uint64_t counted;	/* blocks of code */
 	uint64_t stopped_ns, ran_ns;
 };
 
