@@ -67,16 +67,15 @@ def check(program, name, options, run_options, seconds, points):
     say(f"shares_{name}", error)
 
 
-def check_untraced(program):
-    """From outside, the kernel may have no tracing at all: one that is told nothing of it does not know that it is watched."""
-    data = os.path.join(TMP, "untraced.data")
-    error = ""
+def check_chains(program):
+    """From outside the chains are those that the kernel's own sampler makes, and the kernel was told of nothing."""
+    data, error = os.path.join(TMP, "chains.data"), ""
     try:
-        run("saki-prof", "record", "--outside", "-F", "499", "-o", data, "--", "--append", "noise=1", *program, "1")
+        run("saki-prof", "record", "--outside", "-F", "499", "-o", data, "--", *program, "1")
         folded = run("saki-prof", "folded", data).stdout
-        for wanted in (r"main;own_outer;own_inner ", r"library_outer;spin_library;spin_inner ",
-                       r"kernel_outer;.*sys_read_\[k\]"):
-            if not re.search(wanted, folded):
+        for wanted in (r"^shares;_start;.*;main;own_outer;own_inner ", r";main;library_outer;spin_library;spin_inner ",
+                       r";main;kernel_outer;read;syscall_stub_\[k\];syscall_entry_\[k\];.*sys_read_\[k\];"):
+            if not re.search(wanted, folded, re.MULTILINE):
                 error = f"no chain has {wanted}"
     except (RuntimeError, subprocess.TimeoutExpired) as e:
         error = str(e).replace("\n", " ")
