@@ -134,6 +134,18 @@ static void find_volumes(struct recording *r)
 	}
 }
 
+/* Xen's guests have neither QEMU's gdb stub nor its emulator. @return 0 or an exit status */
+static int check_plat(const struct recording *r)
+{
+	for (char **word = r->program; *word && word[0][0] == '-' && word[1]; word++)
+		if (!strcmp(*word, "--plat=xen") || (!strcmp(*word, "--plat") && !strcmp(word[1], "xen")))
+			return prof_fail(PROF_USAGE, "%s: only where the machine is QEMU's, not on xen",
+					 r->count ? "count" : "--outside");
+		else if (word[1][0] != '-' && !strchr(*word, '=') && word[2])
+			word++;
+	return 0;
+}
+
 /* ---- running ---- */
 
 /* saki-run --prepare: puts kernel and initrd into the folder. @return 0 or an exit status */
@@ -257,9 +269,12 @@ static void folder_remove(const struct recording *r)
 
 static int record(struct recording *r, char **command)
 {
-	int status;
+	int status = r->outside ? check_plat(r) : 0;
 
-	if ((size_t)snprintf(r->folder, sizeof(r->folder), "%s.XXXXXX", r->out) >= sizeof(r->folder) || !mkdtemp(r->folder))
+	if (status)
+		return status;
+	if ((size_t)snprintf(r->folder, sizeof(r->folder), "%s.XXXXXX", r->out) >= sizeof(r->folder) ||
+	    !mkdtemp(r->folder))
 		return prof_fail(PROF_ENVIRONMENT, "%s: no folder can be made there: %s", r->out, strerror(errno));
 	find_volumes(r);
 	status = run(r, command);

@@ -21,7 +21,8 @@ def build():
     here = "harnesses/apps/shares/"
     library, program = os.path.join(TMP, "libspin.so"), os.path.join(TMP, "shares")
     subprocess.run(["clang-19", "-O2", "-shared", "-fPIC", "-o", library, here + "spin.c"], check=True)
-    subprocess.run(["clang-19", "-O2", "-o", program, here + "shares.c", f"-L{TMP}", "-lspin"], check=True)
+    subprocess.run(["clang-19", "-O2", "-o", program, here + "shares.c", f"-L{TMP}", "-lspin",
+                    "-Wl,-rpath,$ORIGIN"], check=True)
     return ["--file", library + ":/usr/lib/libspin.so", program]
 
 

@@ -192,8 +192,9 @@ static void tell_process(const struct telling *t, const uint64_t *pcs, size_t co
 	bool look;
 
 	/* One that ends has given them up, and is what it was. */
-	if (!get(t, t->thread->process, PROCESS_ASPACE, &aspace) || !get(t, t->thread->process, PROCESS_PROGRAM, &program) ||
-	    !aspace || !program || !get(t, aspace, ASPACE_COUNT, &regions))
+	if (!get(t, t->thread->process, PROCESS_ASPACE, &aspace) ||
+	    !get(t, t->thread->process, PROCESS_PROGRAM, &program) || !aspace || !program ||
+	    !get(t, aspace, ASPACE_COUNT, &regions))
 		return;
 	if (aspace != p->aspace || program != p->program) {
 		path_of(t, program, path);

@@ -72,8 +72,9 @@ static void tell(const struct sampler *s)
 {
 	if (!s->samples || s->counts)
 		return;
-	prof_fail(0, "stopped the machine %" PRIu64 " times, about %.0f a second of its time, for %.2f ms each", s->samples,
-		  1e9 * (double)s->samples / (double)(s->ran_ns + 1), (double)s->stopped_ns / (double)s->samples / 1e6);
+	prof_fail(0, "stopped the machine %" PRIu64 " times, about %.0f a second of its time, for %.2f ms each",
+		  s->samples, 1e9 * (double)s->samples / (double)(s->ran_ns + 1),
+		  (double)s->stopped_ns / (double)s->samples / 1e6);
 }
 
 int outside_record(const struct outside_options *o, bool *recorded)
