@@ -13,7 +13,7 @@ export O V
 
 include kernel/build/jobs.mk
 
-.PHONY: help deps all image images tools run fuzz test test-long record check bench menuconfig install clean
+.PHONY: help deps all image images tools plugin run fuzz test test-long record check bench menuconfig install clean
 .PHONY: compile_commands.json xen-lab test-xen
 
 help: ; @cat kernel/build/help.txt
@@ -27,6 +27,7 @@ image: needs-build ; $(call build-image,$(IMAGE),$(PRESET))
 images: $(IMAGES:%=image-%)
 image-%: needs-build ; $(call build-image,$(firstword $(subst -, ,$*)),$(lastword $(subst -, ,$*)))
 tools: needs-build ; $(call build-tools)
+plugin: needs-run ; $(call build-tools,plugin)
 
 run:       needs-run    ; @./saki run $(ARGS)
 fuzz:      needs-fuzz   ; @kernel/build/fuzz.py $(TIME)

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 # Fetches the source of a Debian package, checked by apt, and puts our patches on it: source.sh BUILD PACKAGE PATCH...
-# Result: BUILD/sources/PACKAGE/. The machine's own package sources are left alone. Exit status 3: no apt, no network.
+# Result: BUILD/sources/PACKAGE/; of it only what $SOURCE_ONLY names, a path in its tree, if that is set. The machine's
+# own package sources are left alone. Exit status 3: no apt, no network.
 set -eu
 
 build=$1
@@ -31,7 +32,8 @@ apt() {
 apt update
 apt source --download-only "$package"
 mkdir tree
-tar -x --strip-components=1 -C tree -f "$package"_*.orig.tar.* || fail "its archive cannot be unpacked"
+tar -x --strip-components=1 -C tree -f "$package"_*.orig.tar.* ${SOURCE_ONLY:+--wildcards "*/$SOURCE_ONLY"} ||
+	fail "its archive cannot be unpacked"
 # Some archives have lines as DOS ends them, and patches would be told to keep that.
 find tree -name '*.[ch]' -exec sed -i 's/\r$//' {} +
 for patch in $patches; do

@@ -50,3 +50,13 @@ endef
 $(foreach p,$(progs),$(eval $(call prog-rule,$p)))
 
 -include $(tool-objs:.o=.d)
+
+# The plugin for QEMU that counts instructions (`saki prof count`), made when it is asked for: its one foreign header is in
+# QEMU's source package, from which nothing else is taken.
+.PHONY: plugin
+plugin: $(B)/saki-count.so
+$(O)/sources/qemu/.stamp: kernel/build/source.sh
+	$(call run,SOURCE) mkdir -p $(O)/sources && SOURCE_ONLY=include/qemu/qemu-plugin.h \
+		flock -o $(O)/sources/.lock kernel/build/source-once.sh $(O) qemu
+$(B)/saki-count.so: profiler/plugin/count.c profiler/plugin/count_abi.h $(O)/sources/qemu/.stamp
+	$(call run,HOSTLD) $(CC) $(cflags) -isystem $(O)/sources/qemu/include/qemu -shared -fuse-ld=lld-$(LLVM) -o $@ $<

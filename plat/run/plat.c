@@ -20,6 +20,8 @@ int plat_check(const struct run_options *o)
 		const char *no = o->cpus > 1         ? "--smp"
 				 : o->cpu            ? "--cpu"
 				 : o->memory_fd >= 0 ? "--memory-fd"
+				 : o->gdb_socket     ? "--gdb-socket"
+				 : o->plugin         ? "--qemu-plugin"
 				 : o->gdb            ? "--gdb"
 				 : o->virtio_console ? "--console virtio"
 				 : o->balloon        ? "--balloon"

@@ -128,10 +128,21 @@ static void add_machine(struct args *args, const struct qemu_options *o)
 		args_add(args, "-gdb");
 		args_add(args, "tcp:127.0.0.1:%d", o->gdb_port);
 	}
+	if (o->gdb_socket) {
+		args_add(args, "-chardev");
+		args_add(args, "socket,id=gdb,server=on,wait=off,path=%s", o->gdb_socket);
+		args_add(args, "-gdb");
+		args_add(args, "chardev:gdb");
+	}
+	if (o->plugin) {
+		args_add(args, "-plugin");
+		args_add(args, "%s", o->plugin);
+	}
 	args_add(args, "-machine");
 	args_add(args, "%s%s", machine_of(o->plat), o->memory_fd >= 0 || has_server(o) ? ",memory-backend=ram" : "");
 	args_add(args, "-accel");
-	args_add(args, "%s", qemu_accelerator());
+	/* What a plugin counts is added up without care for other threads. */
+	args_add(args, "%s", o->plugin ? "tcg,thread=single" : qemu_accelerator());
 	args_add(args, "-cpu");
 	args_add(args, "%s", o->cpu ? o->cpu : "max");
 	args_add(args, "-m");

@@ -55,6 +55,8 @@ struct qemu_options {
 	const char *qmp;  /* path of a socket that QEMU's monitor listens at; NULL: none */
 	int rng;   /* virtio's entropy device, fed by this machine */
 	struct qemu_volume volumes[QEMU_VOLUMES_MAX];
+	const char *gdb_socket;  /* path of a socket that QEMU's gdb stub listens at; NULL: none */
+	const char *plugin;  /* a plugin of QEMU's emulator, with its arguments, which also keeps KVM out; NULL: none */
 	int gdb_port;   /* of loopback: the machine waits there for gdb before it starts; 0: it does not */
 };
 

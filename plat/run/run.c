@@ -51,6 +51,8 @@ static const char help[] =
 	"  --console serial|virtio  what standard input and output are to the kernel (serial; virtio is much faster)\n"
 	"  --balloon              a device through which this machine can take memory, by QEMU's monitor\n"
 	"  --qmp SOCKET           where that listens (QEMU's \"QMP\")\n"
+	"  --gdb-socket SOCKET    where QEMU's gdb stub listens; the machine does not wait for who connects\n"
+	"  --qemu-plugin FILE[,ARGUMENT...]  a plugin of QEMU's emulator; see saki prof count\n"
 	"  --no-rng               leave out the device that gives the kernel entropy\n"
 	"  --unit-tests [GLOB]    run the kernel's own unit tests instead of a program\n"
 	"  --prepare DIR          boot nothing: put kernel, initrd, line (the command line) and memory (MiB) into DIR\n"
@@ -94,6 +96,8 @@ enum {
 	OPT_NO_RNG,
 	OPT_BALLOON,
 	OPT_QMP,
+	OPT_GDB_SOCKET,
+	OPT_QEMU_PLUGIN,
 	OPT_CONSOLE,
 	OPT_UNIT_TESTS,
 	OPT_VERBOSE,
@@ -119,6 +123,8 @@ static const struct option long_options[] = {
 	{ "console", required_argument, NULL, OPT_CONSOLE },
 	{ "balloon", no_argument, NULL, OPT_BALLOON },
 	{ "qmp", required_argument, NULL, OPT_QMP },
+	{ "gdb-socket", required_argument, NULL, OPT_GDB_SOCKET },
+	{ "qemu-plugin", required_argument, NULL, OPT_QEMU_PLUGIN },
 	{ "no-rng", no_argument, NULL, OPT_NO_RNG },
 	{ "cpu", required_argument, NULL, OPT_CPU },
 	{ "unit-tests", no_argument, NULL, OPT_UNIT_TESTS },
@@ -217,6 +223,10 @@ static int option_set(struct run_options *o, int option, const char *value)
 	case OPT_QMP:
 		o->qmp = value;
 		return strchr(value, ',') ? run_fail(RUN_USAGE, "--qmp %s: no commas in its name", value) : 0;
+	case OPT_GDB_SOCKET:
+		o->gdb_socket = value;
+		return strchr(value, ',') ? run_fail(RUN_USAGE, "--gdb-socket %s: no commas in its name", value) : 0;
+	case OPT_QEMU_PLUGIN: o->plugin = value; return 0;
 	case OPT_NO_RNG: o->no_rng = 1; return 0;
 	case OPT_UNIT_TESTS: o->unit_tests = ""; return 0;
 	case OPT_VERBOSE: o->verbose = 1; return 0;
@@ -431,6 +441,8 @@ static int run(const struct run_options *o)
 	q.virtio_console = o->virtio_console;
 	q.balloon = o->balloon;
 	q.qmp = o->qmp;
+	q.gdb_socket = o->gdb_socket;
+	q.plugin = o->plugin;
 	q.rng = !o->no_rng;
 	q.disk = o->disk.file[0] ? o->disk.file : NULL;
 	q.disk_is_nvme = o->disk.is_nvme;

@@ -55,6 +55,7 @@ struct run_options {
 	int net_is_e1000;
 	const char *net;  /* as --net says; NULL: none */
 	const char *qmp;  /* path of a socket; NULL: none */
+	const char *gdb_socket, *plugin;  /* as struct qemu_options has them */
 	int balloon, no_rng, virtio_console;
 	const char *prepare;  /* a folder that gets what would be booted; NULL: it is booted */
 	const char *unit_tests;  /* a glob, "" for all; NULL: no tests, a program */

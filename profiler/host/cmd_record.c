@@ -4,6 +4,7 @@
  * saki-run --prepare, so that the very files that ran are kept.
  */
 #include "prof.h"
+#include "outside/record.h"
 #include "recorded.h"
 
 #include <errno.h>
@@ -22,10 +23,13 @@
 
 #define VOLUMES_MAX 16
 #define WORDS 256
+#define COUNT_HZ 250	/* how often is looked whose code is where, while instructions are counted */
+#define STACK_DEFAULT 8192	/* profiler/guest/chain.c's */
 
 struct recording {
 	const char *out, *preset, *ring;
 	long hz, stack;
+	bool outside, count;
 	const struct recorded_kind *kind;
 	char **program;			/* saki-run's options, program and arguments */
 	char folder[PATH_MAX];		/* of what is in the making */
@@ -73,7 +77,7 @@ static int options_parse(struct recording *r, int argc, char **argv)
 		{ "freq", required_argument, NULL, 'F' },  { "output", required_argument, NULL, 'o' },
 		{ "event", required_argument, NULL, 'e' }, { "ring", required_argument, NULL, 'r' },
 		{ "stack", required_argument, NULL, 's' }, { "preset", required_argument, NULL, 'p' },
-		{ 0 },
+		{ "outside", no_argument, NULL, 'O' },	   { 0 },
 	};
 	int option, status = 0;
 
@@ -85,10 +89,15 @@ static int options_parse(struct recording *r, int argc, char **argv)
 		case 'r': status = choose_ring(r, optarg); break;
 		case 's': status = number("--stack", optarg, TRACE_STACK_MAX, &r->stack); break;
 		case 'p': r->preset = optarg; break;
+		case 'O': r->outside = true; break;
 		default: return prof_fail(PROF_USAGE, "see: saki prof --help; saki run's options go after \"--\"");
 		}
 	}
 	r->program = argv + optind;
+	if (!status && r->outside && (r->kind->words || r->ring))
+		status =
+			prof_fail(PROF_USAGE,
+				  "--outside: samples of the CPUs, and nothing in the guest: no --event and no --ring");
 	if (status || *r->program)
 		return status;
 	return prof_fail(PROF_USAGE, "record: which program? See: saki prof --help");
@@ -123,6 +132,18 @@ static void find_volumes(struct recording *r)
 		else if (word[1] && word[1][0] != '-' && !strchr(*word, '='))
 			word += word[2] != NULL;	/* perhaps its value: programs do not begin with dashes */
 	}
+}
+
+/* Xen's guests have neither QEMU's gdb stub nor its emulator. @return 0 or an exit status */
+static int check_plat(const struct recording *r)
+{
+	for (char **word = r->program; *word && word[0][0] == '-' && word[1]; word++)
+		if (!strcmp(*word, "--plat=xen") || (!strcmp(*word, "--plat") && !strcmp(word[1], "xen")))
+			return prof_fail(PROF_USAGE, "%s: only where the machine is QEMU's, not on xen",
+					 r->count ? "count" : "--outside");
+		else if (word[1][0] != '-' && !strchr(*word, '=') && word[2])
+			word++;
+	return 0;
 }
 
 /* ---- running ---- */
@@ -186,23 +207,49 @@ static int convert(const struct recording *r, char **command)
 		return prof_fail(PROF_ENVIRONMENT, "%s", error);
 	if (recorded.skipped)
 		prof_fail(0, "%" PRIu64 " records could not be read", recorded.skipped);
+	if (r->count)
+		return 0;
 	prof_fail(0, "%" PRIu64 " samples in %s; see: saki prof report %s, or", recorded.samples, r->out, r->out);
 	prof_fail(0, "  perf --buildid-dir %s.debug report -i %s", r->out, r->out);
 	return 0;
 }
 
-static int run(struct recording *r, char **command)
+/* Samples by a timer in the guest, or where something happens there. */
+static int record_inside(struct recording *r, bool *recorded)
 {
 	char words[WORDS];
-	struct recorder_options options = { r->folder, r->preset, words, r->program };
+	struct recorder_options options = { .folder = r->folder, .preset = r->preset, .words = words, .arguments = r->program };
 	struct recorder_result result;
+	int status;
+
+	words_make(r, words);
+	status = recorder_run(&options, &result);
+	*recorded = result.is_traced;
+	return status;
+}
+
+/* Looks at a guest that knows nothing of it. */
+static int record_outside(struct recording *r, bool *recorded)
+{
+	const struct outside_options options = { .folder = r->folder,
+						 .preset = r->preset,
+						 .hz = (unsigned)r->hz,
+						 .stack_max = r->stack < 0 ? STACK_DEFAULT : (size_t)r->stack,
+						 .count = r->count,
+						 .program = r->program };
+
+	return outside_record(&options, recorded);
+}
+
+static int run(struct recording *r, char **command)
+{
+	bool recorded = false;
 	int status = prepare(r), err;
 
 	if (status)
 		return status;
-	words_make(r, words);
-	status = recorder_run(&options, &result);
-	if (!result.is_traced)
+	status = r->outside ? record_outside(r, &recorded) : record_inside(r, &recorded);
+	if (!recorded)
 		return status;
 	err = convert(r, command);
 	return err ? err : status;
@@ -220,21 +267,41 @@ static void folder_remove(const struct recording *r)
 	rmdir(r->folder);
 }
 
-int cmd_record(int argc, char **argv)
+static int record(struct recording *r, char **command)
 {
-	struct recording r = {
-		.out = "perf.data", .preset = "default", .hz = 999, .stack = -1, .kind = recorded_kinds
-	};
-	int status = options_parse(&r, argc, argv);
+	int status = r->outside ? check_plat(r) : 0;
 
 	if (status)
 		return status;
-	if ((size_t)snprintf(r.folder, sizeof(r.folder), "%s.XXXXXX", r.out) >= sizeof(r.folder) || !mkdtemp(r.folder))
-		return prof_fail(PROF_ENVIRONMENT, "%s: no folder can be made there: %s", r.out, strerror(errno));
-	find_volumes(&r);
-	status = run(&r, argv);
-	folder_remove(&r);
-	for (size_t i = 0; i < r.volume_count; i++)
-		free(r.volumes[i].host);
+	if ((size_t)snprintf(r->folder, sizeof(r->folder), "%s.XXXXXX", r->out) >= sizeof(r->folder) ||
+	    !mkdtemp(r->folder))
+		return prof_fail(PROF_ENVIRONMENT, "%s: no folder can be made there: %s", r->out, strerror(errno));
+	find_volumes(r);
+	status = run(r, command);
+	folder_remove(r);
+	for (size_t i = 0; i < r->volume_count; i++)
+		free(r->volumes[i].host);
 	return status;
+}
+
+int cmd_record(int argc, char **argv)
+{
+	struct recording r = { .out = "perf.data", .preset = "default", .hz = 999, .stack = -1, .kind = recorded_kinds };
+	int status = options_parse(&r, argc, argv);
+
+	return status ? status : record(&r, argv);
+}
+
+int record_counts(const char *out, const char *preset, char **program, char **command)
+{
+	static const struct recorded_kind kind = { "count", NULL };
+	struct recording r = { .out = out,
+			       .preset = preset,
+			       .hz = COUNT_HZ,
+			       .outside = true,
+			       .count = true,
+			       .kind = &kind,
+			       .program = program };
+
+	return record(&r, command);
 }

@@ -11,8 +11,9 @@
 #include <string.h>
 
 static const char help[] =
-	"usage: saki prof record [-F HZ] [-o FILE] [--event EVENT] [--] [RUN OPTIONS] PROGRAM [ARGS...]\n"
+	"usage: saki prof record [-F HZ] [-o FILE] [--event EVENT|--outside] [--] [RUN OPTIONS] PROGRAM [ARGS...]\n"
 	"       saki prof report|flame|folded|speedscope|pprof [--event NAME] [--live] [-o OUT] [FILE]\n"
+	"       saki prof count [--json] [--top N] [-o FILE] [--] [RUN OPTIONS] PROGRAM [ARGS...]\n"
 	"       saki prof diff [-o OUT] BEFORE AFTER\n"
 	"       saki prof metrics [--json] [-o FILE] [--] [RUN OPTIONS] PROGRAM [ARGS...]\n"
 	"\n"
@@ -23,7 +24,8 @@ static const char help[] =
 	"             (HZ times a second, 999), where threads wait (offcpu, lock), what the kernel allocates\n"
 	"             (alloc), where memory is made (fault), or system calls (syscall)\n"
 	"             --stack BYTES of the program's stack with each (8192); --ring SIZE of each CPU's ring (4M);\n"
-	"             --preset P: which build of the kernel (default)\n"
+	"             --preset P: which build of the kernel (default). --outside: nothing in the guest takes samples;\n"
+	"             its QEMU is stopped instead, and its memory read\n"
 	"  report     tables of functions, objects and threads, and what EVENT has beside; --top N rows (20), --json\n"
 	"  flame      a flame graph, SVG\n"
 	"  diff       a flame graph of AFTER, coloured by what has changed since BEFORE; -o X.folded: as text\n"
@@ -31,6 +33,8 @@ static const char help[] =
 	"  speedscope JSON of speedscope's; --open: and a page that shows it, without a network\n"
 	"  pprof      a profile for go tool pprof (profile.pb.gz)\n"
 	"             FILE may be one of Linux' perf record -g, too. --live: of alloc, what was not given back\n"
+	"  count      how many instructions the kernel's and the program's functions executed, counted by a plugin of\n"
+	"             QEMU's emulator; -o FILE: also as perf.data, for report\n"
 	"  metrics    what the kernel has counted, when the program has ended: Prometheus's text format on standard\n"
 	"             output, after the program's own, or in FILE; --json: one object on one line\n"
 	"\n"
@@ -44,6 +48,7 @@ static const struct command {
 	int (*run)(int argc, char **argv);
 } commands[] = {
 	{ "record", cmd_record },   { "report", cmd_report },
+	{ "count", cmd_count },
 	{ "flame", cmd_flame },	    { "diff", cmd_diff },
 	{ "folded", cmd_folded },   { "speedscope", cmd_speedscope },
 	{ "pprof", cmd_pprof },     { "metrics", cmd_metrics },

@@ -12,6 +12,7 @@
 enum { PROF_USAGE = 122, PROF_ENVIRONMENT = 123 };
 
 int cmd_record(int argc, char **argv);
+int cmd_count(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 int cmd_folded(int argc, char **argv);
 int cmd_flame(int argc, char **argv);
@@ -36,3 +37,9 @@ struct machine_memory {
  * @return saki-run's exit status, or PROF_ENVIRONMENT after an error line. The memory stays until we end.
  */
 int machine_run(char *const *args, struct machine_memory *memory);
+
+/*
+ * cmd_record.c: runs a program and puts the instructions that each piece of code executed into perf.data, as samples of an
+ * event "instructions". @return as cmd_record().
+ */
+int record_counts(const char *out, const char *preset, char **program, char **command);

@@ -35,6 +35,7 @@ static const struct source {
 	const char *kind, *event, *name, *value, *address;
 } sources[] = {
 	{ "cpu", "prof:sample", "cpu-clock", "period", NULL },
+	{ "count", "prof:sample", "instructions", "period", NULL },
 	{ "offcpu", "prof:offcpu", "offcpu", "duration", "waker" },
 	{ "lock", "lock:lock_wait", "lock_wait", "duration", "lock" },
 	{ "lock", "lock:spin_wait", "spin_wait", "duration", "lock" },

@@ -112,6 +112,26 @@ static int watch(struct rings *rings, pid_t pid)
 	}
 }
 
+bool recorder_has_ended(const struct recorder_machine *machine)
+{
+	siginfo_t info = { .si_pid = 0 };
+
+	return waitid(P_PID, (id_t)machine->pid, &info, WEXITED | WNOHANG | WNOWAIT) || info.si_pid;
+}
+
+/* Leaves that to somebody else. @return saki-run's wait status */
+static int watch_by(const struct recorder_options *o, const struct rings *rings, pid_t pid)
+{
+	const struct recorder_machine machine = { rings->memory_fd, rings->stream_fd, pid };
+	int status = 0;
+
+	if (!o->watch(o->context, &machine))
+		kill(pid, SIGTERM);
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return status;
+}
+
 /* ---- the recording ---- */
 
 static int copy_kernel(const struct recorder_options *o, const char *image)
@@ -196,7 +216,7 @@ static int record(const struct recorder_options *o, struct rings *rings)
 		leave_signals(old);
 		return run_fail(RECORDER_ENVIRONMENT, "saki-run cannot be started: %s", strerror(errno));
 	}
-	status = watch(rings, (pid_t)child);
+	status = o->watch ? watch_by(o, rings, (pid_t)child) : watch(rings, (pid_t)child);
 	child = 0;
 	leave_signals(old);
 	rings_finish(rings);

@@ -11,11 +11,24 @@
 /* Exit statuses beside those that saki-run has; the same numbers as its. */
 enum { RECORDER_USAGE = 122, RECORDER_ENVIRONMENT = 123 };
 
+/* The machine that runs, for who watches it in the place of its rings. */
+struct recorder_machine {
+	int memory_fd;		/* its memory; empty before it is made */
+	int stream_fd;
+	int pid;		/* of saki-run */
+};
+
 struct recorder_options {
 	const char *folder;	/* of the recording, which is made, and in which older files are written over */
 	const char *preset;	/* of the image */
 	const char *words;	/* for the kernel's command line: which events, and what else it is to know */
 	char *const *arguments;	/* saki-run's further options, the program, its arguments; NULL at the end */
+	/*
+	 * Called once saki-run was started, in the place of taking what the rings tell; returns when the machine has
+	 * ended. False, after a line of error: the machine is ended. NULL: the rings.
+	 */
+	bool (*watch)(void *context, const struct recorder_machine *machine);
+	void *context;
 };
 
 struct recorder_result {
@@ -40,3 +53,6 @@ struct recorder_result {
  *	no tracing, or the recording could not be written.
  */
 int recorder_run(const struct recorder_options *options, struct recorder_result *result);
+
+/* Whether saki-run has ended. */
+bool recorder_has_ended(const struct recorder_machine *machine);
