@@ -2,7 +2,8 @@
 /*
  * What afl-fuzz runs as its target: our half of the AFL++ 4.04c forkserver protocol, with shared-memory test cases. One
  * process answers every "fork": the machine behind the executor is what starts anew. A finding is told as SIGABRT, so
- * that AFL++ keeps it out of its queue; by then the worker has written it down.
+ * that AFL++ keeps it out of its queue; by then the worker has written it down. afl-fuzz ends it by a SIGTERM
+ * (AFL_KILL_SIGNAL), upon which the machine is taken down first.
  *
  * All words are four bytes, native order; read on fd 198, written on 199.
  */
@@ -27,6 +28,14 @@
 /* Larger than any pid: afl-fuzz kills this "child" on its time-out, and must hit nobody. */
 #define CHILD_PID 0xffffff
 
+static volatile sig_atomic_t ended;
+
+static void on_end(int signal)
+{
+	(void)signal;
+	ended = 1;
+}
+
 static uint8_t *attach(const char *variable)
 {
 	const char *id = getenv(variable);
@@ -39,9 +48,9 @@ static bool read_word(uint32_t *word)
 {
 	ssize_t n;
 
-	while ((n = read(COMMAND_FD, word, sizeof(*word))) < 0 && errno == EINTR)
+	while ((n = read(COMMAND_FD, word, sizeof(*word))) < 0 && errno == EINTR && !ended)
 		;
-	return n == sizeof(*word);
+	return n == sizeof(*word) && !ended;
 }
 
 static bool write_word(uint32_t word)
@@ -100,6 +109,7 @@ static int serve(struct worker *worker, uint8_t *map, const uint8_t *input)
 int afl_runner(struct campaign *campaign)
 {
 	uint8_t *map = attach("__AFL_SHM_ID"), *input = attach("__AFL_SHM_FUZZ_ID");
+	struct sigaction action = { .sa_handler = on_end };
 	struct worker *worker;
 	size_t count;
 	int status;
@@ -109,6 +119,7 @@ int afl_runner(struct campaign *campaign)
 		return 2;
 	}
 	signal(SIGPIPE, SIG_IGN);
+	sigaction(SIGTERM, &action, NULL);
 	cpus_claim();
 	worker = worker_open(campaign);
 	if (!worker)

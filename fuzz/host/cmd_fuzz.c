@@ -50,20 +50,21 @@ int cmd_fuzz(struct options *options)
 	return campaign_run(campaign);
 }
 
-/* The words were written by engine_afl(): HARNESS WORLD PRESET CORPUS WORK. */
+/* The words were written by engine_afl(): HARNESS WORLD TRACKER PRESET CORPUS WORK. */
 int cmd_afl_runner(struct options *options)
 {
 	struct campaign *campaign = &options->campaign;
-	int world = world_parse(options->words[1]);
+	int world = world_parse(options->words[1]), tracker = tracker_parse(options->words[2]);
 
-	if (world < 0)
+	if (world < 0 || tracker < 0)
 		return usage_error("afl-runner is started by afl-fuzz, not by hand");
 	campaign->harness = options->words[0];
 	campaign->world = (enum world)world;
+	campaign->tracker = (enum tracker)tracker;
 	campaign->engine = ENGINE_AFL;
-	campaign->preset = options->words[2];
-	snprintf(campaign->corpus, sizeof(campaign->corpus), "%s", options->words[3]);
-	snprintf(campaign->work, sizeof(campaign->work), "%s", options->words[4]);
+	campaign->preset = options->words[3];
+	snprintf(campaign->corpus, sizeof(campaign->corpus), "%s", options->words[4]);
+	snprintf(campaign->work, sizeof(campaign->work), "%s", options->words[5]);
 	campaign->shared = shared_open(campaign->work, false);
 	return campaign->shared ? afl_runner(campaign) : EXIT_ENVIRONMENT;
 }

@@ -101,6 +101,7 @@ void engine_afl(struct campaign *campaign, const char *seeds)
 	argv[n++] = "afl-runner";
 	argv[n++] = (char *)campaign->harness;
 	argv[n++] = (char *)world_names[campaign->world];
+	argv[n++] = (char *)tracker_names[campaign->tracker];
 	argv[n++] = (char *)campaign->preset;
 	argv[n++] = campaign->corpus;
 	argv[n++] = campaign->work;

@@ -43,13 +43,23 @@ bool tracker_is_xens(enum tracker tracker)
 	return tracker == TRACKER_LOGDIRTY || tracker == TRACKER_CLONE || tracker == TRACKER_RESTORE;
 }
 
-int world_parse(const char *name)
+static int find_name(const char *const *names, int count, const char *name)
 {
-	for (int i = 0; i < WORLDS; i++) {
-		if (!strcmp(name, world_names[i]))
+	for (int i = 0; i < count; i++) {
+		if (!strcmp(name, names[i]))
 			return i;
 	}
 	return -1;
+}
+
+int world_parse(const char *name)
+{
+	return find_name(world_names, WORLDS, name);
+}
+
+int tracker_parse(const char *name)
+{
+	return find_name(tracker_names, TRACKERS, name);
 }
 
 uint64_t now_ns(void)

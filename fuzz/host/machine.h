@@ -19,6 +19,7 @@ extern const char *const world_names[WORLDS];
  * By name, -1 when there is none.
  */
 int world_parse(const char *name);
+int tracker_parse(const char *name);
 
 /*
  * Who sees what an input has written, and puts it back. Those from TRACKER_CLONE on are there to be compared with: no

@@ -63,7 +63,7 @@ static const struct command {
 	{ "record", cmd_record, 1, 1, true },
 	{ "inject", cmd_inject, 1, 1, true },
 	{ "convert-strace", cmd_convert_strace, 1, 10000, false },
-	{ "afl-runner", cmd_afl_runner, 5, 5, false },
+	{ "afl-runner", cmd_afl_runner, 6, 6, false },
 };
 
 int usage_error(const char *fmt, ...)
@@ -132,9 +132,8 @@ static int set_option(struct options *options, int option, const char *name, con
 		options->against_given = true;
 		return set_world(&options->against, name, arg);
 	case 'k':
-		for (index = 0; index < TRACKERS && strcmp(arg, tracker_names[index]); index++)
-			;
-		if (index == TRACKERS)
+		index = tracker_parse(arg);
+		if (index < 0)
 			return usage_error("--tracker %s: there are guest, logdirty, clone, restore, boot and none",
 					   arg);
 		campaign->tracker = (enum tracker)index;
@@ -303,7 +302,8 @@ static int check_clones(struct campaign *campaign, const struct command *command
 		return usage_error("--clones %u: only for a campaign in the xen world", campaign->clones);
 	campaign->clones += !campaign->clones;
 	if (campaign->clones > 1 && campaign->engine == ENGINE_AFL)
-		return usage_error("--clones %u: only under libfuzzer", campaign->clones);
+		return usage_error("--clones %u: only under libfuzzer (each afl-fuzz would boot a domain of its own)",
+				   campaign->clones);
 	if (campaign->runs && campaign->runs < campaign->clones)
 		return usage_error("--runs %llu: at least one for each clone", (unsigned long long)campaign->runs);
 	return 0;

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "commands.h"
@@ -17,8 +18,7 @@
 #define WORDS_MAX 64
 #define CLONE_MIB 36		/* of a further clone: its memory, and what Xen keeps for it */
 #define ENGINE_MIB 40		/* what dom0 needs for its engine */
-#define DOM0_OUT "/tmp/out"
-#define DOM0_CORPUS "/tmp/corpus"
+#define AFL_MIB 96		/* and for AFL++, whose maps are large and many */
 #define DOM0_ROOT "/saki"	/* the tree, as far as it is there */
 
 struct command_line {
@@ -57,18 +57,22 @@ static int add_image(struct command_line *line, enum world world, const char *pr
 	return 0;
 }
 
-/* Inputs that are named go along, by names that hold there too. */
+/* Inputs that are named go along, by names that hold there too; what is written beside them is wanted. */
 static int add_inputs(struct command_line *line, const struct options *options, int argc, char **argv)
 {
 	for (int i = 0; i < options->word_count; i++) {
 		char *path = realpath(options->words[i], NULL);
+		struct stat stat_buf;
 
-		if (!path) {
+		if (!path || stat(path, &stat_buf)) {
 			fprintf(stderr, "saki-fuzz: %s: %s\n", options->words[i], strerror(errno));
 			return -1;
 		}
-		add(line, "--file");
-		add(line, "%s:%s", path, path);
+		add(line, "--same");
+		add(line, "%s", path);
+		add(line, "--share");
+		add(line, "%.*s", (int)(S_ISDIR(stat_buf.st_mode) ? strlen(path) : strrchr(path, '/') - path + 1),
+		    path);
 		for (int arg = 1; arg < argc; arg++)
 			if (argv[arg] == options->words[i])
 				argv[arg] = path;
@@ -76,48 +80,92 @@ static int add_inputs(struct command_line *line, const struct options *options, 
 	return 0;
 }
 
-/*
- * The words as a shell in dom0 reads them. Folders that are written have places of their own there: of an option that
- * is given twice the last is meant.
- */
-static char *quoted(const struct options *options, int argc, char **argv)
+static void put_word(FILE *command, const char *word)
 {
-	size_t size = 256;
-	char *text, *at;
-
-	for (int i = 1; i < argc; i++)
-		size += 4 * strlen(argv[i]) + 3;
-	text = at = malloc(size);
-	if (!text)
-		return NULL;
-	at += sprintf(at, "cd /tmp; SAKI_NO_BUILD=1 SAKI_ROOT=" DOM0_ROOT " exec " DOM0_ROOT "/build/tools/saki-fuzz");
-	for (int i = 1; i < argc; i++) {
-		at += sprintf(at, " '");
-		for (const char *c = argv[i]; *c; c++)
-			at += sprintf(at, *c == '\'' ? "'\\''" : "%c", *c);
-		at += sprintf(at, "'");
-	}
-	sprintf(at, " --out " DOM0_OUT "%s", options->corpus ? " --corpus " DOM0_CORPUS : "");
-	return text;
+	fputs(" '", command);
+	for (; *word; word++)
+		fputs(*word == '\'' ? "'\\''" : (char[]){ *word, '\0' }, command);
+	fputc('\'', command);
 }
 
-/* What there is goes in; what is new comes out. */
+/* The words as a shell in dom0 reads them, in a folder of this one's name: what is said of files holds here. */
+static char *quoted(int argc, char **argv)
+{
+	char folder[PATH_MAX], *text = NULL;
+	size_t size;
+	FILE *command = getcwd(folder, sizeof(folder)) ? open_memstream(&text, &size) : NULL;
+
+	if (!command)
+		return NULL;
+	fputs("mkdir -p", command);
+	put_word(command, folder);
+	fputs(" && cd", command);
+	put_word(command, folder);
+	fputs(" && SAKI_NO_BUILD=1 SAKI_ROOT=" DOM0_ROOT " exec " DOM0_ROOT "/build/tools/saki-fuzz", command);
+	for (int i = 1; i < argc; i++)
+		put_word(command, argv[i]);
+	return fclose(command) ? NULL : text;
+}
+
+static void add_same(struct command_line *line, const char *path)
+{
+	if (access(path, R_OK))
+		return;
+	add(line, "--same");
+	add(line, "%s", path);
+}
+
+/* What there is goes in; what is new comes out. Of a campaign's work, findings that it had no time to look at. */
 static void add_folders(struct command_line *line, const struct options *options)
 {
-	char corpus[PATH_MAX];
+	const struct campaign *campaign = &options->campaign;
+	char path[PATH_MAX];
 
-	snprintf(corpus, sizeof(corpus), "%s/corpus/%s", options->campaign.out, options->campaign.harness);
-	if (options->corpus || !access(corpus, R_OK)) {
-		add(line, "--file");
-		if (options->corpus)
-			add(line, "%s:%s", options->corpus, DOM0_CORPUS);
-		else
-			add(line, "%s:%s/corpus/%s", corpus, DOM0_OUT, options->campaign.harness);
+	snprintf(path, sizeof(path), "%s/corpus/%s", campaign->out, campaign->harness);
+	add_same(line, options->corpus ? options->corpus : path);
+	snprintf(path, sizeof(path), "%s/.work/%s-%s-%s/raw", campaign->out, campaign->harness,
+		 world_names[campaign->world], engine_names[campaign->engine]);
+	add_same(line, path);
+	if (!options->fetches)
+		return;
+	add(line, "--share");
+	add(line, "%s", campaign->out);
+	if (options->corpus) {
+		add(line, "--share");
+		add(line, "%s", options->corpus);
 	}
-	if (options->fetches) {
-		add(line, "--fetch");
-		add(line, DOM0_OUT ":%s", options->campaign.out);
+}
+
+/* afl-fuzz with its mutator, which are at the same places there. */
+static int add_afl(struct command_line *line, const char *build)
+{
+	char *folders = strdup(getenv("PATH") ? getenv("PATH") : ""), path[PATH_MAX];
+
+	for (char *rest = folders, *folder; (folder = strsep(&rest, ":"));) {
+		snprintf(path, sizeof(path), "%s/afl-fuzz", folder);
+		if (access(path, X_OK))
+			continue;
+		add(line, "--program");
+		add(line, "%s:/usr/bin/afl-fuzz", path);
+		snprintf(path, sizeof(path), "%s/tools/saki-mutator.so", build);
+		add_built(line, "--program", build, path);
+		free(folders);
+		return 0;
 	}
+	free(folders);
+	fprintf(stderr, "saki-fuzz: there is no afl-fuzz (apt-get install afl++)\n");
+	return -1;
+}
+
+/* Memory for more than one clone, and for the engines. */
+static void add_memory(struct command_line *line, const struct campaign *campaign)
+{
+	unsigned more = campaign->clones > 1 ? campaign->clones - 1 : 0;
+
+	add(line, "--spare");
+	add(line, "%u", more * CLONE_MIB);
+	add(line, "--dom0");
+	add(line, "%u", more * ENGINE_MIB + (campaign->engine == ENGINE_AFL ? AFL_MIB : 0));
 }
 
 int xen_lab_run(const struct options *options, bool bench, int argc, char **argv)
@@ -127,13 +175,9 @@ int xen_lab_run(const struct options *options, bool bench, int argc, char **argv
 	char tool[PATH_MAX], self[PATH_MAX], *job;
 	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
 
-	if (options->campaign.engine == ENGINE_AFL) {
-		fprintf(stderr, "saki-fuzz: --engine afl: afl-fuzz is not in the lab; libfuzzer is\n");
-		return EXIT_ENVIRONMENT;
-	}
 	if (options->takes_files && add_inputs(&line, options, argc, argv))
 		return EXIT_ENVIRONMENT;
-	job = quoted(options, argc, argv);
+	job = quoted(argc, argv);
 	if (!root || !build || len < 0 || !job) {
 		fprintf(stderr, "saki-fuzz: this machine is no dom0, and the lab is started by ./saki only\n");
 		return EXIT_ENVIRONMENT;
@@ -143,18 +187,14 @@ int xen_lab_run(const struct options *options, bool bench, int argc, char **argv
 	line.words[0] = tool;
 	line.words[1] = "run";
 	add_built(&line, "--program", build, self);
-	if (add_image(&line, WORLD_XEN, preset, build))
+	if (add_image(&line, WORLD_XEN, preset, build) ||
+	    (options->campaign.engine == ENGINE_AFL && add_afl(&line, build)))
 		return EXIT_ENVIRONMENT;
 	add(&line, "--file");
 	add(&line, "%s/harnesses/seeds/%s:%s/harnesses/seeds/%s", root, options->campaign.harness, DOM0_ROOT,
 	    options->campaign.harness);
 	add_folders(&line, options);
-	if (options->campaign.clones > 1) {
-		add(&line, "--spare");
-		add(&line, "%u", (options->campaign.clones - 1) * CLONE_MIB);
-		add(&line, "--dom0");
-		add(&line, "%u", (options->campaign.clones - 1) * ENGINE_MIB);
-	}
+	add_memory(&line, &options->campaign);
 	add(&line, "%s", job);
 	execv(line.words[0], line.words);
 	fprintf(stderr, "saki-fuzz: %s: %s\n", line.words[0], strerror(errno));

@@ -383,21 +383,23 @@ static void after_suspension(bool copied)
 }
 SUSPEND_CALL(SUSPEND_BUS, xen, before_suspension, in_copy, after_suspension);
 
-/* A platform's devices stay for good. */
+/*
+ * A platform's devices stay for good. A harness's machine has none: they do not rewind, nobody runs it but its runner, and
+ * a thread that only Xen's has would be asked what it waits for by each input.
+ */
 static int xen_init(void)
 {
 	const struct xen_host *host = plat->xen_host ? plat->xen_host() : NULL;
 	int err;
 
-	if (!host)
+	if (!host || clock_is_virtual())
 		return 0;
 	err = xenstore_open(host, &machine_store);
 	if (err)
 		log_warning("xen: no devices: %s", errno_name(-err) ?: "unknown error");
 	else
 		xen_scan(host, machine_store);
-	/* Nobody runs a harness's machine but its runner. */
-	if (!err && !clock_is_virtual())
+	if (!err)
 		xen_control_start(machine_store);
 	return 0;
 }

@@ -300,17 +300,23 @@ static int tcp_connect_socket(struct socket *socket, const struct socket_address
 		return err;
 	net_lock();
 	switch (t->phase) {
-	case TCP_NEW: err = t->pcb ? start_connect(t, &address, port) : -EINVAL; break;
+	case TCP_NEW:
+		err = t->pcb ? start_connect(t, &address, port) : -EINVAL;
+		/* As in Linux, also where a neighbour on this machine has answered already: programs count on that. */
+		t->unasked = !err && nonblock;
+		err = t->unasked ? -EINPROGRESS : err;
+		break;
 	case TCP_CONNECTING: err = nonblock ? -EALREADY : 0; break;
 	case TCP_CONNECTED:
+		err = t->unasked ? 0 : -EISCONN;
+		t->unasked = false;
+		break;
 	case TCP_LISTENING: err = -EISCONN; break;
 	default: err = socket_take_error(socket) ?: -ECONNABORTED; break;
 	}
 	net_unlock();
 	if (err)
 		return err;
-	if (nonblock && !is_decided(t))
-		return -EINPROGRESS;
 	err = socket_wait_writable(socket, is_decided, t);
 	if (err)
 		return err == -EAGAIN ? -EINPROGRESS : err;

@@ -30,6 +30,7 @@ struct tcp_socket {
 	struct socket socket;
 	struct tcp_pcb *pcb;		/* network's lock; NULL: none any more */
 	unsigned phase;			/* enum tcp_phase; atomic, changed under the network's lock */
+	bool unasked;			/* it connects, and no connect() has waited for it; network's lock */
 	bool orphan;			/* no file has it: it goes when its last byte is acknowledged */
 
 	/* Received: under the network's lock until a reader takes it off. */

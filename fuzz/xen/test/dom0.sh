@@ -45,14 +45,19 @@ r = json.loads(objects[-1])
 $1" 2>&1
 }
 
-# find_planted TRACKER SECONDS: a campaign that starts from the programs of the planted bugs, findings in
-# $TMPDIR/TRACKER; prints what is wrong.
-find_planted() {
+# The programs of the planted bugs, as inputs, in $TMPDIR/planted.
+parse_planted() {
 	local program
 	mkdir -p "$TMPDIR/planted"
 	for program in fuzz/host/test/planted/*.prog; do
 		"$fuzz" parse "$program" >"$TMPDIR/planted/$(basename "$program" .prog)"
 	done
+}
+
+# find_planted TRACKER SECONDS: a campaign that starts from the programs of the planted bugs, findings in
+# $TMPDIR/TRACKER; prints what is wrong.
+find_planted() {
+	parse_planted
 	timeout 300 "$fuzz" syscall --world xen --preset fuzz+planted --tracker "$1" --time "$2" --json \
 		--corpus "$TMPDIR/planted" --out "$TMPDIR/$1" 2>&1 | tee >(cat >&2) | judge '
 kinds = {c["kind"] for c in r["crashes"] if c["confirmed"]}

@@ -8,11 +8,14 @@ for a dom0 are built against, see fuzz/xen/build.mk). Made again when this folde
 no network, no QEMU.
 
 `run` starts it and runs a shell command in dom0, without input; standard output and error and the exit status are the
-command's. --file puts a file or a folder of this machine into dom0, --program a program with the libraries it needs.
---fetch puts what a folder of dom0 holds in the end into one of this machine, --spare is memory for more domains,
---dom0 is more for dom0 itself.
---verbose shows what Xen and dom0's kernel said. The machine ends with the command. `saki run --plat xen` does the same
-with a program on Saki (plat/run/lab.c).
+command's. --file puts a file or a folder of this machine into dom0, --program a program with the libraries it needs,
+--same either at the place that it has here. --share FOLDER is a folder at the same place in dom0, with nothing in it
+but what --same put there: what it holds in the end comes out, also after an interrupt. --spare is memory for more
+domains, --dom0 is more for dom0 itself. --verbose shows what Xen and dom0's kernel said. The machine ends with the
+command. `saki run --plat xen` does the same with a program on Saki (plat/run/lab.c).
+
+Interrupted (SIGINT, SIGTERM, SIGHUP), the exit status is 130. A command that shares folders gets a SIGINT first, and
+half a minute to end, or until the next interrupt.
 
 	plat/xen/lab/lab.py run xl info
 """
@@ -24,8 +27,10 @@ import os
 import re
 import shlex
 import signal
+import socket
 import subprocess
 import sys
+import tarfile
 import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..", "kernel", "build"))
@@ -53,6 +58,8 @@ CPU = "EPYC,-smap,-monitor"
 # leaves a program another one's (once in a hundred thousand switches; dom0's programs crash).
 EAGER = "spec-ctrl=eager-fpu"
 MEMORY_MIB, DOM0_MIB = 768, 512
+INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+STOP_S = 30
 
 
 # ---- building ----
@@ -199,15 +206,30 @@ def make():
 
 # ---- running ----
 
-# What a job leaves in a folder goes out by a port of its own.
-FETCHING = """#!/bin/sh
-({command})
+# A job that shares folders, where dom0's own files are not in their way: they come out by a port of its own, and a
+# signal that came to this machine comes in by another.
+SHARING = """#!/bin/sh
+port() {{
+	for folder in /sys/class/virtio-ports/*; do
+		read -r name <"$folder/name" && [ "$name" = "$1" ] && echo "/dev/${{folder##*/}}"
+	done
+}}
+{mounts}
+(
+	read -r signal <"$(port control)"
+	until [ -s /job/pid ]; do sleep 0.1; done
+	kill "-$signal" "-$(cat /job/pid)"
+) &
+setsid /job/command
 status=$?
-for port in /sys/class/virtio-ports/*; do
-	read -r name <"$port/name" && [ "$name" = files ] && tar -C {folder} -cf "/dev/${{port##*/}}" .
-done
+tar -C /job/shared -cf "$(port files)" . && echo shared >&3
 exit $status
 """
+COMMAND = """#!/bin/sh
+echo $$ >/job/pid
+{command}
+"""
+
 
 def libraries_here(program):
     """Those that this machine would load it with; at the same places they are not in the way of dom0's own."""
@@ -224,7 +246,62 @@ def add_path(tree, host, inside):
         add_path(tree, os.path.join(host, name), f"{inside}/{name}")
 
 
-def job(options, command):
+class Shared:
+    """Folders that are at the same place here and in dom0, where they are mounted from /job/shared/N."""
+
+    def __init__(self, folders):
+        self.folders = sorted({os.path.abspath(f) for f in folders}, key=len)
+        self.given = set()
+
+    def place(self, path):
+        """Where dom0's initrd has what is at <path>."""
+        for i, folder in reversed(list(enumerate(self.folders))):
+            if path == folder or path.startswith(folder.rstrip("/") + "/"):
+                return f"/job/shared/{i}{path[len(folder):]}"
+        return path
+
+    def add(self, tree, path):
+        for folder, _, names in os.walk(path):
+            for name in names:
+                self.add(tree, os.path.join(folder, name))
+        if os.path.isfile(path):
+            add_path(tree, path, self.place(path))
+            self.given.add(path)
+
+    def mounts(self):
+        return "\n".join(f"mkdir -p /job/shared/{i} {quoted} && mount --bind /job/shared/{i} {quoted}"
+                         for i, quoted in enumerate(map(shlex.quote, self.folders)))
+
+    def take(self, archive):
+        """Out comes what is there; what was given and is not there any more goes."""
+        taken = set()
+        with tarfile.open(archive) as tar:
+            for member in tar:
+                number, _, name = os.path.normpath(member.name).partition("/")
+                if not number.isdigit() or ".." in name.split("/"):
+                    continue
+                path = os.path.join(self.folders[int(number)], name)
+                if member.isdir():
+                    os.makedirs(path, exist_ok=True)
+                elif member.isfile():
+                    taken.add(path)
+                    replace(path, tar.extractfile(member).read())
+        return taken
+
+    def remove_gone(self, taken):
+        for path in self.given - taken:
+            if any(path.startswith(folder.rstrip("/") + "/") for folder in self.folders):
+                os.unlink(path)
+
+
+def replace(path, content):
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path + ".new", "wb") as f:
+        f.write(content)
+    os.rename(path + ".new", path)
+
+
+def job(options, shared, command):
     """What is added to the initrd: files for dom0, and what it does with them."""
     tree, libraries = Tree(), set()
     for given in options.file + options.program:
@@ -234,8 +311,13 @@ def job(options, command):
     for library in sorted(libraries):
         name = os.path.basename(library)
         add_path(tree, library, ("lib64/" if name.startswith("ld-linux") else "lib/x86_64-linux-gnu/") + name)
-    tree.add("job/run", f"#!/bin/sh\n{command}\n".encode() if not options.fetch else FETCHING.format(
-        command=command, folder=shlex.quote(options.fetch.rpartition(":")[0])).encode())
+    for path in options.same:
+        shared.add(tree, os.path.abspath(path))
+    if shared.folders:
+        tree.add("job/command", COMMAND.format(command=command).encode())
+        tree.add("job/run", SHARING.format(mounts=shared.mounts()).encode())
+    else:
+        tree.add("job/run", f"#!/bin/sh\n{command}\n".encode())
     return tree.end()
 
 
@@ -259,34 +341,73 @@ def contents(path):
         return f.read()
 
 
+class Machine:
+    """QEMU, in a session of its own, so that a terminal's Ctrl-C is ours to pass on; it ends when we are killed."""
+
+    def __init__(self, command, shares, **streams):
+        self.control, end = socket.socketpair()
+        self.shares, self.interrupted = shares, False
+        ports = {"control": f"socket,fd={end.fileno()}"}
+        descriptors = (*streams.pop("pass_fds"), end.fileno())
+        self.process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *command(ports)], start_new_session=True,
+                                        pass_fds=descriptors, **streams)
+        end.close()
+        for number in INTERRUPTS:
+            signal.signal(number, self.interrupt)
+        signal.signal(signal.SIGALRM, self.interrupt)
+
+    def interrupt(self, *_):
+        if self.interrupted or not self.shares:
+            self.process.kill()
+        else:
+            self.control.send(b"INT\n")
+            signal.alarm(STOP_S)
+        self.interrupted = True
+
+    def wait(self):
+        try:
+            self.process.wait()
+        finally:
+            self.process.kill()
+            self.process.wait()
+            for number in (*INTERRUPTS, signal.SIGALRM):
+                signal.signal(number, signal.SIG_IGN)
+
+
+def fetch(shared, archive, debug):
+    if not os.path.getsize(archive):
+        return
+    taken = shared.take(archive)
+    if re.search(r"^shared$", debug, re.M):
+        shared.remove_gone(taken)
+
+
 def run(options, command):
+    shared = Shared(options.share)
     with tempfile.TemporaryDirectory() as folder:
         with open(f"{folder}/initrd", "wb") as f, open(f"{LAB}/initrd", "rb") as lab:
-            f.write(lab.read() + job(options, command))
+            f.write(lab.read() + job(options, shared, command))
         stderr = os.dup(2)
         with open(f"{folder}/said", "w") as said:
             # A port whose other end has seen the end of its input takes no output either: this one's is never seen.
-            signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
             ports = {"console": "stdio,signal=off", "debug": f"file,path={folder}/debug",
                      "files": f"file,path={folder}/files", "log": f"file,append=on,path=/proc/self/fd/{stderr}"}
-            machine = subprocess.Popen(
-                qemu(f"{folder}/initrd", ports, f"{folder}/said", options),
-                stdin=subprocess.PIPE, stderr=stderr if options.verbose else said, pass_fds=(stderr,))
-            try:
-                machine.wait()
-            finally:
-                machine.kill()
-                machine.wait()
-        status = re.search(r"^exit (\d+)$", contents(f"{folder}/debug"), re.M)
-        if options.fetch and os.path.getsize(f"{folder}/files"):
-            target = options.fetch.rpartition(":")[2]
-            os.makedirs(target, exist_ok=True)
-            subprocess.run(["tar", "-x", "-C", target, "-f", f"{folder}/files", "--no-same-owner"], check=True)
-        if options.verbose or not status:
+            machine = Machine(lambda more: qemu(f"{folder}/initrd", ports | more, f"{folder}/said", options),
+                              bool(shared.folders), stdin=subprocess.PIPE, stderr=stderr if options.verbose else said,
+                              pass_fds=(stderr,))
+            machine.wait()
+        debug = contents(f"{folder}/debug") if os.path.exists(f"{folder}/debug") else ""
+        status = re.search(r"^exit (\d+)$", debug, re.M)
+        fetch(shared, f"{folder}/files", debug)
+        if options.verbose or not (status or machine.interrupted):
             print(contents(f"{folder}/said")[-5000:], file=sys.stderr)
+        if machine.interrupted:
+            if shared.folders and not status:
+                print("lab: dom0 did not end in time: what it had found is lost", file=sys.stderr)
+            return 130
         if status:
             return int(status[1])
-        print(f"lab: dom0 did not come to its end (QEMU's status {machine.returncode})", file=sys.stderr)
+        print(f"lab: dom0 did not come to its end (QEMU's status {machine.process.returncode})", file=sys.stderr)
         return 123
 
 
@@ -294,7 +415,8 @@ def main(argv):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--file", action="append", default=[], metavar="HOST:DOM0")
     parser.add_argument("--program", action="append", default=[], metavar="HOST:DOM0")
-    parser.add_argument("--fetch", metavar="DOM0:HOST")
+    parser.add_argument("--same", action="append", default=[], metavar="PATH")
+    parser.add_argument("--share", action="append", default=[], metavar="FOLDER")
     parser.add_argument("--spare", type=int, default=0, metavar="MIB")
     parser.add_argument("--dom0", type=int, default=0, metavar="MIB")
     parser.add_argument("--verbose", action="store_true")
@@ -303,11 +425,13 @@ def main(argv):
     options = parser.parse_args(argv[wants_run:])
     if wants_run != bool(options.command):
         parser.error("run and a command belong together")
+    for number in INTERRUPTS:
+        signal.signal(number, signal.default_int_handler)
     try:
         make()
         command = options.command[0] if len(options.command) == 1 else shlex.join(options.command)
         return run(options, command) if wants_run else 0
-    except (apps.Failure, OSError, subprocess.CalledProcessError) as e:
+    except (apps.Failure, OSError, tarfile.TarError, subprocess.CalledProcessError) as e:
         print(f"lab: {e}", file=sys.stderr)
         return 123
     except KeyboardInterrupt:
