@@ -51,8 +51,8 @@ $(foreach p,$(progs),$(eval $(call prog-rule,$p)))
 
 -include $(tool-objs:.o=.d)
 
-# The plugin for QEMU that counts instructions (`saki prof count`), made when it is asked for: its one foreign header is in
-# QEMU's source package, from which nothing else is taken.
+# The plugin for QEMU that counts instructions (`saki prof count`), made when it is asked for: its one foreign header is
+# in QEMU's source package, from which nothing else is taken.
 .PHONY: plugin
 plugin: $(B)/saki-count.so
 $(O)/sources/qemu/.stamp: kernel/build/source.sh

@@ -384,8 +384,8 @@ static void after_suspension(bool copied)
 SUSPEND_CALL(SUSPEND_BUS, xen, before_suspension, in_copy, after_suspension);
 
 /*
- * A platform's devices stay for good. A harness's machine has none: they do not rewind, nobody runs it but its runner, and
- * a thread that only Xen's has would be asked what it waits for by each input.
+ * A platform's devices stay for good. A harness's machine has none: they do not rewind, nobody runs it but its runner,
+ * and a thread that only Xen's has would be asked what it waits for by each input.
  */
 static int xen_init(void)
 {
