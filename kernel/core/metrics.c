@@ -166,7 +166,7 @@ static void put_metric(struct proc_text *text, const struct metric *m)
 		put_values(text, m);
 }
 
-void metrics_show(struct proc_text *text)
+void metrics_show_set(struct proc_text *text, const void *const *start, const void *const *end)
 {
 	const char *last = "";
 
@@ -174,7 +174,9 @@ void metrics_show(struct proc_text *text)
 	for (;;) {
 		const struct metric *next = NULL;
 
-		LINKSET_FOREACH(metric, const struct metric, m) {
+		for (const void *const *slot = start; slot < end; slot++) {
+			const struct metric *m = *slot;
+
 			if (strcmp(string_at(m->name), last) > 0 &&
 			    (!next || strcmp(string_at(m->name), string_at(next->name)) < 0))
 				next = m;
@@ -184,6 +186,11 @@ void metrics_show(struct proc_text *text)
 		last = string_at(next->name);
 		put_metric(text, next);
 	}
+}
+
+void metrics_show(struct proc_text *text)
+{
+	metrics_show_set(text, __start_metric_set, __stop_metric_set);
 }
 
 /* ---- what is counted elsewhere already ---- */

@@ -23,12 +23,17 @@
 struct proc_text;
 
 LINKSET_DECLARE(metric);
+/* Where the lines below register; tests have another set, so that nobody sees theirs. */
+#ifndef METRIC_SET
+#define METRIC_SET metric
+#endif
 
 #define METRIC_ADDRESS(pointer) ((uint64_t)(uintptr_t)(pointer))
 
+#define METRIC_ADD(set, pointer) LINKSET_ADD(set, pointer)
 #define METRIC_ENTRY(id, ...)                                                                                          \
 	static const struct metric metric_##id = { __VA_ARGS__ };                                                      \
-	LINKSET_ADD(metric, &metric_##id)
+	METRIC_ADD(METRIC_SET, &metric_##id)
 
 #if CONFIG_METRICS
 /* All cells lie side by side: each CPU has a copy of that area. */
@@ -160,6 +165,8 @@ uint64_t metric_value(const struct metric *metric, unsigned index);
  * All of them in Prometheus's text format (0.0.4), in order of their names. In images for fuzzing there are no values.
  */
 void metrics_show(struct proc_text *text);
+/* The same of a set by its bounds. */
+void metrics_show_set(struct proc_text *text, const void *const *start, const void *const *end);
 
 /* The area of cells of the boot CPU: [start, end). Empty without option METRICS. */
 extern char metric_cells_start[], metric_cells_end[];

@@ -226,7 +226,7 @@ static uint64_t lie(void)
 /* Whatever it is, it is said to be wrong, or printed; nothing is touched that is not memory, and it comes to an end. */
 static void test_random(void)
 {
-	unsigned refusals = 0, rounds = 100000;
+	unsigned refusals = 0, rounds = 30000;
 	int err;
 
 	for (unsigned i = 0; i < rounds; i++) {
