@@ -20,3 +20,11 @@ tool-saki-prof-convert-libs := -ldw -lelf -lstdc++
 
 # Tables of a guest that lies; test/metrics.test runs it.
 tool-saki-prof-test-y := metrics.o metrics_read.o test/metrics_test.o
+
+# A machine whose memory is damaged while it is looked at from outside; test/outside.test runs it.
+tool-saki-prof-outside-test-y := test/outside_test.o profile.o objects.o elf_file.o kallsyms.o
+tool-saki-prof-outside-test-y += $(addprefix outside/,gdb_stub.o layout.o guest_memory.o guest_chain.o guest_maps.o)
+tool-saki-prof-outside-test-y += outside/outside_stream.o ../../plat/run/image.o ../../plat/run/tool.o
+tool-saki-prof-outside-test-y += $(addprefix ../../instrumentation/trace/host/,recorder.o rings.o stream.o events.o)
+tool-saki-prof-outside-test-gen-y := trace_description.o
+tool-saki-prof-outside-test-libs := -ldw -lelf -lstdc++

@@ -218,7 +218,9 @@ static int convert(const struct recording *r, char **command)
 static int record_inside(struct recording *r, bool *recorded)
 {
 	char words[WORDS];
-	struct recorder_options options = { .folder = r->folder, .preset = r->preset, .words = words, .arguments = r->program };
+	struct recorder_options options = {
+		.folder = r->folder, .preset = r->preset, .words = words, .arguments = r->program
+	};
 	struct recorder_result result;
 	int status;
 
@@ -286,7 +288,9 @@ static int record(struct recording *r, char **command)
 
 int cmd_record(int argc, char **argv)
 {
-	struct recording r = { .out = "perf.data", .preset = "default", .hz = 999, .stack = -1, .kind = recorded_kinds };
+	struct recording r = {
+		.out = "perf.data", .preset = "default", .hz = 999, .stack = -1, .kind = recorded_kinds
+	};
 	int status = options_parse(&r, argc, argv);
 
 	return status ? status : record(&r, argv);

@@ -39,7 +39,7 @@ struct machine_memory {
 int machine_run(char *const *args, struct machine_memory *memory);
 
 /*
- * cmd_record.c: runs a program and puts the instructions that each piece of code executed into perf.data, as samples of an
- * event "instructions". @return as cmd_record().
+ * cmd_record.c: runs a program and puts the instructions that each piece of code executed into perf.data, as samples
+ * of an event "instructions". @return as cmd_record().
  */
 int record_counts(const char *out, const char *preset, char **program, char **command);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A plugin for QEMU's emulator that counts instructions: each block of code that is translated gets a counter, to which its
- * number of instructions is added in line whenever it runs. `-plugin saki-count.so,out=FILE`; the file is count_abi.h's.
+ * A plugin for QEMU's emulator that counts instructions: each block of code that is translated gets a counter, to
+ * which its number of instructions is added in line whenever it runs. `-plugin saki-count.so,out=FILE`; the file is
+ * count_abi.h's.
  *
  * A block that a fault leaves early is counted whole, and again from the instruction at which it is gone on with.
  */

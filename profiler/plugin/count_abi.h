@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What the plugin that counts instructions writes: a file that QEMU has mapped and that grows while it runs, so that it is
- * whole however the machine ends. First this header, then entries.
+ * What the plugin that counts instructions writes: a file that QEMU has mapped and that grows while it runs, so that
+ * it is whole however the machine ends. First this header, then entries.
  */
 #pragma once
 

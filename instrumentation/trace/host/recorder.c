@@ -119,17 +119,18 @@ bool recorder_has_ended(const struct recorder_machine *machine)
 	return waitid(P_PID, (id_t)machine->pid, &info, WEXITED | WNOHANG | WNOWAIT) || info.si_pid;
 }
 
-/* Leaves that to somebody else. @return saki-run's wait status */
+/* Leaves that to somebody else. @return saki-run's wait status; -1: he has failed */
 static int watch_by(const struct recorder_options *o, const struct rings *rings, pid_t pid)
 {
 	const struct recorder_machine machine = { rings->memory_fd, rings->stream_fd, pid };
+	bool failed = !o->watch(o->context, &machine);
 	int status = 0;
 
-	if (!o->watch(o->context, &machine))
+	if (failed)
 		kill(pid, SIGTERM);
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
-	return status;
+	return failed ? -1 : status;
 }
 
 /* ---- the recording ---- */
@@ -220,6 +221,8 @@ static int record(const struct recorder_options *o, struct rings *rings)
 	child = 0;
 	leave_signals(old);
 	rings_finish(rings);
+	if (status < 0)
+		return RECORDER_ENVIRONMENT;
 	return conclude(o, rings, WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
 }
 

@@ -7,8 +7,8 @@
 #include "guest.h"
 
 /*
- * Tells of each block of code as if it were a sample: where it is, and as its period the instructions that were executed
- * there. Code of programs is that of the latest process that was seen to have something mapped there.
+ * Tells of each block of code as if it were a sample: where it is, and as its period the instructions that were
+ * executed there. Code of programs is that of the latest process that was seen to have something mapped there.
  *
  * @param told	how many
  * @return 0, or -1 with one line in error (PROFILE_ERROR bytes).

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * QEMU's gdb stub. See gdb_stub.h. A packet is $text#checksum; each is acknowledged by a "+", which is sent together with
- * what follows. A byte that comes while the machine runs stops it, and is dropped.
+ * QEMU's gdb stub. See gdb_stub.h. A packet is $text#checksum; each is acknowledged by a "+", which is sent together
+ * with what follows. A byte that comes while the machine runs stops it, and is dropped.
  */
 #include "gdb_stub.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Stops a machine, reads the registers of its CPUs and lets it go on, by the gdb stub of its QEMU. It is the fastest way
- * to a consistent state that QEMU has: a stop and all registers of a CPU are one exchange. (GDB manual, "GDB Remote Serial
- * Protocol".)
+ * Stops a machine, reads the registers of its CPUs and lets it go on, by the gdb stub of its QEMU. It is the fastest
+ * way to a consistent state that QEMU has: a stop and all registers of a CPU are one exchange. (GDB manual, "GDB
+ * Remote Serial Protocol".)
  */
 #pragma once
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What can be read in the memory of a machine that stands still: who runs, with which calls, and what the processes have
- * mapped. Everything there is untrusted: loops are bounded, and what cannot be is left out.
+ * What can be read in the memory of a machine that stands still: who runs, with which calls, and what the processes
+ * have mapped. Everything there is untrusted: loops are bounded, and what cannot be is left out.
  */
 #pragma once
 

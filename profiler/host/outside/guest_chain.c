@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Who runs on a CPU, and his call chain, as the kernel's own sampler makes it (profiler/guest/chain.c): the kernel's frames
- * by frame pointers, through interrupts to what they interrupted; then the program's registers, frames and stack.
+ * Who runs on a CPU, and his call chain, as the kernel's own sampler makes it (profiler/guest/chain.c): the kernel's
+ * frames by frame pointers, through interrupts to what they interrupted; then the program's registers, frames and
+ * stack.
  */
 #include "guest.h"
 
@@ -180,8 +181,8 @@ static size_t program_stack(struct guest *guest, uint64_t from, uint8_t *to, siz
 }
 
 /*
- * Where the kernel has no frame of its own yet, or any more, the program's registers are where the last entry saved them,
- * but for the first steps of a system call, which are still the program's.
+ * Where the kernel has no frame of its own yet, or any more, the program's registers are where the last entry saved
+ * them, but for the first steps of a system call, which are still the program's.
  */
 static void find_program(struct guest *guest, const struct gdb_cpu *cpu, const struct guest_thread *t, struct frames *f)
 {

@@ -10,6 +10,9 @@
 #include <string.h>
 
 #define REGIONS_MAX 4096	/* of a process, looked at */
+#define MAPS_MAX (1u << 17)	/* and told of, of all */
+#define PROCESSES_MAX 4096
+#define THREADS_MAX 65536
 #define NAMES_MAX 64		/* parts of a path */
 #define LOOK_AGAIN 256		/* samples after which mappings are looked at in any case */
 #define PATH_MAX_GUEST 256
@@ -35,7 +38,7 @@ struct known_thread {
 struct guest_known {
 	struct known_process *processes;
 	struct known_thread *threads;
-	size_t process_count, thread_count;
+	size_t process_count, thread_count, map_count;
 };
 
 /* What is being told of. */
@@ -142,8 +145,9 @@ static void look_at_region(const struct telling *t, struct known_process *p, uin
 	    map.start >= map.end || !guest_is_program(map.start))
 		return;
 	path_of(t, file, map.path);
-	if (is_known(p, &map) || p->count >= REGIONS_MAX)
+	if (is_known(p, &map) || p->count >= REGIONS_MAX || t->known->map_count >= MAPS_MAX)
 		return;
+	t->known->map_count++;
 	keep(p, &map);
 	outside_stream_tell(t->stream, t->at, OUTSIDE_MAP,
 			    (uint64_t[]){ p->pid, map.start, map.end - map.start, map.offset }, 4, map.path);
@@ -174,11 +178,14 @@ static bool is_mapped(const struct known_process *p, uint64_t pc)
 
 /* ---- processes and threads ---- */
 
+/* NULL: there are too many. */
 static struct known_process *process_get(struct guest_known *known, uint32_t pid)
 {
 	for (size_t i = known->process_count; i > 0; i--)
 		if (known->processes[i - 1].pid == pid)
 			return &known->processes[i - 1];
+	if (known->process_count == PROCESSES_MAX)
+		return NULL;
 	known->processes = memory_more(known->processes, known->process_count, sizeof(*known->processes));
 	known->processes[known->process_count] = (struct known_process){ .pid = pid };
 	return &known->processes[known->process_count++];
@@ -192,7 +199,7 @@ static void tell_process(const struct telling *t, const uint64_t *pcs, size_t co
 	bool look;
 
 	/* One that ends has given them up, and is what it was. */
-	if (!get(t, t->thread->process, PROCESS_ASPACE, &aspace) ||
+	if (!p || !get(t, t->thread->process, PROCESS_ASPACE, &aspace) ||
 	    !get(t, t->thread->process, PROCESS_PROGRAM, &program) || !aspace || !program ||
 	    !get(t, aspace, ASPACE_COUNT, &regions))
 		return;
@@ -226,6 +233,8 @@ static void tell_thread(const struct telling *t)
 			its = &known->threads[i - 1];
 	/* Who has left his process to end is still a thread of it. */
 	if (its && ((its->pid == thread->pid && !strcmp(its->name, thread->name)) || !thread->pid))
+		return;
+	if (!its && known->thread_count == THREADS_MAX)
 		return;
 	if (!its || its->pid != thread->pid)
 		outside_stream_tell(t->stream, t->at, OUTSIDE_THREAD_START, (uint64_t[]){ thread->id, 0, thread->pid },

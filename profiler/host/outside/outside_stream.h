@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Writes a recorder's stream (instrumentation/trace/abi/trace_abi.h) of what was seen from outside, in the same events as
- * the kernel tells of.
+ * Writes a recorder's stream (instrumentation/trace/abi/trace_abi.h) of what was seen from outside, in the same
+ * events as the kernel tells of.
  */
 #pragma once
 

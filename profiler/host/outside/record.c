@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A recording from outside. See record.h. The socket of QEMU's gdb stub and what its plugin writes are in a folder of their
- * own, whose name is short and has no commas.
+ * A recording from outside. See record.h. The socket of QEMU's gdb stub and what its plugin writes are in a folder of
+ * their own, whose name is short and has no commas.
  */
 #include "record.h"
 

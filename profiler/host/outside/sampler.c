@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The loop that stops a machine and lets it go. See sampler.h. Times are the machine's: while it stands still its clock does
- * too, so it cannot tell. As of the sampler in the kernel, a sample that comes late stands for the periods that were missed.
+ * The loop that stops a machine and lets it go. See sampler.h. Times are the machine's: while it stands still its
+ * clock does too, so it cannot tell. As of the sampler in the kernel, a sample that comes late stands for the periods
+ * that were missed.
  */
 #include "sampler.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Samples from outside: a machine is stopped, looked at and let go, with nothing in it that knows of it. What comes of it is
- * a stream of the same samples as the kernel's own sampler makes.
+ * Samples from outside: a machine is stopped, looked at and let go, with nothing in it that knows of it. What comes
+ * of it is a stream of the same samples as the kernel's own sampler makes.
  */
 #pragma once
 
@@ -15,7 +15,7 @@ struct sampler {
 	const char *socket;	/* where QEMU's gdb stub will listen */
 	unsigned hz;
 	size_t stack_max;	/* bytes of a program's stack in a sample */
-	const char *counts;	/* not NULL: what the counting plugin writes, which is told of in the place of samples */
+	const char *counts;	/* what the counting plugin writes, to be told in the place of samples; NULL: samples */
 	/* What came of it: */
 	uint64_t samples;	/* times the machine was stopped */
 	uint64_t counted;	/* blocks of code */
