@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Compares what a profile says of shares.c with what that spends. A sample that comes late stands for the periods that it
-has missed, and the program makes up for what it was not given, so the shares are right on a busy machine too."""
+"""Compares what a profile says of shares.c with what that spends. A sample that comes late stands for the periods
+that it has missed, and the program makes up for what it was not given, so the shares are right on a busy machine too.
+"""
 import collections
 import json
 import os

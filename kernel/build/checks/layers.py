@@ -24,7 +24,10 @@ RULES = [
     (r"instrumentation/srccov/host/", ABI + r"|fuzz/host/(executor|machine|seeds|store)\.h", ANY),
     (r"fuzz/host/machine_vm\.c", ABI + r"|fuzz/host/|plat/run/qemu\.h", ANY),
     (r"fuzz/host/(machine_xen|main)\.c", ABI + r"|fuzz/host/|fuzz/xen/cloner\.h", ANY),
-    (r"profiler/host/", ABI + "|" + QEMU + r"|fuzz/host/json\.h|instrumentation/trace/host/(recorder|stream)\.h", ANY),
+    # Recordings are traces; `saki prof` shows them and makes them, also from outside.
+    (r"profiler/host/", ABI + "|" + QEMU + r"|fuzz/host/json\.h|instrumentation/trace/description\.h|"
+     r"instrumentation/trace/host/(recorder|stream)\.h|profiler/host/.*\.h", ANY),
+    (r"profiler/plugin/", r"profiler/plugin/.*_abi\.h", ANY),    # in QEMU
     (r"(plat/run|fuzz/xen|(fuzz|profiler|instrumentation/\w+|harnesses/\w+)/host|kernel/build)/", f"{ABI}|{QEMU}", ANY),
     (r"instrumentation/.*_hosted\.c", ABI, ANY),
     (r"(fuzz|profiler)/abi/",

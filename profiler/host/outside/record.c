@@ -13,7 +13,6 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <plat/run/image.h>
-#include <plat/run/run.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
