@@ -13,3 +13,9 @@ int run_fail(int status, const char *fmt, ...) __attribute__((format(printf, 2, 
 char *image_path(const char *preset);
 /* The folder of what is built. @return 0, or -1 with errno */
 int image_build_dir(char path[PATH_MAX]);
+
+/*
+ * The path of a file in <build>/tools/ that `make TARGET` makes, which is done first where there is a tree to make it
+ * from. 0, or -1 after one line of error.
+ */
+int image_tool(const char *target, const char *file, char path[PATH_MAX]);
