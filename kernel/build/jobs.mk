@@ -9,9 +9,9 @@ MAKEFLAGS += --no-print-directory --no-builtin-rules --no-builtin-variables
 
 locked = @mkdir -p $(1) && flock -o $(1)/.lock $(2)
 
-# $(call build-image,image,preset), $(call build-tools)
+# $(call build-image,image,preset), $(call build-tools), $(call build-tools,target)
 build-image = +$(call locked,$(O)/$(1)-$(2),$(MAKE) -f kernel/build/image.mk O=$(O) IMAGE=$(1) PRESET=$(2))
-build-tools = +$(call locked,$(O)/tools,$(MAKE) -f kernel/build/tools.mk O=$(O))
+build-tools = +$(call locked,$(O)/tools,$(MAKE) -f kernel/build/tools.mk O=$(O) $(1))
 
 # needs-GROUP: what deps.sh installs for a group of targets.
 needs-%: ; @kernel/build/deps.sh $*

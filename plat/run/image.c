@@ -42,6 +42,24 @@ static int make_image(const char *root, const char *preset)
 	return tool_run((char *[]){ "make", "-s", "-C", folder, "image", "IMAGE=x86_64", preset_arg, NULL });
 }
 
+int image_tool(const char *target, const char *file, char path[PATH_MAX])
+{
+	const char *root = getenv("SAKI_ROOT");
+	char build[PATH_MAX], folder[PATH_MAX], word[64];
+
+	if (root && *root && !getenv("SAKI_NO_BUILD")) {
+		snprintf(folder, sizeof(folder), "%s", root);
+		snprintf(word, sizeof(word), "%s", target);
+		if (tool_run((char *[]){ "make", "-s", "-C", folder, word, NULL }))
+			return run_fail(-1, "%s cannot be built; see: make %s", file, target);
+	}
+	if (image_build_dir(build) || (size_t)snprintf(path, PATH_MAX, "%s/tools/%s", build, file) >= PATH_MAX)
+		return run_fail(-1, "cannot tell where the programs are: %s", strerror(errno));
+	if (access(path, R_OK))
+		return run_fail(-1, "%s: %s; run: make %s", path, strerror(errno), target);
+	return 0;
+}
+
 char *image_path(const char *preset)
 {
 	const char *root = getenv("SAKI_ROOT");

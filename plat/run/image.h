@@ -13,5 +13,9 @@ int run_fail(int status, const char *fmt, ...) __attribute__((format(printf, 2, 
 char *image_path(const char *preset);
 /* The folder of what is built. @return 0, or -1 with errno */
 int image_build_dir(char path[PATH_MAX]);
-/* tool.c: runs a program, whose output goes to our stderr. @return its exit status, 127: it is not there; or -1. */
-int tool_run(char *const argv[]);
+
+/*
+ * The path of a file in <build>/tools/ that `make TARGET` makes, which is done first where there is a tree to make it
+ * from. 0, or -1 after one line of error.
+ */
+int image_tool(const char *target, const char *file, char path[PATH_MAX]);

@@ -129,6 +129,9 @@ void servers_stop(int explain, int all);
 /* prepare.c: what would be booted, as files of a folder. @return 0 or an exit status, after an error line. */
 int prepare_write(const char *folder, const struct qemu_options *options);
 
+/* tool.c: runs a program, whose output goes to our stderr. @return its exit status, 127: it is not there; or -1. */
+int tool_run(char *const argv[]);
+
 /* session.c */
 struct session {
 	pid_t pid;

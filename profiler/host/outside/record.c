@@ -18,34 +18,21 @@
 #include <string.h>
 #include <unistd.h>
 
-#define PLUGIN "saki-count.so"
-#define WORD (PATH_MAX + 64)
-
 /* Where our files are. */
 struct places {
-	char folder[32], socket[64], counts[64], kernel[PATH_MAX + 16], plugin[WORD];
+	char folder[32], socket[64], counts[64], kernel[PATH_MAX + 16], plugin[PATH_MAX + 80];
 };
 
 /* @return 0 or an exit status */
 static int make_plugin(struct places *places)
 {
-	const char *root = getenv("SAKI_ROOT");
-	char build[PATH_MAX], folder[PATH_MAX];
+	char path[PATH_MAX];
 
-	if (image_build_dir(build))
-		return prof_fail(PROF_ENVIRONMENT, "cannot tell where what was built is: %s", strerror(errno));
-	if (root && *root && !getenv("SAKI_NO_BUILD")) {
-		snprintf(folder, sizeof(folder), "%s", root);
-		if (tool_run((char *[]){ "make", "-s", "-C", folder, "plugin", NULL }))
-			return prof_fail(PROF_ENVIRONMENT, "the plugin for QEMU cannot be built; see: make plugin");
-	}
-	snprintf(places->plugin, sizeof(places->plugin), "%s/tools/" PLUGIN, build);
-	if (access(places->plugin, R_OK))
-		return prof_fail(PROF_ENVIRONMENT, "%s: %s; run: make plugin", places->plugin, strerror(errno));
-	if (strchr(places->plugin, ','))
-		return prof_fail(PROF_ENVIRONMENT, "%s: QEMU takes no commas in its name", places->plugin);
-	strcat(places->plugin, ",out=");
-	strcat(places->plugin, places->counts);
+	if (image_tool("plugin", "saki-count.so", path))
+		return PROF_ENVIRONMENT;
+	if (strchr(path, ','))
+		return prof_fail(PROF_ENVIRONMENT, "%s: QEMU takes no commas in its name", path);
+	snprintf(places->plugin, sizeof(places->plugin), "%s,out=%s", path, places->counts);
 	return 0;
 }
 
