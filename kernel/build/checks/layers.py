@@ -26,7 +26,8 @@ RULES = [
     (r"fuzz/host/(machine_xen|main)\.c", ABI + r"|fuzz/host/|fuzz/xen/cloner\.h", ANY),
     (r"profiler/host/", ABI + "|" + QEMU + r"|fuzz/host/json\.h|profiler/host/outside/.*|"
      r"instrumentation/trace/(description|host/(recorder|stream))\.h", ANY),
-    (r"(plat/run|profiler/plugin|fuzz/xen|(fuzz|profiler|instrumentation/\w+|harnesses/\w+)/host|kernel/build)/", f"{ABI}|{QEMU}", ANY),
+    (r"(plat/run|profiler/plugin|fuzz/xen|(fuzz|profiler|instrumentation/\w+|harnesses/\w+)/host|kernel/build)/",
+     f"{ABI}|{QEMU}", ANY),
     (r"instrumentation/.*_hosted\.c", ABI, ANY),
     (r"(fuzz|profiler)/abi/",
      r"(fuzz|profiler)/abi/.*|kernel/include/kernel/(\w+_abi|syscall_desc|types|compiler|string)\.h", COMPILER),
