@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Compares what a profile says of shares.c with what that spends. A sample that comes late stands for the periods
-that it has missed, and the program makes up for what it was not given, so the shares are right on a busy machine too.
-"""
+"""Compares what a profile says of shares.c with what that spends. A sample that comes late stands for the periods that
+it has missed, and the program makes up for what it was not given, so the shares are right on a busy machine too."""
 import collections
 import json
 import os
@@ -50,27 +49,37 @@ def shares_of(data):
     return {name: 100 * spent[name] / together for name in WANTED}, 100 * together / every
 
 
-def judge(got, points):
-    wrong = [f"{name} has {got[name]:.1f} % instead of {WANTED[name]}" for name in WANTED
-             if abs(got[name] - WANTED[name]) > points]
-    return ", ".join(wrong)
+def judge(got, told, points):
+    """Against what the program measured itself, in permille and in that order."""
+    wrong = [f"{name} has {got[name]:.1f} % and measured {int(own) / 10}" for name, own in zip(WANTED, told)
+             if abs(got[name] - int(own) / 10) > points]
+    off = [own for wanted, own in zip(WANTED.values(), told) if abs(wanted - int(own) / 10) > points]
+    return ", ".join(wrong) or (f"the program spent {' '.join(told)} permille" if off else "")
+
+
+def attempt(program, data, options, run_options, seconds, points):
+    try:
+        done = run("saki-prof", "record", *options, "-F", "999", "-o", data, "--", *run_options, *program,
+                   str(seconds))
+        got, part = shares_of(data)
+    except (RuntimeError, subprocess.TimeoutExpired) as e:
+        return str(e).replace("\n", " ")
+    return judge(got, done.stdout.split(), points) or \
+        (f"they are {part:.0f} % of the recording, which is of little else" if part < 50 else "")
 
 
 def check(program, name, options, run_options, seconds, points):
+    """Once more where it fails: on a machine that is busy a stall can be longer than what is allowed."""
     data = os.path.join(TMP, name + ".data")
-    try:
-        run("saki-prof", "record", *options, "-F", "999", "-o", data, "--", *run_options, *program, str(seconds))
-        got, part = shares_of(data)
-        error = judge(got, points)
-        if not error and part < 50:
-            error = f"they are {part:.0f} % of the recording, which is of little else"
-    except (RuntimeError, subprocess.TimeoutExpired) as e:
-        error = str(e).replace("\n", " ")
+    error = attempt(program, data, options, run_options, seconds, points)
+    if error:
+        again = attempt(program, data, options, run_options, seconds, points)
+        error = again and f"{error}; once more: {again}"
     say(f"shares_{name}", error)
 
 
 def check_chains(program):
-    """From outside the chains are those that the kernel's own sampler makes, and the kernel was told of nothing."""
+    """From outside the chains are those of the kernel's own sampler, and the kernel was told of nothing."""
     data, error = os.path.join(TMP, "chains.data"), ""
     try:
         run("saki-prof", "record", "--outside", "-F", "499", "-o", data, "--", *program, "1")
