@@ -34,7 +34,7 @@ static int set_option(struct view *view, int option, unsigned may)
 		view->top = (unsigned)top;
 		return end != optarg && !*end && top > 0 && top < 100000
 			       ? 0
-			       : prof_fail(EXIT_USAGE, "--top %s: a number from 1 on", optarg);
+			       : prof_fail(EXIT_USAGE, "--top %s: a number from 1 to 99999", optarg);
 	default: return prof_fail(EXIT_USAGE, "see: saki prof --help");
 	}
 }
