@@ -6,7 +6,7 @@
 
 #include <limits.h>
 
-/* One line on stderr, with the program's name in front; the program has this function. @return status */
+/* fail.c: one line on stderr, with the program's name in front. @return status */
 int run_fail(int status, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* The path of saki.elf, built first where there is a tree; NULL after an error line. To be freed. */

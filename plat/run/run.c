@@ -14,7 +14,6 @@
 #include <getopt.h>
 #include <limits.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -64,19 +63,6 @@ static const char help[] =
 	"\n"
 	"example: saki run python3 -c 'print(6*7)'\n"
 	"         saki run --plat q35 --timeout 10 /bin/busybox echo hello\n";
-
-int run_fail(int status, const char *fmt, ...)
-{
-	va_list list;
-
-	fflush(stdout);
-	fputs("saki-run: ", stderr);
-	va_start(list, fmt);
-	vfprintf(stderr, fmt, list);
-	va_end(list);
-	fputc('\n', stderr);
-	return status;
-}
 
 /* ---- what was asked for ---- */
 

@@ -5,9 +5,10 @@ tool-saki-prof-y += profile.o processes.o objects.o elf_file.o kallsyms.o perf_r
 tool-saki-prof-y += view.o tally.o folded.o live.o special.o
 tool-saki-prof-y += cmd_report.o cmd_folded.o cmd_speedscope.o cmd_pprof.o
 tool-saki-prof-y += cmd_record.o cmd_count.o recorded.o guest_files.o initrd.o unwind.o perf_write.o
-tool-saki-prof-y += $(addprefix ../../instrumentation/trace/host/,recorder.o rings.o stream.o events.o)
-tool-saki-prof-y += $(addprefix ../../plat/run/,image.o tool.o) ../../fuzz/host/json.o ../../kernel/sys/describe.o
-tool-saki-prof-y += cmd_metrics.o machine.o metrics.o metrics_read.o
+tool-saki-prof-y += $(addprefix ../../instrumentation/trace/host/,machine.o recorder.o rings.o stream.o events.o)
+tool-saki-prof-y += $(addprefix ../../plat/run/,fail.o image.o tool.o)
+tool-saki-prof-y += ../../fuzz/host/json.o ../../kernel/sys/describe.o
+tool-saki-prof-y += cmd_metrics.o metrics.o metrics_read.o
 tool-saki-prof-gen-y := syscall_desc.o
 tool-saki-prof-libs := -ldw -lelf -lz -lstdc++
 
@@ -24,7 +25,8 @@ tool-saki-prof-test-y := metrics.o metrics_read.o test/metrics_test.o
 # A machine whose memory is damaged while it is looked at from outside; test/outside.test runs it.
 tool-saki-prof-outside-test-y := test/outside_test.o profile.o objects.o elf_file.o kallsyms.o
 tool-saki-prof-outside-test-y += $(addprefix outside/,gdb_stub.o layout.o guest_memory.o guest_chain.o guest_maps.o)
-tool-saki-prof-outside-test-y += outside/outside_stream.o ../../plat/run/image.o ../../plat/run/tool.o
-tool-saki-prof-outside-test-y += $(addprefix ../../instrumentation/trace/host/,recorder.o rings.o stream.o events.o)
+tool-saki-prof-outside-test-y += outside/outside_stream.o $(addprefix ../../plat/run/,fail.o image.o tool.o)
+tool-saki-prof-outside-test-y += $(addprefix ../../instrumentation/trace/host/,machine.o recorder.o rings.o)
+tool-saki-prof-outside-test-y += $(addprefix ../../instrumentation/trace/host/,stream.o events.o)
 tool-saki-prof-outside-test-gen-y := trace_description.o
 tool-saki-prof-outside-test-libs := -ldw -lelf -lstdc++

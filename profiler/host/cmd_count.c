@@ -120,13 +120,13 @@ int cmd_count(int argc, char **argv)
 		case 'o': out = optarg; break;
 		case 'p': c.preset = optarg; break;
 		case 't': c.top = optarg; break;
-		default: return prof_fail(PROF_USAGE, "saki run's options go after \"--\"; see: saki prof --help");
+		default: return run_fail(PROF_USAGE, "saki run's options go after \"--\"; see: saki prof --help");
 		}
 	}
 	if (optind == argc)
-		return prof_fail(PROF_USAGE, "count: which program? See: saki prof --help");
+		return run_fail(PROF_USAGE, "count: which program? See: saki prof --help");
 	if (!mkdtemp(folder))
-		return prof_fail(PROF_ENVIRONMENT, "%s: %s", folder, strerror(errno));
+		return run_fail(PROF_ENVIRONMENT, "%s: %s", folder, strerror(errno));
 	snprintf(file, sizeof(file), "%s/perf.data", folder);
 	/* What is there afterwards is new. */
 	unlink(out);

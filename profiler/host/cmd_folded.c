@@ -88,9 +88,9 @@ static int draw(struct view *view, FILE *stacks, const char *title)
 	int wait_status, status;
 
 	if (!find_flamegraph())
-		return prof_fail(EXIT_ENVIRONMENT, "no flamegraph.pl: apt-get install libdevel-nytprof-perl");
+		return run_fail(EXIT_ENVIRONMENT, "no flamegraph.pl: apt-get install libdevel-nytprof-perl");
 	if (!ftell(stacks))
-		return prof_fail(EXIT_NOTHING, "%s: no samples of that event", view->files[0]);
+		return run_fail(EXIT_NOTHING, "%s: no samples of that event", view->files[0]);
 	out = view_out(view);
 	if (!out)
 		return EXIT_ENVIRONMENT;
@@ -98,7 +98,7 @@ static int draw(struct view *view, FILE *stacks, const char *title)
 	if (pid < 0 || waitpid(pid, &wait_status, 0) < 0)
 		wait_status = -1;
 	status = view_finish(view, out);
-	return wait_status ? prof_fail(EXIT_ENVIRONMENT, "flamegraph.pl failed") : status;
+	return wait_status ? run_fail(EXIT_ENVIRONMENT, "flamegraph.pl failed") : status;
 }
 
 static const char *event_title(const struct view *view, char *buf, size_t size, const char *rest)
@@ -124,7 +124,7 @@ int cmd_flame(int argc, char **argv)
 	stacks = tmpfile();
 	status = stacks && !folded_write(&folded, stacks)
 			 ? draw(&view, stacks, event_title(&view, title, sizeof(title), ""))
-			 : prof_fail(EXIT_ENVIRONMENT, "no temporary file: %s", strerror(errno));
+			 : run_fail(EXIT_ENVIRONMENT, "no temporary file: %s", strerror(errno));
 	if (stacks)
 		fclose(stacks);
 	folded_free(&folded);
@@ -156,14 +156,14 @@ int cmd_diff(int argc, char **argv)
 	snprintf(rest, sizeof(rest), " to %.200s: red has grown, blue has shrunk", view.files[1]);
 	status = EXIT_ENVIRONMENT;
 	if (!stacks)
-		prof_fail(0, "no file for the stacks: %s", strerror(errno));
+		run_fail(0, "no file for the stacks: %s", strerror(errno));
 	else if (folded_write_both(&before, &after, stacks))
-		prof_fail(0, "cannot write the stacks: %s", strerror(errno));
+		run_fail(0, "cannot write the stacks: %s", strerror(errno));
 	else
 		status = is_text(view.out) ? EXIT_DONE
 					   : draw(&view, stacks, event_title(&view, title, sizeof(title), rest));
 	if (stacks && fclose(stacks))
-		status = prof_fail(EXIT_ENVIRONMENT, "cannot write the stacks: %s", strerror(errno));
+		status = run_fail(EXIT_ENVIRONMENT, "cannot write the stacks: %s", strerror(errno));
 	folded_free(&before);
 	folded_free(&after);
 	view_close(&view);

@@ -212,7 +212,7 @@ int cmd_pprof(int argc, char **argv)
 	if (packed && gzwrite(packed, pp.all.bytes, (unsigned)pp.all.size) == (int)pp.all.size)
 		status = EXIT_DONE;
 	if ((packed && gzclose(packed) != Z_OK) || (out && status))
-		status = prof_fail(EXIT_ENVIRONMENT, "%s: cannot be written", view.out);
+		status = run_fail(EXIT_ENVIRONMENT, "%s: cannot be written", view.out);
 	if (out && view_finish(&view, out))
 		status = EXIT_ENVIRONMENT;
 	free(pp.all.bytes);

@@ -46,7 +46,7 @@ static int number(const char *option, const char *text, long max, long *value)
 	*value = strtol(text, &end, 10);
 	return end != text && !*end && *value >= (max == 10000) && *value <= max
 		       ? 0
-		       : prof_fail(PROF_USAGE, "%s %s: a number up to %ld", option, text, max);
+		       : run_fail(PROF_USAGE, "%s %s: a number up to %ld", option, text, max);
 }
 
 static int choose_kind(struct recording *r, const char *name)
@@ -56,19 +56,13 @@ static int choose_kind(struct recording *r, const char *name)
 			r->kind = &recorded_kinds[i];
 			return 0;
 		}
-	return prof_fail(PROF_USAGE, "--event %s: there is cpu, offcpu, lock, alloc, fault and syscall", name);
+	return run_fail(PROF_USAGE, "--event %s: there is cpu, offcpu, lock, alloc, fault and syscall", name);
 }
 
 static int choose_ring(struct recording *r, const char *size)
 {
-	char *end;
-	unsigned long long n = strtoull(size, &end, 10);
-
 	r->ring = size;
-	if (end != size && *size != '-' && n && n <= 1u << 30 && !(n & (n - 1)) &&
-	    (!*end || (strchr("KMG", *end) && !end[1])))
-		return 0;
-	return prof_fail(PROF_USAGE, "--ring %s: a power of two, such as 8M", size);
+	return recorder_ring_fits(size) ? 0 : run_fail(PROF_USAGE, "--ring %s: " RECORDER_RINGS, size);
 }
 
 static int options_parse(struct recording *r, int argc, char **argv)
@@ -90,17 +84,16 @@ static int options_parse(struct recording *r, int argc, char **argv)
 		case 's': status = number("--stack", optarg, TRACE_STACK_MAX, &r->stack); break;
 		case 'p': r->preset = optarg; break;
 		case 'O': r->outside = true; break;
-		default: return prof_fail(PROF_USAGE, "see: saki prof --help; saki run's options go after \"--\"");
+		default: return run_fail(PROF_USAGE, "see: saki prof --help; saki run's options go after \"--\"");
 		}
 	}
 	r->program = argv + optind;
 	if (!status && r->outside && (r->kind->words || r->ring))
-		status =
-			prof_fail(PROF_USAGE,
+		status = run_fail(PROF_USAGE,
 				  "--outside: samples of the CPUs, and nothing in the guest: no --event and no --ring");
 	if (status || *r->program)
 		return status;
-	return prof_fail(PROF_USAGE, "record: which program? See: saki prof --help");
+	return run_fail(PROF_USAGE, "record: which program? See: saki prof --help");
 }
 
 /* HOST:GUEST[:...] of a --volume among saki-run's options. */
@@ -139,8 +132,8 @@ static int check_plat(const struct recording *r)
 {
 	for (char **word = r->program; *word && word[0][0] == '-' && word[1]; word++)
 		if (!strcmp(*word, "--plat=xen") || (!strcmp(*word, "--plat") && !strcmp(word[1], "xen")))
-			return prof_fail(PROF_USAGE, "%s: only where the machine is QEMU's, not on xen",
-					 r->count ? "count" : "--outside");
+			return run_fail(PROF_USAGE, "%s: only where the machine is QEMU's, not on xen",
+					r->count ? "count" : "--outside");
 		else if (word[1][0] != '-' && !strchr(*word, '=') && word[2])
 			word++;
 	return 0;
@@ -158,7 +151,7 @@ static int prepare(const struct recording *r)
 	pid_t pid;
 
 	if (image_build_dir(build) || (size_t)snprintf(path, sizeof(path), "%s/tools/saki-run", build) >= sizeof(path))
-		return prof_fail(PROF_ENVIRONMENT, "no saki-run: %s", strerror(errno));
+		return run_fail(PROF_ENVIRONMENT, "no saki-run: %s", strerror(errno));
 	while (r->program[count])
 		count++;
 	argv = memory_new(count + 6, sizeof(*argv));
@@ -173,7 +166,7 @@ static int prepare(const struct recording *r)
 	}
 	free(argv);
 	if (pid < 0 || waitpid(pid, &wait_status, 0) < 0)
-		return prof_fail(PROF_ENVIRONMENT, "%s: %s", path, strerror(errno));
+		return run_fail(PROF_ENVIRONMENT, "%s: %s", path, strerror(errno));
 	return WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : PROF_ENVIRONMENT;
 }
 
@@ -204,13 +197,13 @@ static int convert(const struct recording *r, char **command)
 	snprintf(kernel, sizeof(kernel), "%s/kernel", r->folder);
 	snprintf(initrd, sizeof(initrd), "%s/initrd", r->folder);
 	if (recorded_convert(&recorded, error))
-		return prof_fail(PROF_ENVIRONMENT, "%s", error);
+		return run_fail(PROF_ENVIRONMENT, "%s", error);
 	if (recorded.skipped)
-		prof_fail(0, "%" PRIu64 " records could not be read", recorded.skipped);
+		run_fail(0, "%" PRIu64 " records could not be read", recorded.skipped);
 	if (r->count)
 		return 0;
-	prof_fail(0, "%" PRIu64 " samples in %s; see: saki prof report %s, or", recorded.samples, r->out, r->out);
-	prof_fail(0, "  perf --buildid-dir %s.debug report -i %s", r->out, r->out);
+	run_fail(0, "%" PRIu64 " samples in %s; see: saki prof report %s, or", recorded.samples, r->out, r->out);
+	run_fail(0, "  perf --buildid-dir %s.debug report -i %s", r->out, r->out);
 	return 0;
 }
 
@@ -277,7 +270,7 @@ static int record(struct recording *r, char **command)
 		return status;
 	if ((size_t)snprintf(r->folder, sizeof(r->folder), "%s.XXXXXX", r->out) >= sizeof(r->folder) ||
 	    !mkdtemp(r->folder))
-		return prof_fail(PROF_ENVIRONMENT, "%s: no folder can be made there: %s", r->out, strerror(errno));
+		return run_fail(PROF_ENVIRONMENT, "%s: no folder can be made there: %s", r->out, strerror(errno));
 	find_volumes(r);
 	status = run(r, command);
 	folder_remove(r);

@@ -105,12 +105,12 @@ static int application_get(char index[PATH_MAX])
 	pid_t pid;
 
 	if (!build)
-		return prof_fail(EXIT_ENVIRONMENT, "--open: start it as saki prof, which says where things are built");
+		return run_fail(EXIT_ENVIRONMENT, "--open: start it as saki prof, which says where things are built");
 	snprintf(folder, sizeof(folder), "%.3900s/npm", build);
 	snprintf(index, PATH_MAX, "%.4000s/node_modules/speedscope/dist/release/index.html", folder);
 	if (!access(index, R_OK))
 		return 0;
-	prof_fail(0, "installing " SPEEDSCOPE " into %s", folder);
+	run_fail(0, "installing " SPEEDSCOPE " into %s", folder);
 	pid = fork();
 	if (!pid) {
 		dup2(STDERR_FILENO, STDOUT_FILENO);
@@ -119,11 +119,11 @@ static int application_get(char index[PATH_MAX])
 		_exit(127);
 	}
 	if (pid < 0 || waitpid(pid, &wait_status, 0) < 0)
-		return prof_fail(EXIT_ENVIRONMENT, "npm: %s", strerror(errno));
+		return run_fail(EXIT_ENVIRONMENT, "npm: %s", strerror(errno));
 	if (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 127)
-		return prof_fail(EXIT_ENVIRONMENT, "no npm: apt-get install npm");
+		return run_fail(EXIT_ENVIRONMENT, "no npm: apt-get install npm");
 	if (wait_status || access(index, R_OK))
-		return prof_fail(EXIT_ENVIRONMENT, "npm could not install " SPEEDSCOPE);
+		return run_fail(EXIT_ENVIRONMENT, "npm could not install " SPEEDSCOPE);
 	return 0;
 }
 
@@ -157,23 +157,23 @@ static int page_write(const struct view *view, const uint8_t *text, size_t size)
 	snprintf(name, sizeof(name), "%.4000s.js", view->out);
 	out = fopen(name, "we");
 	if (!out || !realpath(name, full))
-		return prof_fail(EXIT_ENVIRONMENT, "%s: %s", name, strerror(errno));
+		return run_fail(EXIT_ENVIRONMENT, "%s: %s", name, strerror(errno));
 	fputs("speedscope.loadFileFromBase64(\"profile.speedscope.json\", \"", out);
 	put_base64(out, text, size);
 	fputs("\")\n", out);
 	if (fclose(out))
-		return prof_fail(EXIT_ENVIRONMENT, "%s: %s", name, strerror(errno));
+		return run_fail(EXIT_ENVIRONMENT, "%s: %s", name, strerror(errno));
 	snprintf(name, sizeof(name), "%.4000s.html", view->out);
 	out = fopen(name, "we");
 	if (!out)
-		return prof_fail(EXIT_ENVIRONMENT, "%s: %s", name, strerror(errno));
+		return run_fail(EXIT_ENVIRONMENT, "%s: %s", name, strerror(errno));
 	fprintf(out, "<!doctype html><script>location = \"file://%s#localProfilePath=%s\"</script>\n", index, full);
 	if (fclose(out))
-		return prof_fail(EXIT_ENVIRONMENT, "%s: %s", name, strerror(errno));
-	prof_fail(0, "wrote %s, a page for a browser of this machine", name);
+		return run_fail(EXIT_ENVIRONMENT, "%s: %s", name, strerror(errno));
+	run_fail(0, "wrote %s, a page for a browser of this machine", name);
 	if (getenv("DISPLAY") || getenv("WAYLAND_DISPLAY")) {
 		execlp("xdg-open", "xdg-open", name, (char *)NULL);
-		prof_fail(0, "no xdg-open: open it by hand");
+		run_fail(0, "no xdg-open: open it by hand");
 	}
 	return EXIT_DONE;
 }

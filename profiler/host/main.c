@@ -4,9 +4,6 @@
  */
 #include "prof.h"
 
-#include <plat/run/image.h>
-
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -23,7 +20,7 @@ static const char help[] =
 	"             form of Linux' perf; the programs and libraries that ran go into FILE.debug. EVENT is cpu\n"
 	"             (HZ times a second, 999), where threads wait (offcpu, lock), what the kernel allocates\n"
 	"             (alloc), where memory is made (fault), or system calls (syscall)\n"
-	"             --stack BYTES of the program's stack with each (8192); --ring SIZE of each CPU's ring (4M);\n"
+	"             --stack BYTES of the program's stack with each (8192); --ring SIZE of each CPU's ring (2M);\n"
 	"             --preset P: which build of the kernel (default). --outside: nothing in the guest takes samples;\n"
 	"             its QEMU is stopped instead, and its memory read\n"
 	"  report     tables of functions, objects and threads, and what EVENT has beside; --top N rows (20), --json\n"
@@ -54,37 +51,10 @@ static const struct command {
 	{ "pprof", cmd_pprof },     { "metrics", cmd_metrics },
 };
 
-int prof_fail(int status, const char *fmt, ...)
-{
-	va_list args;
-
-	fflush(stdout);
-	fputs("saki-prof: ", stderr);
-	va_start(args, fmt);
-	vfprintf(stderr, fmt, args);
-	va_end(args);
-	fputc('\n', stderr);
-	return status;
-}
-
-/* The same for what saki-run and the recorder share with us. */
-int run_fail(int status, const char *fmt, ...)
-{
-	va_list args;
-
-	fflush(stdout);
-	fputs("saki-prof: ", stderr);
-	va_start(args, fmt);
-	vfprintf(stderr, fmt, args);
-	va_end(args);
-	fputc('\n', stderr);
-	return status;
-}
-
 int main(int argc, char **argv)
 {
 	if (argc < 2)
-		return prof_fail(PROF_USAGE, "a command is wanted; see: saki prof --help");
+		return run_fail(PROF_USAGE, "a command is wanted; see: saki prof --help");
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {
 		fputs(help, stdout);
 		return 0;
@@ -92,5 +62,5 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		if (!strcmp(argv[1], commands[i].name))
 			return commands[i].run(argc - 1, argv + 1);
-	return prof_fail(PROF_USAGE, "%s: not a command; see: saki prof --help", argv[1]);
+	return run_fail(PROF_USAGE, "%s: not a command; see: saki prof --help", argv[1]);
 }

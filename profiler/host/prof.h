@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <plat/run/image.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,23 +21,6 @@ int cmd_diff(int argc, char **argv);
 int cmd_speedscope(int argc, char **argv);
 int cmd_pprof(int argc, char **argv);
 int cmd_metrics(int argc, char **argv);
-
-/* One line on stderr, with our name in front. @return status */
-int prof_fail(int status, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-
-/* A program that ran on a machine whose memory is ours too. */
-struct machine_memory {
-	const uint8_t *bytes;	/* as the machine left it; NULL: none was started */
-	size_t size;
-};
-
-/**
- * Runs "saki-run ARGS...", with our standard streams, to its end.
- *
- * @param args	what saki-run is to be told, NULL at the end
- * @return saki-run's exit status, or PROF_ENVIRONMENT after an error line. The memory stays until we end.
- */
-int machine_run(char *const *args, struct machine_memory *memory);
 
 /*
  * cmd_record.c: runs a program and puts the instructions that each piece of code executed into perf.data, as samples

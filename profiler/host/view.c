@@ -20,22 +20,22 @@ static int set_option(struct view *view, int option, unsigned may)
 	long top;
 
 	switch (option) {
-	case 'o': view->out = optarg; return may & VIEW_OUT ? 0 : prof_fail(EXIT_USAGE, "%s has no -o", view->command);
+	case 'o': view->out = optarg; return may & VIEW_OUT ? 0 : run_fail(EXIT_USAGE, "%s has no -o", view->command);
 	case 'e': view->event_name = optarg; return 0;
 	case 'l': view->live = true; return 0;
 	case 'j':
 		view->json = true;
-		return may & VIEW_JSON ? 0 : prof_fail(EXIT_USAGE, "%s has no --json", view->command);
+		return may & VIEW_JSON ? 0 : run_fail(EXIT_USAGE, "%s has no --json", view->command);
 	case 'O':
 		view->open = true;
-		return may & VIEW_OPEN ? 0 : prof_fail(EXIT_USAGE, "%s has no --open", view->command);
+		return may & VIEW_OPEN ? 0 : run_fail(EXIT_USAGE, "%s has no --open", view->command);
 	case 't':
 		top = strtol(optarg, &end, 10);
 		view->top = (unsigned)top;
 		return end != optarg && !*end && top > 0 && top < 100000
 			       ? 0
-			       : prof_fail(EXIT_USAGE, "--top %s: a number from 1 to 99999", optarg);
-	default: return prof_fail(EXIT_USAGE, "see: saki prof --help");
+			       : run_fail(EXIT_USAGE, "--top %s: a number from 1 to 99999", optarg);
+	default: return run_fail(EXIT_USAGE, "see: saki prof --help");
 	}
 }
 
@@ -63,12 +63,12 @@ static int open_file(struct view *view, int which)
 
 	view->profiles[which] = perf_read(view->files[which], error);
 	if (!view->profiles[which])
-		return prof_fail(EXIT_ENVIRONMENT, "%s", error);
+		return run_fail(EXIT_ENVIRONMENT, "%s", error);
 	status = choose_event(view, which);
 	if (!status && view->live && live_apply(view->profiles[which], view->events[which]))
-		return prof_fail(EXIT_USAGE, "%s: --live is for recordings with --event alloc", view->files[which]);
+		return run_fail(EXIT_USAGE, "%s: --live is for recordings with --event alloc", view->files[which]);
 	if (!status && view->profiles[which]->lost)
-		prof_fail(0, "%s: %" PRIu64 " records were lost", view->files[which], view->profiles[which]->lost);
+		run_fail(0, "%s: %" PRIu64 " records were lost", view->files[which], view->profiles[which]->lost);
 	return status;
 }
 
@@ -91,8 +91,8 @@ int view_open(struct view *view, int argc, char **argv, int count, unsigned may)
 	for (int i = 0; i < count; i++)
 		view->files[i] = optind < argc ? argv[optind++] : count == 1 ? "perf.data" : NULL;
 	if (optind < argc || !view->files[count - 1])
-		return prof_fail(EXIT_USAGE, "%s takes %s; see: saki prof --help", view->command,
-				 count == 1 ? "one FILE" : "two files, the one from before first");
+		return run_fail(EXIT_USAGE, "%s takes %s; see: saki prof --help", view->command,
+				count == 1 ? "one FILE" : "two files, the one from before first");
 	for (int i = 0; i < count && !status; i++)
 		status = open_file(view, i);
 	view->event = view->events[0];
@@ -113,7 +113,7 @@ FILE *view_out(struct view *view)
 	FILE *out = view->out ? fopen(view->out, "we") : stdout;
 
 	if (!out)
-		prof_fail(0, "%s: %s", view->out, strerror(errno));
+		run_fail(0, "%s: %s", view->out, strerror(errno));
 	return out;
 }
 
@@ -123,8 +123,7 @@ int view_finish(struct view *view, FILE *out)
 
 	if (out != stdout && fclose(out))
 		failed = 1;
-	return failed ? prof_fail(EXIT_ENVIRONMENT, "%s: %s", view->out ? view->out : "standard output",
-				  strerror(errno))
+	return failed ? run_fail(EXIT_ENVIRONMENT, "%s: %s", view->out ? view->out : "standard output", strerror(errno))
 		      : EXIT_DONE;
 }
 

@@ -64,19 +64,6 @@ static int options_parse(struct choice *choice, int argc, char **argv)
 	return choice->graph && !choice->functions ? run_fail(RECORDER_USAGE, "--graph: of which --functions?") : -1;
 }
 
-/* Sizes of a ring that the kernel makes: a power of two from 64K to 2M. */
-static bool is_ring_size(const char *text)
-{
-	char *end;
-	unsigned long long n = strtoull(text, &end, 10);
-	int shift = *end == 'K' ? 10 : *end == 'M' ? 20 : *end == 'G' ? 30 : 0;
-
-	if (end == text || end - text > 10 || *text == '-' || *text == '+' || (shift && *++end) || *end)
-		return false;
-	n <<= shift;
-	return n >= 64 << 10 && n <= 2 << 20 && !(n & (n - 1));
-}
-
 static bool is_plain(const char *text)
 {
 	for (; *text; text++)
@@ -142,8 +129,8 @@ static int add_words(FILE *line, const struct choice *choice)
 		return status;
 	if (choice->functions && (!*choice->functions || !is_plain(choice->functions)))
 		return run_fail(RECORDER_USAGE, "--functions \"%s\": names, with * and ? in them", choice->functions);
-	if (choice->ring && !is_ring_size(choice->ring))
-		return run_fail(RECORDER_USAGE, "--ring %s: a power of two from 64K to 2M (the default)", choice->ring);
+	if (choice->ring && !recorder_ring_fits(choice->ring))
+		return run_fail(RECORDER_USAGE, "--ring %s: " RECORDER_RINGS, choice->ring);
 	if (choice->functions)
 		status = add_functions(line, choice);
 	if (status)

@@ -3,7 +3,6 @@
  * saki-trace: records what happens in a machine, and writes it as other programs and people read it.
  */
 #include <plat/run/image.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -37,19 +36,6 @@ static const char usage[] =
 	"\n"
 	"example: saki trace record -e 'sched:*,syscall_exit?duration>1000000' busybox ls -l /\n"
 	"         saki trace record --functions 'vfs_*' --graph -- --smp 2 busybox true\n";
-
-int run_fail(int status, const char *fmt, ...)
-{
-	va_list list;
-
-	fflush(stdout);
-	fputs("saki-trace: ", stderr);
-	va_start(list, fmt);
-	vfprintf(stderr, fmt, list);
-	va_end(list);
-	fputc('\n', stderr);
-	return status;
-}
 
 int main(int argc, char **argv)
 {

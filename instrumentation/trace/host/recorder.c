@@ -9,128 +9,31 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <plat/run/image.h>
 
+#include "machine.h"
 #include "recorder.h"
 #include "rings.h"
 
 #define POLL_NS 1000000
 #define PATIENCE 20	/* polls after which also a little is taken */
 
-static volatile sig_atomic_t child;
-
-/* ---- the child ---- */
-
-static void pass_on(int signal)
-{
-	if (child > 0)
-		kill((pid_t)child, signal);
-}
-
-static void catch_signals(struct sigaction old[3])
-{
-	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
-	struct sigaction action = { .sa_handler = pass_on };
-
-	for (size_t i = 0; i < 3; i++)
-		sigaction(signals[i], &action, &old[i]);
-}
-
-static void leave_signals(const struct sigaction old[3])
-{
-	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
-
-	for (size_t i = 0; i < 3; i++)
-		sigaction(signals[i], &old[i], NULL);
-}
-
-/* saki-run's command line; NULL without memory. */
-static char **command(const struct recorder_options *o, char *saki_run, char *memory)
-{
-	char *const ours[] = { saki_run, "--memory-fd", memory, "--preset", (char *)o->preset,
-			       "--append", (char *)o->words };
-	size_t n = sizeof(ours) / sizeof(ours[0]), count = 0;
-	char **argv;
-
-	while (o->arguments[count])
-		count++;
-	argv = calloc(n + count + 1, sizeof(*argv));
-	if (!argv)
-		return NULL;
-	memcpy(argv, ours, sizeof(ours));
-	memcpy(argv + n, o->arguments, count * sizeof(*argv));
-	return argv;
-}
-
-/* Starts saki-run, which ends when we do. @return its process id, or -1 with errno */
-static pid_t start(const struct recorder_options *o, int memory_fd)
-{
-	char folder[PATH_MAX], path[PATH_MAX], memory[16], **argv;
-	pid_t parent = getpid(), pid;
-
-	snprintf(memory, sizeof(memory), "%d", memory_fd);
-	if (image_build_dir(folder) ||
-	    (size_t)snprintf(path, sizeof(path), "%s/tools/saki-run", folder) >= sizeof(path))
-		return -1;
-	argv = command(o, path, memory);
-	pid = argv ? fork() : -1;
-	if (!pid) {
-		prctl(PR_SET_PDEATHSIG, SIGTERM);
-		if (getppid() == parent) {
-			fcntl(memory_fd, F_SETFD, 0);
-			execv(path, argv);
-			run_fail(RECORDER_ENVIRONMENT, "%s: %s", path, strerror(errno));
-		}
-		_exit(RECORDER_ENVIRONMENT);
-	}
-	free(argv);
-	return pid;
-}
-
-/* Takes what the rings tell, until saki-run has ended. @return its wait status */
-static int watch(struct rings *rings, pid_t pid)
+/* Takes what the rings tell, until saki-run has ended. */
+static void watch(struct rings *rings, const struct machine *machine)
 {
 	const struct timespec pause = { .tv_nsec = POLL_NS };
-	int status = 0;
+	bool ended = false;
 
-	for (unsigned polls = 0;; polls++) {
-		pid_t ended = waitpid(pid, &status, WNOHANG);
-		bool full = rings_find(rings) && rings_drain(rings, ended || polls % PATIENCE == 0);
-
-		if (ended == pid || (ended < 0 && errno != EINTR))
-			return status;
-		if (!full)
+	for (unsigned polls = 0; !ended; polls++) {
+		ended = machine_has_ended(machine);
+		if (!(rings_find(rings) && rings_drain(rings, ended || polls % PATIENCE == 0)))
 			nanosleep(&pause, NULL);
 	}
-}
-
-bool recorder_has_ended(const struct recorder_machine *machine)
-{
-	siginfo_t info = { .si_pid = 0 };
-
-	return waitid(P_PID, (id_t)machine->pid, &info, WEXITED | WNOHANG | WNOWAIT) || info.si_pid;
-}
-
-/* Leaves that to somebody else. @return saki-run's wait status; -1: he has failed */
-static int watch_by(const struct recorder_options *o, const struct rings *rings, pid_t pid)
-{
-	const struct recorder_machine machine = { rings->memory_fd, rings->stream_fd, pid };
-	bool failed = !o->watch(o->context, &machine);
-	int status = 0;
-
-	if (failed)
-		kill(pid, SIGTERM);
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	return failed ? -1 : status;
 }
 
 /* ---- the recording ---- */
@@ -206,57 +109,61 @@ static int conclude(const struct recorder_options *o, const struct rings *rings,
 	return status;
 }
 
-static int record(const struct recorder_options *o, struct rings *rings)
+static int record(const struct recorder_options *o, int stream_fd, struct recorder_result *result)
 {
-	struct sigaction old[3];
+	const char *const ours[] = { "--preset", o->preset, "--append", o->words };
+	bool failed = false;
+	struct machine machine;
+	struct rings rings;
 	int status;
 
-	catch_signals(old);
-	child = start(o, rings->memory_fd);
-	if (child < 0) {
-		leave_signals(old);
-		return run_fail(RECORDER_ENVIRONMENT, "saki-run cannot be started: %s", strerror(errno));
-	}
-	status = o->watch ? watch_by(o, rings, (pid_t)child) : watch(rings, (pid_t)child);
-	child = 0;
-	leave_signals(old);
-	rings_finish(rings);
-	if (status < 0)
+	if (machine_start(&machine, ours, sizeof(ours) / sizeof(ours[0]), o->arguments))
 		return RECORDER_ENVIRONMENT;
-	return conclude(o, rings, WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
-}
-
-int recorder_run(const struct recorder_options *options, struct recorder_result *result)
-{
-	char *image = image_path(options->preset);
-	int memory_fd = -1, stream_fd, status = RECORDER_ENVIRONMENT;
-	struct rings rings;
-
-	*result = (struct recorder_result){ 0 };
-	if (!image)
-		return status;
-	stream_fd = open_stream(options);
-	if (stream_fd < 0)
-		goto err_stream;
-	if (copy_kernel(options, image))
-		goto err_kernel;
-	memory_fd = memfd_create("saki-memory", MFD_CLOEXEC);
-	if (memory_fd < 0) {
-		run_fail(RECORDER_ENVIRONMENT, "no memory for a machine: %s", strerror(errno));
-		goto err_kernel;
-	}
-	rings_init(&rings, memory_fd, stream_fd);
-	status = record(options, &rings);
+	rings_init(&rings, machine.memory_fd, stream_fd);
+	if (!o->watch)
+		watch(&rings, &machine);
+	else
+		failed = !o->watch(o->context, &machine, stream_fd);
+	if (failed)
+		kill(machine.pid, SIGTERM);
+	status = machine_wait(&machine);
+	rings_finish(&rings);
+	status = failed ? RECORDER_ENVIRONMENT : conclude(o, &rings, status);
 	*result = (struct recorder_result){ .is_traced = rings.area_at,
 					    .functions = rings.area.function_count,
 					    .bytes = rings.bytes,
 					    .lost = sum(rings.lost, TRACE_CPUS_MAX),
 					    .broken = rings.broken };
 	rings_free(&rings);
-	close(memory_fd);
-err_kernel:
-	close(stream_fd);
-err_stream:
+	machine_close(&machine);
+	return status;
+}
+
+int recorder_run(const struct recorder_options *options, struct recorder_result *result)
+{
+	char *image = image_path(options->preset);
+	int stream_fd, status = RECORDER_ENVIRONMENT;
+
+	*result = (struct recorder_result){ 0 };
+	if (!image)
+		return status;
+	stream_fd = open_stream(options);
+	if (stream_fd >= 0 && !copy_kernel(options, image))
+		status = record(options, stream_fd, result);
+	if (stream_fd >= 0)
+		close(stream_fd);
 	free(image);
 	return status;
+}
+
+bool recorder_ring_fits(const char *text)
+{
+	char *end;
+	unsigned long long n = strtoull(text, &end, 10);
+	int shift = *end == 'K' ? 10 : *end == 'M' ? 20 : *end == 'G' ? 30 : 0;
+
+	if (end == text || end - text > 10 || *text == '-' || *text == '+' || (shift && *++end) || *end)
+		return false;
+	n <<= shift;
+	return n >= 64 << 10 && n <= 2 << 20 && !(n & (n - 1));
 }

@@ -8,15 +8,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "machine.h"
+
 /* Exit statuses beside those that saki-run has; the same numbers as its. */
 enum { RECORDER_USAGE = 122, RECORDER_ENVIRONMENT = 123 };
-
-/* The machine that runs, for who watches it in the place of its rings. */
-struct recorder_machine {
-	int memory_fd;		/* its memory; empty before it is made */
-	int stream_fd;
-	int pid;		/* of saki-run */
-};
 
 struct recorder_options {
 	const char *folder;	/* of the recording, which is made, and in which older files are written over */
@@ -27,7 +22,7 @@ struct recorder_options {
 	 * Called once saki-run was started, in the place of taking what the rings tell; returns when the machine has
 	 * ended. False, after a line of error: the machine is ended. NULL: the rings.
 	 */
-	bool (*watch)(void *context, const struct recorder_machine *machine);
+	bool (*watch)(void *context, const struct machine *machine, int stream_fd);
 	void *context;
 };
 
@@ -54,5 +49,6 @@ struct recorder_result {
  */
 int recorder_run(const struct recorder_options *options, struct recorder_result *result);
 
-/* Whether saki-run has ended. */
-bool recorder_has_ended(const struct recorder_machine *machine);
+/* Whether that is a size of rings, a power of two from 64K to 2M, which the kernel takes if nothing is said. */
+#define RECORDER_RINGS "a power of two from 64K to 2M (the default)"
+bool recorder_ring_fits(const char *text);

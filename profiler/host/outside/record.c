@@ -31,7 +31,7 @@ static int make_plugin(struct places *places)
 	if (image_tool("plugin", "saki-count.so", path))
 		return PROF_ENVIRONMENT;
 	if (strchr(path, ','))
-		return prof_fail(PROF_ENVIRONMENT, "%s: QEMU takes no commas in its name", path);
+		return run_fail(PROF_ENVIRONMENT, "%s: QEMU takes no commas in its name", path);
 	snprintf(places->plugin, sizeof(places->plugin), "%s,out=%s", path, places->counts);
 	return 0;
 }
@@ -40,7 +40,7 @@ static int places_make(struct places *places, const struct outside_options *o)
 {
 	snprintf(places->folder, sizeof(places->folder), "/tmp/saki-prof-XXXXXX");
 	if (!mkdtemp(places->folder))
-		return prof_fail(PROF_ENVIRONMENT, "%s: %s", places->folder, strerror(errno));
+		return run_fail(PROF_ENVIRONMENT, "%s: %s", places->folder, strerror(errno));
 	snprintf(places->socket, sizeof(places->socket), "%s/gdb", places->folder);
 	snprintf(places->counts, sizeof(places->counts), "%s/counts", places->folder);
 	snprintf(places->kernel, sizeof(places->kernel), "%s/" RECORDER_KERNEL, o->folder);
@@ -58,9 +58,9 @@ static void tell(const struct sampler *s)
 {
 	if (!s->samples || s->counts)
 		return;
-	prof_fail(0, "stopped the machine %" PRIu64 " times, about %.0f a second of its time, for %.2f ms each",
-		  s->samples, 1e9 * (double)s->samples / (double)(s->ran_ns + 1),
-		  (double)s->stopped_ns / (double)s->samples / 1e6);
+	run_fail(0, "stopped the machine %" PRIu64 " times, about %.0f a second of its time, for %.2f ms each",
+		 s->samples, 1e9 * (double)s->samples / (double)(s->ran_ns + 1),
+		 (double)s->stopped_ns / (double)s->samples / 1e6);
 }
 
 int outside_record(const struct outside_options *o, bool *recorded)

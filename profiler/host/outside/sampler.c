@@ -102,13 +102,13 @@ static bool sample(struct looking *l, uint64_t period_ns)
 }
 
 /* Until somebody listens. 0; -errno; -ESRCH: the machine has ended before. */
-static int connect_to(struct looking *l, const struct recorder_machine *machine)
+static int connect_to(struct looking *l, const struct machine *machine)
 {
 	const struct timespec pause = { .tv_nsec = RETRY_NS };
 	int err;
 
 	while ((err = gdb_stub_open(&l->stub, l->sampler->socket)) == -ENOENT || err == -ECONNREFUSED) {
-		if (recorder_has_ended(machine))
+		if (machine_has_ended(machine))
 			return -ESRCH;
 		nanosleep(&pause, NULL);
 	}
@@ -116,7 +116,7 @@ static int connect_to(struct looking *l, const struct recorder_machine *machine)
 }
 
 /* Stops the machine for the first time, and lets it go. @return 0; -ESRCH: it has ended; -1 after a line of error. */
-static int meet(struct looking *l, const struct recorder_machine *machine)
+static int meet(struct looking *l, const struct machine *machine)
 {
 	char error[GDB_ERROR] = "";
 	int err = connect_to(l, machine);
@@ -127,10 +127,10 @@ static int meet(struct looking *l, const struct recorder_machine *machine)
 		err = *error ? -EPROTO : -ESRCH;
 	if (!err || err == -ESRCH)
 		return err;
-	prof_fail(PROF_ENVIRONMENT, "--outside: %s",
-		  *error          ? error
-		  : err == -EFBIG ? "a machine with up to 2816M of memory, this one has more"
-				  : strerror(-err));
+	run_fail(PROF_ENVIRONMENT, "--outside: %s",
+		 *error          ? error
+		 : err == -EFBIG ? "a machine with up to 2816M of memory, this one has more"
+				 : strerror(-err));
 	return -1;
 }
 
@@ -140,7 +140,7 @@ static int prepare(struct looking *l, int stream_fd)
 
 	if (layout_read(&l->guest.layout, l->sampler->kernel, error) ||
 	    outside_stream_begin(&l->stream, stream_fd, &l->guest.layout, l->sampler->hz, error)) {
-		prof_fail(PROF_ENVIRONMENT, "%s", error);
+		run_fail(PROF_ENVIRONMENT, "%s", error);
 		return -1;
 	}
 	l->guest.stack_max = l->sampler->stack_max & ~(size_t)7;
@@ -158,20 +158,20 @@ static void look(struct looking *l, uint64_t period_ns)
 }
 
 /* Once QEMU has written the last of it. @return 0, or -1 after a line of error */
-static int tell_counts(struct looking *l, const struct recorder_machine *machine)
+static int tell_counts(struct looking *l, const struct machine *machine)
 {
 	const struct outside_at at = { .time_ns = l->ran_ns };
 	const struct timespec pause = { .tv_nsec = RETRY_NS };
 	char error[PROFILE_ERROR];
 
-	while (!recorder_has_ended(machine))
+	while (!machine_has_ended(machine))
 		nanosleep(&pause, NULL);
 	if (!counts_tell(l->sampler->counts, l->known, &l->stream, &at, &l->sampler->counted, error))
 		return 0;
-	return prof_fail(-1, "%s", error);
+	return run_fail(-1, "%s", error);
 }
 
-bool sampler_watch(void *context, const struct recorder_machine *machine)
+bool sampler_watch(void *context, const struct machine *machine, int stream_fd)
 {
 	struct looking *l = memory_new(1, sizeof(*l));
 	int status, err, niceness = getpriority(PRIO_PROCESS, 0);
@@ -179,7 +179,7 @@ bool sampler_watch(void *context, const struct recorder_machine *machine)
 	l->sampler = context;
 	l->stub.fd = -1;
 	l->known = guest_known_new();
-	status = prepare(l, machine->stream_fd);
+	status = prepare(l, stream_fd);
 	if (!status) {
 		setpriority(PRIO_PROCESS, 0, BOOST);
 		status = meet(l, machine);
@@ -191,7 +191,7 @@ bool sampler_watch(void *context, const struct recorder_machine *machine)
 	}
 	err = outside_stream_end(&l->stream, l->cpus);
 	if (err)
-		status = prof_fail(-1, "the stream cannot be written: %s", strerror(err));
+		status = run_fail(-1, "the stream cannot be written: %s", strerror(err));
 	guest_known_free(l->known);
 	gdb_stub_close(&l->stub);
 	guest_memory_unmap(&l->guest.memory);

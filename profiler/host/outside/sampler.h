@@ -23,4 +23,4 @@ struct sampler {
 };
 
 /* What watches the machine (recorder_options.watch); its context is a struct sampler. */
-bool sampler_watch(void *context, const struct recorder_machine *machine);
+bool sampler_watch(void *context, const struct machine *machine, int stream_fd);

@@ -12,7 +12,6 @@
 #include <instrumentation/trace/host/recorder.h>
 #include <instrumentation/trace/host/stream.h>
 #include <plat/run/image.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -29,17 +28,6 @@ static struct gdb_stub stub;
 static struct outside_stream stream;
 static uint8_t *memory;
 static size_t memory_size;
-
-int run_fail(int status, const char *fmt, ...)
-{
-	va_list args;
-
-	va_start(args, fmt);
-	vfprintf(stderr, fmt, args);
-	va_end(args);
-	fputc('\n', stderr);
-	return status;
-}
 
 static void say(const char *name, const char *error)
 {
@@ -84,14 +72,14 @@ static int copy_memory(int fd)
 }
 
 /* Runs it until it is in its program, and keeps what it is then. Always false: it is not needed any more. */
-static bool take(void *context, const struct recorder_machine *machine)
+static bool take(void *context, const struct machine *machine, int stream_fd)
 {
 	const struct timespec wait = { .tv_nsec = 5000000 }, run = { .tv_nsec = BEFORE_NS };
 	bool *taken = context;
 	char error[GDB_ERROR];
 
 	while (gdb_stub_open(&stub, socket_path))
-		if (recorder_has_ended(machine) || nanosleep(&wait, NULL))
+		if (machine_has_ended(machine) || nanosleep(&wait, NULL))
 			return false;
 	if (gdb_stub_begin(&stub, error) || !gdb_stub_continue(&stub))
 		return false;

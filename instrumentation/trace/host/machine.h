@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A machine that saki-run starts with memory that is ours too: a memory file, which stays as the machine has left it.
+ * SIGINT, SIGTERM and SIGHUP go on to saki-run while it runs, and it ends when we do. One at a time.
+ */
+#pragma once
+
+#include <signal.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+#define MACHINE_SIGNALS 3
+
+struct machine {
+	int memory_fd;		/* empty before the machine is made */
+	pid_t pid;		/* of saki-run */
+	struct sigaction old[MACHINE_SIGNALS];
+};
+
+/**
+ * Starts "saki-run --memory-fd N OPTIONS... ARGUMENTS...", with our standard streams.
+ *
+ * @param options	count words that are ours
+ * @param arguments	what else it is to be told, NULL at the end
+ * @return 0; -1 after a line of error: there is nothing to be closed.
+ */
+int machine_start(struct machine *machine, const char *const *options, size_t count, char *const *arguments);
+/* Whether saki-run has ended; it is still to be waited for. */
+bool machine_has_ended(const struct machine *machine);
+/* Waits for that, and gives signals back to us. @return its exit status, 128 and the number if a signal ended it */
+int machine_wait(struct machine *machine);
+/* Gives the memory up. */
+void machine_close(struct machine *machine);
