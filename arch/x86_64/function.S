@@ -33,42 +33,39 @@
 	popq %rax
 .endm
 
-/* The stack: where the function goes on, then where it returns to. */
-	.globl function_entry
-	.p2align 4
-function_entry:
+/* The stack: where the function goes on, then where it returns to, which is given itself or its place. */
+.macro entry take:req, tell:req
 	pushq %rbp
 	movq %rsp, %rbp
 	save_arguments
 	movq 8(%rbp), %rdi
-	movq 16(%rbp), %rsi
-	call function_entered
+	\take 16(%rbp), %rsi
+	call \tell
 	restore_arguments
 	popq %rbp
 	ret
+.endm
+
+	.globl function_entry
+	.p2align 4
+function_entry:
+	entry movq, function_entered
 
 	.globl function_entry_exits
 	.p2align 4
 function_entry_exits:
-	pushq %rbp
-	movq %rsp, %rbp
-	save_arguments
-	movq 8(%rbp), %rdi
-	leaq 16(%rbp), %rsi
-	call function_entered_exits
-	restore_arguments
-	popq %rbp
-	ret
+	entry leaq, function_entered_exits
 
 /* A traced function has returned: its results are kept, and it goes on where it was called. */
 	.globl function_return
 	.p2align 4
 function_return:
-	subq $8, %rsp
+	subq $8, %rsp		/* the place of its return address */
 	pushq %rbp
 	movq %rsp, %rbp
 	pushq %rax
 	pushq %rdx
+	leaq 8(%rbp), %rdi
 	call function_left
 	movq %rax, 8(%rbp)
 	popq %rdx

@@ -18,6 +18,7 @@
 
 struct call {
 	uint64_t function, return_to, start;
+	const uint64_t *place;	/* of the address it returns by, on a stack */
 };
 
 #define CALLS_MAX ((PAGE_SIZE - sizeof(uint64_t)) / sizeof(struct call))
@@ -70,17 +71,25 @@ void function_entered_exits(uint64_t at, uint64_t *return_to)
 	flags = arch_irq_save();
 	calls = calls_here();
 	if (calls && calls->count < CALLS_MAX) {
-		calls->calls[calls->count++] = (struct call){ at - ENTRY_SIZE, *return_to, trace_time() };
+		calls->calls[calls->count++] = (struct call){ at - ENTRY_SIZE, *return_to, trace_time(), return_to };
 		*return_to = arch_function_return();
 	}
 	arch_irq_restore(flags);
 }
 
-uint64_t function_left(void)
+/* Functions that did not return, because a jump led past them, are above it. */
+static const struct call *take(struct trace_calls *calls, const uint64_t *place)
+{
+	while (calls->count && calls->calls[--calls->count].place != place)
+		;
+	return &calls->calls[calls->count];
+}
+
+uint64_t function_left(const uint64_t *place)
 {
 	unsigned long flags = arch_irq_save();
 	struct trace_calls *calls = calls_here();
-	const struct call *call = &calls->calls[--calls->count];
+	const struct call *call = take(calls, place);
 	const uint64_t words[] = { call->function, trace_since(call->start), calls->count };
 	uint64_t return_to = call->return_to;
 

@@ -20,8 +20,8 @@ void function_choose(void);
 void function_entered(uint64_t at, uint64_t caller);
 /* The same; *return_to is changed so that the function's return is seen. */
 void function_entered_exits(uint64_t at, uint64_t *return_to);
-/* It has returned: where it goes on. */
-uint64_t function_left(void);
+/* It has returned: where it goes on. place: where the address it returned by was. */
+uint64_t function_left(const uint64_t *place);
 /*
  * Puts what functions really return to into a backtrace of the running thread, innermost first.
  */
