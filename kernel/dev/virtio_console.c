@@ -36,9 +36,9 @@ enum {
 #define PORTS_MAX ((VIRTIO_QUEUES_MAX - 2) / 2)
 #define CONTROL_IN 8
 #define CONTROL_OUT 16
-#define SETTLE_NS (20 * NSEC_PER_MSEC)	/* for telling of ports, at most */
+#define SETTLE_NS NSEC_PER_SEC		/* for telling of ports, at most: its process may have to wait for a CPU */
 #define CONSOLE_NAME "console"		/* of a port that is to be one: QEMU's own consoles lose output */
-#define QUIET_NS (2 * NSEC_PER_MSEC)	/* nothing for so long: it has told all */
+#define QUIET_NS (2 * NSEC_PER_MSEC)	/* nothing for so long, all answers taken: it has told all */
 
 struct message {
 	uint32_t id;
@@ -60,7 +60,7 @@ struct virtio_console {
 	struct control_in in[CONTROL_IN];
 	struct message out[CONTROL_OUT];
 	uint32_t out_used;		/* slots, a bit each */
-	uint64_t heard_ns;		/* when the last message came */
+	uint64_t heard_ns;		/* when the last message came or was taken */
 };
 
 static unsigned numbers_used; /* of devices, a bit each; atomic */
@@ -72,16 +72,27 @@ static struct virtio_console *console_of(struct virtqueue *queue)
 
 /* ---- what is told the device ---- */
 
+/* Lock. @return whether there is something that the device has yet to take */
+static bool untaken(struct virtio_console *console)
+{
+	struct message *message;
+	uint32_t len;
+
+	while ((message = virtqueue_take(console->control_out, &len))) {
+		console->out_used &= ~(1u << (message - console->out));
+		atomic_store_relaxed(&console->heard_ns, clock_ns());
+	}
+	return console->out_used != 0;
+}
+
 /* Lock. */
 static void tell(struct virtio_console *console, uint32_t id, uint16_t event, uint16_t value)
 {
 	struct message *message;
 	struct virtq_span span;
-	uint32_t len;
 	int slot;
 
-	while ((message = virtqueue_take(console->control_out, &len)))
-		console->out_used &= ~(1u << (message - console->out));
+	untaken(console);
 	slot = __builtin_ffs((int)~console->out_used) - 1;
 	if (slot < 0 || slot >= CONTROL_OUT)
 		return;
@@ -309,10 +320,20 @@ static int read_port_max(struct virtio_console *console)
 	return err;
 }
 
+/* What it has taken may still be answered, at once as QEMU does or a little later. */
+static bool may_say_more(struct virtio_console *console)
+{
+	unsigned long flags = spin_lock(&console->lock);
+	bool waits = untaken(console) && !console->virtio->broken;
+
+	spin_unlock(&console->lock, flags);
+	return waits || clock_ns() - atomic_load_relaxed(&console->heard_ns) < QUIET_NS;
+}
+
 /* Until it says nothing more. While the clock is virtual nobody is waited for. */
 static void hear_of_ports(struct virtio_console *console)
 {
-	uint64_t start = clock_ns(), now = start;
+	uint64_t start = clock_ns();
 	unsigned long flags = spin_lock(&console->lock);
 
 	for (unsigned i = 0; i < CONTROL_IN && virtqueue_room(console->control_in); i++)
@@ -321,11 +342,9 @@ static void hear_of_ports(struct virtio_console *console)
 	tell(console, UINT32_MAX, DEVICE_READY, 1);
 	spin_unlock(&console->lock, flags);
 	console->heard_ns = start;
-	while (!clock_is_virtual() && now - start < SETTLE_NS &&
-	       now - atomic_load_relaxed(&console->heard_ns) < QUIET_NS) {
+	while (!clock_is_virtual() && clock_ns() - start < SETTLE_NS && may_say_more(console)) {
 		control_came(console->control_in);
 		arch_relax();
-		now = clock_ns();
 	}
 }
 
