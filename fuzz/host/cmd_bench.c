@@ -20,7 +20,7 @@
 #define INPUTS 1000
 #define SEED 20260102
 #define SECONDS 5.0
-#define RESET_SECONDS 2.0
+#define RESET_SECONDS 2.0	/* at most: no longer than the programs */
 #define DIRTY_PAGES 16			/* unless --dirty says otherwise */
 #define REQUESTS_AT_ONCE 100
 #define SLOWEST_RUNS 5
@@ -37,7 +37,7 @@ struct bench {
 	uint64_t execs, findings;
 	bool slow;			/* each input has a machine of its own */
 	uint64_t deadline_ns;		/* slow: also in the middle of all inputs */
-	double seconds, nops_per_sec, dirty_pages;
+	double seconds, reset_seconds, nops_per_sec, dirty_pages;
 	double resets_per_sec[DIRTY_COUNTS];	/* of the pages that the options say */
 };
 
@@ -185,7 +185,7 @@ static int measure_request(struct bench *bench, enum channel_request request, ui
 			if (executor_request(bench->executor, request, argument))
 				return -1;
 		}
-	} while (seconds_since(start) < RESET_SECONDS);
+	} while (seconds_since(start) < bench->reset_seconds);
 	*per_sec = (double)n / seconds_since(start);
 	return 0;
 }
@@ -275,6 +275,7 @@ int cmd_bench(struct options *options)
 	if (!options->dirty_count)
 		options->dirty[options->dirty_count++] = DIRTY_PAGES;
 	bench.slow = tracker_replaces(options->campaign.tracker);
+	bench.reset_seconds = limit < RESET_SECONDS ? limit : RESET_SECONDS;
 	cpus_claim();
 	bench.executor = options_executor(options, preset, 0);
 	if (!bench.executor)

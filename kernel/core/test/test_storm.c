@@ -13,8 +13,8 @@
 #define ROUNDS 400
 
 /*
- * Asks for a switch at the end of its own interrupt, again and again, at intervals that do not repeat soon. A machine on
- * which interrupts are late, as they take longer than that, gets as much time again: else it would do nothing else.
+ * Asks for a switch at the end of its own interrupt, again and again, at intervals that do not repeat soon. A machine
+ * whose interrupts are late, as they take longer than that, gets as much time again: else it would do nothing else.
  */
 struct storm {
 	struct timer timer;
