@@ -22,9 +22,7 @@ void trace_set_chain(trace_chain_t *write, size_t max)
 
 uint64_t trace_time(void)
 {
-	if (!trace_area || !(trace_area->flags & TRACE_TIME_NS))
-		return arch_cycles();
-	return plat->clock_ns();
+	return trace_area ? trace_now() : arch_cycles();
 }
 
 uint64_t trace_since(uint64_t start)

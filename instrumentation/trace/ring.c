@@ -23,17 +23,7 @@
 
 struct trace_area *trace_area;
 bool trace_ready;
-static struct trace_ring *rings[CPUS_MAX];
-
-struct trace_ring *trace_ring_here(void)
-{
-	return rings[arch_cpu()->id];
-}
-
-static bool has_room(const struct trace_ring *ring, uint64_t end)
-{
-	return (trace_area->flags & TRACE_OVERWRITE) || end - atomic_load_relaxed(&ring->tail) <= trace_area->ring_size;
-}
+struct trace_ring *trace_rings[CPUS_MAX];
 
 static void seal(struct trace_record *record, size_t size)
 {
@@ -73,7 +63,7 @@ struct trace_record *trace_reserve(struct trace_ring *ring, size_t max)
 
 		place = left < max ? start + left : start;
 		end = place + max;
-		if (!has_room(ring, end)) {
+		if (!trace_has_room(ring, end)) {
 			ring->lost++;
 			ring->depth--;
 			return NULL;
@@ -198,7 +188,7 @@ int trace_add_cpu(unsigned id)
 		return -ENOMEM;
 	}
 	ring->cpu = id;
-	rings[id] = ring;
+	trace_rings[id] = ring;
 	atomic_store(&trace_area->rings[id], arch_virt_to_phys(ring));
 	atomic_store(&trace_area->cpu_count, id + 1);
 	return 0;

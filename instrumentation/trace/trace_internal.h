@@ -8,6 +8,10 @@
 #include "abi/trace_abi.h"
 #include "trace.h"
 
+#include <kernel/atomic.h>
+#include <kernel/cpu.h>
+#include <plat/plat.h>
+
 #include <generated/trace_events.h>
 
 /* A condition on one argument. */
@@ -39,8 +43,25 @@ const char *trace_choose_list(const char *list, bool is_chain);
 /* ring.c: all rings are there. */
 extern bool trace_ready;
 extern struct trace_area *trace_area;
+extern struct trace_ring *trace_rings[CPUS_MAX];
 /* This CPU's, NULL before its time. Interrupts off. */
-struct trace_ring *trace_ring_here(void);
+static inline struct trace_ring *trace_ring_here(void)
+{
+	return trace_rings[arch_cpu()->id];
+}
+
+/* trace_time(), of where there is an area. */
+static inline uint64_t trace_now(void)
+{
+	return trace_area->flags & TRACE_TIME_NS ? plat->clock_ns() : arch_cycles();
+}
+
+/* Whether records may go on up to there. */
+static inline bool trace_has_room(const struct trace_ring *ring, uint64_t end)
+{
+	return trace_area->flags & TRACE_OVERWRITE || end - atomic_load_relaxed(&ring->tail) <= trace_area->ring_size;
+}
+
 /*
  * Room for a record of at most max bytes, NULL when there is none, which is counted; and its end: size bytes of it were
  * used, at least sizeof(struct trace_record) + 8, a multiple of eight. Interrupts off from the one to the other.
