@@ -29,7 +29,7 @@
 struct recording {
 	const char *out, *preset, *ring;
 	long hz, stack;
-	bool outside, count;
+	bool outside, nmi, count;
 	const struct recorded_kind *kind;
 	char **program;			/* saki-run's options, program and arguments */
 	char folder[PATH_MAX];		/* of what is in the making */
@@ -71,7 +71,8 @@ static int options_parse(struct recording *r, int argc, char **argv)
 		{ "freq", required_argument, NULL, 'F' },  { "output", required_argument, NULL, 'o' },
 		{ "event", required_argument, NULL, 'e' }, { "ring", required_argument, NULL, 'r' },
 		{ "stack", required_argument, NULL, 's' }, { "preset", required_argument, NULL, 'p' },
-		{ "outside", no_argument, NULL, 'O' },	   { 0 },
+		{ "outside", no_argument, NULL, 'O' },	   { "nmi", no_argument, NULL, 'n' },
+		{ 0 },
 	};
 	int option, status = 0;
 
@@ -84,6 +85,7 @@ static int options_parse(struct recording *r, int argc, char **argv)
 		case 's': status = number("--stack", optarg, TRACE_STACK_MAX, &r->stack); break;
 		case 'p': r->preset = optarg; break;
 		case 'O': r->outside = true; break;
+		case 'n': r->nmi = true; break;
 		default: return run_fail(PROF_USAGE, "see: saki prof --help; saki run's options go after \"--\"");
 		}
 	}
@@ -91,6 +93,8 @@ static int options_parse(struct recording *r, int argc, char **argv)
 	if (!status && r->outside && (r->kind->words || r->ring))
 		status = run_fail(PROF_USAGE,
 				  "--outside: samples of the CPUs, and nothing in the guest: no --event and no --ring");
+	if (!status && r->nmi && (r->kind->words || r->outside))
+		status = run_fail(PROF_USAGE, "--nmi: how the guest samples its CPUs: no --event and no --outside");
 	if (status || *r->program)
 		return status;
 	return run_fail(PROF_USAGE, "record: which program? See: saki prof --help");
@@ -175,6 +179,8 @@ static void words_make(const struct recording *r, char words[WORDS])
 	size_t at = r->kind->words ? (size_t)snprintf(words, WORDS, "%s", r->kind->words)
 				   : (size_t)snprintf(words, WORDS, "prof=%ld", r->hz);
 
+	if (r->nmi)
+		at += (size_t)snprintf(words + at, WORDS - at, " prof.nmi");
 	if (r->stack >= 0)
 		at += (size_t)snprintf(words + at, WORDS - at, " prof.stack=%ld", r->stack);
 	if (r->ring)

@@ -8,7 +8,8 @@
 #include <string.h>
 
 static const char help[] =
-	"usage: saki prof record [-F HZ] [-o FILE] [--event EVENT|--outside] [--] [RUN OPTIONS] PROGRAM [ARGS...]\n"
+	"usage: saki prof record [-F HZ] [-o FILE] [--event EVENT|--nmi|--outside] [--] [RUN OPTIONS]\n"
+	"                        PROGRAM [ARGS...]\n"
 	"       saki prof report|flame|folded|speedscope|pprof [--event NAME] [--live] [-o OUT] [FILE]\n"
 	"       saki prof count [--json] [--top N] [-o FILE] [--] [RUN OPTIONS] PROGRAM [ARGS...]\n"
 	"       saki prof diff [-o OUT] BEFORE AFTER\n"
@@ -21,8 +22,8 @@ static const char help[] =
 	"             (HZ times a second, 999), where threads wait (offcpu, lock), what the kernel allocates\n"
 	"             (alloc), where memory is made (fault), or system calls (syscall)\n"
 	"             --stack BYTES of the program's stack with each (8192); --ring SIZE of each CPU's ring (2M);\n"
-	"             --preset P: which build of the kernel (default). --outside: nothing in the guest takes samples;\n"
-	"             its QEMU is stopped instead, and its memory read\n"
+	"             --preset P: which build of the kernel (default). --nmi: samples by interrupts that nothing puts\n"
+	"             off. --outside: nothing in the guest takes samples; its QEMU is stopped, and its memory read\n"
 	"  report     tables of functions, objects and threads, and what EVENT has beside; --top N rows (20), --json\n"
 	"  flame      a flame graph, SVG\n"
 	"  diff       a flame graph of AFTER, coloured by what has changed since BEFORE; -o X.folded: as text\n"
