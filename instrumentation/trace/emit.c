@@ -136,13 +136,16 @@ static void emit(unsigned event, const uint64_t *words, size_t count, const char
 
 void trace_emit(unsigned event, const uint64_t *words, size_t count, const char *text)
 {
+	struct trace_ring *ring;
 	unsigned long flags;
 
 	if (!trace_ready)
 		return;
 	flags = arch_irq_save();
+	ring = trace_ring_here();
 	/* Our caller's frame: that of the function made for the event, whose caller is the tracepoint. */
-	emit(event, words, count, text, NULL, *(const uint64_t *)__builtin_frame_address(0));
+	if (!ring || text || !trace_is_plain(event) || !trace_put(ring, event, words, count))
+		emit(event, words, count, text, NULL, *(const uint64_t *)__builtin_frame_address(0));
 	arch_irq_restore(flags);
 }
 

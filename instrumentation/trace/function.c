@@ -33,42 +33,6 @@ uint64_t function_count;
 /* Neither has conditions or call chains, which go the general way. */
 static bool is_plain;
 
-/*
- * The short way of what trace_emit() does, as functions are many and small: a record of these words at the end of what
- * the ring has, if it lies before the end of its data and nothing has come in between. Interrupts off.
- * @return its time, 0: nothing is written
- */
-static inline __attribute__((always_inline)) uint64_t put(struct trace_ring *ring, unsigned event,
-							  const uint64_t *words, size_t count)
-{
-	const size_t size = sizeof(struct trace_record) + (count + 1) * sizeof(uint64_t);
-	uint64_t start = atomic_load_relaxed(&ring->reserved), end = start + size;
-	uint64_t at = start & (trace_area->ring_size - 1);
-	struct trace_record *record = (struct trace_record *)(ring->data + at);
-	uint64_t time;
-
-	/* A record more has room behind it, so that nothing need be padded. The clock of nanoseconds is a call. */
-	if (trace_area->flags & TRACE_TIME_NS || at + 2 * size > trace_area->ring_size || !trace_has_room(ring, end))
-		return 0;
-	ring->depth = 1;
-	compiler_barrier();
-	if (!atomic_compare_exchange(&ring->reserved, &start, end)) {
-		ring->depth = 0;
-		return 0;
-	}
-	record->size = (uint16_t)size;
-	record->event = (uint16_t)event;
-	record->thread = arch_cpu()->thread == arch_cpu()->idle ? 0 : (uint32_t)arch_thread()->id;
-	record->time = time = arch_cycles();
-	for (size_t i = 0; i < count; i++)
-		record->args[i] = words[i];
-	record->args[count] = size;
-	atomic_store(&ring->head, atomic_load_relaxed(&ring->reserved));
-	compiler_barrier();
-	ring->depth = 0;
-	return time;
-}
-
 /* The general way, for what is not plain or does not fit. */
 static __attribute__((noinline)) uint64_t tell_slowly(unsigned event, uint64_t a, uint64_t b, uint64_t c, size_t count)
 {
@@ -87,7 +51,7 @@ static inline __attribute__((always_inline)) uint64_t tell(unsigned event, uint6
 	if (!trace_ready || !ring || ring->depth)
 		return 0;
 	if (is_plain)
-		time = put(ring, event, (const uint64_t[]){ a, b, c }, count);
+		time = trace_put(ring, event, (const uint64_t[]){ a, b, c }, count);
 	return time ? time : tell_slowly(event, a, b, c, count);
 }
 
@@ -178,11 +142,6 @@ static int digit(char c)
 	return at ? (int)(at - digits) : -1;
 }
 
-static bool is_plain_event(unsigned event)
-{
-	return !trace_events[event].filter_count && !trace_events[event].has_chain;
-}
-
 void function_choose(void)
 {
 	static char bitmap[4096];
@@ -205,5 +164,5 @@ void function_choose(void)
 		return;
 	trace_events[TRACE_function_enter].on = true;
 	trace_events[TRACE_function_exit].on = exits;
-	is_plain = is_plain_event(TRACE_function_enter) && is_plain_event(TRACE_function_exit);
+	is_plain = trace_is_plain(TRACE_function_enter) && trace_is_plain(TRACE_function_exit);
 }

@@ -5,7 +5,7 @@
  * arguments are evaluated only when the event is on. What can be told is in events.tbl.
  *
  * What lasts is told at its end: uint64_t start = TRACE_START(lock_wait); ... TRACE(lock_wait, lock, owner,
- * trace_since(start)).
+ * trace_since(start)). TRACE_ON(lock_wait) is the instruction alone, for who goes another way then.
  *
  * Command line, words separated by commas: trace=EVENT,... where EVENT is NAME, GROUP:NAME, GROUP:* or *, perhaps with
  * "?ARGUMENT==N&ARGUMENT>N" behind it (also != < >= <=, and cpu and thread for arguments); trace.chain=EVENT,... these
@@ -28,6 +28,7 @@ struct trace_calls;
 			trace_##name(__VA_ARGS__);                                                                     \
 	} while (0)
 #define TRACE_START(name) (arch_branch(TRACE_##name) ? trace_time() : 0)
+#define TRACE_ON(name) arch_branch(TRACE_##name)
 
 /* Now, in the unit of the records. */
 uint64_t trace_time(void);
@@ -92,6 +93,7 @@ static inline void trace_ignore(const char *name UNUSED, ...)
 			trace_ignore(#name, __VA_ARGS__);                                                              \
 	} while (0)
 #define TRACE_START(name) UINT64_C(0)
+#define TRACE_ON(name) false
 
 static inline uint64_t trace_since(uint64_t start UNUSED)
 {

@@ -10,6 +10,7 @@
 
 #include <kernel/atomic.h>
 #include <kernel/cpu.h>
+#include <kernel/thread.h>
 #include <plat/plat.h>
 
 #include <generated/trace_events.h>
@@ -68,3 +69,46 @@ static inline bool trace_has_room(const struct trace_ring *ring, uint64_t end)
  */
 struct trace_record *trace_reserve(struct trace_ring *ring, size_t max);
 void trace_commit(struct trace_ring *ring, struct trace_record *record, size_t max, size_t size);
+
+/* It has neither conditions nor a call chain. */
+static inline bool trace_is_plain(unsigned event)
+{
+	return !trace_events[event].filter_count && !trace_events[event].has_chain;
+}
+
+/*
+ * The short way to write a record, of whole words at the end of what the ring has, where it lies before the end of its
+ * data and nothing else is being written. Inline, as how many words there are is mostly known. Interrupts off.
+ * @return its time, 0: nothing is written, and the long way (emit.c) is to be gone
+ */
+static inline __attribute__((always_inline)) uint64_t trace_put(struct trace_ring *ring, unsigned event,
+								const uint64_t *words, size_t count)
+{
+	const size_t size = sizeof(struct trace_record) + (count + 1) * sizeof(uint64_t);
+	uint64_t start = atomic_load_relaxed(&ring->reserved), end = start + size;
+	uint64_t at = start & (trace_area->ring_size - 1);
+	struct trace_record *record = (struct trace_record *)(ring->data + at);
+	uint64_t time;
+
+	/* A record more has room behind it, so that nothing need be padded. The clock of nanoseconds is a call. */
+	if (ring->depth || trace_area->flags & TRACE_TIME_NS || at + 2 * size > trace_area->ring_size ||
+	    !trace_has_room(ring, end))
+		return 0;
+	ring->depth = 1;
+	compiler_barrier();
+	if (!atomic_compare_exchange(&ring->reserved, &start, end)) {
+		ring->depth = 0;
+		return 0;
+	}
+	record->size = (uint16_t)size;
+	record->event = (uint16_t)event;
+	record->thread = arch_cpu()->thread == arch_cpu()->idle ? 0 : (uint32_t)arch_thread()->id;
+	record->time = time = arch_cycles();
+	for (size_t i = 0; i < count; i++)
+		record->args[i] = words[i];
+	record->args[count] = size;
+	atomic_store(&ring->head, atomic_load_relaxed(&ring->reserved));
+	compiler_barrier();
+	ring->depth = 0;
+	return time;
+}
