@@ -11,6 +11,7 @@
 #include <kernel/log.h>
 
 #define MEASURE_PIT_TICKS (PIT_HZ / 500)
+#define MEASURE_TRIES 50
 
 /* ns = (tsc * mult) >> 32, counted from the boot's first reading; and back. */
 static uint64_t tsc_start, ns_per_tsc_32, tsc_per_ns_32;
@@ -47,23 +48,55 @@ static uint64_t rate(uint64_t ticks, uint16_t pit_ticks)
 	return ticks * PIT_HZ / pit_ticks;
 }
 
+/*
+ * The 8254 wraps every 55 ms. A host that ran something else for so long in between would make the counter seem many
+ * times as fast, and our seconds as long. @return the longest time in which we did not run, at most; -ENODEV
+ */
+static int64_t measure_once(struct sample *first, struct sample *last)
+{
+	uint64_t seen, longest = 0;
+	uint16_t pit;
+
+	*first = sample_take();
+	seen = first->tsc;
+	do {
+		uint64_t now = arch_cycles();
+
+		longest = max(longest, now - seen);
+		seen = now;
+		pit = pit_read();
+		arch_relax();
+	} while ((uint16_t)(first->pit - pit) < MEASURE_PIT_TICKS);
+	*last = sample_take();
+	if ((uint16_t)(first->pit - last->pit) < MEASURE_PIT_TICKS)
+		return -ENODEV;
+	return (int64_t)max(longest, last->tsc - seen);
+}
+
+/* Until nothing long came in between; else the one of a few in which the least did. */
 static int measure(uint64_t *tsc_hz, uint64_t *lapic_hz)
 {
-	struct sample first, last;
-	uint16_t pit_ticks;
+	uint64_t least = UINT64_MAX;
 
 	pit_start(0);
 	if (!pit_is_there())
 		return -ENODEV;
-	first = sample_take();
-	while ((uint16_t)(first.pit - pit_read()) < MEASURE_PIT_TICKS)
-		arch_relax();
-	last = sample_take();
-	pit_ticks = (uint16_t)(first.pit - last.pit); /* it counts down */
-	if (pit_ticks < MEASURE_PIT_TICKS)
-		return -ENODEV;
-	*tsc_hz = rate(last.tsc - first.tsc, pit_ticks);
-	*lapic_hz = rate(first.lapic - last.lapic, pit_ticks);
+	for (int i = 0; i < MEASURE_TRIES; i++) {
+		struct sample first, last;
+		int64_t away = measure_once(&first, &last);
+		uint64_t took = last.tsc - first.tsc;
+		uint16_t pit_ticks = (uint16_t)(first.pit - last.pit); /* it counts down */
+
+		if (away < 0 && i + 1 == MEASURE_TRIES && least == UINT64_MAX)
+			return -ENODEV;
+		if (away >= 0 && (uint64_t)away < least) {
+			least = (uint64_t)away;
+			*tsc_hz = rate(took, pit_ticks);
+			*lapic_hz = rate(first.lapic - last.lapic, pit_ticks);
+		}
+		if (least < took / 4)
+			break;
+	}
 	return 0;
 }
 
