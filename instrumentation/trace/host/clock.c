@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Two clocks and what is known of them. See clock.h.
+ */
+#include "clock.h"
+
+#include <float.h>
+
+/* How wrong a machine may be about its clock's rate: it measures that in two milliseconds of a busy host. */
+#define RATE_LEAST 0.8
+#define RATE_MOST 1.25
+#define STEPS 80
+#define ERROR_MOST 1e18 /* of a machine that lies; it is still a number of ns */
+
+static void add(struct clock_bound *list, size_t *count, int64_t machine_ns, int64_t our_ns)
+{
+	if (*count < CLOCK_BOUNDS_MAX)
+		list[(*count)++] = (struct clock_bound){ machine_ns, our_ns };
+}
+
+void clock_not_before(struct clock_bounds *bounds, int64_t machine_ns, int64_t our_ns)
+{
+	add(bounds->before, &bounds->before_count, machine_ns, our_ns);
+}
+
+void clock_not_after(struct clock_bounds *bounds, int64_t machine_ns, int64_t our_ns)
+{
+	add(bounds->after, &bounds->after_count, machine_ns, our_ns);
+}
+
+static double offset_at(const struct clock_bound *bound, double rate)
+{
+	return (double)bound->our_ns - (double)bound->machine_ns * rate;
+}
+
+/* The offsets that are possible at a rate; none are where least is more than most. */
+static void offsets(const struct clock_bounds *b, double rate, double *least, double *most)
+{
+	*least = -DBL_MAX;
+	*most = DBL_MAX;
+	for (size_t i = 0; i < b->before_count; i++)
+		*least = offset_at(&b->before[i], rate) > *least ? offset_at(&b->before[i], rate) : *least;
+	for (size_t i = 0; i < b->after_count; i++)
+		*most = offset_at(&b->after[i], rate) < *most ? offset_at(&b->after[i], rate) : *most;
+}
+
+static double slack(const struct clock_bounds *b, double rate)
+{
+	double least, most;
+
+	offsets(b, rate, &least, &most);
+	return most - least;
+}
+
+/* The rate that leaves the most room: that is a concave function of it. */
+static double best_rate(const struct clock_bounds *b)
+{
+	double low = RATE_LEAST, high = RATE_MOST;
+
+	for (int i = 0; i < STEPS; i++) {
+		double third = (high - low) / 3;
+
+		if (slack(b, low + third) < slack(b, high - third))
+			low += third;
+		else
+			high -= third;
+	}
+	return (low + high) / 2;
+}
+
+bool clock_fit(const struct clock_bounds *bounds, struct clock_line *line)
+{
+	double least, most;
+
+	if (!bounds->before_count || !bounds->after_count)
+		return false;
+	line->is_fitted = slack(bounds, 1) < 0;
+	line->rate = line->is_fitted ? best_rate(bounds) : 1;
+	offsets(bounds, line->rate, &least, &most);
+	line->offset_ns = (least + most) / 2;
+	line->error_ns = most > least ? most - least : least - most;
+	/* Between two lines that both fit there may be all the room there is; with a known rate, half of it. */
+	if (!line->is_fitted)
+		line->error_ns /= 2;
+	line->error_ns = line->error_ns > ERROR_MOST ? ERROR_MOST : line->error_ns;
+	return true;
+}
+
+int64_t clock_ours(const struct clock_line *line, int64_t machine_ns)
+{
+	double ours = line->offset_ns + (double)machine_ns * line->rate;
+
+	/* What a machine says may be far out of all that is a time. */
+	return ours > 9e18 ? INT64_MAX : ours < -9e18 ? INT64_MIN : (int64_t)ours;
+}
