@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What --stamps-fd asks for: a line "NAME NS" when a step on the way to the machine has ended, NS being CLOCK_MONOTONIC,
- * for who shows where the time went.
+ * What --stamps-fd asks for: a line "NAME NS" when a step on the way to the machine has ended, NS being
+ * CLOCK_MONOTONIC, for who shows where the time went.
  */
 #include "run.h"
 

@@ -74,16 +74,53 @@ bool clock_fit(const struct clock_bounds *bounds, struct clock_line *line)
 
 	if (!bounds->before_count || !bounds->after_count)
 		return false;
-	line->is_fitted = slack(bounds, 1) < 0;
-	line->rate = line->is_fitted ? best_rate(bounds) : 1;
+	line->rate = best_rate(bounds);
 	offsets(bounds, line->rate, &least, &most);
 	line->offset_ns = (least + most) / 2;
-	line->error_ns = most > least ? most - least : least - most;
-	/* Between two lines that both fit there may be all the room there is; with a known rate, half of it. */
-	if (!line->is_fitted)
-		line->error_ns /= 2;
-	line->error_ns = line->error_ns > ERROR_MOST ? ERROR_MOST : line->error_ns;
 	return true;
+}
+
+/* The rate farthest from one that is possible, towards an end, that is possible too. */
+static double last_possible(const struct clock_bounds *b, double possible, double end)
+{
+	for (int i = 0; i < STEPS; i++) {
+		double middle = (possible + end) / 2;
+
+		if (slack(b, middle) >= 0)
+			possible = middle;
+		else
+			end = middle;
+	}
+	return possible;
+}
+
+/* How far other lines that are possible go from ours at a time, at one rate of theirs. */
+static double distance(const struct clock_bounds *b, double rate, double machine_ns, double ours)
+{
+	double least, most;
+
+	offsets(b, rate, &least, &most);
+	least = ours - (least + rate * machine_ns);
+	most = most + rate * machine_ns - ours;
+	return least > most ? least : most;
+}
+
+double clock_error_ns(const struct clock_bounds *bounds, const struct clock_line *line, int64_t machine_ns)
+{
+	double room = slack(bounds, line->rate), at = (double)machine_ns, ours = line->offset_ns + line->rate * at;
+	double most = -room, low, high;
+
+	if (room >= 0) {
+		low = last_possible(bounds, line->rate, RATE_LEAST);
+		high = last_possible(bounds, line->rate, RATE_MOST);
+		most = 0;
+		for (int i = 0; i <= STEPS; i++) {
+			double there = distance(bounds, low + (high - low) * i / STEPS, at, ours);
+
+			most = there > most ? there : most;
+		}
+	}
+	return most > ERROR_MOST ? ERROR_MOST : most;
 }
 
 int64_t clock_ours(const struct clock_line *line, int64_t machine_ns)

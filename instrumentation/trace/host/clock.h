@@ -24,12 +24,15 @@ struct clock_bounds {
 /* our_ns = offset_ns + machine_ns * rate */
 struct clock_line {
 	double offset_ns, rate;
-	double error_ns;	/* how far from that it can be, where there are bounds */
-	bool is_fitted;		/* the machine's own idea of a second did not fit; rate is not 1 */
 };
 
 void clock_not_before(struct clock_bounds *bounds, int64_t machine_ns, int64_t our_ns);
 void clock_not_after(struct clock_bounds *bounds, int64_t machine_ns, int64_t our_ns);
-/* The line in the middle of what is possible. False: there are no bounds on one side. */
+/* The line in the middle of what is possible, which leaves most room. False: there are no bounds on one side. */
 bool clock_fit(const struct clock_bounds *bounds, struct clock_line *line);
 int64_t clock_ours(const struct clock_line *line, int64_t machine_ns);
+/*
+ * How wrong that can be: how far the lines that are possible go from this one there. Where none is, as the bounds
+ * contradict each other, by how much they do.
+ */
+double clock_error_ns(const struct clock_bounds *bounds, const struct clock_line *line, int64_t machine_ns);

@@ -36,7 +36,7 @@ void chart_add(struct chart *chart, const char *kind, const char *name, int64_t 
 	chart->count++;
 }
 
-/* By start; what contains comes before what it contains, phases before all. */
+/* By start; phases first, of them those without length; what contains comes before what it contains. */
 static int compare(const void *a, const void *b)
 {
 	const struct chart_row *x = a, *y = b;
@@ -46,7 +46,7 @@ static int compare(const void *a, const void *b)
 	if (!x->depth != !y->depth)
 		return x->depth ? 1 : -1;
 	if (x->end_ns != y->end_ns)
-		return x->end_ns > y->end_ns ? -1 : 1;
+		return (x->end_ns > y->end_ns) == (x->depth > 0) ? -1 : 1;
 	return x->order < y->order ? -1 : 1;
 }
 
@@ -81,7 +81,9 @@ static size_t lay_phases(const struct chart *chart, struct chart_row *to)
 		now = row.end_ns;
 		*at++ = row;
 	}
-	if (now < chart->whole_ns)
+	if (at > to && chart->whole_ns - now < ROUNDING_NS)
+		at[-1].end_ns = chart->whole_ns;
+	else if (now < chart->whole_ns)
 		at = put_gap(at, now, chart->whole_ns);
 	return (size_t)(at - to);
 }
@@ -124,7 +126,7 @@ void chart_finish(struct chart *chart, int64_t whole_ns)
 	qsort(chart->rows, chart->count, sizeof(*chart->rows), compare);
 	count = lay_phases(chart, phases);
 	for (size_t i = 0; i < chart->count; i++)
-		if (chart->rows[i].depth && chart->rows[i].start_ns < chart->whole_ns) {
+		if (count && chart->rows[i].depth && chart->rows[i].start_ns < chart->whole_ns) {
 			cut(&chart->rows[i], 0, chart->whole_ns);
 			chart->rows[parts++] = chart->rows[i];
 		}

@@ -33,9 +33,8 @@ struct chart {
 	/* What there is to say beside. */
 	const char *program, *until;
 	bool is_reached;	/* it got as far as until */
-	bool has_clock;
-	double clock_error_ns;
-	bool clock_is_fitted;
+	double clock_error_ns;	/* how wrong the machine's times can be */
+	double clock_rate;	/* our seconds in one of the machine's */
 	int status;
 };
 

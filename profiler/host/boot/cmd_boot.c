@@ -126,7 +126,7 @@ static int record(const struct boot *b, struct recorder_result *result, struct c
 		  char stamps[STAMPS_MAX])
 {
 	struct recorder_options options = {
-		.folder = b->folder, .preset = b->preset, .words = "trace=boot:*,meta:*", .clock = clock
+		.folder = b->folder, .preset = b->preset, .words = "trace=boot:* trace.ring=256K", .clock = clock
 	};
 	char fd_text[16], **words = NULL;
 	int ends[2], status;

@@ -47,7 +47,7 @@ void chart_print_json(const struct chart *chart, FILE *out)
 	json_bool(&json, "reached", chart->is_reached);
 	json_number(&json, "wall_ns", (uint64_t)chart->whole_ns);
 	json_number(&json, "clock_error_ns", (uint64_t)chart->clock_error_ns);
-	json_bool(&json, "clock_rate_corrected", chart->clock_is_fitted);
+	json_real(&json, "clock_rate", chart->clock_rate);
 	json_number(&json, "dropped", chart->dropped);
 	json_number(&json, "status", (uint64_t)chart->status);
 	put_rows(&json, chart);

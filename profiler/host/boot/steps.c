@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The steps of a boot out of a recording. See steps.h. Times of the machine become ours by the bounds that its records
- * give; the machine's counter, which begins at 0 when QEMU lets it run, tells QEMU's own start from the firmware's work.
+ * The steps of a boot out of a recording. See steps.h. Times of the machine become ours by the bounds that its
+ * records give; the machine's counter, which begins at 0 when QEMU lets it run, tells QEMU's own start from the
+ * firmware's work.
  */
 #include "steps.h"
 
@@ -25,6 +26,7 @@ struct reader {
 	const struct stream_event *event;
 	int args[ARGS];
 	struct clock_line line;
+	int64_t last;		/* the machine's time of the last step */
 	int64_t kernel_ns;	/* when the kernel began; INT64_MAX: not told */
 	int64_t entry_ns;	/* when the program was reached; INT64_MAX: it was not */
 	int64_t exit_ns;	/* when the first process ended; INT64_MAX: not told */
@@ -96,6 +98,7 @@ static void add_step(struct reader *r, const struct stream_record *record)
 
 	if (kind >= KINDS || !name || __builtin_add_overflow(start, (int64_t)arg(r, record, ARG_DURATION), &end))
 		return;
+	r->last = start;
 	start = to_chart(r, start);
 	end = to_chart(r, end);
 	if (kind == KIND_ENTRY) {
@@ -123,6 +126,16 @@ static void read_records(struct reader *r)
 	}
 }
 
+/* Errors are largest at the ends: where the machine's counter began, and where the chart does. */
+static void note_error(struct reader *r, int64_t zero)
+{
+	const struct clock_bounds *bounds = r->sources->clock;
+	double first = clock_error_ns(bounds, &r->line, zero), last = clock_error_ns(bounds, &r->line, r->last);
+
+	r->chart->clock_error_ns = first > last ? first : last;
+	r->chart->clock_rate = r->line.rate;
+}
+
 /* From QEMU's start to the kernel's. */
 static void add_before_kernel(struct reader *r, int64_t from)
 {
@@ -130,6 +143,7 @@ static void add_before_kernel(struct reader *r, int64_t from)
 	int64_t zero = (int64_t)-(uint64_t)((unsigned __int128)area->time_start * area->time_scale >> 32);
 	int64_t runs = area->time_scale ? to_chart(r, zero) : INT64_MIN;
 
+	note_error(r, zero);
 	if (runs > from && runs < r->kernel_ns) {
 		chart_add(r->chart, "host", "QEMU's start", from, runs, true);
 		chart_add(r->chart, "firmware", "firmware, loader", runs, r->kernel_ns, true);
@@ -188,8 +202,6 @@ static int make(struct reader *r, char *error)
 	if (r->loaded_ns == INT64_MAX)
 		return 1;
 	add_before_kernel(r, spawned);
-	r->chart->clock_error_ns = r->line.error_ns;
-	r->chart->clock_is_fitted = r->line.is_fitted;
 	chart_finish(r->chart, choose_end(r));
 	return 0;
 }

@@ -38,9 +38,11 @@ static double place(const struct chart *chart, int64_t ns)
 	return (double)ns * PLOT / (double)(chart->whole_ns ? chart->whole_ns : 1);
 }
 
+/* By depth. */
+static const char *const colours[CHART_DEPTH_MAX + 1] = { "#3b6ea5", "#6fa3d6", "#e0a040", "#c8c060", "#a0a0a0" };
+
 static void put_row(const struct chart *chart, const struct chart_row *row, int y, FILE *out)
 {
-	static const char *const colours[CHART_DEPTH_MAX + 1] = { "#3b6ea5", "#6fa3d6", "#e0a040", "#c8c060", "#a0a0a0" };
 	bool gap = !strcmp(row->name, CHART_UNACCOUNTED);
 	double x = LEFT + place(chart, row->start_ns), width = place(chart, row->end_ns - row->start_ns);
 	double ms = (double)(row->end_ns - row->start_ns) / 1e6;
@@ -82,14 +84,14 @@ void chart_print_svg(const struct chart *chart, int64_t min_ns, FILE *out)
 	bottom = TOP + rows * ROW;
 	fprintf(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
 	fprintf(out,
-		"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\" "
-		"font-family=\"sans-serif\" font-size=\"12\">\n<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n",
+		"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" "
+		"viewBox=\"0 0 %d %d\" font-family=\"sans-serif\" font-size=\"12\">\n<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n",
 		WIDTH, bottom + 10, WIDTH, bottom + 10);
 	fprintf(out, "<text x=\"8\" y=\"20\" font-size=\"15\">Boot of ");
 	put_text(chart->program, out);
 	fprintf(out, ": %.2f ms until ", (double)chart->whole_ns / 1e6);
 	put_text(chart->until, out);
-	fprintf(out, "%s; to within %.2f ms</text>\n", chart->is_reached ? "" : " (not reached)",
+	fprintf(out, "%s; to within %.2g ms</text>\n", chart->is_reached ? "" : " (not reached)",
 		chart->clock_error_ns / 1e6);
 	put_ticks(chart, bottom, out);
 	for (size_t i = 0; i < chart->count; i++)

@@ -36,8 +36,8 @@ static void put_remarks(const struct chart *chart, size_t hidden, int64_t min_ns
 		fprintf(out, "%zu steps of less than %g ms are not shown (--min MS)\n", hidden, (double)min_ns / 1e6);
 	if (chart->dropped)
 		fprintf(out, "%zu more steps were told than there is room for\n", chart->dropped);
-	fprintf(out, "the machine's times are right to within %.2f ms%s\n", chart->clock_error_ns / 1e6,
-		chart->clock_is_fitted ? "; its clock's rate was corrected" : "");
+	fprintf(out, "the machine's times: to within %.2g ms; a second of its clock was %.4f s\n",
+		chart->clock_error_ns / 1e6, chart->clock_rate);
 }
 
 void chart_print(const struct chart *chart, int64_t min_ns, FILE *out)
