@@ -11,7 +11,7 @@
 #include <arch/arch.h>
 
 /* Numbers of boot_step's names. */
-enum boot_kind { BOOT_PHASE, BOOT_INIT_CALL, BOOT_PROBE, BOOT_STEP, BOOT_ENTRY };
+enum boot_kind { BOOT_PHASE, BOOT_INIT_CALL, BOOT_PROBE, BOOT_MOUNT, BOOT_STEP, BOOT_ENTRY };
 
 #if CONFIG_TRACE
 

@@ -26,7 +26,7 @@ static int mount_at_boot(const char *type, const char *directory)
 	uint64_t start = boot_step_start();
 	int err = make_directory(directory, 0755) ?: mount_create_at(directory, type, "", 0, "", NULL);
 
-	boot_step_end(BOOT_STEP, start, type);
+	boot_step_end(BOOT_MOUNT, start, directory);
 	return err;
 }
 

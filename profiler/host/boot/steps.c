@@ -16,8 +16,8 @@ enum { ARG_KIND, ARG_START, ARG_DURATION, ARG_RECORDER, ARG_NAME, ARGS };
 static const char *const arg_names[ARGS] = { "kind", "start", "duration", "recorder", "name" };
 
 /* The kernel's numbers (instrumentation/trace/boot.h), as its description has them too. */
-enum { KIND_PHASE, KIND_INIT_CALL, KIND_PROBE, KIND_STEP, KIND_ENTRY, KINDS };
-static const char *const kind_names[KINDS] = { "phase", "init call", "probe", "step", "entry" };
+enum { KIND_PHASE, KIND_INIT_CALL, KIND_PROBE, KIND_MOUNT, KIND_STEP, KIND_ENTRY, KINDS };
+static const char *const kind_names[KINDS] = { "phase", "init call", "probe", "mount", "step", "entry" };
 
 struct reader {
 	const struct steps_sources *sources;
@@ -33,6 +33,9 @@ struct reader {
 	int64_t loaded_ns;	/* when the program was started; INT64_MAX: it was not */
 	bool has_entry;		/* at its own first instruction */
 };
+
+/* What stands before the name. */
+static const char *const prefixes[KINDS] = { "", "", "probe ", "mount ", "", "" };
 
 /* ---- saki-run's ---- */
 
@@ -95,6 +98,7 @@ static void add_step(struct reader *r, const struct stream_record *record)
 	int64_t start = (int64_t)arg(r, record, ARG_START), end;
 	uint64_t kind = arg(r, record, ARG_KIND);
 	const char *name = record->texts[r->args[ARG_NAME]];
+	char text[CHART_NAME_MAX];
 
 	if (kind >= KINDS || !name || __builtin_add_overflow(start, (int64_t)arg(r, record, ARG_DURATION), &end))
 		return;
@@ -111,7 +115,8 @@ static void add_step(struct reader *r, const struct stream_record *record)
 	if (kind == KIND_PHASE && !strcmp(name, "load the program"))
 		r->loaded_ns = end;
 	r->kernel_ns = kind == KIND_PHASE && start < r->kernel_ns ? start : r->kernel_ns;
-	chart_add(r->chart, kind_names[kind], name, start, end, kind == KIND_PHASE);
+	snprintf(text, sizeof(text), "%s%s", prefixes[kind], name);
+	chart_add(r->chart, kind_names[kind], text, start, end, kind == KIND_PHASE);
 }
 
 static void read_records(struct reader *r)

@@ -85,8 +85,9 @@ void chart_print_svg(const struct chart *chart, int64_t min_ns, FILE *out)
 	fprintf(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
 	fprintf(out,
 		"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" "
-		"viewBox=\"0 0 %d %d\" font-family=\"sans-serif\" font-size=\"12\">\n<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n",
+		"viewBox=\"0 0 %d %d\" font-family=\"sans-serif\" font-size=\"12\">\n",
 		WIDTH, bottom + 10, WIDTH, bottom + 10);
+	fprintf(out, "<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n");
 	fprintf(out, "<text x=\"8\" y=\"20\" font-size=\"15\">Boot of ");
 	put_text(chart->program, out);
 	fprintf(out, ": %.2f ms until ", (double)chart->whole_ns / 1e6);
