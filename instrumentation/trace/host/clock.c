@@ -6,10 +6,13 @@
 
 #include <float.h>
 
-/* How wrong a machine may be about its clock's rate: it measures that in two milliseconds of a busy host. */
-#define RATE_LEAST 0.8
-#define RATE_MOST 1.25
-#define STEPS 80
+/*
+ * How wrong a machine may be about its clock's rate: very, as it measures that in two milliseconds, in which a busy
+ * host may stop it for longer than its timer can count.
+ */
+#define RATE_LEAST 0.001
+#define RATE_MOST 1000
+#define STEPS 120
 #define ERROR_MOST 1e18 /* of a machine that lies; it is still a number of ns */
 
 static void add(struct clock_bound *list, size_t *count, int64_t machine_ns, int64_t our_ns)

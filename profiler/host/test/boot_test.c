@@ -54,6 +54,8 @@ static void test_clock(void)
 	check("clock_same_rate", clock_fit(&bounds, &line) && is_right(&line, 5e9, 1));
 	make_bounds(-3e9, 1.05);
 	check("clock_other_rate", clock_fit(&bounds, &line) && is_right(&line, -3e9, 1.05));
+	make_bounds(1e9, 29);
+	check("clock_that_was_measured_wrong", clock_fit(&bounds, &line) && is_right(&line, 1e9, 29));
 	bounds.after_count = 0;
 	check("clock_without_bounds", !clock_fit(&bounds, &line));
 	make_bounds(0, 1);
