@@ -82,6 +82,8 @@ void arch_irq_wait(void);
 static inline void arch_relax(void);
 /* (inline) The cycle counter: monotonic on one CPU; its unit is the CPU's own. */
 static inline uint64_t arch_cycles(void);
+/* (inline) What that was at the kernel's first instruction; 0: not known. */
+static inline uint64_t arch_first_cycles(void);
 /* True and a random word when the CPU has an entropy instruction and it answered. */
 bool arch_random(uint64_t *value);
 /* The same from the CPU's noise itself, for seeding; slower, and it may have run out. */
@@ -94,6 +96,13 @@ const char *arch_cpu_name(void);
  * handler takes no lock, faults on nothing, and calls nothing that does.
  */
 void arch_set_nmi(void (*handler)(const struct arch_regs *regs));
+
+/*
+ * This CPU calls reached() when it is about to execute what is at address, a program's or the kernel's: once, in an
+ * exception, with interrupts off. It is the same for all CPUs that are asked, each by itself, and lasts until then.
+ * -ENOSYS where CPUs cannot.
+ */
+int arch_break_once(uint64_t address, void (*reached)(void));
 
 /* ---- branches that are chosen at boot (option TRACE; booted CPUs) ---- */
 

@@ -4,6 +4,7 @@
  */
 #include <kernel/clock.h>
 #include <kernel/cpu.h>
+#include <kernel/errno.h>
 #include <kernel/log.h>
 #include <kernel/string.h>
 #include <kernel/thread.h>
@@ -99,6 +100,11 @@ bool arch_random(uint64_t *value)
 bool arch_random_seed(uint64_t *value)
 {
 	return os_entropy(value);
+}
+
+int arch_break_once(uint64_t address UNUSED, void (*reached)(void) UNUSED)
+{
+	return -ENOSYS;
 }
 
 const char *arch_cpu_name(void)

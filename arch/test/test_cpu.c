@@ -4,6 +4,7 @@
  */
 #include <arch/arch.h>
 #include <kernel/crash_abi.h>
+#include <kernel/errno.h>
 #include <kernel/page.h>
 #include <kernel/string.h>
 #include <kernel/test.h>
@@ -70,4 +71,39 @@ TEST(cycles_go_on)
 		;
 	CHECK(arch_cycles() > start);
 	CHECK(strlen(arch_cpu_name()) > 0);
+}
+
+static unsigned times_reached;
+
+static void reached(void)
+{
+	times_reached++;
+}
+
+static NOINLINE void place(void)
+{
+	__asm__ volatile("" ::: "memory");
+}
+
+TEST(a_breakpoint_is_met_once)
+{
+	unsigned long flags = arch_irq_save();
+	int err = arch_break_once((uint64_t)place, reached);
+	unsigned at_first, at_last;
+
+	times_reached = 0;
+	if (!err)
+		place();
+	at_first = times_reached;
+	if (!err)
+		place();
+	at_last = times_reached;
+	arch_irq_restore(flags);
+	if (err) {
+		CHECK_EQ(err, -ENOSYS);
+		test_skip("this CPU has no breakpoints");
+		return;
+	}
+	CHECK_EQ(at_first, 1);
+	CHECK_EQ(at_last, 1);
 }

@@ -3,7 +3,7 @@
 # switch).
 nosan-y := y
 obj-$(CONFIG_ARCH_X86_64) += pvh_entry.o pvh.o cpu.o fpu.o entry.o trap.o fault.o switch.o context.o regs.o \
-	pagetable.o mapping.o memory.o user_copy.o user.o signal.o
+	pagetable.o mapping.o memory.o user_copy.o user.o signal.o breakpoint.o
 obj-$(CONFIG_SMP) += secondary_entry.o secondary.o
 obj-$(CONFIG_TRACE) += branch.o
 obj-$(CONFIG_TRACE_FUNCTIONS) += function.o

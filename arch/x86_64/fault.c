@@ -166,6 +166,8 @@ void trap_exception(struct arch_regs *regs)
 		crash_raise(CRASH_HANG, regs, 0, "non-maskable interrupt");
 	if (regs->vector == X86_TRAP_DOUBLE_FAULT)
 		crash_raise(CRASH_STACK_OVERFLOW, regs, 0, "double fault");
+	if (regs->vector == X86_TRAP_DEBUG && trap_is_breakpoint())
+		return;
 	if (trap_from_program(regs) && regs->vector != X86_TRAP_MACHINE_CHECK) {
 		arch_irq_enable();
 		exception_signal(regs);

@@ -27,6 +27,9 @@ pvh_start:
 	cld
 	cli
 	movl %ebx, %esi
+	rdtsc
+	movl %eax, PHYS(first_cycles)
+	movl %edx, PHYS(first_cycles) + 4
 
 	/* 2048 large pages in four tables that follow each other. */
 	movl $PHYS(boot_directory), %edi
@@ -94,6 +97,10 @@ boot_gdt_pointer_high:
 	.quad boot_gdt
 
 	.bss
+	.globl first_cycles
+	.p2align 3
+first_cycles:			/* the cycle counter at pvh_start */
+	.skip 8
 	.p2align 12
 	.globl boot_stack, boot_root
 boot_stack:

@@ -44,6 +44,9 @@ extern const char syscall_last[], quick_first[], quick_last[];
 /* True when the registers are those of a program's code. */
 bool trap_from_program(const struct arch_regs *regs);
 
+/* breakpoint.c: whether a debug exception is arch_break_once()'s, which has been answered then. */
+bool trap_is_breakpoint(void);
+
 /* fault.c. Interrupts are off; they return with the registers to continue with, or not at all. */
 void trap_page_fault(struct arch_regs *regs);
 void trap_exception(struct arch_regs *regs);

@@ -15,6 +15,7 @@
 
 struct trace_event_state trace_events[TRACE_EVENTS];
 static bool any_on;
+bool trace_chosen;
 
 /* The word of a line from text on, which ends at a space or a line's end. */
 struct word {
@@ -230,6 +231,7 @@ void trace_choose(void)
 		trace_events[TRACE_sample].on = trace_events[TRACE_sample].has_chain = true;
 	for (unsigned i = 0; i < TRACE_EVENTS; i++)
 		any_on |= trace_events[i].on;
+	trace_chosen = true;
 	if (!any_on)
 		return;
 	choose("meta:*", sizeof("meta:*") - 1, false);

@@ -2,6 +2,7 @@
 /*
  * The rings: made at boot when an event is on, published by the beacon, written by their CPU alone. See trace_abi.h.
  */
+#include "boot.h"
 #include "description.h"
 #include "function.h"
 #include "trace_internal.h"
@@ -172,6 +173,7 @@ static int trace_init(void)
 		return err;
 	publish();
 	TRACE(thread_name, arch_thread()->id, arch_thread()->name);
+	boot_steps_flush();
 	return 0;
 }
 INIT_CALL(INIT_CORE, trace_init);

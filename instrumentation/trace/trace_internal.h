@@ -41,6 +41,8 @@ const char *trace_line(unsigned event);
  */
 const char *trace_choose_list(const char *list, bool is_chain);
 
+/* choose.c: what is recorded has been decided. */
+extern bool trace_chosen;
 /* ring.c: all rings are there. */
 extern bool trace_ready;
 extern struct trace_area *trace_area;

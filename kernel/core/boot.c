@@ -2,6 +2,7 @@
 /*
  * The machine's command line as the rest of the kernel asks for it, and the calls that bring subsystems up.
  */
+#include <instrumentation/trace/boot.h>
 #include <kernel/boot.h>
 #include <kernel/errno.h>
 #include <kernel/linkset.h>
@@ -101,16 +102,32 @@ static const struct init_call *next_init_call(const struct init_call *last)
 	return next;
 }
 
+static void run(const struct init_call *call)
+{
+	uint64_t start = boot_step_start();
+	int err;
+
+	log_debug("init: %s", call->name);
+	err = call->fn();
+	if (err)
+		panic("%s failed at boot: %s", call->name, errno_name(-err) ?: "unknown error");
+	boot_step_end(BOOT_INIT_CALL, start, call->name);
+}
+
+/* As the boot chart shows them. */
+static const char *const level_names[] = {
+	[INIT_MEMORY] = "init calls: memory", [INIT_CORE] = "init calls: core",	    [INIT_BUS] = "init calls: bus",
+	[INIT_DEVICE] = "init calls: device", [INIT_FS] = "init calls: fs", [INIT_LATE] = "init calls: late",
+};
+
 void init_calls_run(enum init_level first, enum init_level last)
 {
-	for (const struct init_call *call = next_init_call(NULL); call; call = next_init_call(call)) {
-		int err;
+	const struct init_call *call = next_init_call(NULL);
 
-		if (call->level < first || call->level > last)
-			continue;
-		log_debug("init: %s", call->name);
-		err = call->fn();
-		if (err)
-			panic("%s failed at boot: %s", call->name, errno_name(-err) ?: "unknown error");
+	for (unsigned level = first; level <= last; level++) {
+		for (; call && call->level <= level; call = next_init_call(call))
+			if (call->level == level)
+				run(call);
+		boot_phase_end(level_names[level]);
 	}
 }

@@ -2,6 +2,7 @@
 /*
  * The order in which the kernel comes up, and what it then does: unit tests, a harness, or a program.
  */
+#include <instrumentation/trace/boot.h>
 #include <instrumentation/trace/trace.h>
 #include <kernel/boot.h>
 #include <kernel/cpu.h>
@@ -110,9 +111,11 @@ static long main_on_thread_stack(void *arg UNUSED)
 	thread_init();
 	arch_irq_enable();
 	cpus_start();
+	boot_phase_end("threads, other CPUs told to start");
 	init_calls_run(INIT_BUS, INIT_LATE);
 	cpus_wait();
 	profiler_start();
+	boot_phase_end("wait for other CPUs");
 	log_info("up: %s on %s, %zu MiB", boot_info->protocol, plat->name, page_total_count() * PAGE_SIZE / MIB);
 	run();
 }
@@ -138,10 +141,12 @@ static void memory_up(void)
 	if (err)
 		panic("no usable memory in the %zu ranges that the boot loader gave: %s", boot_info->range_count,
 		      errno_name(-err));
+	boot_phase_end("memory");
 	trace_choose();
 	err = arch_memory_init();
 	if (err)
 		panic("the kernel's page tables cannot be made: %s", errno_name(-err));
+	boot_phase_end("page tables");
 	init_calls_run(INIT_MEMORY, INIT_MEMORY);
 	constructors_run();
 }
@@ -150,16 +155,19 @@ void kernel_main(struct boot_info *boot)
 {
 	int err;
 
+	boot_phase_end("first instructions");
 	arch_cpu_init(cpus[0]);
 	boot_info = boot;
 	err = plat_select(boot);
 	log_set_level((enum log_level)min(boot_option_number("loglevel", LOG_WARNING), (uint64_t)LOG_DEBUG));
 	if (err)
 		panic("no platform of this image knows the machine (%s)", boot->protocol);
+	boot_phase_end("CPU, platform");
 	memory_up();
 	err = plat_init(boot);
 	if (err)
 		panic("the machine cannot be initialised: %s", errno_name(-err));
+	boot_phase_end("interrupt controller, clock");
 	log_flush();
 	refuse_truncated(boot);
 	boot_options_check();

@@ -5,6 +5,7 @@
  */
 #include <kernel/pci.h>
 
+#include <instrumentation/trace/boot.h>
 #include <kernel/boot.h>
 #include <kernel/errno.h>
 #include <kernel/heap.h>
@@ -205,6 +206,15 @@ void pci_intx_release(struct pci_device *device, int irq)
 
 /* ---- finding ---- */
 
+static int pci_probe(struct pci_device *device, const struct pci_driver *driver)
+{
+	uint64_t start = boot_step_start();
+	int err = driver->probe(device);
+
+	boot_step_end(BOOT_PROBE, start, driver->name);
+	return err;
+}
+
 static void find_driver(struct pci_device *device)
 {
 	LINKSET_FOREACH(pci_driver, const struct pci_driver, driver) {
@@ -213,7 +223,7 @@ static void find_driver(struct pci_device *device)
 		if (!driver->matches(device))
 			continue;
 		device->device.driver = driver->name;
-		err = driver->probe(device);
+		err = pci_probe(device, driver);
 		if (!err) {
 			device->driver = driver;
 			return;

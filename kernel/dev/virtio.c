@@ -4,6 +4,7 @@
  */
 #include "virtio_internal.h"
 
+#include <instrumentation/trace/boot.h>
 #include <kernel/atomic.h>
 #include <kernel/errno.h>
 #include <kernel/log.h>
@@ -73,8 +74,12 @@ static int start(struct virtio_device *device)
 	add_status(device, VIRTIO_STATUS_ACKNOWLEDGE);
 	add_status(device, VIRTIO_STATUS_DRIVER);
 	err = agree(device);
-	if (!err)
+	if (!err) {
+		uint64_t start_time = boot_step_start();
+
 		err = device->driver->probe(device);
+		boot_step_end(BOOT_PROBE, start_time, device->driver->name);
+	}
 	atomic_store(&device->live, !err);
 	if (!err && !atomic_load(&device->broken)) {
 		/* It may have changed since the driver read it, when nobody listened. */

@@ -4,6 +4,7 @@
  * /proc, and room in /tmp and /dev/shm.
  */
 #include <arch/arch.h>
+#include <instrumentation/trace/boot.h>
 #include <kernel/boot.h>
 #include <kernel/cpio.h>
 #include <kernel/log.h>
@@ -22,7 +23,11 @@ static int make_directory(const char *name, unsigned mode)
 /* A file system of that type in a directory, which is made if it is not there. */
 static int mount_at_boot(const char *type, const char *directory)
 {
-	return make_directory(directory, 0755) ?: mount_create_at(directory, type, "", 0, "", NULL);
+	uint64_t start = boot_step_start();
+	int err = make_directory(directory, 0755) ?: mount_create_at(directory, type, "", 0, "", NULL);
+
+	boot_step_end(BOOT_MOUNT, start, directory);
+	return err;
 }
 
 static int make_tmp(void)
@@ -56,8 +61,11 @@ static int rootfs_init(void)
 		return err;
 	fs_context_set_root((struct path){ root, root->root });
 	if (boot_info->initrd_size) {
+		uint64_t start = boot_step_start();
+
 		cpio_unpack((struct path){ root, root->root }, arch_phys_to_virt(boot_info->initrd),
 			    boot_info->initrd_size);
+		boot_step_end(BOOT_STEP, start, "unpack the initrd");
 		/* Where inputs are run again and compared, the same frames are handed out with any initrd. */
 		if (!IS_ENABLED(CONFIG_FUZZ))
 			page_free_initrd();

@@ -196,6 +196,7 @@ static int load(struct file *file, const char *path, const struct exec_strings *
 	err = exec_stack_make(process_current(), aspace, &image, strings, path, sp);
 	if (err)
 		goto err_load;
+	first_program_loaded(&image);
 	*entry = image.start;
 	*out = aspace;
 	return 0;

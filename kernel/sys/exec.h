@@ -85,3 +85,19 @@ struct exec_target {
  */
 int exec_replace(const struct exec_target *target, struct exec_strings *strings, uint64_t *entry, uint64_t *sp,
 		 struct exec_error *error);
+
+/*
+ * first_program.c: for the boot chart (option TRACE). An image is ready to be run; the first program is about to start
+ * at an address, which is its own, or its dynamic linker's.
+ */
+#if CONFIG_TRACE
+void first_program_loaded(const struct elf_image *image);
+void first_program_starts(uint64_t start);
+#else
+static inline void first_program_loaded(const struct elf_image *image UNUSED)
+{
+}
+static inline void first_program_starts(uint64_t start UNUSED)
+{
+}
+#endif

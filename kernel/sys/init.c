@@ -91,6 +91,7 @@ static void run(void *arg)
 		process_exit(status_of(err) << 8);
 	}
 	arch_regs_init_user(&regs, entry, sp);
+	first_program_starts(entry);
 	arch_user_start(&regs);
 }
 

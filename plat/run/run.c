@@ -55,6 +55,8 @@ static const char help[] =
 	"  --no-rng               leave out the device that gives the kernel entropy\n"
 	"  --unit-tests [GLOB]    run the kernel's own unit tests instead of a program\n"
 	"  --prepare DIR          boot nothing: put kernel, initrd, line (the command line) and memory (MiB) into DIR\n"
+	"  --stamps-fd N          say on the file that is open as N when each step to the machine has ended; see\n"
+	"                         saki prof boot\n"
 	"  --verbose              show QEMU's command line and messages, and more of the kernel's\n"
 	"\n"
 	"exit status: the program's; 128+N killed by signal N; 125 kernel panic; 124 time-out; 127 not found;\n"
@@ -91,7 +93,8 @@ enum {
 	OPT_STRACE,
 	OPT_SYSCALLS,
 	OPT_GDB,
-	OPT_PREPARE
+	OPT_PREPARE,
+	OPT_STAMPS_FD
 };
 
 static const struct option long_options[] = {
@@ -119,6 +122,7 @@ static const struct option long_options[] = {
 	{ "gdb", no_argument, NULL, OPT_GDB },
 	{ "prepare", required_argument, NULL, OPT_PREPARE },
 	{ "verbose", no_argument, NULL, OPT_VERBOSE },
+	{ "stamps-fd", required_argument, NULL, OPT_STAMPS_FD },
 	{ "help", no_argument, NULL, OPT_HELP },
 	{ 0 },
 };
@@ -220,6 +224,7 @@ static int option_set(struct run_options *o, int option, const char *value)
 	case OPT_SYSCALLS: o->syscalls = 1; return 0;
 	case OPT_GDB: o->gdb = 1; return 0;
 	case OPT_PREPARE: o->prepare = value; return 0;
+	case OPT_STAMPS_FD: return stamps_open(value);
 	default: return run_fail(RUN_USAGE, "see: saki run --help");
 	}
 }
@@ -386,6 +391,7 @@ static int machine_run(const struct run_options *o, const struct app *app, struc
 		run_fail(0, "%s", command ? command : "no memory");
 		free(command);
 	}
+	stamp("qemu");
 	session.pid = session.end_signal == SIGTERM ? dom0_start(q, error) : qemu_start(q, error);
 	close_given(q);
 	status = session.pid < 0 ? run_fail(RUN_ENVIRONMENT, "%s", error) : session_run(&session);
@@ -411,14 +417,17 @@ static int run(const struct run_options *o)
 	struct app app = { 0 };
 	int status = plat_check(o), lab_fd = -1;
 
+	stamp("start");
 	if (!status && !o->unit_tests)
 		status = app_find(&app, o->program[0]);
+	stamp("program");
 	if (!status && o->net)
 		status = net_parse(o->net, &backend, net_word);
 	if (!status)
 		status = initrd_make(&cpio, o, &app);
 	if (status)
 		goto out;
+	stamp("initrd");
 	status = RUN_USAGE;
 	q.plat = o->plat;
 	q.net_backend = backend;
@@ -443,6 +452,7 @@ static int run(const struct run_options *o)
 	image = image_path(o->preset);
 	if (!image)
 		goto out;
+	stamp("kernel");
 	q.kernel = image;
 	q.command_line = line;
 	q.cpus = o->cpus ? o->cpus : 1;

@@ -75,6 +75,10 @@ void words_add(FILE *line, const char *name, const char *value);
 #define WORDS_MAX 4095 /* bytes a command line may have */
 #define CPUS_MAX 64 /* kernel/cpu.h */
 
+/* stamps.c: 0, or RUN_USAGE after an error line; and the end of a step, where somebody wants to know. */
+int stamps_open(const char *text);
+void stamp(const char *step);
+
 /* plat.c: 0 or an exit status, after an error line that says what the plat has not. */
 int plat_check(const struct run_options *options);
 int plat_is_xen(const struct run_options *options);

@@ -134,13 +134,10 @@ static void find_volumes(struct recording *r)
 /* Xen's guests have neither QEMU's gdb stub nor its emulator. @return 0 or an exit status */
 static int check_plat(const struct recording *r)
 {
-	for (char **word = r->program; *word && word[0][0] == '-' && word[1]; word++)
-		if (!strcmp(*word, "--plat=xen") || (!strcmp(*word, "--plat") && !strcmp(word[1], "xen")))
-			return run_fail(PROF_USAGE, "%s: only where the machine is QEMU's, not on xen",
-					r->count ? "count" : "--outside");
-		else if (word[1][0] != '-' && !strchr(*word, '=') && word[2])
-			word++;
-	return 0;
+	if (!run_words_have(r->program, "--plat", "xen"))
+		return 0;
+	return run_fail(PROF_USAGE, "%s: only where the machine is QEMU's, not on xen",
+			r->count ? "count" : "--outside");
 }
 
 /* ---- running ---- */

@@ -12,6 +12,7 @@ static const char help[] =
 	"                        PROGRAM [ARGS...]\n"
 	"       saki prof report|flame|folded|speedscope|pprof [--event NAME] [--live] [-o OUT] [FILE]\n"
 	"       saki prof count [--json] [--top N] [-o FILE] [--] [RUN OPTIONS] PROGRAM [ARGS...]\n"
+	"       saki prof boot [--json] [--min MS] [-o FILE.svg] [--] [RUN OPTIONS] PROGRAM [ARGS...]\n"
 	"       saki prof diff [-o OUT] BEFORE AFTER\n"
 	"       saki prof metrics [--json] [-o FILE] [--] [RUN OPTIONS] PROGRAM [ARGS...]\n"
 	"\n"
@@ -33,10 +34,13 @@ static const char help[] =
 	"             FILE may be one of Linux' perf record -g, too. --live: of alloc, what was not given back\n"
 	"  count      how many instructions the kernel's and the program's functions executed, counted by a plugin of\n"
 	"             QEMU's emulator; -o FILE: also as perf.data, for report\n"
+	"  boot       where the time went from saki run's start to the program's first instruction: QEMU, firmware,\n"
+	"             the kernel's phases, init calls and drivers that took MS milliseconds (0.1) or more, dynamic\n"
+	"             linker; after the program's own output. -o FILE.svg: also as a picture; --json: one object\n"
 	"  metrics    what the kernel has counted, when the program has ended: Prometheus's text format on standard\n"
 	"             output, after the program's own, or in FILE; --json: one object on one line\n"
 	"\n"
-	"exit status: of record saki run's, which is the program's; else 0 done, 1 nothing to show;\n"
+	"exit status: of record and boot saki run's, which is the program's; else 0 done, 1 nothing to show;\n"
 	"123 environment (no machine, a file that cannot be read or written); 122 usage\n"
 	"\n"
 	"example: saki prof record -- --smp 2 python3 -c 'print(sum(range(10**7)))' && saki prof report\n";
@@ -46,7 +50,7 @@ static const struct command {
 	int (*run)(int argc, char **argv);
 } commands[] = {
 	{ "record", cmd_record },   { "report", cmd_report },
-	{ "count", cmd_count },
+	{ "count", cmd_count },	    { "boot", cmd_boot },
 	{ "flame", cmd_flame },	    { "diff", cmd_diff },
 	{ "folded", cmd_folded },   { "speedscope", cmd_speedscope },
 	{ "pprof", cmd_pprof },     { "metrics", cmd_metrics },

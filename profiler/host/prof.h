@@ -6,12 +6,14 @@
 #pragma once
 
 #include <plat/run/image.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 /* Exit codes besides the program's own: saki-run's. */
 enum { PROF_USAGE = 122, PROF_ENVIRONMENT = 123 };
 
+int cmd_boot(int argc, char **argv);
 int cmd_record(int argc, char **argv);
 int cmd_count(int argc, char **argv);
 int cmd_report(int argc, char **argv);
@@ -27,3 +29,9 @@ int cmd_metrics(int argc, char **argv);
  * of an event "instructions". @return as cmd_record().
  */
 int record_counts(const char *out, const char *preset, char **program, char **command);
+
+/*
+ * run_words.c: whether saki-run's words, up to its program, have that option, with that value (NULL: with any, or
+ * none).
+ */
+bool run_words_have(char *const *words, const char *option, const char *value);

@@ -23,6 +23,7 @@
 struct trace_beacon {
 	uint64_t magic;		/* TRACE_MAGIC, written last */
 	uint64_t area;		/* address of struct trace_area, page aligned */
+	uint64_t recorder_ns;	/* written by the host: its CLOCK_MONOTONIC, now and then; 0: nobody does */
 };
 
 #define TRACE_MAGIC UINT64_C(0x3145434152544153)	/* "SATRACE1" */

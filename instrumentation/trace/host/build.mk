@@ -2,7 +2,7 @@
 # instrumentation/trace/host: saki-trace. What reads and makes recordings is the profiler's too.
 tool-saki-trace-y := main.o cmd_record.o functions.o cmd_list.o cmd_text.o cmd_json.o cmd_ctf.o cmd_dat.o
 tool-saki-trace-y += ctf_metadata.o dat_format.o dat_page.o output.o pattern.o recording.o threads.o kernel_symbols.o
-tool-saki-trace-y += machine.o recorder.o rings.o stream.o events.o
+tool-saki-trace-y += machine.o recorder.o clock.o rings.o stream.o events.o
 tool-saki-trace-y += $(addprefix ../../../plat/run/,fail.o image.o tool.o)
 tool-saki-trace-y += ../../../kernel/sys/describe.o
 tool-saki-trace-gen-y := trace_description.o syscall_desc.o

@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "machine.h"
@@ -73,6 +74,14 @@ static void run(const struct machine *machine, char **argv, pid_t parent)
 	_exit(ENVIRONMENT);
 }
 
+int64_t machine_now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
 int machine_start(struct machine *machine, const char *const *options, size_t count, char *const *arguments)
 {
 	char folder[PATH_MAX], path[PATH_MAX], memory[16], **argv = NULL;
@@ -85,6 +94,7 @@ int machine_start(struct machine *machine, const char *const *options, size_t co
 		argv = command(path, memory, options, count, arguments);
 	fflush(stdout);
 	catch_signals(machine);
+	machine->start_ns = machine_now_ns();
 	machine->pid = argv ? fork() : -1;
 	if (!machine->pid)
 		run(machine, argv, parent);

@@ -7,6 +7,7 @@
 
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #define MACHINE_SIGNALS 3
@@ -14,6 +15,7 @@
 struct machine {
 	int memory_fd;		/* empty before the machine is made */
 	pid_t pid;		/* of saki-run */
+	int64_t start_ns;	/* CLOCK_MONOTONIC when that was started */
 	struct sigaction old[MACHINE_SIGNALS];
 };
 
@@ -25,6 +27,8 @@ struct machine {
  * @return 0; -1 after a line of error: there is nothing to be closed.
  */
 int machine_start(struct machine *machine, const char *const *options, size_t count, char *const *arguments);
+/* CLOCK_MONOTONIC, ns. */
+int64_t machine_now_ns(void);
 /* Whether saki-run has ended; it is still to be waited for. */
 bool machine_has_ended(const struct machine *machine);
 /* Waits for that, and gives signals back to us. @return its exit status, 128 and the number if a signal ended it */

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -21,6 +22,8 @@
 #include "rings.h"
 
 #define POLL_NS 1000000
+#define POLL_OFTEN_NS 100000
+#define OFTEN_NS INT64_C(20000000000) /* a boot takes no longer, where times of that size matter */
 #define PATIENCE 20	/* polls after which also a little is taken */
 
 /* Takes what the rings tell, until saki-run has ended. */
@@ -33,6 +36,37 @@ static void watch(struct rings *rings, const struct machine *machine)
 		ended = machine_has_ended(machine);
 		if (!(rings_find(rings) && rings_drain(rings, ended || polls % PATIENCE == 0)))
 			nanosleep(&pause, NULL);
+	}
+}
+
+/* The machine's clock as its records have it: ns since boot. */
+static int64_t machine_ns(const struct trace_area *area, uint64_t time)
+{
+	if (area->flags & TRACE_TIME_NS)
+		return (int64_t)time;
+	return (int64_t)((__int128)(int64_t)(time - area->time_start) * (__int128)area->time_scale >> 32);
+}
+
+/* The same, with what can be learnt of its clock. */
+static void watch_clock(struct rings *rings, const struct machine *machine, struct clock_bounds *clock)
+{
+	int64_t began = machine_now_ns();
+	bool ended = false;
+
+	/* Sleeping shall not take longer than it is asked for. */
+	prctl(PR_SET_TIMERSLACK, 1UL);
+	while (!ended) {
+		bool often = machine_now_ns() - began < OFTEN_NS;
+		const struct timespec pause = { .tv_nsec = often ? POLL_OFTEN_NS : POLL_NS };
+
+		ended = machine_has_ended(machine);
+		if (rings_find(rings)) {
+			rings_tell_time(rings, (uint64_t)machine_now_ns());
+			rings_drain(rings, true);
+			if (rings->newest)
+				clock_not_after(clock, machine_ns(&rings->area, rings->newest), machine_now_ns());
+		}
+		nanosleep(&pause, NULL);
 	}
 }
 
@@ -120,7 +154,9 @@ static int record(const struct recorder_options *o, int stream_fd, struct record
 	if (machine_start(&machine, ours, sizeof(ours) / sizeof(ours[0]), o->arguments))
 		return RECORDER_ENVIRONMENT;
 	rings_init(&rings, machine.memory_fd, stream_fd);
-	if (!o->watch)
+	if (!o->watch && o->clock)
+		watch_clock(&rings, &machine, o->clock);
+	else if (!o->watch)
 		watch(&rings, &machine);
 	else
 		failed = !o->watch(o->context, &machine, stream_fd);
@@ -133,6 +169,7 @@ static int record(const struct recorder_options *o, int stream_fd, struct record
 					    .functions = rings.area.function_count,
 					    .bytes = rings.bytes,
 					    .lost = sum(rings.lost, TRACE_CPUS_MAX),
+					    .start_ns = machine.start_ns,
 					    .broken = rings.broken };
 	rings_free(&rings);
 	machine_close(&machine);

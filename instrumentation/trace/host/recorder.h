@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "clock.h"
 #include "machine.h"
 
 /* Exit statuses beside those that saki-run has; the same numbers as its. */
@@ -24,6 +25,11 @@ struct recorder_options {
 	 */
 	bool (*watch)(void *context, const struct machine *machine, int stream_fd);
 	void *context;
+	/*
+	 * Where bounds of the machine's clock are noted: records were not made after they were taken. The machine is
+	 * told the time then, and looked at often in its first seconds. NULL: nobody asks.
+	 */
+	struct clock_bounds *clock;
 };
 
 struct recorder_result {
@@ -31,6 +37,7 @@ struct recorder_result {
 	uint64_t functions;	/* that the kernel traced */
 	uint64_t bytes;		/* of records */
 	uint64_t lost;		/* records that found no room */
+	int64_t start_ns;	/* CLOCK_MONOTONIC when saki-run was started */
 	uint64_t broken;	/* times that a ring said what cannot be; what it held then is missing */
 };
 

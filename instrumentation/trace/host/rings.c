@@ -129,6 +129,21 @@ static struct trace_ring *ring_of(const struct rings *rings, unsigned cpu)
 	return (struct trace_ring *)(rings->memory + at);
 }
 
+/* When the record that ends at head was made; 0 where there is no such thing. Records end with their size. */
+static uint64_t time_of_last(const struct rings *rings, const struct trace_ring *ring, uint64_t head, uint64_t used)
+{
+	uint64_t end = (head - 1) % rings->area.ring_size + 1, size = 0;
+	struct trace_record record;
+
+	if (used < sizeof(record) + 8 || end < 8)
+		return 0;
+	memcpy(&size, ring->data + end - 8, sizeof(uint32_t));
+	if (size < sizeof(record) + 8 || size > used || size > end)
+		return 0;
+	memcpy(&record, ring->data + end - size, sizeof(record));
+	return record.event == TRACE_PAD ? 0 : record.time;
+}
+
 static void write_block(struct rings *rings, const struct trace_ring *ring, unsigned cpu, uint64_t used, uint64_t lost)
 {
 	struct trace_block block = { .cpu = cpu, .size = (uint32_t)used, .lost = lost };
@@ -138,6 +153,11 @@ static void write_block(struct rings *rings, const struct trace_ring *ring, unsi
 				 { (void *)(ring->data + from), first },
 				 { (void *)ring->data, used - first } };
 
+	if (used) {
+		uint64_t time = time_of_last(rings, ring, rings->tails[cpu] + used, used);
+
+		rings->newest = time > rings->newest ? time : rings->newest;
+	}
 	write_all(rings, parts, 3);
 	rings->lost[cpu] = lost;
 	rings->bytes += used;
@@ -171,11 +191,19 @@ bool rings_drain(struct rings *rings, bool all)
 {
 	bool full = false;
 
+	rings->newest = 0;
 	if (!rings->area_at)
 		return false;
 	for (unsigned cpu = 0; cpu < TRACE_CPUS_MAX; cpu++)
 		full |= drain_one(rings, cpu, all);
 	return full;
+}
+
+void rings_tell_time(struct rings *rings, uint64_t now_ns)
+{
+	struct trace_beacon *beacon = (struct trace_beacon *)(rings->memory + TRACE_BEACON);
+
+	__atomic_store_n(&beacon->recorder_ns, now_ns, __ATOMIC_RELEASE);
 }
 
 void rings_finish(struct rings *rings)

@@ -19,6 +19,7 @@ struct rings {
 	uint64_t tails[TRACE_CPUS_MAX];
 	uint64_t lost[TRACE_CPUS_MAX];	/* as the stream says */
 	uint64_t bytes, broken;
+	uint64_t newest;		/* time of the newest record that was taken last, as it says; 0: none was */
 	int error;			/* errno of the stream's last failed write; nothing is written after that */
 };
 
@@ -37,6 +38,9 @@ bool rings_find(struct rings *rings);
  * more than half full.
  */
 bool rings_drain(struct rings *rings, bool all);
+
+/* Tells the machine what time it is here. Only where the rings are known. */
+void rings_tell_time(struct rings *rings, uint64_t now_ns);
 
 /* Writes the header again, as the machine left it, and keeps it in area. */
 void rings_finish(struct rings *rings);

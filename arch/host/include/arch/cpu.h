@@ -147,6 +147,11 @@ static inline uint64_t arch_cycles(void)
 	return __builtin_ia32_rdtsc();
 }
 
+static inline uint64_t arch_first_cycles(void)
+{
+	return 0;
+}
+
 static inline uint64_t arch_regs_pc(const struct arch_regs *regs)
 {
 	return regs->rip;

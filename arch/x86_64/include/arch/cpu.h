@@ -168,6 +168,12 @@ static inline uint64_t arch_cycles(void)
 	return (uint64_t)high << 32 | low;
 }
 
+extern uint64_t first_cycles; /* pvh_entry.S */
+static inline uint64_t arch_first_cycles(void)
+{
+	return first_cycles;
+}
+
 static inline uint64_t arch_regs_pc(const struct arch_regs *regs)
 {
 	return regs->rip;
