@@ -85,6 +85,12 @@ static int add_path(struct cpio *cpio, const char *name, const char *path)
 	return err;
 }
 
+/* Descriptor 4 of what follows. */
+#define RECORDS                                                                                                        \
+	"for port in /sys/class/virtio-ports/*; do\n"                                                                  \
+	"\tread -r name <\"$port/name\" && [ \"$name\" = records ] && exec 4>\"/dev/${port##*/}\"\n"                   \
+	"done\n"
+
 static int add_job(struct cpio *cpio, const struct qemu_options *o)
 {
 	char run[1024], disk[128] = "";
@@ -92,7 +98,9 @@ static int add_job(struct cpio *cpio, const struct qemu_options *o)
 	if (o->disk)
 		snprintf(disk, sizeof(disk), " \"disk=['vdev=xvda,format=raw,access=%s,script=saki-disk,target=%s']\"",
 			 o->disk_read_only ? "ro" : "rw", "/dev/vda");
-	snprintf(run, sizeof(run), "#!/bin/sh\nexec /job/saki-domain /job/saki.elf /job/line /job/initrd %llu%s%s\n",
+	snprintf(run, sizeof(run),
+		 "#!/bin/sh\n%sexec /job/saki-domain%s /job/saki.elf /job/line /job/initrd %llu%s%s\n",
+		 o->records_fd >= 0 ? RECORDS : "", o->records_fd >= 0 ? " --records /job/saki-rings" : "",
 		 (unsigned long long)(o->memory_bytes / MIB), disk,
 		 o->net_backend ? " \"vif=['script=saki-vif,bridge=xenbr0']\"" : "");
 	return add_text(cpio, "/job/run", run);
@@ -130,6 +138,10 @@ static void add_streams(struct args *args, const struct qemu_options *o)
 	add_port(args, "console");
 	add_port(args, "log");
 	add_port(args, "debug");
+	if (o->records_fd < 0)
+		return;
+	add_output(args, "records", o->records_fd);
+	add_port(args, "records");
 }
 
 static void add_devices(struct args *args, const struct qemu_options *o)
@@ -186,15 +198,20 @@ static void lab_build(struct args *args, const struct qemu_options *o)
 int lab_prepare(struct qemu_options *o, int *fd)
 {
 	static char kernel[PATH_MAX];
-	char initrd[PATH_MAX], domain[PATH_MAX];
+	char initrd[PATH_MAX], domain[PATH_MAX], rings[PATH_MAX];
 	struct cpio cpio = { .fd = -1 };
 	int status = lab_make(kernel, initrd);
 
 	if (!status)
 		status = lab_file("tools/saki-domain", domain);
+	if (!status)
+		status = lab_file("tools/saki-rings", rings);
 	if (status)
 		return status;
+	if (o->records_fd >= 0 && access(rings, R_OK))
+		return run_fail(RUN_ENVIRONMENT, "%s: %s; run: make xen-lab tools", rings, strerror(errno));
 	if (cpio_open(&cpio) || cpio_add_archive(&cpio, initrd) || add_path(&cpio, "/job/saki-domain", domain) ||
+	    (o->records_fd >= 0 && add_path(&cpio, "/job/saki-rings", rings)) ||
 	    add_path(&cpio, "/job/saki.elf", o->kernel) || add_open(&cpio, "/job/initrd", o->initrd_fd) ||
 	    add_text(&cpio, "/job/line", o->command_line) || add_job(&cpio, o) || cpio_finish(&cpio)) {
 		status = run_fail(RUN_ENVIRONMENT, "what dom0 gets cannot be put together: %s", cpio.error);

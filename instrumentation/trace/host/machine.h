@@ -13,6 +13,7 @@
 
 struct machine {
 	int memory_fd;		/* empty before the machine is made */
+	int records_fd;		/* where a machine whose memory is no file of ours tells; -1: nowhere */
 	pid_t pid;		/* of saki-run */
 	struct sigaction old[MACHINE_SIGNALS];
 };
@@ -22,9 +23,11 @@ struct machine {
  *
  * @param options	count words that are ours
  * @param arguments	what else it is to be told, NULL at the end
+ * @param records_fd	a file that it gets too, -1: none; it stays the caller's
  * @return 0; -1 after a line of error: there is nothing to be closed.
  */
-int machine_start(struct machine *machine, const char *const *options, size_t count, char *const *arguments);
+int machine_start(struct machine *machine, const char *const *options, size_t count, char *const *arguments,
+		  int records_fd);
 /* Whether saki-run has ended; it is still to be waited for. */
 bool machine_has_ended(const struct machine *machine);
 /* Waits for that, and gives signals back to us. @return its exit status, 128 and the number if a signal ended it */
