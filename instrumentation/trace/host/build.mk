@@ -18,4 +18,4 @@ tool-saki-rings-libs := -static -L$(xen-dev)/lib/x86_64-linux-gnu \
 endif
 
 # Tests of taking rings out of memory; test/rings.test runs it.
-tool-saki-rings-test-y := rings.o test/rings_test.o
+tool-saki-rings-test-y := rings.o forward.o test/rings_test.o
