@@ -56,10 +56,11 @@ static void child(const struct qemu_options *o, char *const argv[])
 pid_t dom0_start(const struct qemu_options *o, char *error)
 {
 	char build[PATH_MAX], program[PATH_MAX + 32], line[64], initrd[64], memory[32], disk[PATH_MAX + 64];
-	char rings[PATH_MAX + 32];
+	char reader[PATH_MAX + 32];
 	int fd = memfd_create("line", MFD_CLOEXEC);
-	char *all[] = { program, (char *)"--records", rings, (char *)o->kernel, line, initrd, memory, NULL, NULL };
-	char **argv = o->records_fd >= 0 ? all : all + 2;
+	char *all[] = { program, (char *)"--records", reader, (char *)(o->outside ?: ""), (char *)o->kernel,
+			line,    initrd,	      memory, o->disk ? disk : NULL,	     NULL };
+	char **argv = o->records_fd >= 0 ? all : all + 3;
 	size_t len = strlen(o->command_line);
 	pid_t pid;
 
@@ -68,9 +69,9 @@ pid_t dom0_start(const struct qemu_options *o, char *error)
 		return -1;
 	}
 	snprintf(program, sizeof(program), "%s/tools/saki-domain", build);
-	snprintf(rings, sizeof(rings), "%s/tools/saki-rings", build);
-	if (o->records_fd >= 0 && access(rings, X_OK)) {
-		snprintf(error, QEMU_ERROR, "%s: %s; it is built where Xen's libraries are (libxen-dev)", rings,
+	snprintf(reader, sizeof(reader), "%s/tools/%s", build, o->outside ? "saki-outside" : "saki-rings");
+	if (o->records_fd >= 0 && access(reader, X_OK)) {
+		snprintf(error, QEMU_ERROR, "%.180s: %s; it is built where Xen's libraries are", reader,
 			 strerror(errno));
 		return -1;
 	}
@@ -80,8 +81,6 @@ pid_t dom0_start(const struct qemu_options *o, char *error)
 	snprintf(memory, sizeof(memory), "%llu", (unsigned long long)(o->memory_bytes >> 20));
 	snprintf(disk, sizeof(disk), "disk=['vdev=xvda,format=raw,access=%s,target=%s']",
 		 o->disk_read_only ? "ro" : "rw", o->disk ?: "");
-	if (o->disk)
-		all[7] = disk;
 	pid = fork();
 	if (!pid)
 		child(o, argv);

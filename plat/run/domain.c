@@ -6,8 +6,9 @@
  * Standard input goes to the guest's console as it comes; what comes from there is taken apart as plat/xen/console.c
  * says: the program's output to standard output, the log to standard error, "exit N" to descriptor 3.
  *
- * Who reads the guest's memory (--records) is another program. It gets the domain's number before that runs, and its
- * standard input ends when the domain has ended and is still there; its standard output is descriptor 4.
+ * Who reads the guest's memory (--records) is another program. It gets the domain's number before that runs, and a word
+ * that is not empty; its standard input ends when the domain has ended and is still there, and its standard output is
+ * descriptor 4.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -31,7 +32,7 @@
 #define DRAIN_MS 300 /* after the end, while xenconsoled may still have something */
 
 static const char usage[] =
-	"usage: saki-domain [--records PROGRAM] KERNEL LINE-FILE INITRD MEMORY-MIB [xl configuration line]...\n"
+	"usage: saki-domain [--records PROGRAM WORD] KERNEL LINE-FILE INITRD MEMORY-MIB [xl configuration line]...\n"
 	"\n"
 	"Starts KERNEL as a PVH guest of Xen's, with the command line that is in LINE-FILE.\n";
 
@@ -215,7 +216,7 @@ static void destroy(void)
 
 /* ---- who reads its memory ---- */
 
-static int start_reader(char *program)
+static int start_reader(char *const reader[2])
 {
 	int ends[2];
 
@@ -228,8 +229,8 @@ static int start_reader(char *program)
 		dup2(RECORDS_FD, 1);
 		close(STATUS_FD);
 		close(RECORDS_FD);
-		execv(program, (char *[]){ program, domid, NULL });
-		fprintf(stderr, "%s: %s\n", program, strerror(errno));
+		execv(reader[0], (char *[]){ reader[0], domid, *reader[1] ? reader[1] : NULL, NULL });
+		fprintf(stderr, "%s: %s\n", reader[0], strerror(errno));
 		_exit(127);
 	}
 	close(ends[0]);
@@ -363,7 +364,7 @@ static int carry(void)
 	return STATUS_PANIC;
 }
 
-static int run(char **argv, char *reader)
+static int run(char **argv, char *const *reader)
 {
 	char line[256];
 
@@ -382,7 +383,7 @@ static int run(char **argv, char *reader)
 		return STATUS_ENVIRONMENT;
 	}
 	if (reader && start_reader(reader)) {
-		say("%s: %s", reader, strerror(errno));
+		say("%s: %s", *reader, strerror(errno));
 		return STATUS_ENVIRONMENT;
 	}
 	if (ask((char *[]){ "xl", "unpause", domid, NULL }, line, sizeof(line))) {
@@ -394,14 +395,14 @@ static int run(char **argv, char *reader)
 
 int main(int argc, char **argv)
 {
-	char *reader = NULL;
+	char **reader = NULL;
 	sigset_t set;
 	int status;
 
-	if (argc > 2 && !strcmp(argv[1], "--records")) {
-		reader = argv[2];
-		argv += 2;
-		argc -= 2;
+	if (argc > 3 && !strcmp(argv[1], "--records")) {
+		reader = argv + 2;
+		argv += 3;
+		argc -= 3;
 	}
 	if (argc < 5) {
 		fputs(usage, stderr);

@@ -31,6 +31,8 @@ int plat_check(const struct run_options *o)
 {
 	if (o->memory_fd >= 0 && o->prepare)
 		return run_fail(RUN_USAGE, "--memory-fd: --prepare boots no machine that could have it");
+	if (o->outside && o->records_fd < 0)
+		return run_fail(RUN_USAGE, "--outside: and where to? See --records-fd");
 	if (plat_is_xen(o)) {
 		const char *no = o->cpus > 1                              ? "--smp"
 				 : o->cpu                                 ? "--cpu"
@@ -49,6 +51,8 @@ int plat_check(const struct run_options *o)
 			return run_fail(RUN_USAGE, "%s: there is none on xen", no);
 		return o->net && dom0_is_here() ? run_fail(RUN_USAGE, "--net: only in the lab, not in a dom0") : 0;
 	}
+	if (o->outside)
+		return run_fail(RUN_USAGE, "--outside: only on xen");
 	if (o->disk.is_nvme && !strcmp(o->plat, "microvm"))
 		return run_fail(RUN_USAGE, "--disk nvme: microvm has no PCI; see --plat");
 	if (o->net_is_e1000 && !strcmp(o->plat, "microvm"))

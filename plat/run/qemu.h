@@ -46,6 +46,7 @@ struct qemu_options {
 	int debug_fd;   /* the debug console's output */
 	int message_fd;   /* QEMU's own stderr */
 	int records_fd;   /* lab: a file that gets what a guest's trace rings tell */
+	const char *outside;  /* lab: what is sampled from outside instead, a file for saki-outside; NULL: nothing */
 	const char *disk;  /* an image that becomes a disk; NULL: none */
 	int disk_is_nvme;  /* else virtio's; needs PCI */
 	int disk_read_only;

@@ -34,6 +34,7 @@ static const char help[] =
 	"  --cpu MODEL            what each is, as QEMU's -cpu says: max,-rdrand (max)\n"
 	"  --memory-fd N          its memory is the file that is open as N, for who watches it (not on xen)\n"
 	"  --records-fd N         on xen, in the place of that: what its trace rings tell goes to the file open as N\n"
+	"  --outside FILE         and instead of the rings, samples from outside; see saki prof record --outside\n"
 	"  --timeout S            end it after S seconds\n"
 	"  --strace               print every system call, with its arguments and result, on standard error\n"
 	"  --syscalls             print which system calls were made, how often, and which are missing\n"
@@ -72,6 +73,7 @@ enum {
 	OPT_MEM,
 	OPT_MEMORY_FD,
 	OPT_RECORDS_FD,
+	OPT_OUTSIDE,
 	OPT_SMP,
 	OPT_TIMEOUT,
 	OPT_APPEND,
@@ -101,6 +103,7 @@ static const struct option long_options[] = {
 	{ "mem", required_argument, NULL, OPT_MEM },
 	{ "memory-fd", required_argument, NULL, OPT_MEMORY_FD },
 	{ "records-fd", required_argument, NULL, OPT_RECORDS_FD },
+	{ "outside", required_argument, NULL, OPT_OUTSIDE },
 	{ "smp", required_argument, NULL, OPT_SMP },
 	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
 	{ "append", required_argument, NULL, OPT_APPEND },
@@ -179,6 +182,7 @@ static int option_set(struct run_options *o, int option, const char *value)
 		return o->memory_bytes ? 0 : run_fail(RUN_USAGE, "--mem %s: whole MiB from 16M on, such as 64M", value);
 	case OPT_MEMORY_FD: return memory_fd_parse(value, &o->memory_fd);
 	case OPT_RECORDS_FD: return records_fd_parse(value, &o->records_fd);
+	case OPT_OUTSIDE: o->outside = value; return 0;
 	case OPT_SMP:
 		o->cpus = parse_cpus(value);
 		return o->cpus ? 0 : run_fail(RUN_USAGE, "--smp %s: 1 to %d CPUs", value, CPUS_MAX);
@@ -453,6 +457,7 @@ static int run(const struct run_options *o)
 	q.memory_bytes = o->memory_bytes ? o->memory_bytes : memory_default(&app, cpio.size);
 	q.initrd_fd = cpio.fd;
 	q.records_fd = o->records_fd;
+	q.outside = o->outside;
 	/* On xen it stays empty, which tells whose it is. */
 	if (o->memory_fd >= 0 && !plat_is_xen(o)) {
 		q.memory_fd = o->memory_fd;

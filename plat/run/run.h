@@ -48,6 +48,7 @@ struct run_options {
 	uint64_t memory_bytes;  /* 0: as the program needs */
 	int memory_fd;  /* the file that becomes it; -1: none */
 	int records_fd;  /* xen: the file for what its trace rings tell; -1: none */
+	const char *outside;  /* xen: or for samples from outside, as this file says; NULL: none */
 	unsigned cpus;
 	const char *cpu;  /* QEMU's name of it; NULL: max */
 	double timeout_s;  /* 0: none */

@@ -22,7 +22,7 @@ static const char help[] =
 	"             (alloc), where memory is made (fault), or system calls (syscall)\n"
 	"             --stack BYTES of the program's stack with each (8192); --ring SIZE of each CPU's ring (2M);\n"
 	"             --preset P: which build of the kernel (default). --outside: nothing in the guest takes samples;\n"
-	"             its QEMU is stopped instead, and its memory read\n"
+	"             its QEMU is stopped instead (on Xen, the domain), and its memory read\n"
 	"  report     tables of functions, objects and threads, and what EVENT has beside; --top N rows (20), --json\n"
 	"  flame      a flame graph, SVG\n"
 	"  diff       a flame graph of AFTER, coloured by what has changed since BEFORE; -o X.folded: as text\n"

@@ -11,8 +11,8 @@ tool-saki-trace-libs := -lelf
 # The part that has to be in a dom0, where there is little else: nothing is linked dynamically.
 include plat/xen/lab/libs.mk
 ifneq ($(xen-dev),)
-tool-cflags-xen_rings.o := -I$(xen-dev)/include
-tool-saki-rings-y := xen_rings.o rings.o
+tool-cflags-foreign.o := -I$(xen-dev)/include
+tool-saki-rings-y := xen_rings.o foreign.o rings.o
 tool-saki-rings-libs := -static -L$(xen-dev)/lib/x86_64-linux-gnu \
 	$(addprefix -l:lib,$(addsuffix .a,xenforeignmemory xentoolcore xentoollog))
 endif

@@ -35,7 +35,7 @@ struct rings {
 
 /* Both files stay the caller's. */
 void rings_init(struct rings *rings, int memory_fd, int stream_fd);
-/* Of memory that reach() brings; it is unmapped by rings_free(). */
+/* Of memory that reach() brings, and that stays the caller's: there is no rings_free() for it. */
 void rings_init_reached(struct rings *rings, uint8_t *memory, uint64_t size, rings_reach_t *reach, void *context,
 			int stream_fd);
 void rings_free(struct rings *rings);

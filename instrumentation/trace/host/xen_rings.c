@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * saki-rings: in a dom0, empties the rings of a domain into standard output while it runs, until standard input ends;
- * the domain must still be there then. saki-domain starts it. Of the domain's memory, only what it says its rings are
- * in is mapped, as far as that can be.
+ * the domain must still be there then. saki-domain starts it.
  */
+#include "foreign.h"
 #include "rings.h"
 
 #include <errno.h>
@@ -11,65 +11,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
-#include <xenforeignmemory.h>
 
-#define PAGE 4096u
-#define WINDOW (UINT64_C(1) << 40)	/* addresses that a domain's memory may have */
-#define PIECES_MAX (TRACE_CPUS_MAX + 8)
-#define PAGES_MAX (256u << 8)		/* 256 MiB: a domain that tells truths never wants so much */
-#define POLL_MS 5			/* dom0 may have to share the domain's only CPU with it */
-#define PATIENCE 10			/* polls after which also a little is taken */
+#define PAGES_MAX (UINT64_C(256) << 8) /* 256 MiB: a domain that tells truths never wants so much */
+#define NAP_MAX_MS 16			/* dom0 may have to share the domain's only CPU with it */
+#define PATIENCE_MS 100			/* after which also a little is taken */
 #define STATUS_ENVIRONMENT 123
 
 static const char usage[] =
 	"usage: saki-rings DOMAIN-NUMBER\n"
 	"\n"
 	"Writes what the domain's trace rings tell to standard output, until standard input ends.\n";
-
-/* What is mapped, as pages [first, end). It stays so: a domain that changes its mind comes to nothing. */
-struct domain {
-	xenforeignmemory_handle *foreign;
-	uint32_t id;
-	uint8_t *window;
-	struct {
-		uint64_t first, end;
-	} pieces[PIECES_MAX];
-	size_t piece_count;
-	uint64_t page_count;
-};
-
-static bool map(struct domain *domain, uint64_t first, uint64_t end)
-{
-	xen_pfn_t *frames = calloc(end - first, sizeof(*frames));
-	void *at = NULL;
-
-	for (uint64_t i = first; frames && i < end; i++)
-		frames[i - first] = i;
-	if (frames)
-		at = xenforeignmemory_map2(domain->foreign, domain->id, domain->window + first * PAGE,
-					   PROT_READ | PROT_WRITE, MAP_FIXED, end - first, frames, NULL);
-	free(frames);
-	return at != NULL;
-}
-
-static bool reach(void *context, uint64_t address, uint64_t size)
-{
-	struct domain *domain = context;
-	uint64_t first = address / PAGE, end = (address + size + PAGE - 1) / PAGE;
-
-	for (size_t i = 0; i < domain->piece_count; i++)
-		if (first >= domain->pieces[i].first && end <= domain->pieces[i].end)
-			return true;
-	if (domain->piece_count == PIECES_MAX || end - first > PAGES_MAX - domain->page_count ||
-	    !map(domain, first, end))
-		return false;
-	domain->pieces[domain->piece_count].first = first;
-	domain->pieces[domain->piece_count++].end = end;
-	domain->page_count += end - first;
-	return true;
-}
 
 /* Waits a little. True once the domain has ended. */
 static bool has_ended(int timeout_ms)
@@ -79,42 +31,58 @@ static bool has_ended(int timeout_ms)
 	return poll(&input, 1, timeout_ms) > 0;
 }
 
-static int drain(struct domain *domain)
+/* As short as the domain is fast: an eighth of a ring at a time is enough. */
+static int next_nap(int nap_ms, bool is_fast)
+{
+	int next = is_fast ? nap_ms / 2 : nap_ms * 2;
+
+	return next < 1 ? 1 : next > NAP_MAX_MS ? NAP_MAX_MS : next;
+}
+
+static int drain(struct foreign *domain)
 {
 	struct rings rings;
-	bool ended = false, more = false;
+	int nap_ms = 1, since_ms = 0;
+	bool ended = false;
 
-	rings_init_reached(&rings, domain->window, WINDOW, reach, domain, STDOUT_FILENO);
-	for (unsigned polls = 0; !ended; polls++) {
-		ended = has_ended(more ? 0 : POLL_MS);
-		more = rings_find(&rings) && rings_drain(&rings, ended || polls % PATIENCE == 0);
+	rings_init_reached(&rings, foreign_memory(domain), FOREIGN_SIZE, foreign_reach, domain, STDOUT_FILENO);
+	while (!ended) {
+		uint64_t bytes = rings.bytes;
+		bool is_time;
+
+		ended = has_ended(nap_ms);
+		since_ms += nap_ms;
+		is_time = since_ms >= PATIENCE_MS;
+		if (is_time)
+			since_ms = 0;
+		if (rings_find(&rings) && rings_drain(&rings, ended || is_time))
+			nap_ms = 0;
+		else
+			nap_ms = next_nap(nap_ms, !is_time && rings.bytes > bytes);
 	}
 	rings_finish_forward(&rings);
 	if (rings.error)
 		fprintf(stderr, "saki-rings: what the rings tell cannot be written: %s\n", strerror(rings.error));
-	rings_free(&rings);
 	return rings.error ? STATUS_ENVIRONMENT : 0;
 }
 
 int main(int argc, char **argv)
 {
-	struct domain domain = { 0 };
+	struct foreign *domain;
 	char *end = NULL;
+	unsigned long number = argc == 2 ? strtoul(argv[1], &end, 10) : 0;
 	int status;
 
-	if (argc == 2)
-		domain.id = (uint32_t)strtoul(argv[1], &end, 10);
 	if (!end || end == argv[1] || *end) {
 		fputs(usage, stderr);
 		return 122;
 	}
-	domain.foreign = xenforeignmemory_open(NULL, 0);
-	domain.window = mmap(NULL, WINDOW, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (!domain.foreign || domain.window == MAP_FAILED) {
+	domain = foreign_open((uint32_t)number, true, PAGES_MAX);
+	if (!domain) {
 		fprintf(stderr, "saki-rings: no memory of a domain can be mapped: %s\n", strerror(errno));
 		return STATUS_ENVIRONMENT;
 	}
-	status = drain(&domain);
-	xenforeignmemory_close(domain.foreign);
+	status = drain(domain);
+	foreign_close(domain);
 	return status;
 }

@@ -150,18 +150,13 @@ static bool reach(void *context, uint64_t address, uint64_t size)
 	return address + size <= *end;
 }
 
-static uint8_t *map_again(void)
-{
-	return mmap(NULL, MEMORY, PROT_READ | PROT_WRITE, MAP_SHARED, memory_fd, 0);
-}
-
 static void test_reach(void)
 {
 	struct rings rings = { 0 };
 	uint64_t end = TRACE_BEACON;
 
 	reset(&rings);
-	rings_init_reached(&rings, map_again(), MEMORY, reach, &end, stream_fd);
+	rings_init_reached(&rings, memory, MEMORY, reach, &end, stream_fd);
 	check("beacon_out_of_reach", !rings_find(&rings));
 	end = RING;
 	check("area_within_reach", rings_find(&rings));
@@ -171,7 +166,6 @@ static void test_reach(void)
 	end = MEMORY;
 	rings_drain(&rings, true);
 	check("ring_within_reach", rings.bytes == 16);
-	rings_free(&rings);
 }
 
 /* What went on to another place is there what it would have been here. */
