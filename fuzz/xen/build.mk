@@ -2,7 +2,7 @@
 # fuzz/xen: clones of Xen's domains, for saki-fuzz and saki-xen. Xen's libraries are linked in, so that the programs
 # start anywhere; where there are none (neither installed nor unpacked by make xen-lab) there is only saki-fuzz, which
 # says so.
-include plat/xen/lab/libs.mk
+include plat/xen/libs.mk
 
 ifeq ($(xen-dev),)
 tool-saki-fuzz-y += absent.o

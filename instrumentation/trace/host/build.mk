@@ -9,7 +9,7 @@ tool-saki-trace-gen-y := trace_description.o syscall_desc.o
 tool-saki-trace-libs := -lelf
 
 # The part that has to be in a dom0, where there is little else: nothing is linked dynamically.
-include plat/xen/lab/libs.mk
+include plat/xen/libs.mk
 ifneq ($(xen-dev),)
 tool-cflags-foreign.o := -I$(xen-dev)/include
 tool-saki-rings-y := xen_rings.o foreign.o rings.o

@@ -5,7 +5,7 @@ tool-saki-prof-y += sampler.o gdb_stub.o layout.o counts.o record.o $(outside-lo
 tool-saki-prof-gen-y += trace_description.o
 
 # The part that has to be in a dom0, as saki-rings (instrumentation/trace/host/build.mk).
-include plat/xen/lab/libs.mk
+include plat/xen/libs.mk
 ifneq ($(xen-dev),)
 tool-cflags-xen_outside.o := -I$(xen-dev)/include
 tool-saki-outside-y := xen_outside.o $(outside-look) ../memory.o ../../../plat/run/fail.o
