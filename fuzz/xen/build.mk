@@ -2,8 +2,7 @@
 # fuzz/xen: clones of Xen's domains, for saki-fuzz and saki-xen. Xen's libraries are linked in, so that the programs
 # start anywhere; where there are none (neither installed nor unpacked by make xen-lab) there is only saki-fuzz, which
 # says so.
-xen-dev := $(firstword $(wildcard $(addsuffix /usr/include/xenctrl.h,$(O)/xen-lab/dev /.)))
-xen-dev := $(xen-dev:/include/xenctrl.h=)
+include plat/xen/libs.mk
 
 ifeq ($(xen-dev),)
 tool-saki-fuzz-y += absent.o

@@ -24,6 +24,8 @@ $(call read-folders)
 $(gen-rules)
 
 progs := $(sort $(progs))
+# One name for one object, and with it its flags, from whichever folder it is named.
+$(foreach p,$(progs),$(eval objs/$p := $(patsubst $(CURDIR)/%,%,$(abspath $(objs/$p)))))
 tool-objs := $(addprefix $(B)/obj/,$(sort $(foreach p,$(progs),$(objs/$p))))
 
 $(shell mkdir -p $(B))

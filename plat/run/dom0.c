@@ -7,6 +7,7 @@
 #include "run.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -16,6 +17,8 @@
 
 #define CAPABILITIES "/proc/xen/capabilities"
 #define STATUS_FD 3 /* saki-domain's */
+#define RECORDS_FD 4
+#define FD_FREE 5
 
 int dom0_is_here(void)
 {
@@ -32,6 +35,8 @@ int dom0_is_here(void)
 
 static void child(const struct qemu_options *o, char *const argv[])
 {
+	/* Out of the way of the numbers that are given here. */
+	int records_fd = o->records_fd < 0 ? -1 : fcntl(o->records_fd, F_DUPFD_CLOEXEC, FD_FREE);
 	sigset_t none;
 
 	setpgid(0, 0);
@@ -39,6 +44,8 @@ static void child(const struct qemu_options *o, char *const argv[])
 	dup2(o->console_out_fd, STDOUT_FILENO);
 	dup2(o->log_fd, STDERR_FILENO);
 	dup2(o->debug_fd, STATUS_FD);
+	if (records_fd >= 0)
+		dup2(records_fd, RECORDS_FD);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	execv(argv[0], argv);
@@ -49,8 +56,11 @@ static void child(const struct qemu_options *o, char *const argv[])
 pid_t dom0_start(const struct qemu_options *o, char *error)
 {
 	char build[PATH_MAX], program[PATH_MAX + 32], line[64], initrd[64], memory[32], disk[PATH_MAX + 64];
+	char reader[PATH_MAX + 32];
 	int fd = memfd_create("line", MFD_CLOEXEC);
-	char *argv[] = { program, (char *)o->kernel, line, initrd, memory, o->disk ? disk : NULL, NULL };
+	char *all[] = { program, (char *)"--records", reader, (char *)(o->outside ?: ""), (char *)o->kernel,
+			line,    initrd,	      memory, o->disk ? disk : NULL,	     NULL };
+	char **argv = o->records_fd >= 0 ? all : all + 3;
 	size_t len = strlen(o->command_line);
 	pid_t pid;
 
@@ -59,6 +69,13 @@ pid_t dom0_start(const struct qemu_options *o, char *error)
 		return -1;
 	}
 	snprintf(program, sizeof(program), "%s/tools/saki-domain", build);
+	snprintf(reader, sizeof(reader), "%s/tools/%s", build, o->outside ? "saki-outside" : "saki-rings");
+	if (o->records_fd >= 0 && access(reader, X_OK)) {
+		snprintf(error, QEMU_ERROR, "%.180s: %s; it is built where Xen's libraries are", reader,
+			 strerror(errno));
+		return -1;
+	}
+	argv[0] = program;
 	snprintf(line, sizeof(line), "/proc/%d/fd/%d", getpid(), fd);
 	snprintf(initrd, sizeof(initrd), "/proc/%d/fd/%d", getpid(), o->initrd_fd);
 	snprintf(memory, sizeof(memory), "%llu", (unsigned long long)(o->memory_bytes >> 20));

@@ -5,6 +5,10 @@
  *
  * Standard input goes to the guest's console as it comes; what comes from there is taken apart as plat/xen/console.c
  * says: the program's output to standard output, the log to standard error, "exit N" to descriptor 3.
+ *
+ * Who reads the guest's memory (--records) is another program. It gets the domain's number before that runs, and a word
+ * that is not empty; its standard input ends when the domain has ended and is still there, and its standard output is
+ * descriptor 4.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,18 +25,21 @@
 #include <unistd.h>
 
 #define STATUS_FD 3
+#define RECORDS_FD 4
 #define STATUS_ENVIRONMENT 123
 #define STATUS_PANIC 125
 #define ESCAPE 0x10
 #define DRAIN_MS 300 /* after the end, while xenconsoled may still have something */
 
-static const char usage[] = "usage: saki-domain KERNEL LINE-FILE INITRD MEMORY-MIB [xl configuration line]...\n"
-			    "\n"
-			    "Starts KERNEL as a PVH guest of Xen's, with the command line that is in LINE-FILE.\n";
+static const char usage[] =
+	"usage: saki-domain [--records PROGRAM WORD] KERNEL LINE-FILE INITRD MEMORY-MIB [xl configuration line]...\n"
+	"\n"
+	"Starts KERNEL as a PVH guest of Xen's, with the command line that is in LINE-FILE.\n";
 
 static char config[64], domid[16];
 static pid_t xl_pid = -1;
-static int xl_fd = -1, tty_fd = -1, signal_fd = -1;
+static pid_t reader_pid = -1;
+static int xl_fd = -1, tty_fd = -1, signal_fd = -1, reader_fd = -1;
 static char said[4096]; /* the end of what xl says */
 static size_t said_len;
 
@@ -81,6 +88,7 @@ static pid_t start(char *const argv[], int *out)
 		dup2(ends[1], 1);
 		dup2(ends[1], 2);
 		close(STATUS_FD);
+		close(RECORDS_FD);
 		execvp(argv[0], argv);
 		fprintf(stderr, "%s: %s\n", argv[0], strerror(errno));
 		_exit(127);
@@ -206,6 +214,40 @@ static void destroy(void)
 		unlink(config);
 }
 
+/* ---- who reads its memory ---- */
+
+static int start_reader(char *const reader[2])
+{
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC))
+		return -1;
+	reader_pid = fork();
+	if (!reader_pid) {
+		setsid();
+		dup2(ends[0], 0);
+		dup2(RECORDS_FD, 1);
+		close(STATUS_FD);
+		close(RECORDS_FD);
+		execv(reader[0], (char *[]){ reader[0], domid, *reader[1] ? reader[1] : NULL, NULL });
+		fprintf(stderr, "%s: %s\n", reader[0], strerror(errno));
+		_exit(127);
+	}
+	close(ends[0]);
+	reader_fd = ends[1];
+	return reader_pid < 0 ? -1 : 0;
+}
+
+/* It takes what there still is. */
+static void end_reader(void)
+{
+	if (reader_pid < 0)
+		return;
+	close(reader_fd);
+	while (waitpid(reader_pid, NULL, 0) < 0 && errno == EINTR)
+		;
+}
+
 /* ---- the console ---- */
 
 static struct {
@@ -322,7 +364,7 @@ static int carry(void)
 	return STATUS_PANIC;
 }
 
-static int run(char **argv)
+static int run(char **argv, char *const *reader)
 {
 	char line[256];
 
@@ -340,6 +382,10 @@ static int run(char **argv)
 		say("domain %s has no console; is xenconsoled there?", domid);
 		return STATUS_ENVIRONMENT;
 	}
+	if (reader && start_reader(reader)) {
+		say("%s: %s", *reader, strerror(errno));
+		return STATUS_ENVIRONMENT;
+	}
 	if (ask((char *[]){ "xl", "unpause", domid, NULL }, line, sizeof(line))) {
 		say("domain %s does not start: %s", domid, line);
 		return STATUS_ENVIRONMENT;
@@ -349,9 +395,15 @@ static int run(char **argv)
 
 int main(int argc, char **argv)
 {
+	char **reader = NULL;
 	sigset_t set;
 	int status;
 
+	if (argc > 3 && !strcmp(argv[1], "--records")) {
+		reader = argv + 2;
+		argv += 3;
+		argc -= 3;
+	}
 	if (argc < 5) {
 		fputs(usage, stderr);
 		return 122;
@@ -364,7 +416,8 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	signal_fd = signalfd(-1, &set, SFD_CLOEXEC);
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	status = run(argv);
+	status = run(argv, reader);
+	end_reader();
 	if (output.ended)
 		dprintf(STATUS_FD, "exit %s\n", output.status);
 	else

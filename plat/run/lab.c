@@ -85,17 +85,56 @@ static int add_path(struct cpio *cpio, const char *name, const char *path)
 	return err;
 }
 
+/* What reads the guest's memory, and has descriptor 4. */
+static const char *reader_name(const struct qemu_options *o)
+{
+	return o->outside ? "saki-outside" : "saki-rings";
+}
+
 static int add_job(struct cpio *cpio, const struct qemu_options *o)
 {
-	char run[1024], disk[128] = "";
+	/* As in the lab's init: a port has its name a moment after it is there. */
+	static const char records[] = "for try in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do\n"
+				      "\tfor port in /sys/class/virtio-ports/*; do\n"
+				      "\t\tread -r name <\"$port/name\" && [ \"$name\" = records ] && break 2\n"
+				      "\tdone 2>/dev/null\n"
+				      "\tsleep 0.1\n"
+				      "done\n"
+				      "exec 4>\"/dev/${port##*/}\"\n";
+	char run[1024], disk[128] = "", reader[64] = "";
 
+	if (o->records_fd >= 0)
+		snprintf(reader, sizeof(reader), " --records /job/%s %s", reader_name(o),
+			 o->outside ? "/job/outside" : "''");
 	if (o->disk)
 		snprintf(disk, sizeof(disk), " \"disk=['vdev=xvda,format=raw,access=%s,script=saki-disk,target=%s']\"",
 			 o->disk_read_only ? "ro" : "rw", "/dev/vda");
-	snprintf(run, sizeof(run), "#!/bin/sh\nexec /job/saki-domain /job/saki.elf /job/line /job/initrd %llu%s%s\n",
-		 (unsigned long long)(o->memory_bytes / MIB), disk,
+	snprintf(run, sizeof(run),
+		 "#!/bin/sh\n%sexec /job/saki-domain%s /job/saki.elf /job/line /job/initrd %llu%s%s\n",
+		 o->records_fd >= 0 ? records : "", reader, (unsigned long long)(o->memory_bytes / MIB), disk,
 		 o->net_backend ? " \"vif=['script=saki-vif,bridge=xenbr0']\"" : "");
 	return add_text(cpio, "/job/run", run);
+}
+
+/* @return 0 or an exit status, after an error line */
+static int find_reader(const struct qemu_options *o, char path[PATH_MAX])
+{
+	char name[64];
+	int status;
+
+	snprintf(name, sizeof(name), "tools/%s", reader_name(o));
+	status = lab_file(name, path);
+	if (status || !access(path, R_OK))
+		return status;
+	return run_fail(RUN_ENVIRONMENT, "%s: %s; run: make xen-lab tools", path, strerror(errno));
+}
+
+static int add_reader(struct cpio *cpio, const struct qemu_options *o, const char *path)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "/job/%s", reader_name(o));
+	return add_path(cpio, name, path) || (o->outside && add_path(cpio, "/job/outside", o->outside));
 }
 
 /* ---- its machine ---- */
@@ -130,6 +169,10 @@ static void add_streams(struct args *args, const struct qemu_options *o)
 	add_port(args, "console");
 	add_port(args, "log");
 	add_port(args, "debug");
+	if (o->records_fd < 0)
+		return;
+	add_output(args, "records", o->records_fd);
+	add_port(args, "records");
 }
 
 static void add_devices(struct args *args, const struct qemu_options *o)
@@ -186,17 +229,20 @@ static void lab_build(struct args *args, const struct qemu_options *o)
 int lab_prepare(struct qemu_options *o, int *fd)
 {
 	static char kernel[PATH_MAX];
-	char initrd[PATH_MAX], domain[PATH_MAX];
+	char initrd[PATH_MAX], domain[PATH_MAX], reader[PATH_MAX];
 	struct cpio cpio = { .fd = -1 };
 	int status = lab_make(kernel, initrd);
 
 	if (!status)
 		status = lab_file("tools/saki-domain", domain);
+	if (!status && o->records_fd >= 0)
+		status = find_reader(o, reader);
 	if (status)
 		return status;
 	if (cpio_open(&cpio) || cpio_add_archive(&cpio, initrd) || add_path(&cpio, "/job/saki-domain", domain) ||
-	    add_path(&cpio, "/job/saki.elf", o->kernel) || add_open(&cpio, "/job/initrd", o->initrd_fd) ||
-	    add_text(&cpio, "/job/line", o->command_line) || add_job(&cpio, o) || cpio_finish(&cpio)) {
+	    (o->records_fd >= 0 && add_reader(&cpio, o, reader)) || add_path(&cpio, "/job/saki.elf", o->kernel) ||
+	    add_open(&cpio, "/job/initrd", o->initrd_fd) || add_text(&cpio, "/job/line", o->command_line) ||
+	    add_job(&cpio, o) || cpio_finish(&cpio)) {
 		status = run_fail(RUN_ENVIRONMENT, "what dom0 gets cannot be put together: %s", cpio.error);
 		cpio_close(&cpio);
 		return status;

@@ -45,6 +45,8 @@ struct qemu_options {
 	int log_fd;   /* COM2's output */
 	int debug_fd;   /* the debug console's output */
 	int message_fd;   /* QEMU's own stderr */
+	int records_fd;   /* lab: a file that gets what a guest's trace rings tell */
+	const char *outside;  /* lab: what is sampled from outside instead, a file for saki-outside; NULL: nothing */
 	const char *disk;  /* an image that becomes a disk; NULL: none */
 	int disk_is_nvme;  /* else virtio's; needs PCI */
 	int disk_read_only;
@@ -71,7 +73,8 @@ struct qemu_options {
 	  .console_out_fd = -1,                                                                                        \
 	  .log_fd = -1,                                                                                                \
 	  .debug_fd = -1,                                                                                              \
-	  .message_fd = -1 }
+	  .message_fd = -1,                                                                                            \
+	  .records_fd = -1 }
 
 /*
  * What the kernel has to be told of the devices that a machine gets, as words of its command line; "" where it finds

@@ -33,6 +33,8 @@ static const char help[] =
 	"  --smp N                its CPUs, 1 to 64 (1, or as SAKI_SMP says)\n"
 	"  --cpu MODEL            what each is, as QEMU's -cpu says: max,-rdrand (max)\n"
 	"  --memory-fd N          its memory is the file that is open as N, for who watches it (not on xen)\n"
+	"  --records-fd N         on xen, in the place of that: what its trace rings tell goes to the file open as N\n"
+	"  --outside FILE         and instead of the rings, samples from outside; see saki prof record --outside\n"
 	"  --timeout S            end it after S seconds\n"
 	"  --strace               print every system call, with its arguments and result, on standard error\n"
 	"  --syscalls             print which system calls were made, how often, and which are missing\n"
@@ -72,6 +74,8 @@ enum {
 	OPT_PLAT = 1000,
 	OPT_MEM,
 	OPT_MEMORY_FD,
+	OPT_RECORDS_FD,
+	OPT_OUTSIDE,
 	OPT_SMP,
 	OPT_TIMEOUT,
 	OPT_APPEND,
@@ -101,6 +105,8 @@ static const struct option long_options[] = {
 	{ "plat", required_argument, NULL, OPT_PLAT },
 	{ "mem", required_argument, NULL, OPT_MEM },
 	{ "memory-fd", required_argument, NULL, OPT_MEMORY_FD },
+	{ "records-fd", required_argument, NULL, OPT_RECORDS_FD },
+	{ "outside", required_argument, NULL, OPT_OUTSIDE },
 	{ "smp", required_argument, NULL, OPT_SMP },
 	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
 	{ "append", required_argument, NULL, OPT_APPEND },
@@ -179,6 +185,8 @@ static int option_set(struct run_options *o, int option, const char *value)
 		o->memory_bytes = parse_memory(value);
 		return o->memory_bytes ? 0 : run_fail(RUN_USAGE, "--mem %s: whole MiB from 16M on, such as 64M", value);
 	case OPT_MEMORY_FD: return memory_fd_parse(value, &o->memory_fd);
+	case OPT_RECORDS_FD: return records_fd_parse(value, &o->records_fd);
+	case OPT_OUTSIDE: o->outside = value; return 0;
 	case OPT_SMP:
 		o->cpus = parse_cpus(value);
 		return o->cpus ? 0 : run_fail(RUN_USAGE, "--smp %s: 1 to %d CPUs", value, CPUS_MAX);
@@ -458,8 +466,11 @@ static int run(const struct run_options *o)
 	q.cpus = o->cpus ? o->cpus : 1;
 	q.memory_bytes = o->memory_bytes ? o->memory_bytes : memory_default(&app, cpio.size);
 	q.initrd_fd = cpio.fd;
-	q.memory_fd = o->memory_fd;
-	if (o->memory_fd >= 0) {
+	q.records_fd = o->records_fd;
+	q.outside = o->outside;
+	/* On xen it stays empty, which tells whose it is. */
+	if (o->memory_fd >= 0 && !plat_is_xen(o)) {
+		q.memory_fd = o->memory_fd;
 		status = memory_fd_size(o->memory_fd, o->memory_bytes, &q.memory_bytes);
 		if (status)
 			goto out;
@@ -484,7 +495,9 @@ out:
 
 int main(int argc, char **argv)
 {
-	static struct run_options options = { .plat = "microvm", .preset = "default", .memory_fd = -1 };
+	static struct run_options options = {
+		.plat = "microvm", .preset = "default", .memory_fd = -1, .records_fd = -1
+	};
 	int status = options_parse(&options, argc, argv);
 
 	return status >= 0 ? status : run(&options);

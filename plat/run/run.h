@@ -47,6 +47,8 @@ struct run_options {
 	const char *preset;
 	uint64_t memory_bytes;  /* 0: as the program needs */
 	int memory_fd;  /* the file that becomes it; -1: none */
+	int records_fd;  /* xen: the file for what its trace rings tell; -1: none */
+	const char *outside;  /* xen: or for samples from outside, as this file says; NULL: none */
 	unsigned cpus;
 	const char *cpu;  /* QEMU's name of it; NULL: max */
 	double timeout_s;  /* 0: none */
@@ -82,6 +84,9 @@ void stamp(const char *step);
 /* plat.c: 0 or an exit status, after an error line that says what the plat has not. */
 int plat_check(const struct run_options *options);
 int plat_is_xen(const struct run_options *options);
+
+/* plat.c: a file that can be written to. @return 0 or an exit status, after an error line. */
+int records_fd_parse(const char *text, int *fd);
 
 /* memory.c: the number of a file that a machine's memory can be. @return 0 or an exit status, after an error line. */
 int memory_fd_parse(const char *text, int *fd);

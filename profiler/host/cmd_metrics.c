@@ -68,7 +68,7 @@ int cmd_metrics(int argc, char **argv)
 	}
 	if (optind == argc)
 		return run_fail(PROF_USAGE, "which program? See: saki prof --help");
-	if (machine_start(&machine, NULL, 0, argv + optind))
+	if (machine_start(&machine, NULL, 0, argv + optind, -1))
 		return PROF_ENVIRONMENT;
 	status = machine_wait(&machine);
 	status = show(machine.memory_fd, file, json, status);

@@ -131,13 +131,9 @@ static void find_volumes(struct recording *r)
 	}
 }
 
-/* Xen's guests have neither QEMU's gdb stub nor its emulator. @return 0 or an exit status */
-static int check_plat(const struct recording *r)
+static bool is_on_xen(const struct recording *r)
 {
-	if (!run_words_have(r->program, "--plat", "xen"))
-		return 0;
-	return run_fail(PROF_USAGE, "%s: only where the machine is QEMU's, not on xen",
-			r->count ? "count" : "--outside");
+	return run_words_have(r->program, "--plat", "xen");
 }
 
 /* ---- running ---- */
@@ -233,6 +229,7 @@ static int record_outside(struct recording *r, bool *recorded)
 						 .preset = r->preset,
 						 .hz = (unsigned)r->hz,
 						 .stack_max = r->stack < 0 ? STACK_DEFAULT : (size_t)r->stack,
+						 .is_xen = is_on_xen(r),
 						 .count = r->count,
 						 .program = r->program };
 
@@ -267,10 +264,11 @@ static void folder_remove(const struct recording *r)
 
 static int record(struct recording *r, char **command)
 {
-	int status = r->outside ? check_plat(r) : 0;
+	int status;
 
-	if (status)
-		return status;
+	/* Xen's guests have no emulator. */
+	if (r->count && is_on_xen(r))
+		return run_fail(PROF_USAGE, "count: only where the machine is QEMU's, not on xen");
 	if ((size_t)snprintf(r->folder, sizeof(r->folder), "%s.XXXXXX", r->out) >= sizeof(r->folder) ||
 	    !mkdtemp(r->folder))
 		return run_fail(PROF_ENVIRONMENT, "%s: no folder can be made there: %s", r->out, strerror(errno));

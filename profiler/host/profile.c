@@ -20,30 +20,6 @@ struct table {
 	size_t size, used;	/* size is a power of two */
 };
 
-/* ---- memory ---- */
-
-static void *memory_or_end(void *memory)
-{
-	if (memory)
-		return memory;
-	fputs("saki-prof: out of memory\n", stderr);
-	exit(PROF_ENVIRONMENT);
-}
-
-void *memory_new(size_t count, size_t size)
-{
-	return memory_or_end(calloc(count ? count : 1, size));
-}
-
-void *memory_more(void *array, size_t count, size_t size)
-{
-	size_t room = count ? count * 2 : 1;
-
-	if (count & (count - 1))
-		return array;
-	return memory_or_end(room > SIZE_MAX / size / 2 ? NULL : realloc(array, room * size));
-}
-
 /* ---- tables ---- */
 
 static uint64_t hash_bytes(const void *data, size_t size)
@@ -122,7 +98,7 @@ uint32_t profile_string(struct profile *p, const char *text)
 	if (*slot)
 		return *slot - 1;
 	p->strings = memory_more(p->strings, p->string_count, sizeof(*p->strings));
-	p->strings[p->string_count] = memory_or_end(strdup(text));
+	p->strings[p->string_count] = memcpy(memory_new(strlen(text) + 1, 1), text, strlen(text));
 	p->tables[TABLE_STRINGS]->used++;
 	*slot = (uint32_t)++p->string_count;
 	return *slot - 1;

@@ -68,6 +68,8 @@ static void run(const struct machine *machine, char **argv, pid_t parent)
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() == parent) {
 		fcntl(machine->memory_fd, F_SETFD, 0);
+		if (machine->records_fd >= 0)
+			fcntl(machine->records_fd, F_SETFD, 0);
 		execv(argv[0], argv);
 		run_fail(ENVIRONMENT, "%s: %s", argv[0], strerror(errno));
 	}
@@ -82,11 +84,13 @@ int64_t machine_now_ns(void)
 	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-int machine_start(struct machine *machine, const char *const *options, size_t count, char *const *arguments)
+int machine_start(struct machine *machine, const char *const *options, size_t count, char *const *arguments,
+		  int records_fd)
 {
 	char folder[PATH_MAX], path[PATH_MAX], memory[16], **argv = NULL;
 	pid_t parent = getpid();
 
+	machine->records_fd = records_fd;
 	machine->memory_fd = memfd_create("saki-memory", MFD_CLOEXEC);
 	snprintf(memory, sizeof(memory), "%d", machine->memory_fd);
 	if (machine->memory_fd >= 0 && !image_build_dir(folder) &&

@@ -14,6 +14,7 @@
 
 struct machine {
 	int memory_fd;		/* empty before the machine is made */
+	int records_fd;		/* where a machine whose memory is no file of ours tells; -1: nowhere */
 	pid_t pid;		/* of saki-run */
 	int64_t start_ns;	/* CLOCK_MONOTONIC when that was started */
 	struct sigaction old[MACHINE_SIGNALS];
@@ -24,9 +25,11 @@ struct machine {
  *
  * @param options	count words that are ours
  * @param arguments	what else it is to be told, NULL at the end
+ * @param records_fd	a file that it gets too, -1: none; it stays the caller's
  * @return 0; -1 after a line of error: there is nothing to be closed.
  */
-int machine_start(struct machine *machine, const char *const *options, size_t count, char *const *arguments);
+int machine_start(struct machine *machine, const char *const *options, size_t count, char *const *arguments,
+		  int records_fd);
 /* CLOCK_MONOTONIC, ns. */
 int64_t machine_now_ns(void);
 /* Whether saki-run has ended; it is still to be waited for. */

@@ -17,6 +17,7 @@
 
 #include <plat/run/image.h>
 
+#include "forward.h"
 #include "machine.h"
 #include "recorder.h"
 #include "rings.h"
@@ -122,7 +123,8 @@ static int conclude(const struct recorder_options *o, const struct rings *rings,
 {
 	uint64_t lost = sum(rings->lost, TRACE_CPUS_MAX);
 
-	if (rings->memory && !rings->area_at) {
+	/* Where the memory is not ours, saki-run has said already why there is no machine. */
+	if (!o->watch && !rings->area_at && (rings->memory || status < RECORDER_USAGE)) {
 		run_fail(RECORDER_ENVIRONMENT,
 			 "nothing was recorded: the kernel told of no events (preset %s is built without TRACE, or it "
 			 "did not get that far)",
@@ -145,13 +147,15 @@ static int conclude(const struct recorder_options *o, const struct rings *rings,
 
 static int record(const struct recorder_options *o, int stream_fd, struct recorder_result *result)
 {
-	const char *const ours[] = { "--preset", o->preset, "--append", o->words };
+	char records[16];
+	const char *const ours[] = { "--preset", o->preset, "--append", o->words, "--records-fd", records };
 	bool failed = false;
 	struct machine machine;
 	struct rings rings;
 	int status;
 
-	if (machine_start(&machine, ours, sizeof(ours) / sizeof(ours[0]), o->arguments))
+	snprintf(records, sizeof(records), "%d", stream_fd);
+	if (machine_start(&machine, ours, sizeof(ours) / sizeof(ours[0]), o->arguments, stream_fd))
 		return RECORDER_ENVIRONMENT;
 	rings_init(&rings, machine.memory_fd, stream_fd);
 	if (!o->watch && o->clock)
@@ -163,7 +167,10 @@ static int record(const struct recorder_options *o, int stream_fd, struct record
 	if (failed)
 		kill(machine.pid, SIGTERM);
 	status = machine_wait(&machine);
-	rings_finish(&rings);
+	if (rings.memory)
+		rings_finish(&rings);
+	else if (!o->watch)
+		rings_take_forward(&rings);
 	status = failed ? RECORDER_ENVIRONMENT : conclude(o, &rings, status);
 	*result = (struct recorder_result){ .is_traced = rings.area_at,
 					    .functions = rings.area.function_count,

@@ -10,6 +10,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "forward.h"
 #include "rings.h"
 
 #define DESCRIPTION_MAX (1u << 20)
@@ -19,6 +20,17 @@
 void rings_init(struct rings *rings, int memory_fd, int stream_fd)
 {
 	*rings = (struct rings){ .memory_fd = memory_fd, .stream_fd = stream_fd };
+}
+
+void rings_init_reached(struct rings *rings, uint8_t *memory, uint64_t size, rings_reach_t *reach, void *context,
+			int stream_fd)
+{
+	*rings = (struct rings){ .memory_fd = -1,
+				 .stream_fd = stream_fd,
+				 .memory = memory,
+				 .memory_size = size,
+				 .reach = reach,
+				 .context = context };
 }
 
 void rings_free(struct rings *rings)
@@ -48,7 +60,8 @@ static bool map_memory(struct rings *rings)
 
 static bool is_inside(const struct rings *rings, uint64_t address, uint64_t size)
 {
-	return address <= rings->memory_size && size <= rings->memory_size - address;
+	return address <= rings->memory_size && size <= rings->memory_size - address &&
+	       (!rings->reach || rings->reach(rings->context, address, size));
 }
 
 static uint64_t load(const uint64_t *word)
@@ -102,7 +115,7 @@ bool rings_find(struct rings *rings)
 
 	if (rings->area_at)
 		return true;
-	if (!map_memory(rings))
+	if (!map_memory(rings) || !is_inside(rings, TRACE_BEACON, sizeof(*beacon)))
 		return false;
 	beacon = (const struct trace_beacon *)(rings->memory + TRACE_BEACON);
 	if (load(&beacon->magic) != TRACE_MAGIC)
@@ -206,19 +219,38 @@ void rings_tell_time(struct rings *rings, uint64_t now_ns)
 	__atomic_store_n(&beacon->recorder_ns, now_ns, __ATOMIC_RELEASE);
 }
 
+/* The header as it is to be in the end. False: there is none, or the machine has made it another one. */
+static bool last_header(struct rings *rings, struct trace_stream *header)
+{
+	*header = (struct trace_stream){ .magic = TRACE_STREAM_MAGIC,
+					 .size = sizeof(*header),
+					 .description_size = (uint32_t)rings->area.description_size };
+	if (!rings->area_at || rings->error)
+		return false;
+	memcpy(&header->area, rings->memory + rings->area_at, sizeof(header->area));
+	if (!area_is_fine(rings, &header->area) || header->area.description_size != header->description_size)
+		return false;
+	rings->area = header->area;
+	return true;
+}
+
 void rings_finish(struct rings *rings)
 {
-	struct trace_stream header = { .magic = TRACE_STREAM_MAGIC,
-				       .size = sizeof(header),
-				       .description_size = (uint32_t)rings->area.description_size };
+	struct trace_stream header;
+
+	if (last_header(rings, &header) && pwrite(rings->stream_fd, &header, sizeof(header), 0) != sizeof(header))
+		rings->error = errno;
+}
+
+void rings_finish_forward(struct rings *rings)
+{
+	struct trace_block block = { .cpu = FORWARD_END, .size = sizeof(struct forward_end) };
+	struct forward_end end = { .broken = rings->broken };
+	struct iovec parts[] = { { &block, sizeof(block) }, { &end, sizeof(end) } };
 
 	if (!rings->area_at)
 		return;
-	memcpy(&header.area, rings->memory + rings->area_at, sizeof(header.area));
-	if (rings->error || !area_is_fine(rings, &header.area) ||
-	    header.area.description_size != header.description_size)
-		return;
-	rings->area = header.area;
-	if (pwrite(rings->stream_fd, &header, sizeof(header), 0) != sizeof(header))
-		rings->error = errno;
+	if (!last_header(rings, &end.header))
+		end.header.magic = 0;
+	write_all(rings, parts, 2);
 }

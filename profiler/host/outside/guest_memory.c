@@ -48,7 +48,9 @@ void guest_memory_use(struct guest_memory *memory, uint64_t cr3)
 
 static const uint8_t *frame(const struct guest_memory *memory, uint64_t address)
 {
-	return address < memory->size && memory->size - address >= GUEST_PAGE ? memory->bytes + address : NULL;
+	if (address >= memory->size || memory->size - address < GUEST_PAGE)
+		return NULL;
+	return !memory->reach || memory->reach(memory->context, address, GUEST_PAGE) ? memory->bytes + address : NULL;
 }
 
 static const uint8_t *walk(const struct guest_memory *memory, uint64_t page)

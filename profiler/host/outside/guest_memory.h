@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Reading the memory of an x86-64 machine that stands still, by its own page tables, from the file that its memory is.
- * What is in it is untrusted: nothing outside of the file is looked at, and what cannot be read is said to be so.
+ * Reading the memory of an x86-64 machine that stands still, by its own page tables, from the file that its memory is,
+ * or from what somebody brings piece by piece. What is in it is untrusted: nothing outside of that is looked at, and
+ * what cannot be read is said to be so.
  */
 #pragma once
 
@@ -21,6 +22,8 @@
 struct guest_memory {
 	const uint8_t *bytes;	/* NULL: not mapped yet */
 	uint64_t size;
+	bool (*reach)(void *context, uint64_t address, uint64_t size);	/* brings bytes there; NULL: all are */
+	void *context;
 	uint64_t root;		/* of the tables in use */
 	struct {
 		uint64_t page;	/* 1: none */

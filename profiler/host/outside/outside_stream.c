@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <instrumentation/trace/description.h>
+#include <instrumentation/trace/host/forward.h>
 #include <instrumentation/trace/host/stream.h>
 #include <string.h>
 #include <time.h>
@@ -127,7 +128,16 @@ void outside_stream_sample(struct outside_stream *stream, const struct outside_a
 		     sizeof(struct trace_record) + sizeof(period_ns) + chain_size);
 }
 
-int outside_stream_end(struct outside_stream *stream, unsigned cpus)
+static void write_end(struct outside_stream *stream)
+{
+	const struct trace_block block = { .cpu = FORWARD_END, .size = sizeof(struct forward_end) };
+	const struct forward_end end = { .header = stream->header };
+
+	fwrite(&block, sizeof(block), 1, stream->file);
+	fwrite(&end, sizeof(end), 1, stream->file);
+}
+
+int outside_stream_end(struct outside_stream *stream, unsigned cpus, bool is_forward)
 {
 	int err;
 
@@ -135,8 +145,12 @@ int outside_stream_end(struct outside_stream *stream, unsigned cpus)
 		return 0;
 	stream->header.area.cpu_count = cpus;
 	stream->header.area.finished = 1;
-	rewind(stream->file);
-	fwrite(&stream->header, sizeof(stream->header), 1, stream->file);
+	if (is_forward) {
+		write_end(stream);
+	} else {
+		rewind(stream->file);
+		fwrite(&stream->header, sizeof(stream->header), 1, stream->file);
+	}
 	err = ferror(stream->file) ? EIO : 0;
 	if (fclose(stream->file) && !err)
 		err = errno;

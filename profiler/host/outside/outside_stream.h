@@ -39,5 +39,8 @@ void outside_stream_tell(struct outside_stream *stream, const struct outside_at 
 			 const uint64_t *args, size_t count, const char *text);
 void outside_stream_sample(struct outside_stream *stream, const struct outside_at *at, uint64_t period_ns,
 			   const struct trace_chain *chain, size_t chain_size);
-/* Ends it; CPUs are how many were seen. @return 0, or an errno: it could not be written. */
-int outside_stream_end(struct outside_stream *stream, unsigned cpus);
+/*
+ * Ends it; CPUs are how many were seen; is_forward: it can only be appended to (instrumentation/trace/host/forward.h).
+ * @return 0, or an errno: it could not be written.
+ */
+int outside_stream_end(struct outside_stream *stream, unsigned cpus, bool is_forward);

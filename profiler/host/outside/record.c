@@ -7,9 +7,11 @@
 
 #include "../prof.h"
 #include "../profile.h"
+#include "job.h"
 #include "sampler.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <plat/run/image.h>
@@ -63,6 +65,63 @@ static void tell(const struct sampler *s)
 		 (double)s->stopped_ns / (double)s->samples / 1e6);
 }
 
+/* Ours before those that the user gave. */
+static char **join(char *const *ours, size_t our_count, char *const *program)
+{
+	size_t count = 0;
+	char **all;
+
+	while (program[count])
+		count++;
+	all = memory_new(our_count + count + 1, sizeof(*all));
+	memcpy(all, ours, our_count * sizeof(*all));
+	memcpy(all + our_count, program, count * sizeof(*all));
+	return all;
+}
+
+static int write_job(const char *path, const struct outside_options *o)
+{
+	struct outside_job job = {
+		.magic = JOB_MAGIC, .size = sizeof(job), .hz = o->hz, .stack_max = o->stack_max
+	};
+	char error[PROFILE_ERROR], *image = image_path(o->preset);
+	int status = image ? 0 : PROF_ENVIRONMENT;
+	FILE *file = NULL;
+
+	if (image && layout_read(&job.layout, image, error))
+		status = run_fail(PROF_ENVIRONMENT, "%s", error);
+	free(image);
+	if (!status && (!(file = fopen(path, "we")) || fwrite(&job, sizeof(job), 1, file) != 1))
+		status = run_fail(PROF_ENVIRONMENT, "%s: %s", path, strerror(errno));
+	if (file && fclose(file) && !status)
+		status = run_fail(PROF_ENVIRONMENT, "%s: %s", path, strerror(errno));
+	return status;
+}
+
+/* Who looks is in the dom0 (xen_outside.c); what it has seen comes as what a kernel's rings tell does. */
+static int record_domain(const struct outside_options *o, bool *recorded)
+{
+	char job[] = "/tmp/saki-prof-XXXXXX";
+	char *ours[] = { "--outside", job };
+	struct recorder_options options = { .folder = o->folder, .preset = o->preset, .words = "" };
+	struct recorder_result result = { 0 };
+	int fd = mkostemp(job, O_CLOEXEC), status;
+	char **arguments;
+
+	if (fd < 0)
+		return run_fail(PROF_ENVIRONMENT, "%s: %s", job, strerror(errno));
+	close(fd);
+	arguments = join(ours, 2, o->program);
+	options.arguments = arguments;
+	status = write_job(job, o);
+	if (!status)
+		status = recorder_run(&options, &result);
+	*recorded = result.bytes;
+	free(arguments);
+	unlink(job);
+	return status;
+}
+
 int outside_record(const struct outside_options *o, bool *recorded)
 {
 	struct places places;
@@ -75,17 +134,15 @@ int outside_record(const struct outside_options *o, bool *recorded)
 		.folder = o->folder, .preset = o->preset, .words = "", .watch = sampler_watch, .context = &sampler
 	};
 	char *ours[] = { "--gdb-socket", places.socket, "--qemu-plugin", places.plugin };
-	size_t our_count = o->count ? 4 : 2, count = 0;
 	struct recorder_result result;
 	char **arguments;
-	int status = places_make(&places, o);
+	int status;
 
 	*recorded = false;
-	while (o->program[count])
-		count++;
-	arguments = memory_new(our_count + count + 1, sizeof(*arguments));
-	memcpy(arguments, ours, our_count * sizeof(*arguments));
-	memcpy(arguments + our_count, o->program, count * sizeof(*arguments));
+	if (o->is_xen)
+		return record_domain(o, recorded);
+	status = places_make(&places, o);
+	arguments = join(ours, o->count ? 4 : 2, o->program);
 	options.arguments = arguments;
 	if (!status) {
 		status = recorder_run(&options, &result);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Recording from outside: runs a program under the recorder and looks at its machine by QEMU's means.
+ * Recording from outside: runs a program under the recorder and looks at its machine by QEMU's means, or by Xen's.
  */
 #pragma once
 
@@ -12,6 +12,7 @@ struct outside_options {
 	const char *preset;
 	unsigned hz;
 	size_t stack_max;	/* bytes of a program's stack in a sample */
+	bool is_xen;		/* the machine is a guest of Xen's */
 	bool count;		/* instructions, by a plugin of QEMU's emulator; no samples */
 	char *const *program;	/* saki-run's options, the program and its arguments */
 };

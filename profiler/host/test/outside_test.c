@@ -307,7 +307,7 @@ int main(int argc, char **argv)
 	if (reason)
 		return 1;
 	say("outside_damaged", look_damaged());
-	if (outside_stream_end(&stream, 1))
+	if (outside_stream_end(&stream, 1, false))
 		return run_fail(1, "%s: %s", path, strerror(errno));
 	say("outside_written", read_back(path));
 	return 0;

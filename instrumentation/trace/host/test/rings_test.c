@@ -9,7 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "../rings.h"
+#include "../forward.h"
 
 #define MEMORY (4u << 20)
 #define AREA 0x10000u
@@ -142,6 +142,67 @@ static void test_lies(void)
 	rings_free(&rings);
 }
 
+/* Memory that comes piece by piece: nothing else is looked at. */
+static bool reach(void *context, uint64_t address, uint64_t size)
+{
+	const uint64_t *end = context;
+
+	return address + size <= *end;
+}
+
+static void test_reach(void)
+{
+	struct rings rings = { 0 };
+	uint64_t end = TRACE_BEACON;
+
+	reset(&rings);
+	rings_init_reached(&rings, memory, MEMORY, reach, &end, stream_fd);
+	check("beacon_out_of_reach", !rings_find(&rings));
+	end = RING;
+	check("area_within_reach", rings_find(&rings));
+	produce(16);
+	rings_drain(&rings, true);
+	check("ring_out_of_reach", !rings.bytes);
+	end = MEMORY;
+	rings_drain(&rings, true);
+	check("ring_within_reach", rings.bytes == 16);
+}
+
+/* What went on to another place is there what it would have been here. */
+static void test_forward(void)
+{
+	struct rings rings = { 0 }, taken;
+	struct trace_stream header;
+	off_t size;
+
+	reset(&rings);
+	rings_find(&rings);
+	produce(64);
+	ring()->lost = 3;
+	rings_drain(&rings, true);
+	area()->cpu_count = 2;
+	size = lseek(stream_fd, 0, SEEK_CUR);
+	rings_finish_forward(&rings);
+	rings_init(&taken, -1, stream_fd);
+	rings_take_forward(&taken);
+	check("forward", taken.area_at && taken.bytes == 64 && taken.lost[0] == 3 && taken.area.cpu_count == 2);
+	check("forward_file", lseek(stream_fd, 0, SEEK_END) == size &&
+				      pread(stream_fd, &header, sizeof(header), 0) == sizeof(header) &&
+				      header.area.cpu_count == 2);
+	/* One that was cut, and none. */
+	rings_init(&taken, -1, stream_fd);
+	if (ftruncate(stream_fd, size - 8))
+		abort();
+	rings_take_forward(&taken);
+	check("forward_cut", taken.area_at && lseek(stream_fd, 0, SEEK_END) == size - 8);
+	rings_init(&taken, -1, stream_fd);
+	if (ftruncate(stream_fd, 0))
+		abort();
+	rings_take_forward(&taken);
+	check("forward_nothing", !taken.area_at && !taken.error);
+	rings_free(&rings);
+}
+
 /* Each of them alone keeps the rings from being found. */
 static void test_areas(void)
 {
@@ -214,6 +275,8 @@ int main(void)
 	test_lost();
 	test_lies();
 	test_areas();
+	test_reach();
+	test_forward();
 	test_random();
 	return 0;
 }

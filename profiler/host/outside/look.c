@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Looking at a machine's CPUs. See look.h.
+ */
+#include "look.h"
+
+#define NSEC UINT64_C(1000000000)
+
+int look_begin(struct look *look, int stream_fd, unsigned hz, size_t stack_max, char *error)
+{
+	look->known = guest_known_new();
+	look->period_ns = NSEC / hz;
+	look->next_ns = look->period_ns;
+	look->guest.stack_max = stack_max & ~(size_t)7;
+	look->tells_samples = true;
+	return outside_stream_begin(&look->stream, stream_fd, &look->guest.layout, hz, error);
+}
+
+static void look_at_cpu(struct look *l, const struct gdb_cpu *cpu, uint64_t value_ns)
+{
+	struct guest_thread thread;
+	struct outside_at at = { .time_ns = l->ran_ns };
+	size_t size;
+
+	if (!cpu->registers[GDB_GS_BASE])
+		return;
+	guest_memory_use(&l->guest.memory, cpu->registers[GDB_CR3]);
+	if (!guest_thread_find(&l->guest, cpu, &thread))
+		return;
+	at.cpu = thread.cpu_id;
+	at.thread = thread.id;
+	if (l->cpus <= at.cpu)
+		l->cpus = at.cpu + 1;
+	size = guest_chain_make(&l->guest, cpu, &thread, &l->chain);
+	guest_known_tell(l->known, &l->guest, &l->stream, &at, &thread, l->chain.words + l->chain.kernel_count,
+			 l->chain.user_count);
+	if (l->tells_samples)
+		outside_stream_sample(&l->stream, &at, value_ns, &l->chain, size);
+}
+
+void look_at(struct look *look, const struct gdb_cpu *cpus, unsigned count)
+{
+	uint64_t late = look->ran_ns > look->next_ns ? look->ran_ns - look->next_ns : 0;
+	uint64_t value_ns = (1 + late / look->period_ns) * look->period_ns;
+
+	for (unsigned i = 0; i < count; i++)
+		look_at_cpu(look, &cpus[i], value_ns);
+	look->next_ns += value_ns;
+}
+
+int look_end(struct look *look, bool is_forward)
+{
+	int err = outside_stream_end(&look->stream, look->cpus, is_forward);
+
+	if (look->known)
+		guest_known_free(look->known);
+	look->known = NULL;
+	return err;
+}
