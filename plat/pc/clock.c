@@ -87,17 +87,15 @@ static int measure(uint64_t *tsc_hz, uint64_t *lapic_hz)
 		uint64_t took = last.tsc - first.tsc;
 		uint16_t pit_ticks = (uint16_t)(first.pit - last.pit); /* it counts down */
 
-		if (away < 0 && i + 1 == MEASURE_TRIES && least == UINT64_MAX)
-			return -ENODEV;
-		if (away >= 0 && (uint64_t)away < least) {
-			least = (uint64_t)away;
-			*tsc_hz = rate(took, pit_ticks);
-			*lapic_hz = rate(first.lapic - last.lapic, pit_ticks);
-		}
+		if (away < 0 || (uint64_t)away >= least)
+			continue;
+		least = (uint64_t)away;
+		*tsc_hz = rate(took, pit_ticks);
+		*lapic_hz = rate(first.lapic - last.lapic, pit_ticks);
 		if (least < took / 4)
 			break;
 	}
-	return 0;
+	return least == UINT64_MAX ? -ENODEV : 0;
 }
 
 /* Leaf 0x15 gives the ratio to a crystal; hypervisors that follow VMware's convention give kHz in leaf 0x40000010. */
