@@ -9,7 +9,8 @@
 #include <kernel/errno.h>
 #include <kernel/heap.h>
 
-#define BACKLOG_LIMIT 255 /* lwIP's */
+/* Of a listener, or its backlog, as on Linux. Beyond them SYNs are answered with cookies (isn.c). */
+#define HALF_OPEN_LIMIT 128
 
 OBJECT_TYPE(tcp_socket);
 
@@ -176,11 +177,18 @@ static err_t incoming(void *arg, struct tcp_pcb *pcb, err_t err)
 	t->phase = TCP_CONNECTED;
 	attach(t, pcb);
 	tcp_socket_room(t);
-	tcp_backlog_delayed(pcb);
 	list_append(&listener->accepted, &t->accept_node);
 	atomic_store(&listener->accepted_count, listener->accepted_count + 1);
 	wake_all(&listener->socket.readers);
 	return ERR_OK;
+}
+
+/* Linux takes one more than the backlog, too. */
+bool net_may_accept(const void *listener)
+{
+	const struct tcp_socket *t = listener;
+
+	return t && t->accepted_count <= t->backlog;
 }
 
 static int tcp_listen_socket(struct socket *socket, int backlog)
@@ -188,21 +196,23 @@ static int tcp_listen_socket(struct socket *socket, int backlog)
 	struct tcp_socket *t = tcp_socket_of(socket);
 	struct tcp_pcb *pcb;
 	err_t err = ERR_OK;
-	u8_t limit = (u8_t)min(max(backlog, 1), BACKLOG_LIMIT);
+	u8_t half_open = (u8_t)min(backlog + 1, HALF_OPEN_LIMIT);
 	int result = 0;
 
 	net_lock();
 	if (t->phase == TCP_LISTENING) {
-		tcp_backlog_set(t->pcb, limit);
+		t->backlog = (unsigned)backlog;
+		tcp_backlog_set(t->pcb, half_open);
 	} else if (t->phase != TCP_NEW || !t->pcb) {
 		result = -EINVAL;
 	} else {
 		if (!t->pcb->local_port)
 			err = tcp_bind(t->pcb, IP_ANY_TYPE, 0);
-		pcb = err == ERR_OK ? tcp_listen_with_backlog_and_err(t->pcb, limit, &err) : NULL;
+		pcb = err == ERR_OK ? tcp_listen_with_backlog_and_err(t->pcb, half_open, &err) : NULL;
 		result = pcb ? 0 : error_of(err) ?: -EADDRINUSE;
 		if (pcb) {
 			t->pcb = pcb;
+			t->backlog = (unsigned)backlog;
 			tcp_arg(pcb, t);
 			tcp_accept(pcb, incoming);
 			socket->listening = true;
@@ -236,8 +246,6 @@ static int tcp_accept_socket(struct socket *socket, bool nonblock, struct socket
 			list_remove(&t->accept_node);
 			atomic_store(&listener->accepted_count, listener->accepted_count - 1);
 			t->listener = NULL;
-			if (t->pcb)
-				tcp_backlog_accepted(t->pcb);
 		} else if (listener->phase != TCP_LISTENING) {
 			err = -EINVAL;
 		}

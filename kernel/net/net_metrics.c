@@ -22,6 +22,10 @@ MIB2(udp_no_ports, udpnoports, "UDP datagrams for a port that nobody listens at"
 MIB2(ip_received_packets, ipinreceives, "IPv4 packets that came");
 MIB2(ip_discarded_packets, ipindiscards, "IPv4 packets that came and were given up");
 MIB2(icmp_received_messages, icmpinmsgs, "ICMP messages that came");
+METRIC_COUNTED(tcp_cookies_sent, "SYNs that were answered with a cookie", &net_cookies.sent);
+METRIC_COUNTED(tcp_cookies_received, "TCP connections opened by a cookie that came back", &net_cookies.received);
+METRIC_COUNTED(tcp_cookies_failed, "TCP segments that might have been such a cookie, and were not",
+	       &net_cookies.failed);
 METRIC_COUNTED(tcp_dropped_segments, "TCP segments that were dropped, for any reason", &lwip_stats.tcp.drop);
 METRIC_COUNTED(tcp_memory_errors, "Times that TCP found no memory", &lwip_stats.tcp.memerr);
 METRIC_COUNTED(udp_dropped_datagrams, "UDP datagrams that were dropped, for any reason", &lwip_stats.udp.drop);

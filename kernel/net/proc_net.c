@@ -153,8 +153,12 @@ int net_show_netstat(struct proc_text *text, const struct proc_subject *subject 
 		   "Ip6Ext: %u %u %u %u %u\n",
 		   lwip_stats.ip6.recv, lwip_stats.ip6.drop, lwip_stats.ip6.chkerr, lwip_stats.ip6.lenerr,
 		   lwip_stats.ip6.proterr);
-	proc_print(text, "TcpExt: TCPDrops TCPLenErrors TCPMemErrors TCPProtErrors\nTcpExt: %u %u %u %u\n",
-		   lwip_stats.tcp.drop, lwip_stats.tcp.lenerr, lwip_stats.tcp.memerr, lwip_stats.tcp.proterr);
+	proc_print(text,
+		   "TcpExt: SyncookiesSent SyncookiesRecv SyncookiesFailed TCPDrops TCPLenErrors TCPMemErrors "
+		   "TCPProtErrors\n"
+		   "TcpExt: %lu %lu %lu %u %u %u %u\n",
+		   net_cookies.sent, net_cookies.received, net_cookies.failed, lwip_stats.tcp.drop,
+		   lwip_stats.tcp.lenerr, lwip_stats.tcp.memerr, lwip_stats.tcp.proterr);
 	net_unlock();
 	return 0;
 }

@@ -66,5 +66,10 @@ uint64_t net_timers_due_ns(void);
 void net_timers_run(void);
 void net_timers_look(void);
 
+/* isn.c: SYN cookies. */
+extern struct cookie_counts {
+	uint64_t sent, received, failed;
+} net_cookies;
+
 /* proc_sockets.c: connections that are. Network's lock. */
 unsigned net_tcp_established(void);

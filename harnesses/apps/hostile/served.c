@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The server that hostile.py attacks: echoes what comes by TCP or UDP on port 7. A line "state" is answered with the
- * free memory and the sockets that this program has. One thread, epoll; clients that have gone are found by keepalive.
+ * free memory, the sockets that this program has, and the connections that SYN cookies have opened. One thread, epoll; clients that have gone are found by keepalive.
  */
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -37,18 +37,26 @@ static void accept_one(int listener)
 	watch(fd);
 }
 
-static int say_state(char *to, size_t size)
+/* What stands in a file, as scanf's format says, from where it begins with "begin". 0: nothing. */
+static long look(const char *path, const char *begin, const char *format)
 {
-	char text[512] = "";
-	int fd = open("/proc/meminfo", O_RDONLY);
+	char text[2048] = "";
+	int fd = open(path, O_RDONLY);
 	ssize_t n = read(fd, text, sizeof(text) - 1);
-	const char *line = n > 0 ? strstr(text, "MemFree:") : NULL;
-	long kib = 0;
+	const char *line = n > 0 ? strstr(text, begin) : NULL;
+	long number = 0;
 
 	close(fd);
 	if (line)
-		sscanf(line, "MemFree: %ld", &kib);
-	return snprintf(to, size, "free %ld clients %d\n", kib, clients);
+		sscanf(line, format, &number);
+	return number;
+}
+
+static int say_state(char *to, size_t size)
+{
+	return snprintf(to, size, "free %ld clients %d cookies %ld\n",
+			look("/proc/meminfo", "MemFree:", "MemFree: %ld"), clients,
+			look("/proc/net/netstat", "TcpExt: S", "%*[^\n]\nTcpExt: %*d %ld"));
 }
 
 static void answer(int fd)

@@ -53,6 +53,8 @@
 #define LWIP_DNS 0
 #define LWIP_IGMP 1
 #define LWIP_IPV6_MLD 1
+#define LWIP_ND6_NUM_NEIGHBORS 64
+#define LWIP_ND6_NUM_DESTINATIONS 64
 #define LWIP_IPV6_AUTOCONFIG 1
 #define IP_REASS_MAX_PBUFS 64
 #define IPV6_FRAG_COPYHEADER 1
@@ -82,6 +84,9 @@
 #define LWIP_TCP_KEEPALIVE 1
 #define TCP_MSL 30000UL
 #define LWIP_HOOK_TCP_ISN(local, local_port, remote, remote_port) net_isn(local, local_port, remote, remote_port)
+#define LWIP_HOOK_TCP_COOKIE net_cookie
+#define LWIP_HOOK_TCP_COOKIE_MSS net_cookie_mss
+#define LWIP_HOOK_TCP_MAY_ACCEPT net_may_accept
 
 /* packet.c: an IP packet has come, by loop-back too. Not 0: it was taken. */
 struct netif;

@@ -30,6 +30,14 @@ void net_pbuf_refers(struct pbuf *p);
 void net_pbuf_freed(void *owner);
 struct ip_addr;
 uint32_t net_isn(const struct ip_addr *local, uint16_t local_port, const struct ip_addr *remote, uint16_t remote_port);
+/* What a SYN whose sequence number is peer_isn is answered with, if nothing is to be kept of it. */
+uint32_t net_cookie(const struct ip_addr *local, uint16_t local_port, const struct ip_addr *remote,
+		    uint16_t remote_port, uint32_t peer_isn, uint16_t mss);
+/* The maximum segment size of the connection that such a cookie was given to (or one a little smaller); 0: it was not. */
+uint16_t net_cookie_mss(const struct ip_addr *local, uint16_t local_port, const struct ip_addr *remote,
+			uint16_t remote_port, uint32_t peer_isn, uint32_t isn);
+/* Whether a listener has room for one more connection that nobody has accepted. */
+bool net_may_accept(const void *listener);
 
 #define LWIP_RAND() net_random()
 #define LWIP_PLATFORM_DIAG(x)
