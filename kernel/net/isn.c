@@ -4,9 +4,9 @@
  * who sees those of his own connections cannot tell those of others. The hash is SipHash-2-4 (Aumasson and Bernstein,
  * 2012).
  *
- * Under a flood of SYNs they are cookies (RFC 4987, 3.6) instead: a hash of all that must be known of a connection which
- * nothing is kept of, and in the two low bits which of four maximum segment sizes is the other side's. A cookie is good
- * for one to two minutes.
+ * Under a flood of SYNs they are cookies (RFC 4987, 3.6) instead: a hash of all that must be known of a connection,
+ * which nothing is kept of, and in the two low bits which of four maximum segment sizes is the other side's. A cookie
+ * is good for one to two minutes.
  */
 #include "stack.h"
 

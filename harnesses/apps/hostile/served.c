@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The server that hostile.py attacks: echoes what comes by TCP or UDP on port 7. A line "state" is answered with the
- * free memory, the sockets that this program has, and the connections that SYN cookies have opened. One thread, epoll; clients that have gone are found by keepalive.
+ * free memory, the sockets that this program has, and the connections that SYN cookies have opened. One thread, epoll;
+ * clients that have gone are found by keepalive.
  */
 #include <arpa/inet.h>
 #include <fcntl.h>
