@@ -17,24 +17,7 @@
 
 #define CHAIN_MAX 8	/* inlined frames of one address */
 
-const char *const crash_kind_names[CRASH_KINDS] = {
-	[CRASH_NONE] = "none",
-	[CRASH_PANIC] = "panic",
-	[CRASH_NULL_DEREFERENCE] = "NULL dereference",
-	[CRASH_PAGE_FAULT] = "page fault",
-	[CRASH_CPU_EXCEPTION] = "CPU exception",
-	[CRASH_STACK_OVERFLOW] = "stack overflow",
-	[CRASH_DOUBLE_FREE] = "double free",
-	[CRASH_INVALID_FREE] = "invalid free",
-	[CRASH_HEAP_OVERFLOW] = "heap overflow",
-	[CRASH_USE_AFTER_FREE] = "use after free",
-	[CRASH_BAD_ACCESS] = "bad access",
-	[CRASH_UNDEFINED] = "undefined behaviour",
-	[CRASH_STACK_SMASH] = "stack smash",
-	[CRASH_HANG] = "hang",
-	[CRASH_LEAK] = "leak",
-	[CRASH_LOST_WAKEUP] = "lost wake-up",
-};
+const char *const crash_kind_names[CRASH_KINDS] = CRASH_KIND_NAMES;
 
 /* Frames that are about the report, not about the bug. */
 static bool is_plumbing(const char *function)

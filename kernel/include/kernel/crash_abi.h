@@ -24,6 +24,13 @@ enum crash_kind {
 	CRASH_HANG,		/* the deadline */
 	CRASH_LEAK,		/* an object outlived the input */
 	CRASH_LOST_WAKEUP,	/* a sleeper whose condition was true */
+	CRASH_SHADOW_STACK,	/* a return address differs from its copy: instrumentation/shadowstack */
+	CRASH_CONTROL_FLOW,	/* an indirect call of a function of another type: kcfi */
+	CRASH_HEAP_CORRUPTION,	/* the heap's own data were written */
+	CRASH_EXECUTION,	/* of memory that is not code */
+	CRASH_READ_ONLY,	/* a write to the kernel's code or constants */
+	CRASH_PROTECTION_KEY,	/* an access that a protection key forbids */
+	CRASH_DENIED,		/* a system call that the program's list does not have */
 	CRASH_KINDS
 };
 
@@ -34,7 +41,9 @@ enum crash_kind {
 	  "double free",    "invalid free",  "heap overflow",                                                          \
 	  "use after free", "bad access",    "undefined behaviour",                                                    \
 	  "stack smash",    "hang",          "leak",                                                                   \
-	  "lost wake-up" }
+	  "lost wake-up",   "shadow stack",  "control flow",                                                           \
+	  "heap corruption", "execution of data", "write to read-only memory",                                         \
+	  "protection key", "denied system call" }
 
 #define CRASH_FRAMES 32
 #define CRASH_TEXT 192
