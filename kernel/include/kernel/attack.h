@@ -10,8 +10,8 @@
  * primitive and that knowledge. It has succeeded when attack_goal() runs, which says the machine's nonce: the host has
  * drawn it and checks what it is told.
  *
- * On the command line: attack=NAME nonce=HEX (16 digits) [attack-variant=plain|benign|adaptive], or attack=list. On the
- * console, a line each:
+ * On the command line: attack=NAME nonce=HEX (16 digits) [attack-variant=plain|benign|adaptive], or attack=list.
+ * On the console, a line each:
  *
  *	attack: NAME begins			then it runs, once
  *	attack: NAME primitive			what the vulnerability is for was done (attack_primitive())

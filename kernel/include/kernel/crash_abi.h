@@ -36,14 +36,29 @@ enum crash_kind {
 
 /* Indexed by enum crash_kind: as reports, titles and JSON say it. */
 #define CRASH_KIND_NAMES                                                                                               \
-	{ "none",           "panic",         "NULL dereference",                                                       \
-	  "page fault",     "CPU exception", "stack overflow",                                                         \
-	  "double free",    "invalid free",  "heap overflow",                                                          \
-	  "use after free", "bad access",    "undefined behaviour",                                                    \
-	  "stack smash",    "hang",          "leak",                                                                   \
-	  "lost wake-up",   "shadow stack",  "control flow",                                                           \
-	  "heap corruption", "execution of data", "write to read-only memory",                                         \
-	  "protection key", "denied system call" }
+	{ "none",                                                                                                      \
+	  "panic",                                                                                                     \
+	  "NULL dereference",                                                                                          \
+	  "page fault",                                                                                                \
+	  "CPU exception",                                                                                             \
+	  "stack overflow",                                                                                            \
+	  "double free",                                                                                               \
+	  "invalid free",                                                                                              \
+	  "heap overflow",                                                                                             \
+	  "use after free",                                                                                            \
+	  "bad access",                                                                                                \
+	  "undefined behaviour",                                                                                       \
+	  "stack smash",                                                                                               \
+	  "hang",                                                                                                      \
+	  "leak",                                                                                                      \
+	  "lost wake-up",                                                                                              \
+	  "shadow stack",                                                                                              \
+	  "control flow",                                                                                              \
+	  "heap corruption",                                                                                           \
+	  "execution of data",                                                                                         \
+	  "write to read-only memory",                                                                                 \
+	  "protection key",                                                                                            \
+	  "denied system call" }
 
 #define CRASH_FRAMES 32
 #define CRASH_TEXT 192
