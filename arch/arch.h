@@ -14,6 +14,7 @@
  *	struct arch_pagetable	an address space's tables, embedded in struct aspace
  *	KERNEL_BASE, DIRECT_MAP_BASE, DIRECT_MAP_SIZE, STACK_AREA_BASE, STACK_AREA_SIZE	the kernel's own address ranges;
  *				STACK_AREA_SIZE 0: kernel stacks cannot be mapped and lie in the direct map
+ *	SHADOW_AREA_BASE	where shadow stacks are (option SHADOW_STACK): kernel/mm/stack.c
  */
 #pragma once
 

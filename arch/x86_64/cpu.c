@@ -6,6 +6,8 @@
 #include "arch_internal.h"
 #include "asm.h"
 
+#include <instrumentation/shadowstack/place.h>
+
 _Static_assert(offsetof(struct cpu, self) == 0x00, "arch_cpu() reads it");
 _Static_assert(offsetof(struct cpu, thread) == 0x08, "arch_thread() reads it");
 _Static_assert(offsetof(struct cpu, kernel_stack_top) == ASM_CPU_KERNEL_STACK_TOP, "entry.S reads it");
@@ -13,6 +15,7 @@ _Static_assert(offsetof(struct cpu, user_sp) == ASM_CPU_USER_SP, "entry.S writes
 _Static_assert(offsetof(struct cpu, preempt_count) == 0x20, "arch_preempt_add() writes it");
 _Static_assert(offsetof(struct cpu, hardware_id) == ASM_CPU_HARDWARE_ID, "secondary_entry.S reads it");
 _Static_assert(offsetof(struct cpu, stack_guard) == 0x28, "the compiler reads it");
+_Static_assert(offsetof(struct cpu, shadow_sp) == SHADOW_STACK_POINTER, "instrumentation/shadowstack's filter");
 _Static_assert(offsetof(struct x86_ist_stack, cpu) == X86_IST_SIZE - 16, "entry.S reads it above the frame");
 
 #define GDT_CODE UINT64_C(0x00af9b000000ffff)

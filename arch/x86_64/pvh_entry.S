@@ -7,6 +7,8 @@
  */
 #include "boot_asm.h"
 
+#include <instrumentation/shadowstack/place.h>
+
 #define PRESENT_WRITE 0x3
 #define PRESENT_WRITE_LARGE 0x83
 
@@ -77,6 +79,13 @@ high_half:
 	/* The top is kept free for the registers of a program that this thread may come to run. */
 	movq $boot_stack + ASM_BOOT_STACK_SIZE - ASM_REGS_SIZE - 64, %rsp
 	xorl %ebp, %ebp
+	/* What the compiler's code for stacks looks for at GS: the boot CPU's. */
+	movq cpus, %rax
+	movq $boot_shadow, SHADOW_STACK_POINTER(%rax)
+	movq %rax, %rdx
+	shrq $32, %rdx
+	movl $0xc0000101, %ecx
+	wrmsr
 	movl %esi, %edi
 	call pvh_boot
 	ud2
@@ -105,6 +114,8 @@ first_cycles:			/* the cycle counter at pvh_start */
 	.globl boot_stack, boot_root
 boot_stack:
 	.skip ASM_BOOT_STACK_SIZE
+boot_shadow:
+	.skip 4096
 boot_root:
 	.skip 4096
 boot_pointers_low:

@@ -70,7 +70,14 @@ $(call remember,$(B)/objects.txt,$(kernel-objs) / $(hosted-objs))
 # The flags of an object: its world's, the instrumentation's, its folder's and its own.
 world-cflags = $(kernel-cflags) $(if $(nosan/$(@:$(B)/obj/%=%)),,$(instr-cflags-y))
 $(hosted-objs): world-cflags = $(hosted-cflags)
-compile = $(CC) $(world-cflags) $(flags/$(@:$(B)/obj/%=%)) -MMD -MP -MJ $@.json -c -o $@ $<
+compile = $(if $(shadowed),$(compile-shadowed),$(CC) $(compile-flags) -MJ $@.json -c -o $@ $<)
+compile-flags = $(world-cflags) $(flags/$(@:$(B)/obj/%=%)) -MMD -MP
+
+# Through the filter of the shadow stack (instrumentation/shadowstack), if it has one.
+shadowed = $(and $(shadow-filter),$(filter $@,$(kernel-objs)),$(if $(nosan/$(@:$(B)/obj/%=%)),,y))
+compile-shadowed = $(CC) $(compile-flags) -MF $(@:.o=.d) -MT $@ -MJ $@.json -S -o $@.s $< && \
+	$(shadow-filter) <$@.s >$@.kept.s && $(CC) --target=x86_64-linux-gnu -c -o $@ $@.kept.s && rm $@.s $@.kept.s
+$(kernel-objs): $(shadow-filter)
 
 $(kernel-objs) $(hosted-objs): $(B)/flags.txt | $(gen-stamps)
 $(B)/include/generated/%.h: $(gen-stamps) ; @:

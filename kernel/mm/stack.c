@@ -3,8 +3,9 @@
  * Kernel stacks with a guard page below. Where the CPU maps kernel memory, a stack takes one or more slots of
  * STACK_AREA and ends at the top of the last; what is below it there stays unmapped. Elsewhere (STACK_AREA_SIZE 0) it
  * is a run of frames in the direct map, and the frame below is a guard that is poisoned for sanitizers and holds a
- * pattern.
+ * pattern. With option SHADOW_STACK each mapped stack has a shadow, which is mapped and unmapped with it.
  */
+#include <instrumentation/shadowstack/shadowstack.h>
 #include <kernel/atomic.h>
 #include <kernel/crash.h>
 #include <kernel/log.h>
@@ -118,19 +119,54 @@ err_page:
 	return 0;
 }
 
+/* Shadows have slots of their own, as many: one page stays unmapped below each, and one above. */
+#define SHADOW_SLOT_SIZE (SHADOW_STACK_SIZE + 2 * PAGE_SIZE)
+
+void *stack_shadow(void *base)
+{
+	uint64_t at = (uintptr_t)base - STACK_AREA_BASE;
+
+	if (!IS_ENABLED(CONFIG_SHADOW_STACK) || at >= STACK_AREA_SIZE)
+		return NULL;
+	return (void *)(uintptr_t)(SHADOW_AREA_BASE + at / SLOT_SIZE * SHADOW_SLOT_SIZE + PAGE_SIZE);
+}
+
+static int shadow_map(void *base)
+{
+	uint64_t shadow = (uintptr_t)stack_shadow(base);
+
+	return shadow ? map_pages(shadow, shadow + SHADOW_STACK_SIZE) : 0;
+}
+
+static void shadow_unmap(void *base)
+{
+	uint64_t shadow = (uintptr_t)stack_shadow(base);
+
+	if (shadow)
+		unmap_pages(shadow, shadow + SHADOW_STACK_SIZE);
+}
+
 static void *map_new(size_t size_bytes)
 {
 	size_t count = slots_for(size_bytes), slot = slots_take(count);
 	uint64_t end;
+	void *base;
 
 	if (slot == SIZE_MAX)
 		return NULL;
 	end = STACK_AREA_BASE + (slot + count) * SLOT_SIZE;
-	if (map_pages(end - size_bytes, end)) {
-		slots_give(slot, count);
-		return NULL;
-	}
-	return (void *)(uintptr_t)(end - size_bytes);
+	base = (void *)(uintptr_t)(end - size_bytes);
+	if (map_pages(end - size_bytes, end))
+		goto err_stack;
+	if (shadow_map(base))
+		goto err_shadow;
+	return base;
+
+err_shadow:
+	unmap_pages(end - size_bytes, end);
+err_stack:
+	slots_give(slot, count);
+	return NULL;
 }
 
 static void slots_give_of(uint64_t end, size_t size_bytes)
@@ -202,28 +238,36 @@ static void mapped_free(void *base, size_t size_bytes)
 		return;
 	}
 	unmap_pages(start, end);
+	shadow_unmap(base);
 	slots_give_of(end, size_bytes);
 }
 
 #define STACK_PAGES (THREAD_STACK_SIZE / PAGE_SIZE)
+#define SHADOW_PAGES (IS_ENABLED(CONFIG_SHADOW_STACK) ? SHADOW_STACK_SIZE / PAGE_SIZE : 0)
 
 static void forget_stack(void *base)
 {
+	uint64_t shadow = (uintptr_t)stack_shadow(base);
+
 	arch_pagetable_forget((uintptr_t)base, (uintptr_t)base + THREAD_STACK_SIZE);
+	if (shadow)
+		arch_pagetable_forget(shadow, shadow + SHADOW_STACK_SIZE);
 }
 
 static void trim_one(void *base)
 {
-	uint64_t start = (uintptr_t)base;
-	struct page *pages[STACK_PAGES];
+	uint64_t start = (uintptr_t)base, shadow = (uintptr_t)stack_shadow(base);
+	struct page *pages[STACK_PAGES + SHADOW_PAGES];
 
 	for (size_t i = 0; i < STACK_PAGES; i++)
 		pages[i] = page_unmap(start + i * PAGE_SIZE);
+	for (size_t i = 0; i < SHADOW_PAGES; i++)
+		pages[STACK_PAGES + i] = page_unmap(shadow + i * PAGE_SIZE);
 	preempt_disable();
 	forget_stack(base);
 	cpus_call(UINT64_MAX, forget_stack, base);
 	preempt_enable();
-	for (size_t i = 0; i < STACK_PAGES; i++)
+	for (size_t i = 0; i < STACK_PAGES + SHADOW_PAGES; i++)
 		page_put(pages[i]);
 	slots_give_of(start + THREAD_STACK_SIZE, THREAD_STACK_SIZE);
 }
@@ -296,7 +340,8 @@ void stack_free(void *base, size_t size_bytes)
 bool stack_is_guard(uint64_t address)
 {
 	if (stacks_mapped)
-		return address - STACK_AREA_BASE < STACK_AREA_SIZE &&
+		return (address - STACK_AREA_BASE < STACK_AREA_SIZE ||
+			address - SHADOW_AREA_BASE < SLOTS * SHADOW_SLOT_SIZE) &&
 		       arch_pagetable_lookup(&arch_kernel_pagetable, address & PAGE_MASK, NULL, NULL) != 0;
 	struct page *page = page_from_virt((void *)(uintptr_t)address);
 	return page && page->state == PAGE_USED && page->owner == guard_owner;

@@ -71,6 +71,8 @@ void page_foreach_free(void (*visit)(size_t frame, size_t count, void *context),
  */
 void *stack_alloc(size_t size_bytes);
 void stack_free(void *base, size_t size_bytes);
+/* The shadow stack that a stack has, SHADOW_STACK_SIZE between guard pages; NULL: it has none (option SHADOW_STACK). */
+void *stack_shadow(void *base);
 /* Gives back what is kept of stacks beyond a reserve (option SMP). Waits for other CPUs: no spinlock is held. */
 void stack_trim(void);
 /* True when the address lies in the guard page of some stack. */

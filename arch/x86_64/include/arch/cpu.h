@@ -13,6 +13,8 @@
 #define DIRECT_MAP_SIZE (UINT64_C(1) << 39)
 #define STACK_AREA_BASE UINT64_C(0xffffc90000000000)
 #define STACK_AREA_SIZE (UINT64_C(1) << 30)
+/* Shadow stacks: as many as there are slots in STACK_AREA. In the same 512 GiB, for which there is one table. */
+#define SHADOW_AREA_BASE UINT64_C(0xffffc94000000000)
 #define X86_ALIAS_AREA UINT64_C(0xffffd00000000000) /* 512 GiB for arch_alias() */
 
 /* Values of arch_regs.vector: 0-31 exceptions, 32-255 interrupts, and a system call. */
@@ -35,6 +37,7 @@ struct arch_context {
 	uint64_t sp;   /* must be first: switch.S uses it */
 	uint64_t fs_base;  /* of a thread with a program, while it does not run */
 	uint64_t alt_low, alt_high; /* the stack of arch_call_on_stack(), 0 when on none */
+	uint64_t shadow_base, shadow_sp; /* its shadow stack, and where that ends while it does not run */
 	uint8_t fpu[X86_FPU_SIZE + 64];
 };
 
@@ -42,7 +45,7 @@ struct arch_jump {
 	uint64_t rbx, rbp, r12, r13, r14, r15, rsp, rip; /* switch.S uses these */
 	uint64_t rflags;
 	struct thread *thread;
-	uint64_t kernel_stack_top, alt_low, alt_high;
+	uint64_t kernel_stack_top, alt_low, alt_high, shadow_sp;
 	uint32_t preempt_count, irq_depth;
 };
 
