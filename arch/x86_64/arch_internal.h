@@ -12,7 +12,7 @@
 extern char image_start[], text_start[], text_end[], rodata_end[], data_start[], image_end[];
 
 /* pvh_entry.S */
-extern char boot_stack[];
+extern char boot_stack[], boot_shadow[];
 extern uint64_t boot_root[];
 
 /* entry.S */

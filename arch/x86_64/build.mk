@@ -2,6 +2,7 @@
 # arch/x86_64: the CPU. No instrumentation: much of it runs where none may (on interrupt stacks, in the middle of a
 # switch).
 nosan-y := y
+shadow-signal.o := y
 obj-$(CONFIG_ARCH_X86_64) += pvh_entry.o pvh.o cpu.o fpu.o entry.o trap.o fault.o switch.o context.o regs.o \
 	pagetable.o mapping.o memory.o user_copy.o user.o signal.o breakpoint.o
 obj-$(CONFIG_SMP) += secondary_entry.o secondary.o

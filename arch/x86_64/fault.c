@@ -68,6 +68,9 @@ static void kernel_page_fault(const struct arch_regs *regs)
 		kind = CRASH_NULL_DEREFERENCE;
 	else if (stack_is_guard(regs->cr2))
 		kind = CRASH_STACK_OVERFLOW;
+	/* Of a shadow that is full the report's functions cannot make any use. */
+	if (IS_ENABLED(CONFIG_SHADOW_STACK) && kind == CRASH_STACK_OVERFLOW)
+		arch_cpu()->shadow_sp = (uint64_t)boot_shadow;
 	crash_raise(kind, regs, regs->cr2, "%s %s address %lx", what,
 		    regs->error & X86_FAULT_PRESENT ? "protected" : "unmapped", regs->cr2);
 }

@@ -111,7 +111,7 @@ boot_gdt_pointer_high:
 first_cycles:			/* the cycle counter at pvh_start */
 	.skip 8
 	.p2align 12
-	.globl boot_stack, boot_root
+	.globl boot_stack, boot_shadow, boot_root
 boot_stack:
 	.skip ASM_BOOT_STACK_SIZE
 boot_shadow:
