@@ -13,9 +13,12 @@ include kernel/build/common.mk
 
 # ---- configuration: the preset's fragments over Kconfig's defaults, and what menuconfig changed ----
 
-fragments := $(wildcard $(patsubst %,kernel/build/presets/%.config,$(subst +, ,$(PRESET))) $(B)/user.config)
+empty :=
+joined = $(subst $(empty) $(empty),+,$(strip $(1)))
+presets := $(subst +, ,$(PRESET) $(if $(filter x86_64,$(IMAGE)),$(WITH)))
+fragments := $(wildcard $(patsubst %,kernel/build/presets/%.config,$(presets)) $(B)/user.config)
 $(B)/.config: kernel/build/config.py $(kconfigs) $(fragments)
-	$(call run,CONFIG) $(PYTHON) $< $(IMAGE) $(PRESET) $(B)
+	$(call run,CONFIG) $(PYTHON) $< $(IMAGE) $(call joined,$(presets)) $(B)
 include $(B)/.config
 
 # ---- flags ----
