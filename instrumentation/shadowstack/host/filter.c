@@ -136,14 +136,33 @@ static const char *last_operand(const char *p)
 	return p;
 }
 
-/* One that has a name: a fixed address, or a fixed distance from a register that no loop moves. */
-static bool is_named_place(const char *operand, bool loops)
+/* The number of the register that starts at a name of it, or of a part of it; 0: none that is an address. */
+static unsigned register_number(const char *p)
+{
+	static const char *const names[] = { "ax", "bx", "cx", "dx", "si", "di", "bp", "sp" };
+
+	if (*p++ != '%')
+		return 0;
+	if (*p == 'r' && isdigit((unsigned char)p[1]))
+		return (unsigned)strtoul(p + 1, NULL, 10) + 8;
+	p += *p == 'r' || *p == 'e';
+	for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (starts(p, names[i]) || (i < 4 && p[0] == names[i][0] && (p[1] == 'l' || p[1] == 'h')))
+			return i + 1;
+	return 0;
+}
+
+/*
+ * One that has a name: a fixed address, or a fixed distance from a register that no loop moves (moved: those that one
+ * does, a bit each).
+ */
+static bool is_named_place(const char *operand, unsigned moved)
 {
 	const char *p = operand + strcspn(operand, "(#");
 
 	if (starts(operand, "%es:") || memchr(operand, ',', strcspn(operand, "#")))
 		return false;
-	return !loops || *p != '(' || starts(p, "(%rbp)") || starts(p, "(%rsp)") || starts(p, "(%rip)");
+	return *p != '(' || starts(p, "(%rip)") || !(moved >> register_number(p + 1) & 1);
 }
 
 /* Instructions whose last operand is only read, or is no memory. */
@@ -159,13 +178,13 @@ static bool only_reads(const char *p)
 	return false;
 }
 
-static bool writes_memory(const char *p, bool loops)
+static bool writes_memory(const char *p, unsigned moved)
 {
 	const char *operand = last_operand(p);
 
 	if (only_reads(p) || !*operand || *operand == '$' || (*operand == '%' && !strchr(operand, ':')))
 		return false;
-	return !is_named_place(operand, loops);
+	return !is_named_place(operand, moved);
 }
 
 static bool is_return(const char *p)
@@ -187,18 +206,43 @@ static bool is_branch(const char *p)
 	return *p == 'j';
 }
 
-/* A branch to a label that came before it. */
-static bool has_loop(size_t first, size_t end)
+/* Where a branch back leads to; the line itself: it is none. */
+static size_t loop_start(size_t first, size_t line)
 {
-	for (size_t i = first; i < end; i++) {
-		const char *p = instruction(lines[i]), *target = p && is_branch(p) ? strstr(p, ".L") : NULL;
-		size_t len = target ? strcspn(target, " \t,(#") : 0;
+	const char *p = instruction(lines[line]), *target = p && is_branch(p) ? strstr(p, ".L") : NULL;
+	size_t len = target ? strcspn(target, " \t,(#") : 0;
 
-		for (size_t j = first; target && j < i; j++)
-			if (!strncmp(lines[j], target, len) && lines[j][len] == ':')
-				return true;
+	for (size_t i = first; target && i < line; i++)
+		if (!strncmp(lines[i], target, len) && lines[i][len] == ':')
+			return i;
+	return line;
+}
+
+/* RBP and RSP move with frames only. What changes registers that it does not name is taken for a change of all. */
+static unsigned moved_by(const char *p)
+{
+	static const char *const others[] = { "movs", "stos", "xchg", "cmpxchg", "xadd", "pop", "mul", "imul", "div",
+					      "idiv", "call", "lods", "cpuid", "rdtsc", "cqto", "cltd" };
+	const char *operand = last_operand(p);
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
+		if (starts(p, others[i]) && !(starts(p, "movs") && strchr(operand, ':') == NULL))
+			return ~(1u << 7 | 1u << 8);
+	return *operand == '%' && !starts(p, "cmp") && !starts(p, "test") ? 1u << register_number(operand) : 0;
+}
+
+static unsigned moved_by_loops(size_t first, size_t end)
+{
+	unsigned moved = 0;
+
+	for (size_t i = first; i < end; i++) {
+		for (size_t j = loop_start(first, i); j < i; j++) {
+			const char *p = instruction(lines[j]);
+
+			moved |= p ? moved_by(p) : 0;
+		}
 	}
-	return false;
+	return moved & ~(1u << 7 | 1u << 8);
 }
 
 static bool is_foreign(const char *line, bool before)
@@ -208,7 +252,8 @@ static bool is_foreign(const char *line, bool before)
 
 static bool needs_copy(size_t first, size_t end)
 {
-	bool foreign = false, needs = false, loops = has_loop(first, end);
+	unsigned moved = moved_by_loops(first, end);
+	bool foreign = false, needs = false;
 
 	for (size_t i = first; i < end; i++) {
 		const char *p;
@@ -222,7 +267,7 @@ static bool needs_copy(size_t first, size_t end)
 				fail(i, "a return in inline assembly");
 			needs |= strchr(p, ';') && (strchr(p, '(') || strstr(p, "call"));
 		}
-		needs |= starts(p, "call") || writes_memory(p, loops);
+		needs |= starts(p, "call") || writes_memory(p, moved);
 		if (starts(p, "jmp") && !strstr(p, ".L"))
 			fail(i, "a tail call");
 	}
@@ -235,7 +280,19 @@ static void put(const char *line)
 	putchar('\n');
 }
 
-/* Its frame is all gone: what follows is the return, or a jump to one. */
+/* Goes on where the flags and R10 and R11 have been changed, and does nothing but to make a result. */
+static bool is_harmless(const char *p)
+{
+	static const char *const others[] = { "set", "cmov", "adc", "sbb", "rcl", "rcr", "pushf", "lahf", "j", "call",
+					      "push", "pop", "leave" };
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
+		if (starts(p, others[i]))
+			return false;
+	return !strstr(p, "%r10") && !strstr(p, "%r11") && !strstr(p, "%rsp") && !writes_memory(p, ~0u);
+}
+
+/* Its frame is all gone: what follows is the return, or a jump to one, and little in between. */
 static bool returns_next(size_t line, size_t first, size_t end)
 {
 	for (size_t i = line; i < end; i++) {
@@ -246,8 +303,12 @@ static bool returns_next(size_t line, size_t first, size_t end)
 			return false;
 		if (!p)
 			continue;
+		if (is_return(p))
+			return true;
+		if (is_harmless(p))
+			continue;
 		if (!is(p, "jmp"))
-			return is_return(p);
+			return false;
 		target = strstr(p, ".L");
 		len = target ? strcspn(target, " \t#") : 0;
 		for (i = first; i < end && target; i++)
@@ -264,6 +325,7 @@ static bool returns_next(size_t line, size_t first, size_t end)
  */
 static bool has_plain_frame(size_t first, size_t end)
 {
+	unsigned moved = moved_by_loops(first, end);
 	bool foreign = false;
 	size_t pushed = 0;
 
@@ -275,7 +337,7 @@ static bool has_plain_frame(size_t first, size_t end)
 			return false;
 		if (!p || foreign)
 			continue;
-		if (!pushed && (starts(p, "call") || writes_memory(p, true)))
+		if (!pushed && (starts(p, "call") || writes_memory(p, moved)))
 			return false;
 		if ((starts(p, "pushq\t%rbp") && pushed) || starts(p, "leave"))
 			return false;
