@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The kernel's final page tables: RAM at DIRECT_MAP_BASE, the image at KERNEL_BASE with exact rights, nothing below.
+ * The kernel's final page tables: RAM at DIRECT_MAP_BASE, the image at its base with exact rights, nothing below.
  * Made once at boot; the boot tables (pvh_entry.S), which map the first 4 GiB everywhere, serve until then.
  */
 #include "arch_internal.h"
@@ -14,7 +14,7 @@
 
 static phys_t phys_of(const char *symbol)
 {
-	return (uint64_t)symbol - KERNEL_BASE;
+	return arch_virt_to_phys(symbol);
 }
 
 static phys_t zeroed_page(void)

@@ -7,8 +7,9 @@
 
 #include <kernel/compiler.h>
 
-/* Where things are. The image is linked at KERNEL_BASE plus its physical address. */
+/* Where things are. The image is linked at KERNEL_BASE plus its physical address; it may have been moved up from there. */
 #define KERNEL_BASE UINT64_C(0xffffffff80000000)
+#define X86_IMAGE_PHYS UINT64_C(0x100000)
 #define DIRECT_MAP_BASE UINT64_C(0xffff800000000000)
 #define DIRECT_MAP_SIZE (UINT64_C(1) << 39)
 #define STACK_AREA_BASE UINT64_C(0xffffc90000000000)
@@ -251,9 +252,17 @@ static inline void *arch_phys_to_virt(phys_t phys)
 	return (void *)(DIRECT_MAP_BASE + phys);
 }
 
+extern char image_start[]; /* kernel.ld */
+
+/* What the image's physical addresses are added to: KERNEL_BASE unless it was moved (option LAYOUT_IMAGE). */
+static inline uint64_t x86_image_base(void)
+{
+	return (uint64_t)image_start - X86_IMAGE_PHYS;
+}
+
 static inline phys_t arch_virt_to_phys(const void *virt)
 {
 	uint64_t address = (uint64_t)virt;
 
-	return address >= KERNEL_BASE ? address - KERNEL_BASE : address - DIRECT_MAP_BASE;
+	return address >= KERNEL_BASE ? address - x86_image_base() : address - DIRECT_MAP_BASE;
 }
