@@ -17,6 +17,8 @@ MAGIC = 0x65766f6d
 SKIP = 255
 KERNEL_BASE = 0xffffffff80000000
 IMAGE_MAX = 30 << 20    # image_move.c: LEVEL1_TABLES
+# Tables that only the host reads, who knows addresses as they were linked.
+FOR_THE_HOST = ("__sancov_pcs",)
 EHDR = struct.Struct("<16sHHIQQQIHHHHHH")
 PHDR = struct.Struct("<IIQQQQQQ")
 SHDR = struct.Struct("<IIQQQQIIQQ")
@@ -46,6 +48,10 @@ class Image:
         start = self.strings + symbol[0]
         return self.data[start:self.data.index(b"\0", start)].decode()
 
+    def section_name(self, section):
+        start = self.sections[self.header[13]][4] + section[0]
+        return self.data[start:self.data.index(b"\0", start)].decode()
+
     def symbol(self, name):
         return next(s[4] for s in self.symbols if self.name(s) == name)
 
@@ -60,6 +66,8 @@ class Image:
         words32, words64 = [], []
         for section in self.sections:
             if section[1] != SHT_RELA or not self.sections[section[7]][2] & SHF_ALLOC:
+                continue
+            if self.section_name(self.sections[section[7]]) in FOR_THE_HOST:
                 continue
             for offset, info, _ in RELA.iter_unpack(self.data[section[4]:section[4] + section[5]]):
                 symbol, kind = self.symbols[info >> 32], info & 0xffffffff
