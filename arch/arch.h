@@ -252,6 +252,21 @@ bool arch_is_entry(uint64_t pc);
 static inline void *arch_phys_to_virt(phys_t phys);
 static inline phys_t arch_virt_to_phys(const void *virt);
 
+/* In how many places the image and the direct map may be (option LAYOUT_IMAGE). */
+#if CONFIG_LAYOUT_IMAGE
+uint64_t arch_image_places(void);
+uint64_t arch_direct_map_places(void);
+#else
+static inline uint64_t arch_image_places(void)
+{
+	return 1;
+}
+static inline uint64_t arch_direct_map_places(void)
+{
+	return 1;
+}
+#endif
+
 /* Access rights of a mapping. */
 #define ARCH_PAGE_READ 1u
 #define ARCH_PAGE_WRITE 2u

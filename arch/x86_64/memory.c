@@ -33,7 +33,7 @@ static phys_t zeroed_page(void)
  */
 static int root_init(void)
 {
-	static const uint64_t areas[] = { DIRECT_MAP_BASE, STACK_AREA_BASE, X86_ALIAS_AREA, KERNEL_BASE };
+	const uint64_t areas[] = { DIRECT_MAP_BASE, DIRECT_MAP_BASE + DIRECT_MAP_SIZE - 1, STACK_AREA_BASE, X86_ALIAS_AREA, KERNEL_BASE };
 	uint64_t *root;
 
 	arch_kernel_pagetable.root = zeroed_page();
@@ -41,11 +41,13 @@ static int root_init(void)
 		return -ENOMEM;
 	root = arch_phys_to_virt(arch_kernel_pagetable.root);
 	for (size_t i = 0; i < array_size(areas); i++) {
-		phys_t table = zeroed_page();
+		uint64_t *entry = &root[areas[i] >> 39 & 511];
+		phys_t table = *entry ? 0 : zeroed_page();
 
-		if (!table)
+		if (!*entry && !table)
 			return -ENOMEM;
-		root[areas[i] >> 39 & 511] = table | PTE_PRESENT | PTE_WRITE;
+		if (table)
+			*entry = table | PTE_PRESENT | PTE_WRITE;
 	}
 	return 0;
 }

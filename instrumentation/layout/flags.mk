@@ -6,4 +6,5 @@ instr-cflags-$(CONFIG_LAYOUT_FUNCTIONS) += -ffunction-sections
 layout-ldflags := $(if $(CONFIG_LAYOUT_IMAGE),--emit-relocs) \
 	$(if $(CONFIG_LAYOUT_FUNCTIONS),'--shuffle-sections=.text.*=$(LAYOUT_SEED)')
 # For code that has to run at whatever address it was loaded to, and outside of what is optimized as one unit.
-runs-anywhere := -fno-lto -mcmodel=small -fpie -fvisibility=hidden -fdirect-access-external-data
+runs-anywhere := -fno-lto -mcmodel=small -fpie -fvisibility=hidden -fdirect-access-external-data \
+	-fno-stack-protector

@@ -19,6 +19,7 @@ KERNEL_BASE = 0xffffffff80000000
 IMAGE_MAX = 30 << 20    # image_move.c: LEVEL1_TABLES
 # Tables that only the host reads, who knows addresses as they were linked.
 FOR_THE_HOST = ("__sancov_pcs",)
+DIRECT_MAP = "direct_map_linked"
 EHDR = struct.Struct("<16sHHIQQQIHHHHHH")
 PHDR = struct.Struct("<IIQQQQQQ")
 SHDR = struct.Struct("<IIQQQQIIQQ")
@@ -62,8 +63,8 @@ class Image:
         return symbol[3] != SHN_ABS or self.start <= symbol[4] <= self.end
 
     def places(self):
-        """(addresses of 32-bit words, of 64-bit words) that hold an address of the image."""
-        words32, words64 = [], []
+        """Places of 32-bit and of 64-bit words that hold an address of the image, and those that hold the direct map's."""
+        words32, words64, direct = [], [], []
         for section in self.sections:
             if section[1] != SHT_RELA or not self.sections[section[7]][2] & SHF_ALLOC:
                 continue
@@ -78,12 +79,14 @@ class Image:
                 elif kind == R_64:
                     if inside:
                         words64.append(offset)
+                    elif symbol[3] == SHN_ABS and self.name(symbol) == DIRECT_MAP:
+                        direct.append(offset)
                 elif kind == R_32S:
                     if inside:
                         words32.append(offset)
                 elif kind != R_32:
                     fail(f"{offset:#x}: a relocation of type {kind}, of {self.name(symbol)}")
-        return sorted(set(words32)), sorted(set(words64))
+        return [sorted(set(words)) for words in (words32, words64, direct)]
 
     def check(self):
         for section in self.sections:
@@ -137,8 +140,8 @@ def distances(start, places):
 def main(linked, path):
     image = Image(linked)
     image.check()
-    words32, words64 = (distances(image.start, places) for places in image.places())
-    image.write(path, struct.pack("<IIII", MAGIC, len(words32), len(words64), 0) + words32 + words64)
+    parts = [distances(image.start, places) for places in image.places()]
+    image.write(path, struct.pack("<IIII", MAGIC, *map(len, parts)) + b"".join(parts))
 
 
 if __name__ == "__main__":

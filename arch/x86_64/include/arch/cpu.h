@@ -10,10 +10,24 @@
 /* Where things are. The image is linked at KERNEL_BASE plus its physical address; it may have been moved up from there. */
 #define KERNEL_BASE UINT64_C(0xffffffff80000000)
 #define X86_IMAGE_PHYS UINT64_C(0x100000)
-#define DIRECT_MAP_BASE UINT64_C(0xffff800000000000)
+#define X86_KERNEL_HALF UINT64_C(0xffff800000000000)
 #define DIRECT_MAP_SIZE (UINT64_C(1) << 39)
+#define X86_DIRECT_MAP_AREA (UINT64_C(1) << 46) /* from the start of the kernel's half on, for the direct map */
+#if CONFIG_LAYOUT_IMAGE
+/* Each instruction that asks holds the answer: image_move() changes them all. The symbol is kernel.ld's. */
+static ALWAYS_INLINE uint64_t x86_direct_map(void)
+{
+	uint64_t base;
+
+	__asm__("movabsq $direct_map_linked, %0" : "=r"(base));
+	return base;
+}
+#define DIRECT_MAP_BASE x86_direct_map()
+#else
+#define DIRECT_MAP_BASE X86_KERNEL_HALF
+#endif
 #define STACK_AREA_BASE UINT64_C(0xffffc90000000000)
-#define STACK_AREA_SIZE (UINT64_C(1) << 30)
+#define STACK_AREA_SIZE (UINT64_C(1) << (IS_ENABLED(CONFIG_LAYOUT_STACKS) ? 39 : 30))
 #define X86_ALIAS_AREA UINT64_C(0xffffd00000000000) /* 512 GiB for arch_alias() */
 
 /* Values of arch_regs.vector: 0-31 exceptions, 32-255 interrupts, and a system call. */
