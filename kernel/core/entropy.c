@@ -43,6 +43,14 @@ static void nothing(void *arg UNUSED)
 {
 }
 
+/* A slab is a page, seen through the direct map, whose places are 1 GiB apart: pages so far apart may change places. */
+static uint64_t heap_values(uint64_t pages)
+{
+	uint64_t pages_gib = GIB / PAGE_SIZE, gibs = (page_frame_limit() + pages_gib - 1) / pages_gib;
+
+	return (arch_direct_map_places() + gibs - 1) * min(pages, pages_gib) * heap_places(OBJECT_SIZE);
+}
+
 static void tell_kernel(void)
 {
 	struct page *page = page_alloc(0);
@@ -54,9 +62,8 @@ static void tell_kernel(void)
 	tell("direct_map", (uintptr_t)arch_phys_to_virt(0), arch_direct_map_places());
 	if (page)
 		tell("pages", page_phys(page), pages);
-	/* A slab is a page. */
 	if (object)
-		tell("heap", (uintptr_t)object, pages * heap_places(OBJECT_SIZE));
+		tell("heap", (uintptr_t)object, heap_values(pages));
 	if (thread)
 		tell("kernel_stack", (uintptr_t)thread->stack_base + thread->stack_size, stack_places());
 	if (IS_ENABLED(CONFIG_STACK_PROTECTOR))
