@@ -14,7 +14,7 @@
  *	struct arch_pagetable	an address space's tables, embedded in struct aspace
  *	KERNEL_BASE, DIRECT_MAP_BASE, DIRECT_MAP_SIZE, STACK_AREA_BASE, STACK_AREA_SIZE	the kernel's own address ranges;
  *				STACK_AREA_SIZE 0: kernel stacks cannot be mapped and lie in the direct map
- *	SHADOW_AREA_BASE	where shadow stacks are (option SHADOW_STACK): kernel/mm/stack.c
+ *	SHADOW_AREA_BASE, SHADOW_AREA_SIZE	where shadow stacks are (option SHADOW_STACK): kernel/mm/stack.c
  */
 #pragma once
 
@@ -252,6 +252,21 @@ bool arch_is_entry(uint64_t pc);
 /* (inline) Direct map. virt must lie in it (or, for arch_virt_to_phys only, in the kernel image). */
 static inline void *arch_phys_to_virt(phys_t phys);
 static inline phys_t arch_virt_to_phys(const void *virt);
+
+/* In how many places the image and the direct map may be (option LAYOUT_IMAGE). */
+#if CONFIG_LAYOUT_IMAGE
+uint64_t arch_image_places(void);
+uint64_t arch_direct_map_places(void);
+#else
+static inline uint64_t arch_image_places(void)
+{
+	return 1;
+}
+static inline uint64_t arch_direct_map_places(void)
+{
+	return 1;
+}
+#endif
 
 /* Access rights of a mapping. */
 #define ARCH_PAGE_READ 1u

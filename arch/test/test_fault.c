@@ -4,6 +4,7 @@
  * away from.
  */
 #include <arch/arch.h>
+#include <instrumentation/layout/layout.h>
 #include <kernel/compiler.h>
 #include <kernel/test.h>
 
@@ -42,10 +43,10 @@ TEST(fault_null_dereference)
 TEST(fault_tells_the_place)
 {
 	CHECK_EQ(test_crash_of(write_to, (void *)16), CRASH_NULL_DEREFERENCE);
-	CHECK(test_crash_record()->pc - (uint64_t)write_to < 64);
+	CHECK(test_crash_record()->pc - layout_linked((uint64_t)write_to) < 64);
 	CHECK_EQ(test_crash_record()->frames[0], test_crash_record()->pc);
 	CHECK(test_crash_record()->frame_count >= 3);
-	CHECK_EQ(test_crash_record()->regs[16], test_crash_record()->pc);
+	CHECK_EQ(layout_linked(test_crash_record()->regs[16]), test_crash_record()->pc);
 }
 
 TEST(fault_wild_pointer)

@@ -89,7 +89,7 @@ static uint64_t bits_of(uint64_t virt, unsigned rights)
 	if (rights & ARCH_PAGE_DEVICE)
 		bits |= PTE_CACHE_DISABLE | PTE_WRITE_THROUGH;
 	/* With a snapshot, one reload of CR3 has to be enough to forget every translation. */
-	if (virt >= DIRECT_MAP_BASE && !IS_ENABLED(CONFIG_FUZZ))
+	if (virt >= X86_KERNEL_HALF && !IS_ENABLED(CONFIG_FUZZ))
 		bits |= PTE_GLOBAL;
 	return bits;
 }
@@ -161,7 +161,7 @@ bool arch_pagetable_is_active(const struct arch_pagetable *table)
 /* Kernel pages may be cached whatever tables are active; a program's only while its own are. */
 static void forget(const struct arch_pagetable *table, uint64_t virt)
 {
-	if (virt >= DIRECT_MAP_BASE || X86_READ_CR(3) == table->root)
+	if (virt >= X86_KERNEL_HALF || X86_READ_CR(3) == table->root)
 		x86_invalidate_page(virt);
 }
 
@@ -278,7 +278,7 @@ uint64_t arch_pagetable_next(const struct arch_pagetable *table, uint64_t virt, 
 		uint64_t entry;
 
 		if (!is_canonical(virt)) {
-			virt = DIRECT_MAP_BASE;
+			virt = X86_KERNEL_HALF;
 			continue;
 		}
 		while (entry = entries[index_of(virt, level)], level > 1 && (entry & PTE_PRESENT)) {

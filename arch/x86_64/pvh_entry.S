@@ -65,6 +65,13 @@ pvh_start:
 
 	.code64
 long_mode:
+#if CONFIG_LAYOUT_IMAGE
+	movl $PHYS(boot_stack) + ASM_BOOT_STACK_SIZE - 64, %esp
+	movl %esi, %ebx
+	movl %esi, %edi
+	call image_move			/* from here on symbols are where the image has been moved to */
+	movl %ebx, %esi
+#endif
 	movabsq $high_half, %rax
 	jmp *%rax
 high_half:

@@ -111,10 +111,17 @@ $(B)/obj/sources/%.o: $(O)/sources/%.c
 
 ifeq ($(ARCH),x86_64)
 image: $(B)/saki.elf
-$(B)/saki.elf: arch/x86_64/kernel.ld $(kernel-objs) $(B)/objects.txt
-	$(call run,LD) $(LD) $(lto-ldflags) -static -z max-page-size=4096 \
+linked := $(B)/saki.$(if $(CONFIG_LAYOUT_IMAGE),linked.)elf
+$(call remember,$(B)/link.txt,$(layout-ldflags))
+$(linked): arch/x86_64/kernel.ld $(kernel-objs) $(B)/objects.txt $(B)/link.txt
+	$(call run,LD) $(LD) $(lto-ldflags) $(layout-ldflags) -static -z max-page-size=4096 \
 		-z noexecstack --build-id=sha1 --fatal-warnings -T $< -o $@ \
 		$(kernel-objs)
+# What is to be changed when the image is moved at boot goes behind it.
+ifeq ($(CONFIG_LAYOUT_IMAGE),y)
+$(B)/saki.elf: $(linked) kernel/build/relocate.py
+	$(call run,RELOC) $(PYTHON) kernel/build/relocate.py $< $@
+endif
 else
 # The kernel becomes one object whose only names are the seam's; it can neither clash with libc nor use it unseen.
 image: $(B)/saki.host

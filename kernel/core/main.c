@@ -2,6 +2,7 @@
 /*
  * The order in which the kernel comes up, and what it then does: unit tests, a harness, or a program.
  */
+#include <instrumentation/layout/layout.h>
 #include <instrumentation/trace/boot.h>
 #include <instrumentation/trace/trace.h>
 #include <kernel/boot.h>
@@ -96,6 +97,8 @@ static NORETURN void run(void)
 	char name[NAME_MAX_LEN];
 	int status;
 
+	if (name_option("entropy", name))
+		plat->stop(PLAT_POWER_OFF, entropy_print());
 	if (name_option("test", name))
 		plat->stop(PLAT_POWER_OFF, run_tests(name));
 	if (name_option("harness", name))
@@ -124,8 +127,8 @@ static NORETURN void continue_on_thread_stack(void)
 {
 	struct thread *boot = thread_current();
 
-	boot->stack_size = THREAD_STACK_SIZE;
-	boot->stack_base = stack_alloc(boot->stack_size);
+	boot->stack_size = stack_size_draw(THREAD_STACK_SIZE);
+	boot->stack_base = stack_alloc(THREAD_STACK_SIZE);
 	if (!boot->stack_base)
 		panic("no memory for the boot thread's stack");
 	arch_cpu()->kernel_stack_top = (uintptr_t)boot->stack_base + boot->stack_size;
@@ -158,6 +161,7 @@ void kernel_main(struct boot_info *boot)
 	boot_phase_end("first instructions");
 	arch_cpu_init(cpus[0]);
 	boot_info = boot;
+	layout_key_init(boot->command_line);
 	err = plat_select(boot);
 	log_set_level((enum log_level)min(boot_option_number("loglevel", LOG_WARNING), (uint64_t)LOG_DEBUG));
 	if (err)

@@ -183,6 +183,11 @@ void heap_drain(void)
 	slab_drain();
 }
 
+size_t heap_places(size_t size)
+{
+	return slab_places(size + HEAP_OVERHEAD);
+}
+
 HEAP_CODE_END
 
 static void collect_heap(struct metric_sink *sink, unsigned bytes)

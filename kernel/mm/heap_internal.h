@@ -39,6 +39,8 @@ void slab_free(void *block);
 size_t slab_block_size(const void *block);
 /* The usable size that slab_alloc(size) would give. */
 size_t slab_round_up(size_t size);
+/* heap_places() */
+size_t slab_places(size_t size);
 /* Gives empty slabs back. */
 void slab_drain(void);
 void slab_stats(struct heap_stats *stats);

@@ -2,8 +2,10 @@
 /*
  * Slabs: single pages cut into equal blocks behind a header with the map of free ones. Each size class has its own
  * lock and list of slabs that have room. The lowest free block of the slab used last is taken, so that live objects
- * stay together on few pages: a snapshot restores each of them.
+ * stay together on few pages: a snapshot restores each of them. With LAYOUT_HEAP any free block of it may be taken, and
+ * where the blocks of a slab begin is drawn too.
  */
+#include <instrumentation/layout/layout.h>
 #include <kernel/metrics.h>
 #include <kernel/sanitize.h>
 #include <kernel/snapshot.h>
@@ -15,6 +17,9 @@ HEAP_CODE_BEGIN
 #define SLAB_HEADER 64
 #define SLAB_WORDS (HEAP_MARKED ? 2 : 4)
 #define RECENT_WORDS (HEAP_CHECKED ? SLAB_WORDS : 0)
+#define HEAP_SHUFFLED IS_ENABLED(CONFIG_LAYOUT_HEAP)
+#define GRAIN 16	/* blocks start at multiples of it */
+#define ROOM_SIZE_MAX 256
 
 /* At the start of the page; under the class's lock. */
 struct slab {
@@ -22,6 +27,7 @@ struct slab {
 	uint16_t used;
 	uint8_t class;
 	bool touched;			/* on the class's list of slabs with recent blocks */
+	uint16_t start[HEAP_SHUFFLED];	/* of the first block, behind the header, in bytes */
 	struct slab *touched_next;
 	uint64_t free[SLAB_WORDS];	/* a bit a block */
 	uint64_t recent[RECENT_WORDS];	/* allocated since the last check */
@@ -34,6 +40,7 @@ struct size_class {
 	struct slab *room;		/* slabs with a free block, the one used last first */
 	struct slab *touched;
 	size_t used, pages;
+	uint64_t chances[HEAP_SHUFFLED];	/* drawn ahead: a byte for each block that is taken */
 };
 
 const char heap_slab_owner[] = "heap slab";
@@ -61,9 +68,22 @@ static unsigned class_of(size_t size)
 	return class_by_units[(size + 15) / 16];
 }
 
+/* Where blocks may begin anywhere, small ones leave one of them out for it: large ones are too few. */
 static unsigned block_count(unsigned class)
 {
-	return (PAGE_SIZE - SLAB_HEADER) / sizes[class];
+	return (PAGE_SIZE - SLAB_HEADER) / sizes[class] - (HEAP_SHUFFLED && sizes[class] <= ROOM_SIZE_MAX);
+}
+
+/* In how many places, a grain apart, the first block may lie. */
+static unsigned start_count(unsigned class)
+{
+	return (PAGE_SIZE - SLAB_HEADER - block_count(class) * sizes[class]) / GRAIN + 1;
+}
+
+/* In bytes from the slab on. */
+static size_t first_block(const struct slab *slab)
+{
+	return SLAB_HEADER + (HEAP_SHUFFLED ? *slab->start : 0);
 }
 
 static struct slab *slab_of(const void *block)
@@ -128,6 +148,8 @@ static struct slab *slab_create(unsigned class)
 	slab->used = 0;
 	slab->class = (uint8_t)class;
 	slab->touched = false;
+	if (HEAP_SHUFFLED)
+		*slab->start = (uint16_t)(layout_draw(LAYOUT_HEAP, start_count(class)) * GRAIN);
 	for (unsigned i = 0; i < RECENT_WORDS; i++)
 		slab->recent[i] = 0;
 	for (unsigned i = 0; i < SLAB_WORDS; i++)
@@ -143,19 +165,43 @@ static void slab_destroy(struct slab *slab)
 	page_free(page_from_virt(slab), 0);
 }
 
+/* Where to look for a free block from; the class's lock is held. */
+static unsigned look_from(struct size_class *class, const struct slab *slab)
+{
+	unsigned from;
+
+	if (!HEAP_SHUFFLED)
+		return 0;
+	if (!*class->chances)
+		*class->chances = layout_bits(LAYOUT_HEAP);
+	from = (unsigned)(*class->chances & 0xff) * block_count(slab->class) >> 8;
+	*class->chances >>= 8;
+	return from;
+}
+
+/* The first free block from there on, round and round: there is one. */
+static unsigned free_block_from(const struct slab *slab, unsigned from)
+{
+	unsigned word = from / 64;
+	uint64_t bits = slab->free[word] & ~UINT64_C(0) << from % 64;
+
+	while (!bits) {
+		word = (word + 1) % SLAB_WORDS;
+		bits = slab->free[word];
+	}
+	return word * 64 + (unsigned)__builtin_ctzll(bits);
+}
+
 static void *take_block(struct size_class *class, struct slab *slab)
 {
-	unsigned word = 0, block, size = sizes[slab->class];
+	unsigned size = sizes[slab->class], block = free_block_from(slab, look_from(class, slab));
 
-	while (!slab->free[word])
-		word++;
-	block = word * 64 + (unsigned)__builtin_ctzll(slab->free[word]);
-	slab->free[word] &= slab->free[word] - 1;
+	slab->free[block / 64] &= ~(UINT64_C(1) << block % 64);
 	if (++slab->used == block_count(slab->class))
 		room_remove(class, slab);
 	class->used++;
 	recent_add(class, slab, block);
-	return (char *)slab + SLAB_HEADER + block * size;
+	return (char *)slab + first_block(slab) + block * size;
 }
 
 void *slab_alloc(size_t size)
@@ -180,14 +226,13 @@ void *slab_alloc(size_t size)
 	return block;
 }
 
-/* The number of the block that starts at this offset of a page; more than any when none does. */
-static unsigned block_at(unsigned class, size_t offset)
+/* The number of the block that starts there; more than any when none does. */
+static unsigned block_at(const struct slab *slab, const void *address)
 {
-	unsigned block = (unsigned)(offset - SLAB_HEADER) / sizes[class];
+	size_t offset = ((uintptr_t)address & ~PAGE_MASK) - first_block(slab), size = sizes[slab->class];
+	size_t block = offset / size;
 
-	if (offset < SLAB_HEADER || block >= block_count(class) || SLAB_HEADER + block * sizes[class] != offset)
-		return UINT32_MAX;
-	return block;
+	return block < block_count(slab->class) && block * size == offset ? (unsigned)block : UINT32_MAX;
 }
 
 static bool block_is_free(const struct slab *slab, unsigned block)
@@ -199,7 +244,7 @@ void slab_free(void *address)
 {
 	struct slab *slab = slab_of(address), *empty = NULL;
 	struct size_class *class = &classes[slab->class];
-	unsigned block = block_at(slab->class, (uintptr_t)address & ~PAGE_MASK);
+	unsigned block = block_at(slab, address);
 	unsigned long irq = spin_lock(&class->lock);
 
 	if (unlikely(block == UINT32_MAX || block_is_free(slab, block))) {
@@ -226,7 +271,7 @@ size_t slab_block_size(const void *address)
 {
 	struct slab *slab = slab_of(address);
 	struct size_class *class = &classes[slab->class];
-	unsigned block = block_at(slab->class, (uintptr_t)address & ~PAGE_MASK);
+	unsigned block = block_at(slab, address);
 	unsigned long irq = spin_lock(&class->lock);
 	bool bad = block == UINT32_MAX || block_is_free(slab, block);
 
@@ -234,6 +279,17 @@ size_t slab_block_size(const void *address)
 	if (unlikely(bad))
 		heap_bad_free(address, block != UINT32_MAX);
 	return sizes[slab->class];
+}
+
+size_t slab_places(size_t size)
+{
+	unsigned class = class_of(size);
+
+	if (!HEAP_SHUFFLED)
+		return 1;
+	/* Where there is room for a whole block, other starts and blocks come to the same places. */
+	return min(block_count(class) * start_count(class),
+		   (block_count(class) - 1) * sizes[class] / GRAIN + start_count(class));
 }
 
 size_t slab_round_up(size_t size)
@@ -275,7 +331,7 @@ static void check_slab(struct slab *slab, void (*check)(const void *block))
 			unsigned block = word * 64 + (unsigned)__builtin_ctzll(slab->recent[word]);
 
 			slab->recent[word] &= slab->recent[word] - 1;
-			check((char *)slab + SLAB_HEADER + block * sizes[slab->class]);
+			check((char *)slab + first_block(slab) + block * sizes[slab->class]);
 		}
 	}
 }

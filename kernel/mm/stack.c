@@ -5,8 +5,11 @@
  * is a run of frames in the direct map, and the frame below is a guard that is poisoned for sanitizers and holds a
  * pattern. With option SHADOW_STACK each mapped stack has a shadow, which is mapped and unmapped with it.
  */
+#include <instrumentation/layout/layout.h>
 #include <instrumentation/shadowstack/shadowstack.h>
 #include <kernel/atomic.h>
+#include <kernel/boot.h>
+#include <kernel/linkset.h>
 #include <kernel/crash.h>
 #include <kernel/log.h>
 #include <kernel/page.h>
@@ -20,9 +23,32 @@
 #define SLOT_SIZE (64 * KIB)
 #define SLOTS min((size_t)SLOTS_MAX, (size_t)(STACK_AREA_SIZE / SLOT_SIZE))
 #define SLOTS_MAX 4096
+/* In how many places of the area the slots may be (LAYOUT_STACKS). */
+#define SLOT_PLACES (STACK_AREA_SIZE / SLOT_SIZE - SLOTS + 1)
 
 static struct spinlock slot_lock = SPINLOCK_INIT;
 static uint64_t slots_used[SLOTS_MAX / 64];
+
+static uint64_t slots_start = STACK_AREA_BASE;
+
+/*
+ * Shadows have slots of their own, as many, somewhere in an area of their own: one page stays unmapped below each, and
+ * one above.
+ */
+#define SHADOW_SLOT_SIZE (SHADOW_STACK_SIZE + 2 * PAGE_SIZE)
+#define SHADOW_PLACES (SHADOW_AREA_SIZE / SHADOW_SLOT_SIZE - SLOTS + 1)
+
+static uint64_t shadows_start = SHADOW_AREA_BASE;
+
+static int stacks_place(void)
+{
+	if (IS_ENABLED(CONFIG_LAYOUT_STACKS))
+		slots_start += layout_draw(LAYOUT_STACKS, SLOT_PLACES) * SLOT_SIZE;
+	if (IS_ENABLED(CONFIG_LAYOUT_STACKS) && IS_ENABLED(CONFIG_SHADOW_STACK))
+		shadows_start += layout_draw(LAYOUT_STACKS, SHADOW_PLACES) * SHADOW_SLOT_SIZE;
+	return 0;
+}
+INIT_CALL(INIT_MEMORY, stacks_place);
 
 static size_t slots_for(size_t size_bytes)
 {
@@ -42,17 +68,28 @@ static void slots_set(size_t slot, size_t count, bool used)
 	}
 }
 
-/* The first of count adjacent free slots, now taken; SIZE_MAX when there are none. */
-static size_t slots_take(size_t count)
+/* The first of count adjacent free slots from there on; SIZE_MAX when there are none. */
+static size_t slots_find(size_t from, size_t count)
 {
-	unsigned long irq = spin_lock(&slot_lock);
-	size_t run = 0, found = SIZE_MAX;
+	size_t run = 0;
 
-	for (size_t i = 0; i < SLOTS && found == SIZE_MAX; i++) {
+	for (size_t i = from; i < SLOTS; i++) {
 		run = slot_used(i) ? 0 : run + 1;
 		if (run == count)
-			found = i + 1 - count;
+			return i + 1 - count;
 	}
+	return SIZE_MAX;
+}
+
+/* Adjacent free slots, now taken; SIZE_MAX when there are none. */
+static size_t slots_take(size_t count)
+{
+	size_t from = IS_ENABLED(CONFIG_LAYOUT_STACKS) ? layout_draw(LAYOUT_STACKS, SLOTS) : 0, found;
+	unsigned long irq = spin_lock(&slot_lock);
+
+	found = slots_find(from, count);
+	if (found == SIZE_MAX && from)
+		found = slots_find(0, count);
 	if (found != SIZE_MAX)
 		slots_set(found, count, true);
 	spin_unlock(&slot_lock, irq);
@@ -119,16 +156,13 @@ err_page:
 	return 0;
 }
 
-/* Shadows have slots of their own, as many: one page stays unmapped below each, and one above. */
-#define SHADOW_SLOT_SIZE (SHADOW_STACK_SIZE + 2 * PAGE_SIZE)
-
 void *stack_shadow(void *base)
 {
-	uint64_t at = (uintptr_t)base - STACK_AREA_BASE;
+	uint64_t slot = ((uintptr_t)base - slots_start) / SLOT_SIZE;
 
-	if (!IS_ENABLED(CONFIG_SHADOW_STACK) || at >= STACK_AREA_SIZE)
+	if (!IS_ENABLED(CONFIG_SHADOW_STACK) || slot >= SLOTS)
 		return NULL;
-	return (void *)(uintptr_t)(SHADOW_AREA_BASE + at / SLOT_SIZE * SHADOW_SLOT_SIZE + PAGE_SIZE);
+	return (void *)(uintptr_t)(shadows_start + slot * SHADOW_SLOT_SIZE + PAGE_SIZE);
 }
 
 static int shadow_map(void *base)
@@ -154,7 +188,7 @@ static void *map_new(size_t size_bytes)
 
 	if (slot == SIZE_MAX)
 		return NULL;
-	end = STACK_AREA_BASE + (slot + count) * SLOT_SIZE;
+	end = slots_start + (slot + count) * SLOT_SIZE;
 	base = (void *)(uintptr_t)(end - size_bytes);
 	if (map_pages(end - size_bytes, end))
 		goto err_stack;
@@ -173,7 +207,7 @@ static void slots_give_of(uint64_t end, size_t size_bytes)
 {
 	size_t count = slots_for(size_bytes);
 
-	slots_give((end - STACK_AREA_BASE) / SLOT_SIZE - count, count);
+	slots_give((end - slots_start) / SLOT_SIZE - count, count);
 }
 
 /*
@@ -323,6 +357,21 @@ static void direct_free(void *base, size_t size_bytes)
 
 static const bool stacks_mapped = STACK_AREA_SIZE > UINT64_C(0);
 
+/* Where a thread begins is at the end of its stack, or a drawn number of these units below (LAYOUT_STACKS). */
+#define TOP_UNIT 16
+#define TOP_PLACES 128
+
+size_t stack_size_draw(size_t size_bytes)
+{
+	return IS_ENABLED(CONFIG_LAYOUT_STACKS) ? size_bytes - layout_draw(LAYOUT_STACKS, TOP_PLACES) * TOP_UNIT
+						: size_bytes;
+}
+
+uint64_t stack_places(void)
+{
+	return IS_ENABLED(CONFIG_LAYOUT_STACKS) ? (STACK_AREA_SIZE / SLOT_SIZE) * TOP_PLACES : 1;
+}
+
 void *stack_alloc(size_t size_bytes)
 {
 	assert(size_bytes && is_aligned(size_bytes, PAGE_SIZE));
@@ -341,7 +390,7 @@ bool stack_is_guard(uint64_t address)
 {
 	if (stacks_mapped)
 		return (address - STACK_AREA_BASE < STACK_AREA_SIZE ||
-			address - SHADOW_AREA_BASE < SLOTS * SHADOW_SLOT_SIZE) &&
+			(IS_ENABLED(CONFIG_SHADOW_STACK) && address - SHADOW_AREA_BASE < SHADOW_AREA_SIZE)) &&
 		       arch_pagetable_lookup(&arch_kernel_pagetable, address & PAGE_MASK, NULL, NULL) != 0;
 	struct page *page = page_from_virt((void *)(uintptr_t)address);
 	return page && page->state == PAGE_USED && page->owner == guard_owner;

@@ -39,6 +39,8 @@ RULES = [
     # What an event is about is read, not called.
     (r"instrumentation/trace/\w+\.[ch]", "|".join((REPORT, ARCH, PLAT, ABI, INSTRUMENTATION,
                                                     r"kernel/include/kernel/(atomic|clock|cpu|thread)\.h")), COMPILER),
+    (r"instrumentation/layout/\w+\.[ch]", "|".join((REPORT, ARCH, ABI, INSTRUMENTATION,
+                                                   r"kernel/include/kernel/(chacha20|spinlock)\.h")), COMPILER),
     (r"instrumentation/\w+/test/", "|".join((KERNEL, ARCH, ABI, INSTRUMENTATION)), COMPILER),
     (r"instrumentation/", "|".join((REPORT, ARCH, ABI, INSTRUMENTATION)), COMPILER),
     (r"arch/", "|".join((KERNEL, ARCH, INSTRUMENTATION, PLAT, r"(arch|plat)/host/os/\w+_abi\.h")), COMPILER),

@@ -29,7 +29,8 @@ TEST(stack_alloc_gives_memory_with_a_guard)
 	CHECK(!stack_is_guard((uintptr_t)page_virt));
 	stack_free(a, THREAD_STACK_SIZE);
 	stack_free(b, 5 * PAGE_SIZE);
-	CHECK_EQ(page_free_count(), before);
+	/* Where slots are drawn each stack may be the first in its table. */
+	CHECK(before - page_free_count() <= (IS_ENABLED(CONFIG_LAYOUT_STACKS) ? 2 : 0));
 }
 
 TEST(stack_larger_than_a_slot)

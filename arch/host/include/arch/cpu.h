@@ -20,6 +20,7 @@
 #define STACK_AREA_BASE UINT64_C(0)
 #define STACK_AREA_SIZE UINT64_C(0)
 #define SHADOW_AREA_BASE UINT64_C(0)
+#define SHADOW_AREA_SIZE UINT64_C(0)
 
 struct cpu;
 struct thread;
