@@ -12,11 +12,13 @@
 #include <kernel/sanitize.h>
 #include <kernel/smp.h>
 #include <kernel/spinlock.h>
+#include <kernel/string.h>
 #include <kernel/thread.h>
 
 /* ---- mapped stacks ---- */
 
-#define SLOT_SIZE (64 * KIB)
+#define GUARD_SIZE (IS_ENABLED(CONFIG_GUARD_PAGES) ? PAGE_SIZE : 0)
+#define SLOT_SIZE (IS_ENABLED(CONFIG_GUARD_PAGES) ? 64 * KIB : THREAD_STACK_SIZE)
 #define SLOTS min((size_t)SLOTS_MAX, (size_t)(STACK_AREA_SIZE / SLOT_SIZE))
 #define SLOTS_MAX 4096
 
@@ -25,7 +27,7 @@ static uint64_t slots_used[SLOTS_MAX / 64];
 
 static size_t slots_for(size_t size_bytes)
 {
-	return (size_bytes + PAGE_SIZE + SLOT_SIZE - 1) / SLOT_SIZE;
+	return (size_bytes + GUARD_SIZE + SLOT_SIZE - 1) / SLOT_SIZE;
 }
 
 static bool slot_used(size_t slot)
@@ -118,6 +120,12 @@ err_page:
 	return 0;
 }
 
+/* Without guards stacks lie side by side: no page of a slot is left out. */
+static size_t bytes_mapped(size_t size_bytes)
+{
+	return IS_ENABLED(CONFIG_GUARD_PAGES) ? size_bytes : slots_for(size_bytes) * SLOT_SIZE;
+}
+
 static void *map_new(size_t size_bytes)
 {
 	size_t count = slots_for(size_bytes), slot = slots_take(count);
@@ -126,7 +134,7 @@ static void *map_new(size_t size_bytes)
 	if (slot == SIZE_MAX)
 		return NULL;
 	end = STACK_AREA_BASE + (slot + count) * SLOT_SIZE;
-	if (map_pages(end - size_bytes, end)) {
+	if (map_pages(end - bytes_mapped(size_bytes), end)) {
 		slots_give(slot, count);
 		return NULL;
 	}
@@ -190,18 +198,22 @@ static void *mapped_alloc(size_t size_bytes)
 {
 	void *stack = is_retired(size_bytes) ? retired_take(0) : NULL;
 
+	if (stack && IS_ENABLED(CONFIG_INIT_ON_ALLOC))
+		memset(stack, 0, size_bytes);
 	return stack ?: map_new(size_bytes);
 }
 
 static void mapped_free(void *base, size_t size_bytes)
 {
-	uint64_t start = (uintptr_t)base, end = start + size_bytes;
+	uint64_t end = (uintptr_t)base + size_bytes;
 
 	if (is_retired(size_bytes)) {
+		if (IS_ENABLED(CONFIG_INIT_ON_FREE))
+			memset(base, 0, size_bytes);
 		retire(base);
 		return;
 	}
-	unmap_pages(start, end);
+	unmap_pages(end - bytes_mapped(size_bytes), end);
 	slots_give_of(end, size_bytes);
 }
 
@@ -295,6 +307,8 @@ void stack_free(void *base, size_t size_bytes)
 
 bool stack_is_guard(uint64_t address)
 {
+	if (!IS_ENABLED(CONFIG_GUARD_PAGES))
+		return false;
 	if (stacks_mapped)
 		return address - STACK_AREA_BASE < STACK_AREA_SIZE &&
 		       arch_pagetable_lookup(&arch_kernel_pagetable, address & PAGE_MASK, NULL, NULL) != 0;
