@@ -139,6 +139,11 @@ uint32_t arch_cpu_hardware_id(void);
 phys_t arch_cpu_entry(void);
 /* Stops the running CPU for good. */
 void arch_cpu_halt(void) NORETURN;
+/**
+ * What SEALED variables hold is final: where options READ_ONLY_AFTER_INIT and PROTECTION_KEYS want it, nobody can
+ * write them any more. Called once on each CPU, by any first; nothing to do where the CPU does not map the kernel.
+ */
+void arch_memory_seal(void);
 /* Forgets the running CPU's cached translations of a range of the program's addresses. */
 void arch_pagetable_forget(uint64_t start, uint64_t end);
 

@@ -33,6 +33,10 @@ static NO_INSTRUMENT void bad_instruction(void *arg)
 
 TEST(fault_null_dereference)
 {
+	if (!IS_ENABLED(CONFIG_NULL_GUARD)) {
+		test_skip("needs NULL_GUARD");
+		return;
+	}
 	for (int round = 0; round < 3; round++) {
 		CHECK_EQ(test_crash_of(read_from, (void *)8), CRASH_NULL_DEREFERENCE);
 		CHECK_EQ(test_crash_record()->address, 8);
@@ -42,6 +46,10 @@ TEST(fault_null_dereference)
 
 TEST(fault_tells_the_place)
 {
+	if (!IS_ENABLED(CONFIG_NULL_GUARD)) {
+		test_skip("needs NULL_GUARD");
+		return;
+	}
 	CHECK_EQ(test_crash_of(write_to, (void *)16), CRASH_NULL_DEREFERENCE);
 	CHECK(test_crash_record()->pc - layout_linked((uint64_t)write_to) < 64);
 	CHECK_EQ(test_crash_record()->frames[0], test_crash_record()->pc);

@@ -9,6 +9,7 @@
 #include <kernel/harness_profile.h>
 #include <kernel/page.h>
 #include <kernel/process.h>
+#include <kernel/stack_guard.h>
 #include <kernel/string.h>
 #include <kernel/thread.h>
 
@@ -39,12 +40,22 @@ struct arch_context *context_current(void)
 	return thread ? &thread->context : &arch_cpu()->arch.boot_context;
 }
 
+/* switch.S calls it. */
+void context_begin(void (*entry)(void *), void *arg) NORETURN;
+void context_begin(void (*entry)(void *), void *arg)
+{
+	entry(arg);
+	__builtin_unreachable();
+}
+
 void arch_context_init(struct arch_context *context, void *stack_base, size_t stack_size, void (*entry)(void *),
 		       void *arg)
 {
 	uint64_t *sp = (uint64_t *)((char *)stack_base + stack_size - STACK_RESERVED);
 
 	memset(context, 0, sizeof(*context));
+	if (IS_ENABLED(CONFIG_STACK_PROTECTOR))
+		context->stack_guard = stack_guard_draw();
 	fpu_context_init(context);
 	context->shadow_base = context->shadow_sp = (uint64_t)stack_shadow(stack_base);
 	*--sp = 0;    /* where a caller's frame would be: ends backtraces */
@@ -85,7 +96,18 @@ static void shadow_switch(struct arch_context *prev, const struct arch_context *
 	cpu->shadow_sp = next->shadow_sp;
 }
 
-void arch_context_switch(struct thread *prev, struct thread *next)
+/* The stack protector's guard changes with the stack. */
+static void guard_switch(struct arch_context *prev, const struct arch_context *next)
+{
+	struct cpu *cpu = arch_cpu();
+
+	if (!IS_ENABLED(CONFIG_STACK_PROTECTOR))
+		return;
+	prev->stack_guard = cpu->stack_guard;
+	cpu->stack_guard = next->stack_guard;
+}
+
+NO_STACK_PROTECTOR void arch_context_switch(struct thread *prev, struct thread *next)
 {
 	harness_phase_switch(prev, next);
 	shadow_switch(&prev->context, &next->context);
@@ -93,15 +115,17 @@ void arch_context_switch(struct thread *prev, struct thread *next)
 		program_state_save(&prev->context);
 	if (has_program_state(next))
 		program_state_load(&next->context);
+	guard_switch(&prev->context, &next->context);
 	context_swap(&prev->context.sp, next->context.sp);
 }
 
-void arch_context_exit(struct thread *prev, struct thread *next)
+NO_STACK_PROTECTOR void arch_context_exit(struct thread *prev, struct thread *next)
 {
 	harness_phase_switch(prev, next);
 	shadow_switch(&prev->context, &next->context);
 	if (has_program_state(next))
 		program_state_load(&next->context);
+	guard_switch(&prev->context, &next->context);
 	context_swap(&prev->context.sp, next->context.sp);
 	__builtin_unreachable();
 }
@@ -112,7 +136,8 @@ struct stack_call_args {
 	unsigned long irq;
 };
 
-static long stack_call_body(void *data)
+long stack_call_body(void *data);
+long stack_call_body(void *data)
 {
 	struct stack_call_args *args = data;
 	long result;
@@ -147,7 +172,7 @@ long arch_call_on_stack(void *stack_base, size_t stack_size, long (*fn)(void *),
 	context->alt_low = (uint64_t)stack_base;
 	context->alt_high = (uint64_t)stack_base + stack_size;
 	arch_cpu()->shadow_sp = shadow_of(context, stack_base);
-	result = stack_call((void *)(align_down(context->alt_high, 16) - STACK_RESERVED), stack_call_body, &args);
+	result = stack_call((void *)(align_down(context->alt_high, 16) - STACK_RESERVED), &args);
 	context->alt_low = old_low;
 	context->alt_high = old_high;
 	arch_cpu()->shadow_sp = old_shadow;
@@ -170,20 +195,23 @@ int jump_save(struct arch_jump *jump)
 	jump->preempt_count = cpu->preempt_count;
 	jump->irq_depth = cpu->irq_depth;
 	jump->shadow_sp = cpu->shadow_sp;
+	jump->stack_guard = cpu->stack_guard;
 	return 0;
 }
 
-void arch_jump(struct arch_jump *jump, int value)
+NO_STACK_PROTECTOR void arch_jump(struct arch_jump *jump, int value)
 {
 	struct cpu *cpu = arch_cpu();
 	struct arch_context *context;
 
 	arch_irq_disable();
+	keys_close();
 	cpu->thread = cpu->running = jump->thread;
 	cpu->kernel_stack_top = jump->kernel_stack_top;
 	cpu->preempt_count = jump->preempt_count;
 	cpu->irq_depth = jump->irq_depth;
 	cpu->shadow_sp = jump->shadow_sp;
+	cpu->stack_guard = jump->stack_guard;
 	cpu->irq_regs = NULL;
 	context = context_current();
 	context->alt_low = jump->alt_low;

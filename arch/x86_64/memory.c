@@ -135,8 +135,11 @@ int arch_memory_init(void)
 		err = map_initrd();
 	if (!err)
 		err = map_image();
+	if (!err && !IS_ENABLED(CONFIG_NULL_GUARD))
+		err = pagetable_map_null(&arch_kernel_pagetable);
 	if (err)
 		return err;
 	arch_pagetable_activate(&arch_kernel_pagetable);
+	keys_memory_init();
 	return 0;
 }

@@ -28,8 +28,8 @@ struct gate {
 	uint32_t offset_high, reserved;
 };
 
-static struct gate gates[256] ALIGNED(16);
-static x86_irq_handler_t *irq_handlers[256];
+static SEALED struct gate gates[256] ALIGNED(16);
+static SEALED x86_irq_handler_t *irq_handlers[256];
 
 static enum x86_ist stack_of_vector(unsigned vector)
 {

@@ -39,7 +39,9 @@ hosted-cflags := -std=gnu11 -D_GNU_SOURCE -O2 -g $(warnings) -I. -I$(B)/include 
 	-fno-omit-frame-pointer
 
 # Each instrumentation option brings its flags: for the kernel's C files, and for linking saki.host.
+# Those of defences are for all of it, also where nothing else may be instrumented.
 instr-cflags-y  :=
+defence-cflags-y :=
 instr-ldflags-y :=
 include $(sort $(wildcard instrumentation/*/flags.mk))
 
@@ -65,13 +67,13 @@ hosted-objs := $(addprefix $(B)/obj/,$(hosted-objs))
 
 $(shell mkdir -p $(B))
 $(call remember,$(B)/flags.txt,$(kernel-cflags) / $(hosted-cflags) / $(instr-cflags-y) / $(instr-ldflags-y) /\
-	$(lto-ldflags) /\
+	$(defence-cflags-y) / $(lto-ldflags) /\
 	$(foreach o,$(objs) $(hosted-objs:$(B)/obj/%=%),\
 		$(if $(strip $(flags/$o)$(nosan/$o)),$o $(flags/$o) $(nosan/$o))))
 $(call remember,$(B)/objects.txt,$(kernel-objs) / $(hosted-objs))
 
 # The flags of an object: its world's, the instrumentation's, its folder's and its own.
-world-cflags = $(kernel-cflags) $(if $(nosan/$(@:$(B)/obj/%=%)),,$(instr-cflags-y))
+world-cflags = $(kernel-cflags) $(defence-cflags-y) $(if $(nosan/$(@:$(B)/obj/%=%)),,$(instr-cflags-y))
 $(hosted-objs): world-cflags = $(hosted-cflags)
 compile = $(if $(shadowed),$(compile-shadowed),$(CC) $(compile-flags) -MJ $@.json -c -o $@ $<)
 compile-flags = $(world-cflags) $(flags/$(@:$(B)/obj/%=%)) -MMD -MP

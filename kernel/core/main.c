@@ -16,6 +16,7 @@
 #include <kernel/process.h>
 #include <kernel/profile.h>
 #include <kernel/smp.h>
+#include <kernel/stack_guard.h>
 #include <kernel/test.h>
 #include <kernel/thread.h>
 #include <plat/plat.h>
@@ -26,7 +27,7 @@
 #define NAME_MAX_LEN 256
 #define INIT_DEFAULT "/init"
 
-const struct boot_info *boot_info;
+SEALED const struct boot_info *boot_info;
 
 /* Set by the linker script of booted images; a process's constructors are run by libc. */
 extern void (*const kernel_init_array_start[])(void) WEAK;
@@ -97,6 +98,9 @@ static NORETURN void run(void)
 	char name[NAME_MAX_LEN];
 	int status;
 
+	/* What this thread had for a guard is from before the entropy source was up. */
+	if (IS_ENABLED(CONFIG_STACK_PROTECTOR))
+		stack_guard_renew();
 	if (name_option("entropy", name))
 		plat->stop(PLAT_POWER_OFF, entropy_print());
 	if (name_option("test", name))
@@ -105,6 +109,20 @@ static NORETURN void run(void)
 		run_harness(name);
 	status = run_init();
 	plat->stop(power_is_again() ? PLAT_REBOOT : PLAT_POWER_OFF, status);
+}
+
+static void seal(void *unused UNUSED)
+{
+	arch_memory_seal();
+}
+
+/* Before the first program, or test. */
+static void seal_memory(void)
+{
+	preempt_disable();
+	seal(NULL);
+	cpus_call(UINT64_MAX, seal, NULL);
+	preempt_enable();
 }
 
 /* The second half, on a stack that has a guard page and is known to interrupts. */
@@ -119,6 +137,7 @@ static long main_on_thread_stack(void *arg UNUSED)
 	cpus_wait();
 	profiler_start();
 	boot_phase_end("wait for other CPUs");
+	seal_memory();
 	log_info("up: %s on %s, %zu MiB", boot_info->protocol, plat->name, page_total_count() * PAGE_SIZE / MIB);
 	run();
 }

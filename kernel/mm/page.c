@@ -19,8 +19,8 @@
 #include "page_internal.h"
 
 static struct spinlock page_lock = SPINLOCK_INIT;
-static struct page *pages;		/* one a frame, from frame 0 */
-static size_t frame_limit;		/* how many */
+static SEALED struct page *pages;	/* one a frame, from frame 0 */
+static SEALED size_t frame_limit;	/* how many */
 static struct minset free_blocks[PAGE_ORDER_MAX + 1];	/* of block numbers: frame >> order */
 static size_t free_frames, total_frames;
 static size_t largest_blocks; /* free ones of order PAGE_ORDER_MAX */
@@ -129,8 +129,11 @@ static struct page *page_take(unsigned order)
 
 struct page *page_alloc(unsigned order)
 {
-	struct page *page = page_take(order);
+	struct page *page;
 
+	if (IS_ENABLED(CONFIG_INIT_ON_ALLOC))
+		return page_alloc_zeroed(order);
+	page = page_take(order);
 	if (page)
 		snapshot_fill(page_virt(page), PAGE_SIZE << order);
 	return page;
@@ -150,6 +153,11 @@ void page_free(struct page *page, unsigned order)
 	unsigned long irq;
 
 	TRACE(page_free, page_phys(page), order);
+	/* Without the lock: whoever frees it twice is told so below. */
+	if (IS_ENABLED(CONFIG_INIT_ON_FREE) && page->state == PAGE_USED && page->order == order) {
+		sanitize_unpoison(page_virt(page), PAGE_SIZE << order);
+		memset(page_virt(page), 0, PAGE_SIZE << order);
+	}
 	irq = spin_lock(&page_lock);
 
 	if (unlikely(page->state != PAGE_USED || page->order != order)) {

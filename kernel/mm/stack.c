@@ -16,11 +16,13 @@
 #include <kernel/sanitize.h>
 #include <kernel/smp.h>
 #include <kernel/spinlock.h>
+#include <kernel/string.h>
 #include <kernel/thread.h>
 
 /* ---- mapped stacks ---- */
 
-#define SLOT_SIZE (64 * KIB)
+#define GUARD_SIZE (IS_ENABLED(CONFIG_GUARD_PAGES) ? PAGE_SIZE : 0)
+#define SLOT_SIZE (IS_ENABLED(CONFIG_GUARD_PAGES) ? 64 * KIB : THREAD_STACK_SIZE)
 #define SLOTS min((size_t)SLOTS_MAX, (size_t)(STACK_AREA_SIZE / SLOT_SIZE))
 #define SLOTS_MAX 4096
 /* In how many places of the area the slots may be (LAYOUT_STACKS). */
@@ -52,7 +54,7 @@ INIT_CALL(INIT_MEMORY, stacks_place);
 
 static size_t slots_for(size_t size_bytes)
 {
-	return (size_bytes + PAGE_SIZE + SLOT_SIZE - 1) / SLOT_SIZE;
+	return (size_bytes + GUARD_SIZE + SLOT_SIZE - 1) / SLOT_SIZE;
 }
 
 static bool slot_used(size_t slot)
@@ -180,6 +182,12 @@ static void shadow_unmap(void *base)
 		unmap_pages(shadow, shadow + SHADOW_STACK_SIZE);
 }
 
+/* Without guards stacks lie side by side: no page of a slot is left out. */
+static size_t bytes_mapped(size_t size_bytes)
+{
+	return IS_ENABLED(CONFIG_GUARD_PAGES) ? size_bytes : slots_for(size_bytes) * SLOT_SIZE;
+}
+
 static void *map_new(size_t size_bytes)
 {
 	size_t count = slots_for(size_bytes), slot = slots_take(count);
@@ -190,14 +198,14 @@ static void *map_new(size_t size_bytes)
 		return NULL;
 	end = slots_start + (slot + count) * SLOT_SIZE;
 	base = (void *)(uintptr_t)(end - size_bytes);
-	if (map_pages(end - size_bytes, end))
+	if (map_pages(end - bytes_mapped(size_bytes), end))
 		goto err_stack;
 	if (shadow_map(base))
 		goto err_shadow;
 	return base;
 
 err_shadow:
-	unmap_pages(end - size_bytes, end);
+	unmap_pages(end - bytes_mapped(size_bytes), end);
 err_stack:
 	slots_give(slot, count);
 	return NULL;
@@ -260,18 +268,22 @@ static void *mapped_alloc(size_t size_bytes)
 {
 	void *stack = is_retired(size_bytes) ? retired_take(0) : NULL;
 
+	if (stack && IS_ENABLED(CONFIG_INIT_ON_ALLOC))
+		memset(stack, 0, size_bytes);
 	return stack ?: map_new(size_bytes);
 }
 
 static void mapped_free(void *base, size_t size_bytes)
 {
-	uint64_t start = (uintptr_t)base, end = start + size_bytes;
+	uint64_t end = (uintptr_t)base + size_bytes;
 
 	if (is_retired(size_bytes)) {
+		if (IS_ENABLED(CONFIG_INIT_ON_FREE))
+			memset(base, 0, size_bytes);
 		retire(base);
 		return;
 	}
-	unmap_pages(start, end);
+	unmap_pages(end - bytes_mapped(size_bytes), end);
 	shadow_unmap(base);
 	slots_give_of(end, size_bytes);
 }
@@ -388,6 +400,8 @@ void stack_free(void *base, size_t size_bytes)
 
 bool stack_is_guard(uint64_t address)
 {
+	if (!IS_ENABLED(CONFIG_GUARD_PAGES))
+		return false;
 	if (stacks_mapped)
 		return (address - STACK_AREA_BASE < STACK_AREA_SIZE ||
 			(IS_ENABLED(CONFIG_SHADOW_STACK) && address - SHADOW_AREA_BASE < SHADOW_AREA_SIZE)) &&

@@ -54,6 +54,7 @@ struct arch_context {
 	uint64_t fs_base;  /* of a thread with a program, while it does not run */
 	uint64_t alt_low, alt_high; /* the stack of arch_call_on_stack(), 0 when on none */
 	uint64_t shadow_base, shadow_sp; /* its shadow stack, and where that ends while it does not run */
+	uint64_t stack_guard; /* struct cpu's, while it does not run */
 	uint8_t fpu[X86_FPU_SIZE + 64];
 };
 
@@ -61,7 +62,7 @@ struct arch_jump {
 	uint64_t rbx, rbp, r12, r13, r14, r15, rsp, rip; /* switch.S uses these */
 	uint64_t rflags;
 	struct thread *thread;
-	uint64_t kernel_stack_top, alt_low, alt_high, shadow_sp;
+	uint64_t kernel_stack_top, alt_low, alt_high, shadow_sp, stack_guard;
 	uint32_t preempt_count, irq_depth;
 };
 
@@ -80,19 +81,7 @@ struct x86_ist_stack {
 	uint64_t unused;
 } ALIGNED(16);
 
-struct x86_tss {
-	uint32_t reserved0;
-	uint64_t rsp[3];
-	uint64_t reserved1;
-	uint64_t ist[7];
-	uint64_t reserved2;
-	uint16_t reserved3;
-	uint16_t io_map_base;
-} PACKED;
-
 struct arch_cpu {
-	uint64_t gdt[6];   /* null, code, data, unused, TSS (two) */
-	struct x86_tss tss;
 	struct arch_context boot_context; /* for code that runs before there are threads */
 	struct x86_ist_stack ist[X86_ISTS];
 };
