@@ -14,4 +14,7 @@ obj-y += exec_stack.o exec_heap.o code_write.o code_alias.o code_protect.o page_
 obj-y += exception_table.o null_ops.o idt.o program_jump.o program_cr0.o program_msr.o sigreturn.o
 # data only
 obj-y += data_credentials.o data_inode.o data_fd.o data_mount.o
+# stacks, leaks, guesses
+obj-y += stack_exhaust.o uninit_stack.o uninit_heap.o uninit_page.o padding.o read_secret.o proc_pointers.o oracle.o
+obj-y += timing.o guess_base.o
 endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What is mounted read-only: the flag of the mount, as data in the kernel, is overwritten, and then a file is written
- * through it. A negative control.
+ * What is mounted read-only: the flags of the mount and its file system, as data in the kernel, are overwritten, and
+ * then a file of it is written. A negative control.
  */
 #include "attacks.h"
 
@@ -12,9 +12,9 @@
 #define DIRECTORY "/attack-mount"
 #define FILE_NAME DIRECTORY "/kept"
 #define MS_RDONLY 1
-#define MS_REMOUNT_BIND (32 | 4096)
+#define MS_REMOUNT 32
 
-static struct attack_leaky opened; /* pointer: the mount of the file that was opened last */
+static struct attack_leaky opened, shown; /* pointers: mount and file system of the file that was opened last */
 
 static long open_file(int flags)
 {
@@ -35,9 +35,10 @@ static bool prepare(void)
 	if (!file)
 		return false;
 	opened.pointer = file->mount;
+	shown.pointer = file->mount->sb;
 	file_put(file);
 	sys(SYS_close, (uint64_t)fd);
-	return !sys(SYS_mount, 0, systest_string(64, DIRECTORY), 0, MS_REMOUNT_BIND | MS_RDONLY, 0);
+	return !sys(SYS_mount, 0, systest_string(64, DIRECTORY), 0, MS_REMOUNT | MS_RDONLY, 0);
 }
 
 static void honest(void *result)
@@ -54,7 +55,8 @@ static bool benign(const struct attack *attack)
 
 static void hostile(void *arg)
 {
-	unsigned flags = 0;
+	const unsigned flags = 0;
+	const bool read_only = false;
 	uint64_t word = attack_secret();
 	long fd;
 
@@ -62,6 +64,8 @@ static void hostile(void *arg)
 		attack_failed(arg, "no file system");
 	attack_primitive(arg);
 	attack_write(attack_leaky_read(&opened, ATTACK_LEAK) + offsetof(struct mount, flags), &flags, sizeof(flags));
+	attack_write(attack_leaky_read(&shown, ATTACK_LEAK) + offsetof(struct superblock, read_only), &read_only,
+		     sizeof(read_only));
 	fd = open_file(O_RDWR);
 	if (fd < 0 || sys(SYS_write, (uint64_t)fd, systest_value(64, &word), 8) != 8)
 		attack_failed(arg, "the file cannot be written");

