@@ -13,7 +13,8 @@ include kernel/build/common.mk
 
 # ---- configuration: the preset's fragments over Kconfig's defaults, and what menuconfig changed ----
 
-fragments := $(wildcard $(patsubst %,kernel/build/presets/%.config,$(subst +, ,$(PRESET))) $(B)/user.config)
+fragments := $(wildcard $(patsubst %,kernel/build/presets/%.config,\
+	$(subst +, ,$(PRESET)) $(patsubst no-%,%,$(subst +, ,$(PRESET)))) $(B)/user.config)
 $(B)/.config: kernel/build/config.py $(kconfigs) $(fragments)
 	$(call run,CONFIG) $(PYTHON) $< $(IMAGE) $(PRESET) $(B)
 include $(B)/.config
