@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The order in which the kernel comes up, and what it then does: unit tests, a harness, or a program.
+ * The order in which the kernel comes up, and what it then does: unit tests, a harness, an attack, or a program.
  */
 #include <instrumentation/trace/boot.h>
 #include <instrumentation/trace/trace.h>
+#include <kernel/attack.h>
 #include <kernel/boot.h>
 #include <kernel/cpu.h>
 #include <kernel/errno.h>
@@ -81,6 +82,14 @@ static NORETURN void run_harness(const char *name)
 	plat->stop(PLAT_POWER_OFF, STATUS_USAGE);
 }
 
+static NORETURN void run_attack(const char *name)
+{
+	if (IS_ENABLED(CONFIG_ATTACKS))
+		attack_main(name);
+	log_error("command line: attack=%s: this kernel was built without attacks (option ATTACKS)", name);
+	plat->stop(PLAT_POWER_OFF, STATUS_USAGE);
+}
+
 static int run_init(void)
 {
 	char path[NAME_MAX_LEN];
@@ -96,6 +105,8 @@ static NORETURN void run(void)
 	char name[NAME_MAX_LEN];
 	int status;
 
+	if (name_option("attack", name))
+		run_attack(name);
 	if (name_option("test", name))
 		plat->stop(PLAT_POWER_OFF, run_tests(name));
 	if (name_option("harness", name))

@@ -9,6 +9,7 @@
 #include <kernel/clock.h>
 #include <kernel/process.h>
 #include <kernel/signal.h>
+#include <plat/plat.h>
 
 static bool wants_again; /* atomic */
 
@@ -34,4 +35,9 @@ void power_ask(bool again)
 bool power_is_again(void)
 {
 	return atomic_load(&wants_again);
+}
+
+void power_off(int status)
+{
+	plat->stop(PLAT_POWER_OFF, status);
 }

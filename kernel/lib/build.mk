@@ -1,7 +1,8 @@
 # kernel/lib: strings, formats, parsing; the host image takes mem* and str* from libc
-obj-y += chacha20.o errno.o format.o parse.o ring.o sort.o
+obj-y += chacha20.o errno.o format.o parse.o ring.o siphash.o sort.o
 obj-$(CONFIG_DEVICES) += crc32.o
-obj-$(CONFIG_TESTS) += test.o test_crash.o
+obj-$(or $(CONFIG_TESTS),$(CONFIG_ATTACKS)) += test.o
+obj-$(CONFIG_TESTS) += test_crash.o
 ifneq ($(CONFIG_ARCH_HOST),y)
 obj-y += string.o memory.o
 nosan-string.o := y

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Initial sequence numbers (RFC 6528, 3): a clock of 4 microseconds, and a keyed hash of the connection's ends, so that
- * who sees those of his own connections cannot tell those of others. The hash is SipHash-2-4 (Aumasson and Bernstein,
- * 2012).
+ * who sees those of his own connections cannot tell those of others.
  *
  * Under a flood of SYNs they are cookies (RFC 4987, 3.6) instead: a hash of all that must be known of a connection,
  * which nothing is kept of, and in the two low bits which of four maximum segment sizes is the other side's. A cookie
@@ -11,8 +10,8 @@
 #include "stack.h"
 
 #include <kernel/clock.h>
-#include <kernel/net.h>
 #include <kernel/random.h>
+#include <kernel/siphash.h>
 #include <kernel/string.h>
 #include <kernel/suspend.h>
 
@@ -22,45 +21,6 @@
 /* Drawn at the first connection, when there is more entropy than at boot. Network's lock. */
 static uint64_t key[2];
 static bool has_key;
-
-static uint64_t rotate(uint64_t word, unsigned bits)
-{
-	return word << bits | word >> (64 - bits);
-}
-
-static void rounds(uint64_t v[4], unsigned count)
-{
-	while (count--) {
-		v[0] += v[1];
-		v[1] = rotate(v[1], 13) ^ v[0];
-		v[0] = rotate(v[0], 32);
-		v[2] += v[3];
-		v[3] = rotate(v[3], 16) ^ v[2];
-		v[0] += v[3];
-		v[3] = rotate(v[3], 21) ^ v[0];
-		v[2] += v[1];
-		v[1] = rotate(v[1], 17) ^ v[2];
-		v[2] = rotate(v[2], 32);
-	}
-}
-
-uint64_t net_siphash(const uint64_t with[2], const uint64_t *words, size_t count)
-{
-	uint64_t v[4] = { with[0] ^ UINT64_C(0x736f6d6570736575), with[1] ^ UINT64_C(0x646f72616e646f6d),
-			  with[0] ^ UINT64_C(0x6c7967656e657261), with[1] ^ UINT64_C(0x7465646279746573) };
-	uint64_t last = (uint64_t)(count * 8) << 56;
-
-	for (size_t i = 0; i <= count; i++) {
-		uint64_t word = i < count ? words[i] : last;
-
-		v[3] ^= word;
-		rounds(v, 2);
-		v[0] ^= word;
-	}
-	v[2] ^= 0xff;
-	rounds(v, 4);
-	return v[0] ^ v[1] ^ v[2] ^ v[3];
-}
 
 /* Copies of the machine have it in common: each draws its own. Nobody is in the middle of drawing it. */
 static void forget_key(void)
@@ -96,7 +56,7 @@ uint32_t net_isn(const struct ip_addr *local, uint16_t local_port, const struct 
 	uint64_t words[5];
 
 	connection_words(words, local, local_port, remote, remote_port);
-	return (uint32_t)(clock_ns() / TICK_NS) + (uint32_t)net_siphash(key, words, 5);
+	return (uint32_t)(clock_ns() / TICK_NS) + (uint32_t)siphash(key, words, 5);
 }
 
 static const uint16_t cookie_sizes[4] = { 536, 1220, 1440, 1460 };
@@ -114,7 +74,7 @@ static uint32_t cookie(uint64_t *words, uint32_t peer_isn, unsigned size, uint64
 {
 	words[5] = time << 32 | peer_isn;
 	words[4] = (words[4] & 0xffffffff) | UINT64_C(1) << 63 | (uint64_t)size << 32;
-	return (uint32_t)net_siphash(key, words, 6) << 2 | size;
+	return (uint32_t)siphash(key, words, 6) << 2 | size;
 }
 
 uint32_t net_cookie(const struct ip_addr *local, uint16_t local_port, const struct ip_addr *remote,

@@ -14,5 +14,6 @@ obj-y += signal.o signal_deliver.o fault_report.o signal_timer.o signalfd.o fute
 obj-y += sys_ids.o sys_cred.o sys_cap.o sys_uname.o sys_limits.o sys_clock.o sys_adjtimex.o sys_signal.o sys_kill.o \
 	sys_timer.o sys_sched.o sys_prctl.o sys_exec.o sys_exit.o sys_wait.o sys_system.o
 obj-$(CONFIG_TRACE) += first_program.o
-obj-$(CONFIG_TESTS) += systest.o outcomes.o
+obj-$(CONFIG_TESTS) += outcomes.o
+obj-$(or $(CONFIG_TESTS),$(CONFIG_ATTACKS)) += systest.o
 obj-$(CONFIG_PLANTED) += planted.o

@@ -15,12 +15,18 @@
  *
  *	attack: NAME begins			then it runs, once
  *	attack: NAME primitive			what the vulnerability is for was done (attack_primitive())
- *	attack: goal HEX			attack_goal(): SipHash-2-4 of the nonce and NAME, as attack_proof() makes it
+ *	attack: goal HEX			attack_goal(): the proof, attack_proof() of nonce and NAME
  *	attack: NAME benign			the benign twin did all of its work, and it was right
  *	attack: NAME not applicable: REASON	this machine or build has not what it attacks
  *	attack: NAME failed: REASON		it came to its end without reaching its goal
  *
- * or the crash report of whatever stopped it. The machine's status is 0 where one of the last four was said.
+ * or the crash report of whatever stopped it. The machine's status is 0 where one of the last four was said, 127 when
+ * there is no attack of that name. A kernel with attack=list says a line each, its fields separated by tabs,
+ *
+ *	attack-list: NAME FAMILY PRIMITIVE KNOWLEDGE TRIES STOPPED_BY AIMS_AT VARIANTS ABOUT
+ *
+ * VARIANTS are "benign" and "adaptive", as far as it has them, PRIMITIVE and KNOWLEDGE as the enumerations below, in
+ * lower case and with blanks.
  */
 #pragma once
 
@@ -72,6 +78,12 @@ struct attack {
 
 /* The goal: says the nonce's proof and ends the machine. An attack makes the kernel run it, or calls attack_won(). */
 void attack_goal(void) NORETURN;
+/*
+ * What it says: SipHash-2-4 of NAME in words, the last one padded with zeros, by the key { nonce, nonce ^
+ * ATTACK_PROOF_MASK }.
+ */
+uint64_t attack_proof(uint64_t nonce, const char *name);
+#define ATTACK_PROOF_MASK UINT64_C(0x73616b695f617474)
 /* For attacks on data: what the goal is was reached, by the evidence of this value, which must be attack_secret(). */
 void attack_won(uint64_t evidence);
 /* Drawn anew by each boot; to be put where the attacker may not read, or written where he may not write. */

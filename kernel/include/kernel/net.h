@@ -14,6 +14,3 @@ void net_forget(void);
 
 /* The pieces of memory that the stack holds: packets, connections, and all else that it allocates. */
 long net_pieces(void);
-
-/* SipHash-2-4 of whole words, little-endian: what initial sequence numbers are made by. */
-uint64_t net_siphash(const uint64_t key[2], const uint64_t *words, size_t count);

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <kernel/compiler.h>
 #include <kernel/time.h>
 
 #define POWER_PATIENCE_NS (10 * NSEC_PER_SEC)
@@ -16,3 +17,6 @@
 void power_ask(bool again);
 /* What who asked wanted. */
 bool power_is_again(void);
+
+/* Ends the machine at once, with that exit status; nothing is written to disks any more. Any context. */
+void power_off(int status) NORETURN;

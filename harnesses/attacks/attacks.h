@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What attacks have in common. An attack's file holds the *vulnerable* code, natural code with one mistake, compiled
+ * as all of the kernel is, and the *attacker*, who reaches memory through that mistake only. What an attacker reads in
+ * the disassembly of the image, such as how far a buffer is from the return address behind it, is noted by the
+ * vulnerable function when it is used as it is meant (attack_frame_note()). Where the image is, he believes: it is
+ * where it was linked, or as far from there as a leak has told him. So the body of most attacks takes the slide.
+ */
+#pragma once
+
+#include <arch/arch.h>
+#include <kernel/attack.h>
+#include <kernel/compiler.h>
+#include <kernel/errno.h>
+#include <kernel/string.h>
+#include <kernel/types.h>
+
+/* ---- what he knows: knowledge.c ---- */
+
+/* Where the linker has put what is at this address now. */
+uintptr_t attack_linked(const volatile void *now);
+/* A function, whatever its type. */
+#define attack_linked_code(function) attack_linked((const void *)(uintptr_t)(function))
+
+/* The first place in the image's code that holds these bytes, as linked; 0: none. */
+uintptr_t attack_gadget(const void *bytes, size_t len);
+
+/*
+ * Something of the kernel's that can be read, with a pointer behind it. The mistake: nobody checks the index. So
+ * samples[ATTACK_LEAK] is the pointer, which the compiler may not know.
+ */
+struct attack_leaky {
+	uint64_t samples[4];
+	const void *pointer;
+};
+#define ATTACK_LEAK 4
+uint64_t attack_leaky_read(const struct attack_leaky *object, size_t index);
+
+/* How far the running image is from where it was linked, by such a leak of a function pointer. */
+uintptr_t attack_leaked_slide(void);
+/* Has the kernel keep bytes of the attacker's, on its heap for ever, and learns where by a leak. Zeros follow. */
+uintptr_t attack_leaked_heap(const void *bytes, size_t len);
+
+/* An attack whose variants differ in how they know where the image is. */
+#define ATTACK_BODY(body)                                                                                              \
+	static void run(const struct attack *attack)                                                                   \
+	{                                                                                                              \
+		body(attack, 0);                                                                                       \
+	}                                                                                                              \
+	static void adaptive(const struct attack *attack)                                                              \
+	{                                                                                                              \
+		body(attack, attack_leaked_slide());                                                                   \
+	}
+
+/* ---- what he can do: primitives.c ---- */
+
+/* Of a function's frame, from the start of a buffer in it. */
+struct attack_frame {
+	ptrdiff_t to_frame_pointer, to_return;
+};
+
+/* In the function that holds the buffer. */
+#define attack_frame_note(frame, buffer)                                                                               \
+	do {                                                                                                           \
+		(frame)->to_frame_pointer = (char *)__builtin_frame_address(0) - (char *)(buffer);                     \
+		(frame)->to_return = (frame)->to_frame_pointer + (ptrdiff_t)sizeof(uint64_t);                          \
+	} while (0)
+
+/* The compiler knows nothing of the value any more, and of memory. */
+#define attack_opaque(value)                                                                                           \
+	({                                                                                                             \
+		__typeof__(value) opaque_value = (value);                                                              \
+		__asm__ volatile("" : "+r"(opaque_value)::"memory");                                                   \
+		opaque_value;                                                                                          \
+	})
+
+/* Copies to and from "the program's memory". The mistake: nobody asks user_ok() whether it is. */
+void attack_write(uintptr_t to, const void *bytes, size_t len);
+void attack_write64(uintptr_t to, uint64_t value);
+void attack_read(void *bytes, uintptr_t from, size_t len);
+uint64_t attack_read64(uintptr_t from);
+
+/* Calls fn in the machine's timer interrupt, and returns afterwards. */
+void attack_in_interrupt(void (*fn)(void));
+/* Calls fn in a thread of its own, and returns when that has ended. False: no memory. */
+bool attack_in_thread(void (*fn)(void *), void *arg);
+/*
+ * Calls fn as a process that has SYSTEST_MEM to pass pointers into: its system calls are made by sys(). It is root's,
+ * and gone afterwards. False: no memory.
+ */
+bool attack_in_process(void (*fn)(void *), void *arg);
