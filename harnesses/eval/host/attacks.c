@@ -4,7 +4,8 @@
  *
  *	attack-list: NAME FAMILY PRIMITIVE KNOWLEDGE TRIES STOPPED_BY AIMS_AT VARIANTS ABOUT
  *
- * where STOPPED_BY is names of defences with blanks between them, and VARIANTS those of benign and adaptive that it has.
+ * where STOPPED_BY is names of defences with blanks between them, and VARIANTS those of benign and adaptive that it
+ * has.
  */
 #include "attacks.h"
 

@@ -12,6 +12,7 @@
 #include "pool.h"
 #include "report.h"
 
+#define PAGE_BOOTS 200
 #define EXPLAINED "harnesses/eval/explained.txt"
 
 static int read_explained(struct matrix *matrix)
@@ -42,6 +43,23 @@ static int find_attacks(struct matrix *matrix, const struct eval_options *o)
 	return matrix_make(matrix) ? 0 : run_fail(EVAL_ENVIRONMENT, "no memory");
 }
 
+/* For the page: of the hardened image, or else of one that draws its layout. Quietly none, where none says it. */
+static int measure_entropy(struct regions *regions, const struct matrix *matrix, const struct eval_options *o)
+{
+	struct eval_options few = *o;
+	size_t p = matrix_preset(matrix, "hardened");
+
+	if (p == matrix->presets.count)
+		for (p = 0; p < matrix->presets.count; p++)
+			if (matrix->presets.list[p].on & DEFENCE_BIT(DEFENCE_LAYOUT))
+				break;
+	if (p == matrix->presets.count || !matrix->presets.list[p].image ||
+	    !(matrix->presets.list[p].on & DEFENCE_BIT(DEFENCE_LAYOUT)))
+		return 0;
+	few.boots = PAGE_BOOTS;
+	return regions_measure(regions, matrix->presets.list[p].image, matrix->presets.list[p].name, &few);
+}
+
 static bool some_not_built(const struct presets *presets)
 {
 	for (size_t i = 0; i < presets->count; i++)
@@ -54,6 +72,7 @@ int cmd_matrix(const struct eval_options *o)
 {
 	static struct matrix matrix;
 	static struct costs costs[PRESETS_MAX];
+	static struct regions regions;
 	struct report report = { .matrix = &matrix };
 	struct summary summary;
 	int status = presets_choose(&matrix.presets, o->presets);
@@ -70,6 +89,10 @@ int cmd_matrix(const struct eval_options *o)
 		status = costs_measure(costs, &matrix.presets);
 		report.costs = costs;
 	}
+	if (!status && o->out) {
+		status = measure_entropy(&regions, &matrix, o);
+		report.regions = regions.boots ? &regions : NULL;
+	}
 	if (status)
 		goto out;
 	if (o->json)
@@ -82,6 +105,7 @@ int cmd_matrix(const struct eval_options *o)
 	if (!status && (!summary_is_fine(&summary) || some_not_built(&matrix.presets)))
 		status = EVAL_UNEXPECTED;
 out:
+	regions_free(&regions);
 	matrix_free(&matrix);
 	return status;
 }

@@ -18,7 +18,8 @@
 #include <unistd.h>
 
 #include "eval.h"
-#include "pool.h"
+#include "nginx.h"
+#include "signals.h"
 
 #define BUSYBOX "/bin/busybox"
 #define COUNTED 20000	/* blocks, a read and a write each, under the plugin */
@@ -58,7 +59,7 @@ static int count_instructions(const struct preset *preset, unsigned blocks, uint
 			     fd);
 	n = pread(fd, text, sizeof(text) - 1, 0);
 	close(fd);
-	if (status == POOL_INTERRUPTED)
+	if (status == INTERRUPTED)
 		return status;
 	text[n > 0 ? n : 0] = '\0';
 	if (status || !json_find(text, "instructions", number, sizeof(number)))
@@ -89,7 +90,7 @@ static int time_blocks(const struct preset *preset, unsigned blocks, unsigned ro
 		if (!*seconds || took < *seconds)
 			*seconds = took;
 	}
-	if (status && status != POOL_INTERRUPTED)
+	if (status && status != INTERRUPTED)
 		return run_fail(EVAL_ENVIRONMENT,
 				"preset %s does not run " BUSYBOX "; see: saki run --preset %s " BUSYBOX " true",
 				preset->name, preset->full);
@@ -114,7 +115,7 @@ static int measure(struct costs *costs, const struct preset *preset)
 	costs->syscall_instructions = (double)(all - base) / (2 * COUNTED);
 	costs->boot_ms = boot * 1000;
 	costs->syscalls_per_s = busy > boot ? 2 * TIMED / (busy - boot) : 0;
-	return 0;
+	return nginx_measure(preset, &costs->requests_per_s);
 }
 
 int costs_measure(struct costs *costs, const struct presets *presets)

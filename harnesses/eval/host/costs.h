@@ -9,7 +9,7 @@
 #include "presets.h"
 
 struct costs {
-	uint64_t boot_instructions;	/* the kernel's, from its first on until a program that does nothing has ended */
+	uint64_t boot_instructions;	/* from the first one on, until a program that does nothing has ended */
 	double syscall_instructions;	/* of one read or write of a byte, the program's part too */
 	double syscalls_per_s;
 	double boot_ms;			/* from QEMU's start to its end, with that program; median */

@@ -93,7 +93,7 @@ uint32_t defence_probabilistic(void)
 
 uint32_t defence_of_crash(const char *kind, const char *text)
 {
-	/* The CPU could not push a frame where the stack pointer was: that may be anywhere, and no page was guarding. */
+	/* The CPU could not push a frame at the stack pointer: that may be anywhere, and no page was guarding. */
 	if (!strcmp(kind, kind_names[CRASH_STACK_OVERFLOW]) && strstr(text, "double fault"))
 		return 0;
 	for (int i = 0; i < CRASH_KINDS; i++)

@@ -32,7 +32,7 @@ enum defence {
 struct defence_info {
 	const char *name;	/* as presets and attacks say it */
 	const char *option;	/* Kconfig's, without CONFIG_ */
-	bool reports;		/* what it stops ends in a report of its own; else it is judged by what does not succeed */
+	bool reports;		/* what it stops ends in its own report; else it is judged by what does not succeed */
 	bool is_probabilistic;	/* each boot draws anew: judged by success rates */
 	const char *about;
 };

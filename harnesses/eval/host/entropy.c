@@ -180,9 +180,10 @@ void regions_text(const struct regions *regions, FILE *out)
 			fprintf(out, "%11s", "-");
 		fprintf(out, "  %6d\n", __builtin_popcountll(r->entropy.varying));
 	}
-	fputs("\nbits: by pairs of boots with equal values; \">\" where there was no such pair, then a bound from below.\n"
-	      "min-entropy: by the commonest value (SP 800-90B, 6.3.1), which N boots cannot show to be more than about\n"
-	      "log2(N) - 2. reachable values: as the kernel's code counts them. differ: address bits that changed.\n",
+	fputs("\nbits: by pairs of boots with equal values; \">\" where there was no such pair,\n"
+	      "then a bound from below. min-entropy: by the commonest value (SP 800-90B,\n"
+	      "6.3.1), of which N boots cannot show more than about log2(N) - 2. reachable\n"
+	      "values: as the kernel's code counts them. differ: bits that changed.\n",
 	      out);
 }
 

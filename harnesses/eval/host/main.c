@@ -11,6 +11,7 @@
 
 #include "eval.h"
 #include "pool.h"
+#include "signals.h"
 
 #define BOOTS_MAX 1000000
 #define LIMIT_S 8
@@ -25,8 +26,8 @@ static const char help[] =
 	"says what was stopped, and by what. An attack counts as stopped only where a defence that the image has\n"
 	"reports it.\n"
 	"\n"
-	"  --presets A,B  none, a defence's name (that alone), hardened (all), no-NAME (all but one), or other presets\n"
-	"                 of `make image`; default: none, each alone, hardened, hardened less each\n"
+	"  --presets A,B  none, a defence's name (that alone), hardened (all), no-NAME (all but one), or others that\n"
+	"                 `make image` has; default: none, each alone, hardened, hardened less each\n"
 	"  --attacks GLOB those whose names match (default: all)\n"
 	"  --boots N      trials of each attack on each preset, each with fresh secrets (default: 1, and 20 where a\n"
 	"                 defence draws lots); entropy: boots (1000)\n"
@@ -153,6 +154,6 @@ int main(int argc, char **argv)
 	options.word_count = argc - optind;
 	if (!options.jobs)
 		options.jobs = pool_cpus() < POOL_MACHINES_MAX ? pool_cpus() : POOL_MACHINES_MAX;
-	pool_block_signals();
+	signals_block();
 	return dispatch(&options);
 }

@@ -15,12 +15,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "signals.h"
 #include "stream.h"
 
 #define ENVIRONMENT 3
@@ -60,43 +59,6 @@ unsigned pool_cpus(void)
 	cpu_set_t cpus;
 
 	return sched_getaffinity(0, sizeof(cpus), &cpus) ? 1 : (unsigned)CPU_COUNT(&cpus);
-}
-
-static void set_of_signals(sigset_t *set)
-{
-	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGCHLD };
-
-	sigemptyset(set);
-	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
-		sigaddset(set, signals[i]);
-}
-
-void pool_block_signals(void)
-{
-	sigset_t set;
-
-	set_of_signals(&set);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	signal(SIGPIPE, SIG_IGN);
-}
-
-static int signals_open(void)
-{
-	sigset_t set;
-
-	set_of_signals(&set);
-	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
-/* True when one came that ends everything. */
-static bool signals_read(int fd)
-{
-	struct signalfd_siginfo info;
-	bool end = false;
-
-	while (read(fd, &info, sizeof(info)) == sizeof(info))
-		end |= info.ssi_signo != SIGCHLD;
-	return end;
 }
 
 /* ---- one machine ---- */
@@ -286,66 +248,5 @@ int pool_run(const struct pool_work *work, unsigned machines)
 	kill_all(&pool);
 	free(pool.slots);
 	close(pool.signal_fd);
-	return pool.interrupted ? POOL_INTERRUPTED : pool.status;
-}
-
-/* ---- tools ---- */
-
-static void tool_child(char *const argv[], pid_t parent, int out, int err)
-{
-	sigset_t none;
-
-	setpgid(0, 0);
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	signal(SIGPIPE, SIG_DFL);
-	dup2(out, STDOUT_FILENO);
-	dup2(err, STDERR_FILENO);
-	if (getppid() == parent)
-		execvp(argv[0], argv);
-	_exit(127);
-}
-
-/* It has a process group of its own, which is ended as a whole. */
-static int tool_run_with(char *const argv[], int out, int err)
-{
-	pid_t parent = getpid(), pid;
-	int signal_fd = signals_open(), status = 0;
-	bool interrupted = false;
-
-	if (signal_fd < 0)
-		return -1;
-	fflush(stdout);
-	pid = fork();
-	if (!pid)
-		tool_child(argv, parent, out, err);
-	while (pid > 0 && !waitpid(pid, &status, WNOHANG)) {
-		struct pollfd fd = { .fd = signal_fd, .events = POLLIN };
-
-		poll(&fd, 1, -1);
-		if (signals_read(signal_fd) && !interrupted) {
-			interrupted = true;
-			kill(-pid, SIGTERM);
-		}
-	}
-	close(signal_fd);
-	if (interrupted)
-		return POOL_INTERRUPTED;
-	return pid > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
-int tool_wait(char *const argv[])
-{
-	return tool_run_with(argv, STDERR_FILENO, STDERR_FILENO);
-}
-
-int tool_output(char *const argv[], int fd)
-{
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	int status = null < 0 ? -1 : tool_run_with(argv, fd < 0 ? null : fd, null);
-
-	if (null >= 0)
-		close(null);
-	return status;
+	return pool.interrupted ? INTERRUPTED : pool.status;
 }

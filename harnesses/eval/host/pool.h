@@ -11,7 +11,6 @@
 
 #include "judge.h"
 
-#define POOL_INTERRUPTED 130
 #define POOL_MACHINES_MAX 256
 
 struct boot {
@@ -38,19 +37,9 @@ struct pool_work {
  * Boots what there is to boot, until nothing is left.
  *
  * @param machines	how many at once
- * @return 0; POOL_INTERRUPTED after SIGINT, SIGTERM or SIGHUP; else an exit status after a line of error
+ * @return 0; INTERRUPTED after SIGINT, SIGTERM or SIGHUP; else an exit status after a line of error
  */
 int pool_run(const struct pool_work *work, unsigned machines);
 
 /* CPUs that this process may use. */
 unsigned pool_cpus(void);
-/* Blocks the signals that end the pool, and those of children. Once, before any of both is there. */
-void pool_block_signals(void);
-
-/*
- * Runs make or another tool, ended by the same signals; its output is for people.
- * @return its exit status, POOL_INTERRUPTED, -1: it could not be run
- */
-int tool_wait(char *const argv[]);
-/* The same, its standard output into fd (-1: nowhere), and its messages nowhere. */
-int tool_output(char *const argv[], int fd);

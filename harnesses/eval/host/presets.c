@@ -15,7 +15,7 @@
 
 #include "defences.h"
 #include "eval.h"
-#include "pool.h"
+#include "signals.h"
 
 static int preset_add(struct presets *presets, const char *name)
 {
@@ -151,7 +151,7 @@ int presets_build(struct presets *presets)
 		progress("image %zu of %zu: %s", i + 1, presets->count, preset->full);
 		status = make(preset);
 		progress_end();
-		if (status == POOL_INTERRUPTED)
+		if (status == INTERRUPTED)
 			return status;
 		if (status)
 			run_fail(0, "no image of preset %s; see: make image IMAGE=x86_64 PRESET=%s", preset->name,

@@ -7,6 +7,8 @@
 #include "report.h"
 
 #define NAME_WIDTH 30
+#define WORDS 2		/* presets up to which cells are words of this width */
+#define WORD_WIDTH 18
 #define ROW_CELLS 48	/* columns of presets that fit beside the names, at one character each */
 
 /* By enum outcome. */
@@ -66,6 +68,40 @@ static void put_rows(const struct matrix *matrix, enum variant variant, size_t f
 	}
 }
 
+/* ---- few presets: there is room for words ---- */
+
+static void put_word(const struct cell *cell, FILE *out)
+{
+	enum defence defence = cell_defence(cell);
+	char text[24] = "";
+
+	if (!cell->trials)
+		;
+	else if (cell_is_mixed(cell))
+		snprintf(text, sizeof(text), "%% %.1f %%", cell_success_rate(cell) * 100);
+	else if (cell_outcome(cell) == OUTCOME_STOPPED && defence < DEFENCES)
+		snprintf(text, sizeof(text), "%c %s", letter_of(cell), defences[defence].name);
+	else
+		snprintf(text, sizeof(text), "%c", letter_of(cell));
+	fprintf(out, " %-*s", WORD_WIDTH - 1, text);
+}
+
+static void put_words(const struct matrix *matrix, enum variant variant, FILE *out)
+{
+	fprintf(out, "%-*s", NAME_WIDTH, "");
+	for (size_t p = 0; p < matrix->presets.count; p++)
+		fprintf(out, " %-*.*s", WORD_WIDTH - 1, WORD_WIDTH - 2, matrix->presets.list[p].name);
+	fputc('\n', out);
+	for (size_t a = 0; a < matrix->attacks.count; a++) {
+		if (!any_trials(matrix, a, variant))
+			continue;
+		fprintf(out, "  %-*.*s", NAME_WIDTH - 2, NAME_WIDTH - 3, matrix->attacks.list[a].name);
+		for (size_t p = 0; p < matrix->presets.count; p++)
+			put_word(matrix_cell(matrix, a, p, variant), out);
+		fputc('\n', out);
+	}
+}
+
 static void put_matrix(const struct matrix *matrix, enum variant variant, FILE *out)
 {
 	bool any = false;
@@ -76,7 +112,9 @@ static void put_matrix(const struct matrix *matrix, enum variant variant, FILE *
 		return;
 	fprintf(out, "%s\n",
 		variant == VARIANT_ADAPTIVE ? "adaptive variants: the attacker knows this build's symbols" : "attacks");
-	for (size_t from = 0; from < matrix->presets.count; from += ROW_CELLS) {
+	if (matrix->presets.count <= WORDS)
+		put_words(matrix, variant, out);
+	for (size_t from = 0; matrix->presets.count > WORDS && from < matrix->presets.count; from += ROW_CELLS) {
 		size_t to = from + ROW_CELLS < matrix->presets.count ? from + ROW_CELLS : matrix->presets.count;
 
 		put_names(matrix, from, to, out);
