@@ -89,3 +89,22 @@ bool attack_in_thread(void (*fn)(void *), void *arg);
  * and gone afterwards. False: no memory.
  */
 bool attack_in_process(void (*fn)(void *), void *arg);
+
+/*
+ * A hostile program: runs code as a program's, at PROGRAM_CODE, with RDI and RSI as given and a stack. Programs run at
+ * the kernel's privilege level here, so nothing but what the machine itself forbids the kernel stops one that means it.
+ * Returns when it has made the system call exit. False: no memory.
+ */
+#define PROGRAM_CODE UINT64_C(0x20000000)
+#define PROGRAM_DATA (PROGRAM_CODE + PAGE_SIZE) /* of the same memory, behind the code */
+#define PROGRAM_SIZE (16 * PAGE_SIZE)
+bool attack_program(const void *code, size_t len, uint64_t rdi, uint64_t rsi);
+/* The code of such a program, from program_NAME to program_NAME_end. It ends with PROGRAM_EXIT. */
+#define PROGRAM(name, text)                                                                                            \
+	extern const uint8_t program_##name[], program_##name##_end[];                                                \
+	__asm__(".pushsection .rodata, \"a\", @progbits\n"                                                             \
+		"program_" #name ":\n" text "\nprogram_" #name "_end:\n"                                               \
+		".popsection\n")
+#define PROGRAM_EXIT "xorl %edi, %edi\n movl $231, %eax\n syscall\n"
+#define attack_program_run(name, rdi, rsi)                                                                             \
+	attack_program(program_##name, (size_t)(program_##name##_end - program_##name), (rdi), (rsi))

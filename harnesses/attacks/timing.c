@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * How long a comparison takes: it stops at the first digit that differs, and each digit costs a hash. The cycle counter
+ * tells a program how many were looked at. A negative control.
+ */
+#include "attacks.h"
+
+#include <kernel/siphash.h>
+
+#define DIGITS 16
+#define REPEATS 5
+
+static uint64_t blinded(uint64_t digit, uint64_t position)
+{
+	const uint64_t key[2] = { position, 0x5a };
+	uint64_t words[24] = { digit };
+
+	return siphash(key, words, array_size(words));
+}
+
+/* The mistake: it stops early. */
+static NOINLINE bool check(uint64_t password)
+{
+	uint64_t right = attack_secret();
+
+	for (unsigned i = 0; i < DIGITS; i++)
+		if (blinded(password >> 4 * i & 15, i) != blinded(right >> 4 * i & 15, i))
+			return false;
+	return true;
+}
+
+static bool benign(const struct attack *attack)
+{
+	return check(attack_secret()) && !check(~attack_secret());
+}
+
+/* The least of some tries: nothing makes it take less. */
+static NOINLINE uint64_t time_of(uint64_t password)
+{
+	uint64_t least = UINT64_MAX;
+
+	for (int i = 0; i < REPEATS; i++) {
+		unsigned long irq = arch_irq_save();
+		uint64_t start = arch_cycles();
+		uint64_t taken;
+
+		check(password);
+		taken = arch_cycles() - start;
+		arch_irq_restore(irq);
+		least = min(least, taken);
+	}
+	return least;
+}
+
+/* Of all values of a digit the one with which the comparison goes on: it takes longest. */
+static uint64_t best_digit(uint64_t known, unsigned position)
+{
+	uint64_t best = 0, longest = 0;
+
+	for (uint64_t digit = 0; digit < 16; digit++) {
+		uint64_t taken = time_of(known | digit << 4 * position);
+
+		if (taken > longest) {
+			longest = taken;
+			best = digit;
+		}
+	}
+	return best;
+}
+
+/* The last digit cannot be told by time, but by what the check says. A wrong turn is taken back by starting again. */
+static void run(const struct attack *attack)
+{
+	attack_primitive(attack);
+	for (int attempt = 0; attempt < 100; attempt++) {
+		uint64_t known = 0;
+
+		for (unsigned i = 0; i + 1 < DIGITS; i++)
+			known |= best_digit(known, i) << 4 * i;
+		for (uint64_t digit = 0; digit < 16; digit++)
+			if (check(known | digit << 60))
+				attack_won(known | digit << 60);
+	}
+	attack_failed(attack, "the times have not told");
+}
+
+ATTACK(timing, .family = "side channel", .primitive = HOSTILE_PROGRAM, .knowledge = BLIND, .stopped_by = "",
+       .about = "the time of a comparison tells how far it came: a negative control", .run = run, .benign = benign);
