@@ -16,7 +16,8 @@ include kernel/build/common.mk
 empty :=
 joined = $(subst $(empty) $(empty),+,$(strip $(1)))
 presets := $(subst +, ,$(PRESET) $(if $(filter x86_64,$(IMAGE)),$(WITH)))
-fragments := $(wildcard $(patsubst %,kernel/build/presets/%.config,$(presets)) $(B)/user.config)
+fragments := $(wildcard $(patsubst %,kernel/build/presets/%.config,$(presets) $(patsubst no-%,%,$(presets))) \
+	$(B)/user.config)
 $(B)/.config: kernel/build/config.py $(kconfigs) $(fragments)
 	$(call run,CONFIG) $(PYTHON) $< $(IMAGE) $(call joined,$(presets)) $(B)
 include $(B)/.config

@@ -27,6 +27,7 @@ RULES = [
     # Recordings are traces; `saki prof` shows them and makes them, also from outside.
     (r"profiler/host/", ABI + "|" + QEMU + r"|fuzz/host/json\.h|instrumentation/trace/description\.h|"
      r"instrumentation/trace/host/(clock|foreign|forward|machine|recorder|stream)\.h|profiler/host/.*\.h", ANY),
+    (r"harnesses/eval/", f"{ABI}|{QEMU}|" + r"fuzz/host/json\.h|harnesses/eval/host/\w+\.h", ANY),
     (r"profiler/plugin/", r"profiler/plugin/.*_abi\.h", ANY),    # in QEMU
     (r"(plat/run|fuzz/xen|(fuzz|profiler|instrumentation/\w+|harnesses/\w+)/host|kernel/build)/", f"{ABI}|{QEMU}", ANY),
     (r"instrumentation/.*_hosted\.c", ABI, ANY),
