@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Where a function finds that the address it would return to, at RSP, is not the one in R11, which it has kept (option
+ * SHADOW_STACK). The report is about the function: its frame is gone, so a stop in its place is put there.
+ */
+	.text
+	.code64
+
+	.globl shadow_stack_differs
+shadow_stack_differs:
+	movq (%rsp), %rdi
+	movq %r11, %rsi
+	movq %r11, (%rsp)
+	pushq %rbp
+	movq %rsp, %rbp
+	andq $-16, %rsp
+	call shadow_stack_report
+	ud2
+
+	.section .note.GNU-stack, "", @progbits
