@@ -33,7 +33,8 @@ static phys_t zeroed_page(void)
  */
 static int root_init(void)
 {
-	const uint64_t areas[] = { DIRECT_MAP_BASE, DIRECT_MAP_BASE + DIRECT_MAP_SIZE - 1, STACK_AREA_BASE, X86_ALIAS_AREA, KERNEL_BASE };
+	const uint64_t areas[] = { DIRECT_MAP_BASE, DIRECT_MAP_BASE + DIRECT_MAP_SIZE - 1, STACK_AREA_BASE,
+				   X86_ALIAS_AREA, KERNEL_BASE };
 	uint64_t *root;
 
 	arch_kernel_pagetable.root = zeroed_page();

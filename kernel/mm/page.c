@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The page allocator: buddies. Free blocks are members of one set an order (minset.h), so the lowest sufficient block
- * is always taken (but with LAYOUT_PAGES, which draws one): the same calls give the same frames, and those in use stay close together, as do their struct
- * pages, of which the snapshot restores the touched ones. The struct page of a frame inside a block is not touched;
- * only a block's first frame has state PAGE_USED, which is how a double free is found.
+ * is always taken: the same calls give the same frames, and those in use stay close together, as do their struct
+ * pages, of which the snapshot restores the touched ones. With LAYOUT_PAGES one is drawn instead. The struct page of a
+ * frame inside a block is not touched; only a block's first frame has state PAGE_USED, which is how a double free is
+ * found.
  */
 #include <instrumentation/layout/layout.h>
 #include <instrumentation/trace/trace.h>
