@@ -19,6 +19,7 @@
 #define PTE_KEY (UINT64_C(1) << 59)
 
 static SEALED bool has_keys;
+SEALED volatile bool memory_is_sealed;
 
 void keys_init(void)
 {
@@ -132,6 +133,8 @@ void arch_memory_seal(void)
 {
 	if (!IS_ENABLED(CONFIG_READ_ONLY_AFTER_INIT) && !keys_are_on())
 		return;
+	if (!memory_is_sealed)
+		memory_is_sealed = true;
 	for (char *page = sealed_start; page < sealed_end; page += PAGE_SIZE) {
 		seal_page((uint64_t)page);
 		seal_page((uint64_t)arch_phys_to_virt(arch_virt_to_phys(page)));

@@ -280,6 +280,8 @@ static unsigned block_at(unsigned class, size_t offset)
 {
 	unsigned block = (unsigned)(offset - SLAB_HEADER) / sizes[class];
 
+	if (!HEAP_FREES_CHECKED)
+		return block % block_count(class);
 	if (offset < SLAB_HEADER || block >= block_count(class) || SLAB_HEADER + block * sizes[class] != offset)
 		return UINT32_MAX;
 	return block;
@@ -299,7 +301,7 @@ void slab_free(void *address)
 
 	slab_check(class, slab, irq);
 	block = block_at(slab->class, (uintptr_t)address & ~PAGE_MASK);
-	if (unlikely(block == UINT32_MAX || block_is_free(slab, block))) {
+	if (HEAP_FREES_CHECKED && unlikely(block == UINT32_MAX || block_is_free(slab, block))) {
 		spin_unlock(&class->lock, irq);
 		heap_bad_free(address, block != UINT32_MAX);
 	}
@@ -332,7 +334,7 @@ size_t slab_block_size(const void *address)
 
 	slab_check(class, slab, irq);
 	block = block_at(slab->class, (uintptr_t)address & ~PAGE_MASK);
-	bad = block == UINT32_MAX || block_is_free(slab, block);
+	bad = HEAP_FREES_CHECKED && (block == UINT32_MAX || block_is_free(slab, block));
 	spin_unlock(&class->lock, irq);
 	if (unlikely(bad))
 		heap_bad_free(address, block != UINT32_MAX);
