@@ -9,6 +9,7 @@
 
 #include <kernel/log.h>
 #include <kernel/page.h>
+#include <kernel/suspend.h>
 
 #define CPUID_ECX_PKS (UINT32_C(1) << 31) /* leaf 7 */
 #define CR4_PKS (UINT64_C(1) << 24)
@@ -60,6 +61,9 @@ void keys_close(void)
 	if (keys_are_on())
 		x86_write_msr(MSR_PKRS, PKRS_CLOSED);
 }
+
+/* Whoever made the copy may not have known of the register. */
+SUSPEND_CALL(SUSPEND_CORE, keys, NULL, keys_close, NULL);
 
 /* Other CPUs may use what they have in mind of the page for a while: keys_fault_is_stale(). */
 static void set_key(const void *virt, bool keyed)
