@@ -329,6 +329,8 @@ static unsigned block_at(const struct slab *slab, const void *address)
 	size_t offset = ((uintptr_t)address & ~PAGE_MASK) - first_block(slab), size = sizes[slab->class];
 	size_t block = offset / size;
 
+	if (!HEAP_FREES_CHECKED)
+		return (unsigned)(block % block_count(slab->class));
 	return block < block_count(slab->class) && block * size == offset ? (unsigned)block : UINT32_MAX;
 }
 
@@ -346,7 +348,7 @@ void slab_free(void *address)
 
 	slab_check(class, slab, irq);
 	block = block_at(slab, address);
-	if (unlikely(block == UINT32_MAX || block_is_free(slab, block))) {
+	if (HEAP_FREES_CHECKED && unlikely(block == UINT32_MAX || block_is_free(slab, block))) {
 		spin_unlock(&class->lock, irq);
 		heap_bad_free(address, block != UINT32_MAX);
 	}
@@ -379,7 +381,7 @@ size_t slab_block_size(const void *address)
 
 	slab_check(class, slab, irq);
 	block = block_at(slab, address);
-	bad = block == UINT32_MAX || block_is_free(slab, block);
+	bad = HEAP_FREES_CHECKED && (block == UINT32_MAX || block_is_free(slab, block));
 	spin_unlock(&class->lock, irq);
 	if (unlikely(bad))
 		heap_bad_free(address, block != UINT32_MAX);
