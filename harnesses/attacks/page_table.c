@@ -21,7 +21,7 @@ static bool benign(const struct attack *attack)
 
 static uintptr_t entry_at(uint64_t table, uintptr_t virt, int level)
 {
-	return DIRECT_MAP_BASE + (table & ENTRY_ADDRESS) + (virt >> (3 + 9 * level) & 511) * 8;
+	return attack_direct_map((table & ENTRY_ADDRESS) + (virt >> (3 + 9 * level) & 511) * 8);
 }
 
 static void make_writable(uint64_t root, uintptr_t virt)
