@@ -103,7 +103,7 @@ bool attack_in_process(void (*fn)(void *), void *arg);
 bool attack_program(const void *code, size_t len, uint64_t rdi, uint64_t rsi);
 /* The code of such a program, from program_NAME to program_NAME_end. It ends with PROGRAM_EXIT. */
 #define PROGRAM(name, text)                                                                                            \
-	extern const uint8_t program_##name[], program_##name##_end[];                                                \
+	extern const uint8_t program_##name[], program_##name##_end[];                                                 \
 	__asm__(".pushsection .rodata, \"a\", @progbits\n"                                                             \
 		"program_" #name ":\n" text "\nprogram_" #name "_end:\n"                                               \
 		".popsection\n")

@@ -37,10 +37,9 @@ static void copy_machine(void)
 {
 	unsigned long irq = arch_irq_save();
 
-	for (int level = SUSPEND_CORE; level <= SUSPEND_NETWORK; level++)
-		LINKSET_FOREACH(suspend_call, const struct suspend_call, call)
-			if ((int)call->level == level && level == SUSPEND_CORE && call->copied)
-				call->copied();
+	LINKSET_FOREACH(suspend_call, const struct suspend_call, call)
+		if (call->level == SUSPEND_CORE && call->copied)
+			call->copied();
 	arch_irq_restore(irq);
 }
 

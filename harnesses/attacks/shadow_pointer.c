@@ -59,5 +59,5 @@ static void run(const struct attack *attack)
 }
 
 ATTACK(shadow_pointer, .family = "shadow stack", .primitive = ARBITRARY_WRITE, .knowledge = LAYOUT_LEAKED,
-       .stopped_by = "", .aims_at = "shadowstack", .about = "the pointer to the shadow stack is overwritten", .run = run,
-       .benign = benign);
+       .stopped_by = "", .aims_at = "shadowstack", .about = "the pointer to the shadow stack is overwritten",
+       .run = run, .benign = benign);

@@ -104,5 +104,4 @@ static void run(const struct attack *attack)
 }
 
 ATTACK(stack_jump, .family = "stack clash", .primitive = LOGIC, .knowledge = LAYOUT_LEAKED, .stopped_by = "",
-       .about = "a buffer on the stack reaches over all guard pages: a negative control", .run = run,
-       .benign = benign);
+       .about = "a buffer on the stack reaches over all guard pages: a negative control", .run = run, .benign = benign);
