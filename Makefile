@@ -2,13 +2,14 @@
 # Saki's front door: what can be made, and which script or makefile under kernel/build/ makes it. `make help` says more.
 #
 #	IMAGE=x86_64|host  PRESET=default|fuzz|asan+planted|...  O=build (output)  V=1 (whole commands)  ONLY='fuzz/*'
-#	IMAGES='host-asan x86_64-fuzz' (make images)
+#	IMAGES='host-asan x86_64-fuzz' (make images)  WITH=shadowstack (more presets, in every image that boots)
 
 IMAGE  ?= x86_64
 PRESET ?= default
-O      ?= build
+WITH   ?=
+O      ?= build$(WITH:%=-with-%)
 override O := $(patsubst $(CURDIR)/%,%,$(abspath $(O)))
-export O V
+export O V WITH
 .DEFAULT_GOAL := all
 
 include kernel/build/jobs.mk

@@ -14,6 +14,7 @@
  *	struct arch_pagetable	an address space's tables, embedded in struct aspace
  *	KERNEL_BASE, DIRECT_MAP_BASE, DIRECT_MAP_SIZE, STACK_AREA_BASE, STACK_AREA_SIZE	the kernel's own address ranges;
  *				STACK_AREA_SIZE 0: kernel stacks cannot be mapped and lie in the direct map
+ *	SHADOW_AREA_BASE, SHADOW_AREA_SIZE	where shadow stacks are (option SHADOW_STACK): kernel/mm/stack.c
  */
 #pragma once
 
@@ -138,6 +139,11 @@ uint32_t arch_cpu_hardware_id(void);
 phys_t arch_cpu_entry(void);
 /* Stops the running CPU for good. */
 void arch_cpu_halt(void) NORETURN;
+/**
+ * What SEALED variables hold is final: where options READ_ONLY_AFTER_INIT and PROTECTION_KEYS want it, nobody can
+ * write them any more. Called once on each CPU, by any first; nothing to do where the CPU does not map the kernel.
+ */
+void arch_memory_seal(void);
 /* Forgets the running CPU's cached translations of a range of the program's addresses. */
 void arch_pagetable_forget(uint64_t start, uint64_t end);
 
@@ -251,6 +257,21 @@ bool arch_is_entry(uint64_t pc);
 /* (inline) Direct map. virt must lie in it (or, for arch_virt_to_phys only, in the kernel image). */
 static inline void *arch_phys_to_virt(phys_t phys);
 static inline phys_t arch_virt_to_phys(const void *virt);
+
+/* In how many places the image and the direct map may be (option LAYOUT_IMAGE). */
+#if CONFIG_LAYOUT_IMAGE
+uint64_t arch_image_places(void);
+uint64_t arch_direct_map_places(void);
+#else
+static inline uint64_t arch_image_places(void)
+{
+	return 1;
+}
+static inline uint64_t arch_direct_map_places(void)
+{
+	return 1;
+}
+#endif
 
 /* Access rights of a mapping. */
 #define ARCH_PAGE_READ 1u

@@ -129,6 +129,11 @@ void arch_regs_export(const struct arch_regs *regs, uint64_t *words, size_t max)
 	memset(words + count, 0, (max - count) * sizeof(*words));
 }
 
+/* The process's memory is the kernel's; nothing is sealed. */
+void arch_memory_seal(void)
+{
+}
+
 struct arch_regs *arch_user_regs(struct thread *thread)
 {
 	(void)thread;

@@ -63,10 +63,10 @@ TEST(pagetable_unmap_and_protect)
 TEST(pagetable_next_visits_in_order)
 {
 	struct arch_pagetable table;
-	uint64_t at = 0;
+	uint64_t at = USER_START;
 
 	CHECK_EQ(arch_pagetable_create(&table), 0);
-	CHECK_EQ(arch_pagetable_next(&table, 0, USER_END), USER_END);
+	CHECK_EQ(arch_pagetable_next(&table, at, USER_END), USER_END);
 	for (size_t i = array_size(places); i-- > 0;)
 		CHECK_EQ(arch_pagetable_map(&table, places[i], (i + 1) * PAGE_SIZE, RW), 0);
 	for (size_t i = 0; i < array_size(places); i++) {

@@ -9,10 +9,11 @@
 #include <kernel/cpu.h>
 
 /* kernel.ld: areas of the image, page aligned. */
-extern char image_start[], text_start[], text_end[], rodata_end[], data_start[], image_end[];
+extern char text_start[], text_end[], rodata_end[], data_start[], sealed_start[], sealed_end[],
+	image_end[];
 
 /* pvh_entry.S */
-extern char boot_stack[];
+extern char boot_stack[], boot_shadow[];
 extern uint64_t boot_root[];
 
 /* entry.S */
@@ -23,7 +24,7 @@ void user_resume(const struct arch_regs *regs) NORETURN;
 /* switch.S */
 void context_swap(uint64_t *save_sp, uint64_t new_sp);
 void context_start(void);
-long stack_call(void *top, long (*fn)(void *), void *arg);
+long stack_call(void *top, void *arg);
 void jump_resume(struct arch_jump *jump, long value) NORETURN;
 
 /* user_copy.S */
@@ -57,6 +58,24 @@ void fpu_signal_load(struct thread *thread, uint8_t frame[X86_SIGNAL_FPU_SIZE]);
  */
 uint64_t *pagetable_entry(const struct arch_pagetable *table, uint64_t virt, bool create);
 uint64_t pagetable_make(uint64_t virt, phys_t phys, unsigned rights);
+/* Where option NULL_GUARD is off: memory below USER_START. */
+int pagetable_map_null(const struct arch_pagetable *table);
+
+/*
+ * seal.c: keys for page tables (option PROTECTION_KEYS). On each CPU; once there are final tables; true where there are
+ * keys. Who writes a table does it between the next two, which do not nest, and on no other's behalf.
+ */
+void keys_init(void);
+void keys_memory_init(void);
+bool keys_are_on(void);
+unsigned long tables_open(void);
+void tables_close(unsigned long irq);
+/* Whoever jumps out of whatever was open. */
+void keys_close(void);
+/* A page becomes a table, or ordinary memory again. Between tables_open() and tables_close(). */
+void keys_table(phys_t table, bool keyed);
+/* A fault of a page that has no key any more, which this CPU had not noticed: it is to be tried again. */
+bool keys_fault_is_stale(uint64_t virt);
 
 /* cpu.c: the CPU has rdfsbase and wrfsbase, and we have enabled them. */
 extern bool cpu_has_fsgsbase;

@@ -7,7 +7,9 @@
 #include "trap_internal.h"
 
 #include <kernel/harness_profile.h>
+#include <kernel/page.h>
 #include <kernel/process.h>
+#include <kernel/stack_guard.h>
 #include <kernel/string.h>
 #include <kernel/thread.h>
 
@@ -38,13 +40,24 @@ struct arch_context *context_current(void)
 	return thread ? &thread->context : &arch_cpu()->arch.boot_context;
 }
 
+/* switch.S calls it. */
+void context_begin(void (*entry)(void *), void *arg) NORETURN;
+void context_begin(void (*entry)(void *), void *arg)
+{
+	entry(arg);
+	__builtin_unreachable();
+}
+
 void arch_context_init(struct arch_context *context, void *stack_base, size_t stack_size, void (*entry)(void *),
 		       void *arg)
 {
 	uint64_t *sp = (uint64_t *)((char *)stack_base + stack_size - STACK_RESERVED);
 
 	memset(context, 0, sizeof(*context));
+	if (IS_ENABLED(CONFIG_STACK_PROTECTOR))
+		context->stack_guard = stack_guard_draw();
 	fpu_context_init(context);
+	context->shadow_base = context->shadow_sp = (uint64_t)stack_shadow(stack_base);
 	*--sp = 0;    /* where a caller's frame would be: ends backtraces */
 	*--sp = (uint64_t)context_start;
 	*--sp = 0;    /* rbp */
@@ -74,21 +87,45 @@ static void program_state_load(const struct arch_context *context)
 	fpu_load(context);
 }
 
-void arch_context_switch(struct thread *prev, struct thread *next)
+/* An interrupt that nothing masks uses the next one's from here on, above what is there. */
+static void shadow_switch(struct arch_context *prev, const struct arch_context *next)
+{
+	struct cpu *cpu = arch_cpu();
+
+	prev->shadow_sp = cpu->shadow_sp;
+	cpu->shadow_sp = next->shadow_sp;
+}
+
+/* The stack protector's guard changes with the stack. */
+static void guard_switch(struct arch_context *prev, const struct arch_context *next)
+{
+	struct cpu *cpu = arch_cpu();
+
+	if (!IS_ENABLED(CONFIG_STACK_PROTECTOR))
+		return;
+	prev->stack_guard = cpu->stack_guard;
+	cpu->stack_guard = next->stack_guard;
+}
+
+NO_STACK_PROTECTOR void arch_context_switch(struct thread *prev, struct thread *next)
 {
 	harness_phase_switch(prev, next);
+	shadow_switch(&prev->context, &next->context);
 	if (has_program_state(prev))
 		program_state_save(&prev->context);
 	if (has_program_state(next))
 		program_state_load(&next->context);
+	guard_switch(&prev->context, &next->context);
 	context_swap(&prev->context.sp, next->context.sp);
 }
 
-void arch_context_exit(struct thread *prev, struct thread *next)
+NO_STACK_PROTECTOR void arch_context_exit(struct thread *prev, struct thread *next)
 {
 	harness_phase_switch(prev, next);
+	shadow_switch(&prev->context, &next->context);
 	if (has_program_state(next))
 		program_state_load(&next->context);
+	guard_switch(&prev->context, &next->context);
 	context_swap(&prev->context.sp, next->context.sp);
 	__builtin_unreachable();
 }
@@ -99,7 +136,8 @@ struct stack_call_args {
 	unsigned long irq;
 };
 
-static long stack_call_body(void *data)
+long stack_call_body(void *data);
+long stack_call_body(void *data)
 {
 	struct stack_call_args *args = data;
 	long result;
@@ -110,19 +148,34 @@ static long stack_call_body(void *data)
 	return result;
 }
 
+/*
+ * A stack brings its shadow along, so that what is under a snapshot and what is not stay apart: that of stack_alloc(),
+ * or else its own lowest eighth. The boot's thread has its own from the first one that it is called on.
+ */
+static uint64_t shadow_of(struct arch_context *context, void *stack_base)
+{
+	uint64_t shadow = (uint64_t)stack_shadow(stack_base);
+
+	if (!context->shadow_base)
+		context->shadow_base = shadow;
+	return shadow ?: (uint64_t)stack_base;
+}
+
 /* Interrupts are off while the stack pointer and the recorded bounds disagree: trap_place() goes by the bounds. */
 long arch_call_on_stack(void *stack_base, size_t stack_size, long (*fn)(void *), void *arg)
 {
 	struct arch_context *context = context_current();
 	struct stack_call_args args = { fn, arg, arch_irq_save() };
-	uint64_t old_low = context->alt_low, old_high = context->alt_high;
+	uint64_t old_low = context->alt_low, old_high = context->alt_high, old_shadow = arch_cpu()->shadow_sp;
 	long result;
 
 	context->alt_low = (uint64_t)stack_base;
 	context->alt_high = (uint64_t)stack_base + stack_size;
-	result = stack_call((void *)(align_down(context->alt_high, 16) - STACK_RESERVED), stack_call_body, &args);
+	arch_cpu()->shadow_sp = shadow_of(context, stack_base);
+	result = stack_call((void *)(align_down(context->alt_high, 16) - STACK_RESERVED), &args);
 	context->alt_low = old_low;
 	context->alt_high = old_high;
+	arch_cpu()->shadow_sp = old_shadow;
 	arch_irq_restore(args.irq);
 	return result;
 }
@@ -141,19 +194,24 @@ int jump_save(struct arch_jump *jump)
 	jump->alt_high = context->alt_high;
 	jump->preempt_count = cpu->preempt_count;
 	jump->irq_depth = cpu->irq_depth;
+	jump->shadow_sp = cpu->shadow_sp;
+	jump->stack_guard = cpu->stack_guard;
 	return 0;
 }
 
-void arch_jump(struct arch_jump *jump, int value)
+NO_STACK_PROTECTOR void arch_jump(struct arch_jump *jump, int value)
 {
 	struct cpu *cpu = arch_cpu();
 	struct arch_context *context;
 
 	arch_irq_disable();
+	keys_close();
 	cpu->thread = cpu->running = jump->thread;
 	cpu->kernel_stack_top = jump->kernel_stack_top;
 	cpu->preempt_count = jump->preempt_count;
 	cpu->irq_depth = jump->irq_depth;
+	cpu->shadow_sp = jump->shadow_sp;
+	cpu->stack_guard = jump->stack_guard;
 	cpu->irq_regs = NULL;
 	context = context_current();
 	context->alt_low = jump->alt_low;
@@ -168,6 +226,13 @@ struct arch_regs *arch_user_regs(struct thread *thread)
 	return (struct arch_regs *)((char *)thread->stack_base + thread->stack_size - sizeof(struct arch_regs));
 }
 
+/* Of what the thread has called until now nothing returns. Interrupts are off. */
+static NORETURN void to_program(const struct arch_regs *regs)
+{
+	arch_cpu()->shadow_sp = arch_thread()->context.shadow_base;
+	user_resume(regs);
+}
+
 void arch_user_start(const struct arch_regs *regs)
 {
 	struct arch_regs *place = arch_user_regs(arch_thread());
@@ -177,7 +242,7 @@ void arch_user_start(const struct arch_regs *regs)
 	if (place != regs)
 		*place = *regs;
 	process_before_program(place);
-	user_resume(place);
+	to_program(place);
 }
 
 void arch_user_clone(struct thread *child, user_ptr_t sp, const uint64_t *tls)
@@ -200,7 +265,7 @@ void arch_user_continue(void)
 
 	arch_irq_disable();
 	process_before_program(regs);
-	user_resume(regs);
+	to_program(regs);
 }
 
 void arch_regs_init_user(struct arch_regs *regs, user_ptr_t pc, user_ptr_t sp)

@@ -6,6 +6,9 @@
 #include "arch_internal.h"
 #include "asm.h"
 
+#include <instrumentation/shadowstack/place.h>
+#include <kernel/stack_guard.h>
+
 _Static_assert(offsetof(struct cpu, self) == 0x00, "arch_cpu() reads it");
 _Static_assert(offsetof(struct cpu, thread) == 0x08, "arch_thread() reads it");
 _Static_assert(offsetof(struct cpu, kernel_stack_top) == ASM_CPU_KERNEL_STACK_TOP, "entry.S reads it");
@@ -13,35 +16,51 @@ _Static_assert(offsetof(struct cpu, user_sp) == ASM_CPU_USER_SP, "entry.S writes
 _Static_assert(offsetof(struct cpu, preempt_count) == 0x20, "arch_preempt_add() writes it");
 _Static_assert(offsetof(struct cpu, hardware_id) == ASM_CPU_HARDWARE_ID, "secondary_entry.S reads it");
 _Static_assert(offsetof(struct cpu, stack_guard) == 0x28, "the compiler reads it");
+_Static_assert(offsetof(struct cpu, shadow_sp) == SHADOW_STACK_POINTER, "instrumentation/shadowstack's filter");
 _Static_assert(offsetof(struct x86_ist_stack, cpu) == X86_IST_SIZE - 16, "entry.S reads it above the frame");
 
 #define GDT_CODE UINT64_C(0x00af9b000000ffff)
 #define GDT_DATA UINT64_C(0x00cf93000000ffff)
-#define GDT_TSS_SELECTOR 0x20
+struct x86_tss {
+	uint32_t reserved0;
+	uint64_t rsp[3];
+	uint64_t reserved1;
+	uint64_t ist[7];
+	uint64_t reserved2;
+	uint16_t reserved3;
+	uint16_t io_map_base;
+} PACKED;
+
+#define GDT_TSS 4 /* of the first CPU; two entries each */
+
+/* Those of all CPUs, beside each other, so that they can be sealed. */
+static uint64_t gdt[GDT_TSS + 2 * CPUS_MAX] SEALED;
+static struct x86_tss tasks[CPUS_MAX] SEALED;
 
 /* Program flags that are cleared at a system call: TF, IF, DF, NT, AC. */
 #define SYSCALL_FLAGS_MASK 0x44700
 
-bool cpu_has_fsgsbase;
-static bool has_rdrand, has_rdseed, has_rdtscp;
-static char name[49];
+SEALED bool cpu_has_fsgsbase;
+static SEALED bool has_rdrand, has_rdseed, has_rdtscp;
+static SEALED char name[49];
 
-NO_INSTRUMENT static void segments_load(struct arch_cpu *arch)
+NO_INSTRUMENT static void segments_load(const struct cpu *cpu)
 {
+	struct x86_tss *task = &tasks[cpu->id];
+	uint64_t *entry = &gdt[GDT_TSS + 2 * cpu->id];
 	struct {
 		uint16_t limit;
 		uint64_t base;
-	} PACKED pointer = { sizeof(arch->gdt) - 1, (uint64_t)arch->gdt };
-	uint64_t tss = (uint64_t)&arch->tss;
+	} PACKED pointer = { sizeof(gdt) - 1, (uint64_t)gdt };
+	uint64_t tss = (uint64_t)task;
 
-	arch->gdt[1] = GDT_CODE;
-	arch->gdt[2] = GDT_DATA;
-	arch->gdt[4] = (sizeof(arch->tss) - 1) | (tss & 0xffffff) << 16 | UINT64_C(0x89) << 40 |
-		       (tss >> 24 & 0xff) << 56;
-	arch->gdt[5] = tss >> 32;
-	arch->tss.io_map_base = sizeof(arch->tss);
+	gdt[1] = GDT_CODE;
+	gdt[2] = GDT_DATA;
+	entry[0] = (sizeof(*task) - 1) | (tss & 0xffffff) << 16 | UINT64_C(0x89) << 40 | (tss >> 24 & 0xff) << 56;
+	entry[1] = tss >> 32;
+	task->io_map_base = sizeof(*task);
 	__asm__ volatile("lgdt %0" ::"m"(pointer) : "memory");
-	__asm__ volatile("ltr %w0" ::"r"(GDT_TSS_SELECTOR) : "memory");
+	__asm__ volatile("ltr %w0" ::"r"((GDT_TSS + 2 * cpu->id) * sizeof(*gdt)) : "memory");
 }
 
 NO_INSTRUMENT static void interrupt_stacks_init(struct cpu *cpu)
@@ -50,7 +69,7 @@ NO_INSTRUMENT static void interrupt_stacks_init(struct cpu *cpu)
 		struct x86_ist_stack *stack = &cpu->arch.ist[i];
 
 		stack->cpu = cpu;
-		cpu->arch.tss.ist[i] = (uint64_t)&stack->cpu;
+		tasks[cpu->id].ist[i] = (uint64_t)&stack->cpu;
 	}
 }
 
@@ -66,6 +85,7 @@ static void features_init(void)
 	}
 	X86_WRITE_CR(4, X86_READ_CR(4) | CR4_PGE);
 	X86_WRITE_CR(0, X86_READ_CR(0) | CR0_WP);
+	keys_init();
 }
 
 static void syscall_init(void)
@@ -108,16 +128,28 @@ static void name_init(void)
 	__builtin_memcpy(name, p, sizeof(brand) - (size_t)(p - brand));
 }
 
+/* Before the entropy source is up: what the CPU has. Its thread keeps it for as long as it has frames from before. */
+NO_INSTRUMENT static void guard_init(struct cpu *cpu)
+{
+	uint64_t word = 0;
+
+	if (!IS_ENABLED(CONFIG_STACK_PROTECTOR))
+		return;
+	arch_random(&word);
+	cpu->stack_guard = (word ^ arch_cycles() * UINT64_C(0x9e3779b97f4a7c15)) & STACK_GUARD_MASK;
+}
+
 NO_INSTRUMENT void arch_cpu_init(struct cpu *cpu)
 {
 	cpu->self = cpu;
 	interrupt_stacks_init(cpu);
-	segments_load(&cpu->arch);
+	segments_load(cpu);
 	x86_write_msr(MSR_GS_BASE, (uint64_t)cpu);
 	if (cpu->id == 0)
 		trap_table_init();
 	trap_table_load();
 	features_init();
+	guard_init(cpu);
 	number_init(cpu->id);
 	syscall_init();
 	fpu_init();

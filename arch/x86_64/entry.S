@@ -161,6 +161,23 @@ syscall_stub:
 syscall_last:
 	jmp *%rcx
 
+/* With the check that a compiler makes of calls through pointers (option KCFI); R10 and R11 are lost. */
+.macro call_quick
+#if CONFIG_KCFI
+	movq syscall_quick(, %rax, 8), %r11
+	movl -4(%r11), %r10d
+	cmpl $__kcfi_typeid_sys_getppid, %r10d
+	je 2f
+1:	ud2
+	.pushsection .kcfi_traps, "ao", @progbits, .text
+	.long 1b - .
+	.popsection
+2:	call *%r11
+#else
+	call *syscall_quick(, %rax, 8)
+#endif
+.endm
+
 /*
  * A call of syscall_quick[]: interrupts stay off, so what comes meanwhile comes when the program goes on, and finds
  * nothing of the kernel to be looked after.
@@ -176,7 +193,7 @@ quick:
 	pushq %r8
 	pushq %r9
 	pushq %r10
-	call *syscall_quick(, %rax, 8)
+	call_quick
 	popq %r10
 	popq %r9
 	popq %r8

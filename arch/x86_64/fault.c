@@ -56,18 +56,46 @@ static int fault_serve(const struct arch_regs *regs)
 	return err;
 }
 
+/* A call of what has no type, by a caller that looks. */
+static void check_call_of_nothing(const struct arch_regs *regs)
+{
+	uint64_t target;
+
+	if (kcfi_fault_target(regs, &target))
+		crash_raise(target < USER_START ? CRASH_NULL_DEREFERENCE : CRASH_CONTROL_FLOW, regs, target,
+			    "call of %lx, which is no function", target);
+}
+
+/* What stood in the way of an access to the kernel's own memory. */
+static enum crash_kind kind_of_fault(const struct arch_regs *regs)
+{
+	if (regs->cr2 < USER_START)
+		return CRASH_NULL_DEREFERENCE;
+	if (stack_is_guard(regs->cr2))
+		return CRASH_STACK_OVERFLOW;
+	if (regs->error & X86_FAULT_KEY)
+		return CRASH_PROTECTION_KEY;
+	if (!(regs->error & X86_FAULT_PRESENT))
+		return CRASH_PAGE_FAULT;
+	if (regs->error & X86_FAULT_FETCH)
+		return CRASH_EXECUTION;
+	return regs->cr2 >= DIRECT_MAP_BASE && (regs->error & X86_FAULT_WRITE) ? CRASH_READ_ONLY : CRASH_PAGE_FAULT;
+}
+
 static void kernel_page_fault(const struct arch_regs *regs) NORETURN;
 static void kernel_page_fault(const struct arch_regs *regs)
 {
 	const char *what = regs->error & X86_FAULT_FETCH   ? "jump to"
 			   : regs->error & X86_FAULT_WRITE ? "write to"
 							   : "read of";
-	enum crash_kind kind = CRASH_PAGE_FAULT;
 
-	if (regs->cr2 < USER_START)
-		kind = CRASH_NULL_DEREFERENCE;
-	else if (stack_is_guard(regs->cr2))
-		kind = CRASH_STACK_OVERFLOW;
+	enum crash_kind kind = kind_of_fault(regs);
+
+	if (IS_ENABLED(CONFIG_KCFI))
+		check_call_of_nothing(regs);
+	/* Of a shadow that is full the report's functions cannot make any use. */
+	if (IS_ENABLED(CONFIG_SHADOW_STACK) && kind == CRASH_STACK_OVERFLOW)
+		arch_cpu()->shadow_sp = (uint64_t)boot_shadow;
 	crash_raise(kind, regs, regs->cr2, "%s %s address %lx", what,
 		    regs->error & X86_FAULT_PRESENT ? "protected" : "unmapped", regs->cr2);
 }
@@ -91,6 +119,8 @@ void trap_page_fault(struct arch_regs *regs)
 	uint64_t fixup = program ? 0 : exception_fixup(regs->rip);
 	int err;
 
+	if ((regs->error & X86_FAULT_KEY) && keys_fault_is_stale(regs->cr2))
+		return;
 	if (!program && !(fixup && regs->cr2 < USER_END))
 		kernel_page_fault(regs);
 	err = fault_serve(regs);
@@ -154,6 +184,14 @@ void arch_set_nmi(void (*handler)(const struct arch_regs *regs))
 	atomic_store(&nmi_handler, handler);
 }
 
+static void check_call(const struct arch_regs *regs)
+{
+	uint64_t target;
+
+	if (kcfi_trap_target(regs, &target))
+		crash_raise(CRASH_CONTROL_FLOW, regs, target, "call of %lx, which is no function of the type", target);
+}
+
 void trap_exception(struct arch_regs *regs)
 {
 	if (regs->vector == X86_TRAP_NMI)
@@ -174,6 +212,8 @@ void trap_exception(struct arch_regs *regs)
 		arch_irq_disable();
 		return;
 	}
+	if (IS_ENABLED(CONFIG_KCFI) && regs->vector == X86_TRAP_INVALID_OPCODE)
+		check_call(regs);
 	if (regs->vector >= 32)
 		crash_raise(CRASH_CPU_EXCEPTION, regs, 0, "unexpected interrupt %lu", regs->vector);
 	crash_raise(CRASH_CPU_EXCEPTION, regs, 0, "%s, error code %lx", names[regs->vector] ?: "reserved exception",

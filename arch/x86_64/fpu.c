@@ -19,13 +19,13 @@
 #define FPU_UNDERFLOW 0x10u
 #define MXCSR_MASKS_SHIFT 7
 
-static bool has_xsave;
-static uint32_t state_mask;
+static SEALED bool has_xsave;
+static SEALED uint32_t state_mask;
 /*
  * What a program starts with: FCW 0x37f and MXCSR 0x1f80, the rest zero (Intel SDM volume 1, 13.6: "initial
  * configuration").
  */
-static uint8_t initial_state[X86_FPU_SIZE] ALIGNED(64);
+static SEALED uint8_t initial_state[X86_FPU_SIZE] ALIGNED(64);
 
 static uint8_t *area(const struct arch_context *context)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The kernel's final page tables: RAM at DIRECT_MAP_BASE, the image at KERNEL_BASE with exact rights, nothing below.
+ * The kernel's final page tables: RAM at DIRECT_MAP_BASE, the image at its base with exact rights, nothing below.
  * Made once at boot; the boot tables (pvh_entry.S), which map the first 4 GiB everywhere, serve until then.
  */
 #include "arch_internal.h"
@@ -14,7 +14,7 @@
 
 static phys_t phys_of(const char *symbol)
 {
-	return (uint64_t)symbol - KERNEL_BASE;
+	return arch_virt_to_phys(symbol);
 }
 
 static phys_t zeroed_page(void)
@@ -33,7 +33,8 @@ static phys_t zeroed_page(void)
  */
 static int root_init(void)
 {
-	static const uint64_t areas[] = { DIRECT_MAP_BASE, STACK_AREA_BASE, X86_ALIAS_AREA, KERNEL_BASE };
+	const uint64_t areas[] = { DIRECT_MAP_BASE,  DIRECT_MAP_BASE + DIRECT_MAP_SIZE - 1, STACK_AREA_BASE,
+				   SHADOW_AREA_BASE, X86_ALIAS_AREA,			KERNEL_BASE };
 	uint64_t *root;
 
 	arch_kernel_pagetable.root = zeroed_page();
@@ -41,11 +42,13 @@ static int root_init(void)
 		return -ENOMEM;
 	root = arch_phys_to_virt(arch_kernel_pagetable.root);
 	for (size_t i = 0; i < array_size(areas); i++) {
-		phys_t table = zeroed_page();
+		uint64_t *entry = &root[areas[i] >> 39 & 511];
+		phys_t table = *entry ? 0 : zeroed_page();
 
-		if (!table)
+		if (!*entry && !table)
 			return -ENOMEM;
-		root[areas[i] >> 39 & 511] = table | PTE_PRESENT | PTE_WRITE;
+		if (table)
+			*entry = table | PTE_PRESENT | PTE_WRITE;
 	}
 	return 0;
 }
@@ -132,8 +135,11 @@ int arch_memory_init(void)
 		err = map_initrd();
 	if (!err)
 		err = map_image();
+	if (!err && !IS_ENABLED(CONFIG_NULL_GUARD))
+		err = pagetable_map_null(&arch_kernel_pagetable);
 	if (err)
 		return err;
 	arch_pagetable_activate(&arch_kernel_pagetable);
+	keys_memory_init();
 	return 0;
 }

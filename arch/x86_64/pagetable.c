@@ -14,8 +14,11 @@
 
 #define ENTRIES 512
 #define KERNEL_FIRST 256 /* of a level-4 table */
+#define NULL_AREA_ORDER 4 /* what is below USER_START */
 
-struct arch_pagetable arch_kernel_pagetable;
+_Static_assert(PAGE_SIZE << NULL_AREA_ORDER == USER_START, "it ends where programs begin");
+
+SEALED struct arch_pagetable arch_kernel_pagetable;
 
 static uint64_t *table_at(uint64_t entry)
 {
@@ -54,10 +57,20 @@ static phys_t table_alloc(void)
 	if (!page)
 		return 0;
 	memset(page_virt(page), 0, PAGE_SIZE);
+	keys_table(page_phys(page), true);
 	return page_phys(page);
 }
 
-/* The level-1 entry of a page, NULL when a table on the way is missing; with create: only when there is no memory. */
+static void table_free(phys_t table)
+{
+	keys_table(table, false);
+	page_free(page_from_phys(table), 0);
+}
+
+/*
+ * Here and below: what writes a table, or makes one, is called between tables_open() and tables_close().
+ * The level-1 entry of a page, NULL when a table on the way is missing; with create: only when there is no memory.
+ */
 uint64_t *pagetable_entry(const struct arch_pagetable *table, uint64_t virt, bool create)
 {
 	uint64_t *entries = arch_phys_to_virt(table->root);
@@ -82,6 +95,8 @@ static uint64_t bits_of(uint64_t virt, unsigned rights)
 {
 	uint64_t bits = PTE_PRESENT;
 
+	if (!IS_ENABLED(CONFIG_WX) && virt >= DIRECT_MAP_BASE)
+		rights |= ARCH_PAGE_WRITE | ARCH_PAGE_EXEC;
 	if (rights & ARCH_PAGE_WRITE)
 		bits |= PTE_WRITE;
 	if (!(rights & ARCH_PAGE_EXEC))
@@ -89,7 +104,7 @@ static uint64_t bits_of(uint64_t virt, unsigned rights)
 	if (rights & ARCH_PAGE_DEVICE)
 		bits |= PTE_CACHE_DISABLE | PTE_WRITE_THROUGH;
 	/* With a snapshot, one reload of CR3 has to be enough to forget every translation. */
-	if (virt >= DIRECT_MAP_BASE && !IS_ENABLED(CONFIG_FUZZ))
+	if (virt >= X86_KERNEL_HALF && !IS_ENABLED(CONFIG_FUZZ))
 		bits |= PTE_GLOBAL;
 	return bits;
 }
@@ -107,16 +122,40 @@ uint64_t pagetable_make(uint64_t virt, phys_t phys, unsigned rights)
 	return phys | bits_of(virt, rights);
 }
 
+/* Without a guard there is memory at 0, the same in all tables. */
+int pagetable_map_null(const struct arch_pagetable *table)
+{
+	static SEALED struct page *memory;
+	uint64_t *entry = pagetable_entry(table, 0, true);
+
+	if (!memory)
+		memory = page_alloc_zeroed(NULL_AREA_ORDER);
+	if (!memory || !entry)
+		return -ENOMEM;
+	for (size_t i = 0; i < (size_t)1 << NULL_AREA_ORDER; i++)
+		entry[i] = (page_phys(memory) + i * PAGE_SIZE) | PTE_PRESENT | PTE_WRITE;
+	return 0;
+}
+
 int arch_pagetable_create(struct arch_pagetable *table)
 {
 	uint64_t *root, *kernel = arch_phys_to_virt(arch_kernel_pagetable.root);
+	unsigned long irq = tables_open();
+	int err = 0;
 
 	table->root = table_alloc();
-	if (!table->root)
+	if (!table->root) {
+		tables_close(irq);
 		return -ENOMEM;
+	}
 	root = arch_phys_to_virt(table->root);
 	memcpy(root + KERNEL_FIRST, kernel + KERNEL_FIRST, (ENTRIES - KERNEL_FIRST) * sizeof(*root));
-	return 0;
+	if (!IS_ENABLED(CONFIG_NULL_GUARD))
+		err = pagetable_map_null(table);
+	tables_close(irq);
+	if (err)
+		arch_pagetable_destroy(table);
+	return err;
 }
 
 static void free_tables(uint64_t entry, int level)
@@ -133,17 +172,19 @@ static void free_tables(uint64_t entry, int level)
 			if (e[i] & PTE_PRESENT)
 				free_tables(e[i], level - 1);
 	}
-	page_free(page_from_phys(entry & PTE_ADDRESS), 0);
+	table_free(entry & PTE_ADDRESS);
 }
 
 void arch_pagetable_destroy(struct arch_pagetable *table)
 {
 	uint64_t *root = arch_phys_to_virt(table->root);
+	unsigned long irq = tables_open();
 
 	for (size_t i = 0; i < KERNEL_FIRST; i++)
 		if (root[i] & PTE_PRESENT)
 			free_tables(root[i], 3);
-	page_free(page_from_phys(table->root), 0);
+	table_free(table->root);
+	tables_close(irq);
 	table->root = 0;
 }
 
@@ -161,7 +202,7 @@ bool arch_pagetable_is_active(const struct arch_pagetable *table)
 /* Kernel pages may be cached whatever tables are active; a program's only while its own are. */
 static void forget(const struct arch_pagetable *table, uint64_t virt)
 {
-	if (virt >= DIRECT_MAP_BASE || X86_READ_CR(3) == table->root)
+	if (virt >= X86_KERNEL_HALF || X86_READ_CR(3) == table->root)
 		x86_invalidate_page(virt);
 }
 
@@ -180,14 +221,22 @@ void arch_pagetable_forget(uint64_t start, uint64_t end)
 
 int arch_pagetable_map(struct arch_pagetable *table, uint64_t virt, phys_t phys, unsigned rights)
 {
+	unsigned long irq = tables_open();
 	uint64_t *entry = pagetable_entry(table, virt, true);
+	int err = entry ? *entry ? -EEXIST : 0 : -ENOMEM;
 
-	if (!entry)
-		return -ENOMEM;
-	if (*entry)
-		return -EEXIST;
-	entry_write(entry, pagetable_make(virt, phys, rights));
-	return 0;
+	if (!err)
+		entry_write(entry, pagetable_make(virt, phys, rights));
+	tables_close(irq);
+	return err;
+}
+
+static void entry_change(uint64_t *entry, uint64_t value)
+{
+	unsigned long irq = tables_open();
+
+	entry_write(entry, value);
+	tables_close(irq);
 }
 
 int arch_pagetable_unmap(struct arch_pagetable *table, uint64_t virt, phys_t *phys)
@@ -198,7 +247,7 @@ int arch_pagetable_unmap(struct arch_pagetable *table, uint64_t virt, phys_t *ph
 		return -ENOENT;
 	if (phys)
 		*phys = *entry & PTE_ADDRESS;
-	entry_write(entry, 0);
+	entry_change(entry, 0);
 	forget(table, virt);
 	return 0;
 }
@@ -209,7 +258,7 @@ int arch_pagetable_protect(struct arch_pagetable *table, uint64_t virt, unsigned
 
 	if (!entry || !*entry)
 		return -ENOENT;
-	entry_write(entry, pagetable_make(virt, *entry & PTE_ADDRESS, rights));
+	entry_change(entry, pagetable_make(virt, *entry & PTE_ADDRESS, rights));
 	forget(table, virt);
 	return 0;
 }
@@ -236,6 +285,7 @@ int arch_pagetable_share(struct arch_pagetable *from, struct arch_pagetable *to,
 
 	for (uint64_t at = start; !err && (at = arch_pagetable_next(from, at, end)) < end;) {
 		uint64_t stop = min(end, align_up(at + 1, ENTRIES * PAGE_SIZE));
+		unsigned long irq = tables_open();
 		uint64_t *target = pagetable_entry(to, at, true);
 
 		if (target)
@@ -243,6 +293,7 @@ int arch_pagetable_share(struct arch_pagetable *from, struct arch_pagetable *to,
 				      visit, context);
 		else
 			err = -ENOMEM;
+		tables_close(irq);
 		at = stop;
 	}
 	if (read_only && arch_pagetable_is_active(from))
@@ -278,7 +329,7 @@ uint64_t arch_pagetable_next(const struct arch_pagetable *table, uint64_t virt, 
 		uint64_t entry;
 
 		if (!is_canonical(virt)) {
-			virt = DIRECT_MAP_BASE;
+			virt = X86_KERNEL_HALF;
 			continue;
 		}
 		while (entry = entries[index_of(virt, level)], level > 1 && (entry & PTE_PRESENT)) {

@@ -72,8 +72,8 @@ void pvh_read(uint64_t start_info, struct boot_info *info)
 
 	memset(info, 0, sizeof(*info));
 	info->protocol = "pvh";
-	info->image_start = (uint64_t)image_start - KERNEL_BASE;
-	info->image_end = (uint64_t)image_end - KERNEL_BASE;
+	info->image_start = arch_virt_to_phys(image_start);
+	info->image_end = arch_virt_to_phys(image_end);
 	if (!start || start->magic != PVH_MAGIC)
 		return;
 	read_memory_map(start, info);

@@ -7,6 +7,8 @@
  */
 #include "boot_asm.h"
 
+#include <instrumentation/shadowstack/place.h>
+
 #define PRESENT_WRITE 0x3
 #define PRESENT_WRITE_LARGE 0x83
 
@@ -63,6 +65,13 @@ pvh_start:
 
 	.code64
 long_mode:
+#if CONFIG_LAYOUT_IMAGE
+	movl $PHYS(boot_stack) + ASM_BOOT_STACK_SIZE - 64, %esp
+	movl %esi, %ebx
+	movl %esi, %edi
+	call image_move			/* from here on symbols are where the image has been moved to */
+	movl %ebx, %esi
+#endif
 	movabsq $high_half, %rax
 	jmp *%rax
 high_half:
@@ -77,6 +86,13 @@ high_half:
 	/* The top is kept free for the registers of a program that this thread may come to run. */
 	movq $boot_stack + ASM_BOOT_STACK_SIZE - ASM_REGS_SIZE - 64, %rsp
 	xorl %ebp, %ebp
+	/* What the compiler's code for stacks looks for at GS: the boot CPU's. */
+	movq cpus, %rax
+	movq $boot_shadow, SHADOW_STACK_POINTER(%rax)
+	movq %rax, %rdx
+	shrq $32, %rdx
+	movl $0xc0000101, %ecx
+	wrmsr
 	movl %esi, %edi
 	call pvh_boot
 	ud2
@@ -102,9 +118,11 @@ boot_gdt_pointer_high:
 first_cycles:			/* the cycle counter at pvh_start */
 	.skip 8
 	.p2align 12
-	.globl boot_stack, boot_root
+	.globl boot_stack, boot_shadow, boot_root
 boot_stack:
 	.skip ASM_BOOT_STACK_SIZE
+boot_shadow:
+	.skip 4096
 boot_root:
 	.skip 4096
 boot_pointers_low:

@@ -78,6 +78,11 @@ secondary_high:
 	movq ASM_CPU_KERNEL_STACK_TOP(%rbx), %rsp
 	subq $ASM_REGS_SIZE + 64, %rsp
 	xorl %ebp, %ebp
+	movl %ebx, %eax
+	movq %rbx, %rdx
+	shrq $32, %rdx
+	movl $0xc0000101, %ecx		/* GS */
+	wrmsr
 	movq %rbx, %rdi
 	call secondary_main
 5:	cli

@@ -27,22 +27,23 @@ context_swap:
 	popq %rbp
 	ret
 
-/* The first return of a new context comes here: rbx = entry, r12 = argument. */
+/* The first return of a new context comes here: rbx = entry, r12 = argument. C makes the call, and checks it. */
 	.globl context_start
 context_start:
 	xorl %ebp, %ebp
-	movq %r12, %rdi
-	call *%rbx
+	movq %rbx, %rdi
+	movq %r12, %rsi
+	call context_begin
 	ud2
 
-/* long stack_call(void *top, long (*fn)(void *), void *arg) */
+/* long stack_call(void *top, void *arg): stack_call_body(arg) on that stack */
 	.globl stack_call
 stack_call:
 	pushq %rbp
 	movq %rsp, %rbp
 	movq %rdi, %rsp
-	movq %rdx, %rdi
-	call *%rsi
+	movq %rsi, %rdi
+	call stack_call_body
 	movq %rbp, %rsp
 	popq %rbp
 	ret
@@ -78,5 +79,20 @@ jump_resume:
 	movq 32(%rdi), %r14
 	movq 40(%rdi), %r15
 	iretq
+
+/*
+ * Where a function finds that the address it would return to, at RSP, is not the one in R11, which it has kept (option
+ * SHADOW_STACK). The report is about the function: its frame is gone, so a stop in its place is put there.
+ */
+	.globl shadow_stack_differs
+shadow_stack_differs:
+	movq (%rsp), %rdi
+	movq %r11, %rsi
+	movq %r11, (%rsp)
+	pushq %rbp
+	movq %rsp, %rbp
+	andq $-16, %rsp
+	call shadow_stack_report
+	ud2
 
 	.section .note.GNU-stack, "", @progbits

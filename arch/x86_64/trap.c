@@ -7,6 +7,8 @@
 #include "asm.h"
 #include "trap_internal.h"
 
+#include <instrumentation/shadowstack/place.h>
+#include <instrumentation/shadowstack/shadowstack.h>
 #include <instrumentation/trace/trace.h>
 #include <kernel/crash.h>
 #include <kernel/page.h>
@@ -26,8 +28,8 @@ struct gate {
 	uint32_t offset_high, reserved;
 };
 
-static struct gate gates[256] ALIGNED(16);
-static x86_irq_handler_t *irq_handlers[256];
+static SEALED struct gate gates[256] ALIGNED(16);
+static SEALED x86_irq_handler_t *irq_handlers[256];
 
 static enum x86_ist stack_of_vector(unsigned vector)
 {
@@ -171,7 +173,33 @@ static void interrupt(struct arch_regs *regs)
 		thread_preempt();
 }
 
-void trap_handle(struct arch_regs *regs)
+/*
+ * Where the kernel was interrupted is a return address too (option SHADOW_STACK). Pages that are not there may make it
+ * go on elsewhere, and a program that was interrupted runs at this level anyway.
+ */
+static bool is_kept(const struct arch_regs *regs)
+{
+	return IS_ENABLED(CONFIG_SHADOW_STACK) && regs->vector != X86_TRAP_PAGE_FAULT && !trap_from_program(regs);
+}
+
+static void keep(const struct arch_regs *regs)
+{
+	uint64_t at = 8;
+
+	__asm__ volatile("xaddq %0, %%gs:%c1" : "+r"(at) : "i"(SHADOW_STACK_POINTER) : "memory", "cc");
+	*(uint64_t *)at = regs->rip;
+}
+
+static void compare(const struct arch_regs *regs)
+{
+	uint64_t kept = ((uint64_t *)arch_cpu()->shadow_sp)[-1];
+
+	if (kept != regs->rip)
+		shadow_stack_report(regs->rip, kept);
+	__asm__ volatile("subq $8, %%gs:%c0" ::"i"(SHADOW_STACK_POINTER) : "memory", "cc");
+}
+
+static void handle(struct arch_regs *regs)
 {
 	if (on_interrupt_stack(regs) && !stays_on_own_stack(regs->vector))
 		crash_raise(CRASH_STACK_OVERFLOW, regs, regs->cr2,
@@ -185,4 +213,15 @@ void trap_handle(struct arch_regs *regs)
 		trap_exception(regs);
 	if (!stays_on_own_stack(regs->vector) && trap_from_program(regs))
 		process_before_program(regs);
+}
+
+void trap_handle(struct arch_regs *regs)
+{
+	bool kept = is_kept(regs);
+
+	if (kept)
+		keep(regs);
+	handle(regs);
+	if (kept)
+		compare(regs);
 }

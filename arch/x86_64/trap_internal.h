@@ -27,6 +27,7 @@ enum x86_trap {
 #define X86_FAULT_PRESENT 1u
 #define X86_FAULT_WRITE 2u
 #define X86_FAULT_FETCH 16u
+#define X86_FAULT_KEY 32u
 
 /* Linux's numbers. */
 #define SIGILL 4
@@ -46,6 +47,13 @@ bool trap_from_program(const struct arch_regs *regs);
 
 /* breakpoint.c: whether a debug exception is arch_break_once()'s, which has been answered then. */
 bool trap_is_breakpoint(void);
+
+/*
+ * kcfi.c: whether the registers are those of a call of a function of another type; what was to be called, 0: unknown.
+ */
+bool kcfi_trap_target(const struct arch_regs *regs, uint64_t *target);
+/* The same where what was to be called cannot even be looked at: a page fault. */
+bool kcfi_fault_target(const struct arch_regs *regs, uint64_t *target);
 
 /* fault.c. Interrupts are off; they return with the registers to continue with, or not at all. */
 void trap_page_fault(struct arch_regs *regs);

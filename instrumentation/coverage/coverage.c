@@ -5,6 +5,7 @@
  * they touch the ring only.
  */
 #include <fuzz/abi/channel.h>
+#include <instrumentation/layout/layout.h>
 
 #include "coverage.h"
 
@@ -81,7 +82,7 @@ void __sanitizer_cov_pcs_init(const uint64_t *start, const uint64_t *stop)
 static void NOINLINE record(const void *pc, uint64_t a, uint64_t b, uint32_t size, bool is_const)
 {
 	compare_ring[(*compare_count)++ & compare_mask] = (struct channel_compare){
-		.pc = (uint64_t)(pc ? pc : __builtin_return_address(0)),
+		.pc = layout_linked((uint64_t)(pc ? pc : __builtin_return_address(0))),
 		.a = a,
 		.b = b,
 		.size = size,

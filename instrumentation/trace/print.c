@@ -5,6 +5,8 @@
  */
 #include "trace_internal.h"
 
+#include <instrumentation/layout/layout.h>
+
 #include <kernel/cpu.h>
 #include <kernel/log.h>
 #include <kernel/string.h>
@@ -87,6 +89,9 @@ static size_t put_value(char *line, size_t size, const struct argument *argument
 	const char *fmt = " %.*s=%lu", *name;
 	size_t len;
 
+	/* As the crash report's own addresses. */
+	if (begins(argument->type, "ptr"))
+		value = layout_linked(value);
 	name = enum_name(argument, value, &len);
 	if (name)
 		return format(line, size, " %.*s=%.*s", name_len, argument->name, (int)len, name);

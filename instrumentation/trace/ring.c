@@ -7,6 +7,7 @@
 #include "function.h"
 #include "trace_internal.h"
 
+#include <instrumentation/layout/layout.h>
 #include <kernel/boot.h>
 #include <kernel/clock.h>
 #include <kernel/cpu.h>
@@ -134,7 +135,7 @@ static void describe(struct trace_area *area)
 	area->boot_time_ns = plat->boot_time_ns ? plat->boot_time_ns() : 0;
 	area->text_start = (uint64_t)text_start;
 	area->text_end = (uint64_t)text_end;
-	area->text_linked = (uint64_t)text_start;
+	area->text_linked = layout_linked((uint64_t)text_start);
 	area->description = arch_virt_to_phys(trace_description);
 	area->description_size = trace_description_size;
 	area->sample_hz = boot_option_number("prof", 0);

@@ -8,6 +8,7 @@
 #	gen-obj-$(CONFIG_X)    += x.o		kernel object from a generated <build>/gen/x.c
 #	cflags-y += ..., cflags-x.o += ...	flags for the folder, for one file
 #	nosan-y := y, nosan-x.o := y		no instrumentation for the folder, for one file
+#	shadow-x.o := y				but a shadow stack, where that is an option of the image
 #	gen-y += NAME				runs kernel/build/NAME.py OUT INPUTS... before anything is compiled; it
 #	gen-NAME-in := a.tbl b.def		writes OUT/include/generated/*.h and OUT/gen/*.c, only what has changed
 #	source-$(CONFIG_X)     += PACKAGE	kernel objects from a Debian source package, in $(O)/sources/
@@ -61,6 +62,7 @@ define take
 $(eval $(1) += $(addprefix $(d)/,$($(2)-y)))
 $(foreach o,$($(2)-y),$(eval flags/$(d)/$o := $($(3)-y) $($(3)-$o))$(eval $(3)-$o :=)\
 	$(if $(nosan-y)$(nosan-$o),$(eval nosan/$(d)/$o := y))$(eval nosan-$o :=)\
+	$(if $(shadow-$o),$(eval shadow/$(d)/$o := y))$(eval shadow-$o :=)\
 	$(if $(wildcard $(d)/$(o:.o=.c) $(d)/$(o:.o=.S)),,\
 		$(error $(d)/build.mk lists $o, but there is no $(d)/$(o:.o=.c) or .S)))
 endef

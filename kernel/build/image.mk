@@ -13,9 +13,13 @@ include kernel/build/common.mk
 
 # ---- configuration: the preset's fragments over Kconfig's defaults, and what menuconfig changed ----
 
-fragments := $(wildcard $(patsubst %,kernel/build/presets/%.config,$(subst +, ,$(PRESET))) $(B)/user.config)
+empty :=
+joined = $(subst $(empty) $(empty),+,$(strip $(1)))
+presets := $(subst +, ,$(PRESET) $(if $(filter x86_64,$(IMAGE)),$(WITH)))
+fragments := $(wildcard $(patsubst %,kernel/build/presets/%.config,$(presets) $(patsubst no-%,%,$(presets))) \
+	$(B)/user.config)
 $(B)/.config: kernel/build/config.py $(kconfigs) $(fragments)
-	$(call run,CONFIG) $(PYTHON) $< $(IMAGE) $(PRESET) $(B)
+	$(call run,CONFIG) $(PYTHON) $< $(IMAGE) $(call joined,$(presets)) $(B)
 include $(B)/.config
 
 # ---- flags ----
@@ -36,7 +40,9 @@ hosted-cflags := -std=gnu11 -D_GNU_SOURCE -O2 -g $(warnings) -I. -I$(B)/include 
 	-fno-omit-frame-pointer
 
 # Each instrumentation option brings its flags: for the kernel's C files, and for linking saki.host.
+# Those of defences are for all of it, also where nothing else may be instrumented.
 instr-cflags-y  :=
+defence-cflags-y :=
 instr-ldflags-y :=
 include $(sort $(wildcard instrumentation/*/flags.mk))
 
@@ -62,15 +68,22 @@ hosted-objs := $(addprefix $(B)/obj/,$(hosted-objs))
 
 $(shell mkdir -p $(B))
 $(call remember,$(B)/flags.txt,$(kernel-cflags) / $(hosted-cflags) / $(instr-cflags-y) / $(instr-ldflags-y) /\
-	$(lto-ldflags) /\
+	$(defence-cflags-y) / $(lto-ldflags) /\
 	$(foreach o,$(objs) $(hosted-objs:$(B)/obj/%=%),\
 		$(if $(strip $(flags/$o)$(nosan/$o)),$o $(flags/$o) $(nosan/$o))))
 $(call remember,$(B)/objects.txt,$(kernel-objs) / $(hosted-objs))
 
 # The flags of an object: its world's, the instrumentation's, its folder's and its own.
-world-cflags = $(kernel-cflags) $(if $(nosan/$(@:$(B)/obj/%=%)),,$(instr-cflags-y))
+world-cflags = $(kernel-cflags) $(defence-cflags-y) $(if $(nosan/$(@:$(B)/obj/%=%)),,$(instr-cflags-y))
 $(hosted-objs): world-cflags = $(hosted-cflags)
-compile = $(CC) $(world-cflags) $(flags/$(@:$(B)/obj/%=%)) -MMD -MP -MJ $@.json -c -o $@ $<
+compile = $(if $(shadowed),$(compile-shadowed),$(CC) $(compile-flags) -MJ $@.json -c -o $@ $<)
+compile-flags = $(world-cflags) $(flags/$(@:$(B)/obj/%=%)) -MMD -MP
+
+# Through the filter of the shadow stack (instrumentation/shadowstack), if it has one.
+shadowed = $(and $(shadow-filter),$(filter $@,$(kernel-objs)),$(if $(nosan/$(@:$(B)/obj/%=%)),$(shadow/$(@:$(B)/obj/%=%)),y))
+compile-shadowed = $(CC) $(compile-flags) -MF $(@:.o=.d) -MT $@ -MJ $@.json -S -o $@.s $< && \
+	$(shadow-filter) <$@.s >$@.kept.s && $(CC) --target=x86_64-linux-gnu -c -o $@ $@.kept.s && rm $@.s $@.kept.s
+$(kernel-objs): $(shadow-filter)
 
 $(kernel-objs) $(hosted-objs): $(B)/flags.txt | $(gen-stamps)
 $(B)/include/generated/%.h: $(gen-stamps) ; @:
@@ -101,10 +114,17 @@ $(B)/obj/sources/%.o: $(O)/sources/%.c
 
 ifeq ($(ARCH),x86_64)
 image: $(B)/saki.elf
-$(B)/saki.elf: arch/x86_64/kernel.ld $(kernel-objs) $(B)/objects.txt
-	$(call run,LD) $(LD) $(lto-ldflags) -static -z max-page-size=4096 \
+linked := $(B)/saki.$(if $(CONFIG_LAYOUT_IMAGE),linked.)elf
+$(call remember,$(B)/link.txt,$(layout-ldflags))
+$(linked): arch/x86_64/kernel.ld $(kernel-objs) $(B)/objects.txt $(B)/link.txt
+	$(call run,LD) $(LD) $(lto-ldflags) $(layout-ldflags) -static -z max-page-size=4096 \
 		-z noexecstack --build-id=sha1 --fatal-warnings -T $< -o $@ \
 		$(kernel-objs)
+# What is to be changed when the image is moved at boot goes behind it.
+ifeq ($(CONFIG_LAYOUT_IMAGE),y)
+$(B)/saki.elf: $(linked) kernel/build/relocate.py
+	$(call run,RELOC) $(PYTHON) kernel/build/relocate.py $< $@
+endif
 else
 # The kernel becomes one object whose only names are the seam's; it can neither clash with libc nor use it unseen.
 image: $(B)/saki.host

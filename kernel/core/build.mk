@@ -1,7 +1,8 @@
 # kernel/core: boot order, command line, log, crashes; threads, locks, sleeping, time
 cflags-y += $(no-compares)
+obj-$(CONFIG_STACK_PROTECTOR) += stack_guard.o
 obj-y += main.o boot.o cmdline.o log.o crash.o
-obj-y += metrics.o cpu.o spinlock.o sched.o thread.o wait.o mutex.o timer.o clock.o suspend.o power.o
+obj-y += metrics.o cpu.o spinlock.o sched.o thread.o wait.o mutex.o timer.o clock.o suspend.o power.o entropy.o
 obj-$(CONFIG_TICKET_LOCKS) += ticket.o
 obj-$(CONFIG_DEBUG) += lock_order.o
 obj-$(CONFIG_DEVICES) += irq.o

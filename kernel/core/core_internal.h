@@ -22,5 +22,8 @@ void suspend_calls_before(void);
 void suspend_calls_copied(void);
 void suspend_calls_after(bool copied);
 
+/* entropy.c: where this machine has put things, and where it might have; the machine's status. Everything is up. */
+int entropy_print(void);
+
 /* Says on the log what is wrong with the command line, if something is. */
 void boot_options_check(void);

@@ -17,8 +17,8 @@ static struct cpu boot_cpu = {
 	.timer_armed_ns = UINT64_MAX,
 };
 
-struct cpu *cpus[CPUS_MAX] = { &boot_cpu };
-unsigned cpu_count = 1;
+SEALED struct cpu *cpus[CPUS_MAX] = { &boot_cpu };
+SEALED unsigned cpu_count = 1;
 uint64_t cpus_online = UINT64_C(1) << BOOT_CPU_ID;
 
 struct thread boot_thread = {

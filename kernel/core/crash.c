@@ -3,6 +3,7 @@
  * The end of the line: fills the crash record, tells the handler, else prints a report and ends the machine with status
  * 125. Uses no lock and no memory, and survives crashing again while it works.
  */
+#include <instrumentation/layout/layout.h>
 #include <instrumentation/trace/trace.h>
 #include <kernel/atomic.h>
 #include <kernel/boot.h>
@@ -127,6 +128,15 @@ static void fill_frames(struct crash_record *r, const struct arch_regs *regs, ui
 	r->frame_count = skip + arch_backtrace(pc, fp, low, high, r->frames + skip, CRASH_FRAMES - skip);
 }
 
+/* Whoever reads the report has the image's symbols, and another boot of it has moved it elsewhere. */
+static void as_linked(struct crash_record *r)
+{
+	r->slide = (uint32_t)layout_slide();
+	r->pc = layout_linked(r->pc);
+	for (unsigned i = 0; i < r->frame_count; i++)
+		r->frames[i] = layout_linked(r->frames[i]);
+}
+
 static void fill(enum crash_kind kind, const struct arch_regs *regs, uint64_t pc, uint64_t fp, uint64_t address,
 		 const char *fmt, va_list args)
 {
@@ -139,6 +149,7 @@ static void fill(enum crash_kind kind, const struct arch_regs *regs, uint64_t pc
 	if (regs)
 		arch_regs_export(regs, record.regs, CRASH_REGS);
 	fill_frames(&record, regs, pc, fp);
+	as_linked(&record);
 }
 
 static void report(const struct arch_regs *regs)
@@ -150,6 +161,8 @@ static void report(const struct arch_regs *regs)
 		log_printf("  address %#lx\n", record.address);
 	for (unsigned i = 0; i < record.frame_count; i++)
 		log_printf("  #%-2u 0x%016lx\n", i, record.frames[i]);
+	if (record.slide)
+		log_printf("  the image was moved up by %#x, which is taken off the addresses above\n", record.slide);
 	if (regs)
 		arch_regs_print(regs);
 	log_printf("  thread %d \"%s\", cpu %u\n", thread->id, thread->name, arch_cpu()->id);
@@ -163,7 +176,7 @@ static NORETURN void nested(unsigned level, uint64_t pc, const char *fmt, va_lis
 
 	if (level == 1) {
 		format_va(text, sizeof(text), fmt, args);
-		log_printf("crash: again at pc %#lx: %s\n", pc, text);
+		log_printf("crash: again at pc %#lx: %s\n", layout_linked(pc), text);
 		log_printf("crash: the first was %s at pc %#lx: %s\n", crash_kind_name(record.kind), record.pc,
 			   record.text);
 	}

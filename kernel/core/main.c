@@ -2,6 +2,7 @@
 /*
  * The order in which the kernel comes up, and what it then does: unit tests, a harness, an attack, or a program.
  */
+#include <instrumentation/layout/layout.h>
 #include <instrumentation/trace/boot.h>
 #include <instrumentation/trace/trace.h>
 #include <kernel/attack.h>
@@ -16,6 +17,7 @@
 #include <kernel/process.h>
 #include <kernel/profile.h>
 #include <kernel/smp.h>
+#include <kernel/stack_guard.h>
 #include <kernel/test.h>
 #include <kernel/thread.h>
 #include <plat/plat.h>
@@ -26,7 +28,7 @@
 #define NAME_MAX_LEN 256
 #define INIT_DEFAULT "/init"
 
-const struct boot_info *boot_info;
+SEALED const struct boot_info *boot_info;
 
 /* Set by the linker script of booted images; a process's constructors are run by libc. */
 extern void (*const kernel_init_array_start[])(void) WEAK;
@@ -105,6 +107,11 @@ static NORETURN void run(void)
 	char name[NAME_MAX_LEN];
 	int status;
 
+	/* What this thread had for a guard is from before the entropy source was up. */
+	if (IS_ENABLED(CONFIG_STACK_PROTECTOR))
+		stack_guard_renew();
+	if (name_option("entropy", name))
+		plat->stop(PLAT_POWER_OFF, entropy_print());
 	if (name_option("attack", name))
 		run_attack(name);
 	if (name_option("test", name))
@@ -113,6 +120,20 @@ static NORETURN void run(void)
 		run_harness(name);
 	status = run_init();
 	plat->stop(power_is_again() ? PLAT_REBOOT : PLAT_POWER_OFF, status);
+}
+
+static void seal(void *unused UNUSED)
+{
+	arch_memory_seal();
+}
+
+/* Before the first program, or test. */
+static void seal_memory(void)
+{
+	preempt_disable();
+	seal(NULL);
+	cpus_call(UINT64_MAX, seal, NULL);
+	preempt_enable();
 }
 
 /* The second half, on a stack that has a guard page and is known to interrupts. */
@@ -127,6 +148,7 @@ static long main_on_thread_stack(void *arg UNUSED)
 	cpus_wait();
 	profiler_start();
 	boot_phase_end("wait for other CPUs");
+	seal_memory();
 	log_info("up: %s on %s, %zu MiB", boot_info->protocol, plat->name, page_total_count() * PAGE_SIZE / MIB);
 	run();
 }
@@ -135,8 +157,8 @@ static NORETURN void continue_on_thread_stack(void)
 {
 	struct thread *boot = thread_current();
 
-	boot->stack_size = THREAD_STACK_SIZE;
-	boot->stack_base = stack_alloc(boot->stack_size);
+	boot->stack_size = stack_size_draw(THREAD_STACK_SIZE);
+	boot->stack_base = stack_alloc(THREAD_STACK_SIZE);
 	if (!boot->stack_base)
 		panic("no memory for the boot thread's stack");
 	arch_cpu()->kernel_stack_top = (uintptr_t)boot->stack_base + boot->stack_size;
@@ -169,6 +191,7 @@ void kernel_main(struct boot_info *boot)
 	boot_phase_end("first instructions");
 	arch_cpu_init(cpus[0]);
 	boot_info = boot;
+	layout_key_init(boot->command_line);
 	err = plat_select(boot);
 	log_set_level((enum log_level)min(boot_option_number("loglevel", LOG_WARNING), (uint64_t)LOG_DEBUG));
 	if (err)

@@ -15,6 +15,7 @@
 #include <kernel/heap.h>
 #include <kernel/log.h>
 #include <kernel/metrics.h>
+#include <kernel/page.h>
 #include <kernel/thread.h>
 #include <plat/plat.h>
 
@@ -48,6 +49,7 @@ static struct cpu *cpu_create(unsigned id, uint32_t hardware_id)
 	}
 	cpu->thread = cpu->running = cpu->idle;
 	cpu->kernel_stack_top = (uintptr_t)cpu->idle->stack_base + cpu->idle->stack_size;
+	cpu->shadow_sp = (uintptr_t)stack_shadow(cpu->idle->stack_base);
 	return cpu;
 }
 

@@ -40,8 +40,8 @@ struct thread *thread_create(const char *name, void (*entry)(void *arg), void *a
 
 	if (!thread)
 		return NULL;
-	thread->stack_size = THREAD_STACK_SIZE;
-	thread->stack_base = stack_alloc(thread->stack_size);
+	thread->stack_size = stack_size_draw(THREAD_STACK_SIZE);
+	thread->stack_base = stack_alloc(THREAD_STACK_SIZE);
 	if (!thread->stack_base) {
 		heap_free(thread);
 		return NULL;
@@ -81,7 +81,7 @@ void thread_put(struct thread *thread)
 	if (atomic_fetch_sub(&thread->refs, 1) != 1)
 		return;
 	assert(thread != &boot_thread);
-	stack_free(thread->stack_base, thread->stack_size);
+	stack_free(thread->stack_base, THREAD_STACK_SIZE);
 	trace_calls_free(thread->calls);
 	heap_free(thread);
 	atomic_fetch_sub(&live, 1);

@@ -12,7 +12,7 @@
 
 OBJECT_TYPE(net_buffer);
 
-static const struct netdev_stack *stack;
+static SEALED const struct netdev_stack *stack;
 
 void netdev_set_stack(const struct netdev_stack *wanted)
 {

@@ -33,6 +33,7 @@ int aspace_create(struct aspace **out)
 	mutex_init(&as->lock);
 	list_init(&as->regions);
 	as->mmap_top = ASPACE_MMAP_TOP;
+	as->places = (struct aspace_places){ .stack_top = ASPACE_STACK_TOP, .pie_base = ASPACE_PIE_BASE };
 	as->refs = 1;
 	object_count_add(&object_type_aspace, 1);
 	*out = as;

@@ -71,12 +71,17 @@ static void *alloc(size_t size)
 	return mark_live(block, needed <= SLAB_BLOCK_MAX ? slab_round_up(needed) : align_up(needed, PAGE_SIZE), size);
 }
 
-void *heap_alloc(size_t size)
+static void *alloc_traced(size_t size)
 {
 	void *object = alloc(size);
 
 	TRACE(heap_alloc, object, size);
 	return object;
+}
+
+void *heap_alloc(size_t size)
+{
+	return IS_ENABLED(CONFIG_INIT_ON_ALLOC) ? heap_zalloc(size) : alloc_traced(size);
 }
 
 void heap_free(void *object)
@@ -99,7 +104,7 @@ void heap_free(void *object)
 
 void *heap_zalloc(size_t size)
 {
-	void *object = heap_alloc(size);
+	void *object = alloc_traced(size);
 
 	if (object)
 		memset(object, 0, size);
@@ -181,6 +186,11 @@ void heap_drain(void)
 	if (HEAP_MARKED)
 		quarantine_drain();
 	slab_drain();
+}
+
+size_t heap_places(size_t size)
+{
+	return slab_places(size + HEAP_OVERHEAD);
 }
 
 HEAP_CODE_END

@@ -3,6 +3,9 @@
  * The heap's parts: heap.c (the public functions), heap_slab.c (slots of a size class), heap_large.c (whole pages),
  * heap_mark.c (what surrounds an object in checked images) and heap_quarantine.c (where it stays after it was freed).
  *
+ * In a *hardened* image (option HEAP_HARDENING) what a slab keeps in front of its blocks is encoded with secrets of
+ * this boot and carries a sum, which is looked at before any of it is believed.
+ *
  * A *block* is what the first two hand out. In a plain image it is the object. In a *marked* image (ASan's, or one
  * with option HEAP_CHECK) it starts with a struct heap_mark, the object follows, and at least HEAP_REDZONE bytes
  * follow that.
@@ -16,6 +19,7 @@
 #define HEAP_POISONED IS_ENABLED(CONFIG_ASAN)
 #define HEAP_CHECKED (IS_ENABLED(CONFIG_HEAP_CHECK) && !HEAP_POISONED)
 #define HEAP_MARKED (HEAP_POISONED || HEAP_CHECKED)
+#define HEAP_HARDENED IS_ENABLED(CONFIG_HEAP_HARDENING)
 #define HEAP_REDZONE 16
 
 /* The heap's own code touches what it has poisoned for all others. */
@@ -39,6 +43,8 @@ void slab_free(void *block);
 size_t slab_block_size(const void *block);
 /* The usable size that slab_alloc(size) would give. */
 size_t slab_round_up(size_t size);
+/* heap_places() */
+size_t slab_places(size_t size);
 /* Gives empty slabs back. */
 void slab_drain(void);
 void slab_stats(struct heap_stats *stats);

@@ -2,38 +2,51 @@
 /*
  * Slabs: single pages cut into equal blocks behind a header with the map of free ones. Each size class has its own
  * lock and list of slabs that have room. The lowest free block of the slab used last is taken, so that live objects
- * stay together on few pages: a snapshot restores each of them.
+ * stay together on few pages: a snapshot restores each of them. With LAYOUT_HEAP any free block of it may be taken, and
+ * where the blocks of a slab begin is drawn too.
  */
+#include <instrumentation/layout/layout.h>
+#include <kernel/crash.h>
 #include <kernel/metrics.h>
+#include <kernel/random.h>
 #include <kernel/sanitize.h>
 #include <kernel/snapshot.h>
+#include <kernel/string.h>
+#include <kernel/suspend.h>
 #include "heap_internal.h"
 
 HEAP_CODE_BEGIN
 
 #define CLASSES 23
-#define SLAB_HEADER 64
 #define SLAB_WORDS (HEAP_MARKED ? 2 : 4)
 #define RECENT_WORDS (HEAP_CHECKED ? SLAB_WORDS : 0)
+#define HEAP_SHUFFLED IS_ENABLED(CONFIG_LAYOUT_HEAP)
+#define GRAIN 16	/* blocks start at multiples of it */
+#define ROOM_SIZE_MAX 256
 
 /* At the start of the page; under the class's lock. */
 struct slab {
-	struct slab *next, *prev;	/* among the slabs of its class that have room */
+	uint64_t next, prev;		/* among the slabs of its class that have room; link_get() reads them */
 	uint16_t used;
 	uint8_t class;
 	bool touched;			/* on the class's list of slabs with recent blocks */
-	struct slab *touched_next;
+	uint16_t start[HEAP_SHUFFLED];	/* of the first block, behind the header, in bytes */
+	uint64_t sum[HEAP_HARDENED];	/* of the others but the recent ones */
+	struct slab *touched_next[HEAP_CHECKED];
 	uint64_t free[SLAB_WORDS];	/* a bit a block */
 	uint64_t recent[RECENT_WORDS];	/* allocated since the last check */
 };
 
-_Static_assert(sizeof(struct slab) <= SLAB_HEADER, "the first block starts behind the header");
+#define SLAB_HEADER align_up(sizeof(struct slab), 16)
+
+_Static_assert(sizeof(struct slab) <= (HEAP_CHECKED && HEAP_HARDENED ? 80 : 64), "sizes[] count on it");
 
 struct size_class {
 	struct spinlock lock;
 	struct slab *room;		/* slabs with a free block, the one used last first */
 	struct slab *touched;
 	size_t used, pages;
+	uint64_t chances[HEAP_SHUFFLED];	/* drawn ahead: a byte for each block that is taken */
 };
 
 const char heap_slab_owner[] = "heap slab";
@@ -61,9 +74,22 @@ static unsigned class_of(size_t size)
 	return class_by_units[(size + 15) / 16];
 }
 
+/* Where blocks may begin anywhere, small ones leave one of them out for it: large ones are too few. */
 static unsigned block_count(unsigned class)
 {
-	return (PAGE_SIZE - SLAB_HEADER) / sizes[class];
+	return (PAGE_SIZE - SLAB_HEADER) / sizes[class] - (HEAP_SHUFFLED && sizes[class] <= ROOM_SIZE_MAX);
+}
+
+/* In how many places, a grain apart, the first block may lie. */
+static unsigned start_count(unsigned class)
+{
+	return (PAGE_SIZE - SLAB_HEADER - block_count(class) * sizes[class]) / GRAIN + 1;
+}
+
+/* In bytes from the slab on. */
+static size_t first_block(const struct slab *slab)
+{
+	return SLAB_HEADER + (HEAP_SHUFFLED ? *slab->start : 0);
 }
 
 static struct slab *slab_of(const void *block)
@@ -71,23 +97,107 @@ static struct slab *slab_of(const void *block)
 	return (struct slab *)((uintptr_t)block & PAGE_MASK);
 }
 
-static void room_add(struct size_class *class, struct slab *slab)
+/* ---- links and sums (option HEAP_HARDENING) ---- */
+
+#define SECRETS 4
+
+static uint64_t secrets[SECRETS];
+
+/* A link is different in each place: one that was copied elsewhere leads nowhere. */
+static uint64_t link_code(const uint64_t *place, uint64_t link)
 {
-	slab->prev = NULL;
-	slab->next = class->room;
-	if (class->room)
-		class->room->prev = slab;
+	return HEAP_HARDENED ? link ^ secrets[0] ^ __builtin_bswap64((uintptr_t)place) : link;
+}
+
+static struct slab *link_get(const uint64_t *place)
+{
+	return (struct slab *)(uintptr_t)link_code(place, *place);
+}
+
+static void link_set(uint64_t *place, const struct slab *slab)
+{
+	*place = link_code(place, (uintptr_t)slab);
+}
+
+/* Both halves of a product depend on all of both factors, of which nobody knows one. */
+static uint64_t fold(uint64_t a, uint64_t b)
+{
+	unsigned __int128 product = (unsigned __int128)a * b;
+
+	return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+static uint64_t sum_of(const struct slab *slab)
+{
+	uint64_t numbers = slab->used | (uint64_t)slab->class << 16 | (HEAP_SHUFFLED ? (uint64_t)*slab->start << 32 : 0);
+	uint64_t sum = fold(slab->next ^ secrets[1], slab->prev ^ secrets[2]) ^
+		       fold((uintptr_t)slab ^ secrets[3], numbers ^ secrets[1]);
+
+	for (unsigned i = 0; i < SLAB_WORDS; i += 2)
+		sum = fold(slab->free[i] ^ secrets[2] ^ sum, slab->free[i + 1] ^ secrets[3]);
+	return sum;
+}
+
+/* After each change. The class's lock is held, here and below. */
+static void slab_seal(struct slab *slab)
+{
+	if (HEAP_HARDENED)
+		*slab->sum = sum_of(slab);
+}
+
+static NOINLINE NORETURN void slab_corrupted(const struct slab *slab)
+{
+	crash_raise(CRASH_HEAP_CORRUPTION, NULL, (uintptr_t)slab, "what the heap keeps at %p was written by others",
+		    slab);
+}
+
+/* Before anything in it is believed: a crash with the lock released when others have written there. */
+static void slab_check(struct size_class *class, const struct slab *slab, unsigned long irq)
+{
+	if (!HEAP_HARDENED || likely(page_from_virt(slab) && *slab->sum == sum_of(slab)))
+		return;
+	spin_unlock(&class->lock, irq);
+	slab_corrupted(slab);
+}
+
+/* The class of a slab, without its lock. */
+static struct size_class *class_of_slab(const struct slab *slab)
+{
+	if (HEAP_HARDENED && unlikely(slab->class >= CLASSES))
+		slab_corrupted(slab);
+	return &classes[slab->class];
+}
+
+static void room_add(struct size_class *class, struct slab *slab, unsigned long irq)
+{
+	struct slab *next = class->room;
+
+	link_set(&slab->prev, NULL);
+	link_set(&slab->next, next);
+	if (next) {
+		slab_check(class, next, irq);
+		link_set(&next->prev, slab);
+		slab_seal(next);
+	}
 	class->room = slab;
 }
 
-static void room_remove(struct size_class *class, struct slab *slab)
+static void room_remove(struct size_class *class, struct slab *slab, unsigned long irq)
 {
-	if (slab->next)
-		slab->next->prev = slab->prev;
-	if (slab->prev)
-		slab->prev->next = slab->next;
-	else
-		class->room = slab->next;
+	struct slab *next = link_get(&slab->next), *prev = link_get(&slab->prev);
+
+	if (next) {
+		slab_check(class, next, irq);
+		link_set(&next->prev, prev);
+		slab_seal(next);
+	}
+	if (prev) {
+		slab_check(class, prev, irq);
+		link_set(&prev->next, next);
+		slab_seal(prev);
+	} else {
+		class->room = next;
+	}
 }
 
 static void recent_add(struct size_class *class, struct slab *slab, unsigned block)
@@ -98,7 +208,7 @@ static void recent_add(struct size_class *class, struct slab *slab, unsigned blo
 	if (slab->touched)
 		return;
 	slab->touched = true;
-	slab->touched_next = class->touched;
+	*slab->touched_next = class->touched;
 	class->touched = slab;
 }
 
@@ -123,11 +233,15 @@ static struct slab *slab_create(unsigned class)
 
 	if (!page)
 		return NULL;
+	if (HEAP_HARDENED && unlikely(!secrets[0]))
+		random_bytes(secrets, sizeof(secrets));
 	slab_set_owner(page, heap_slab_owner);
 	slab = page_virt(page);
 	slab->used = 0;
 	slab->class = (uint8_t)class;
 	slab->touched = false;
+	if (HEAP_SHUFFLED)
+		*slab->start = (uint16_t)(layout_draw(LAYOUT_HEAP, start_count(class)) * GRAIN);
 	for (unsigned i = 0; i < RECENT_WORDS; i++)
 		slab->recent[i] = 0;
 	for (unsigned i = 0; i < SLAB_WORDS; i++)
@@ -143,19 +257,47 @@ static void slab_destroy(struct slab *slab)
 	page_free(page_from_virt(slab), 0);
 }
 
-static void *take_block(struct size_class *class, struct slab *slab)
+/* Where to look for a free block from; the class's lock is held. */
+static unsigned look_from(struct size_class *class, const struct slab *slab)
 {
-	unsigned word = 0, block, size = sizes[slab->class];
+	unsigned from;
 
-	while (!slab->free[word])
-		word++;
-	block = word * 64 + (unsigned)__builtin_ctzll(slab->free[word]);
-	slab->free[word] &= slab->free[word] - 1;
+	if (!HEAP_SHUFFLED)
+		return 0;
+	if (!*class->chances)
+		*class->chances = layout_bits(LAYOUT_HEAP);
+	from = (unsigned)(*class->chances & 0xff) * block_count(slab->class) >> 8;
+	*class->chances >>= 8;
+	return from;
+}
+
+/* The first free block from there on, round and round: there is one. */
+static unsigned free_block_from(const struct slab *slab, unsigned from)
+{
+	unsigned word = from / 64;
+	uint64_t bits = slab->free[word] & ~UINT64_C(0) << from % 64;
+
+	while (!bits) {
+		word = (word + 1) % SLAB_WORDS;
+		bits = slab->free[word];
+	}
+	return word * 64 + (unsigned)__builtin_ctzll(bits);
+}
+
+static void *take_block(struct size_class *class, struct slab *slab, unsigned long irq)
+{
+	unsigned block, size;
+
+	slab_check(class, slab, irq);
+	size = sizes[slab->class];
+	block = free_block_from(slab, look_from(class, slab));
+	slab->free[block / 64] &= ~(UINT64_C(1) << block % 64);
 	if (++slab->used == block_count(slab->class))
-		room_remove(class, slab);
+		room_remove(class, slab, irq);
+	slab_seal(slab);
 	class->used++;
 	recent_add(class, slab, block);
-	return (char *)slab + SLAB_HEADER + block * size;
+	return (char *)slab + first_block(slab) + block * size;
 }
 
 void *slab_alloc(size_t size)
@@ -171,23 +313,23 @@ void *slab_alloc(size_t size)
 		if (!slab)
 			return NULL;
 		irq = spin_lock(&class->lock);
-		room_add(class, slab);
+		room_add(class, slab, irq);
+		slab_seal(slab);
 		class->pages++;
 	}
-	block = take_block(class, class->room);
+	block = take_block(class, class->room, irq);
 	metric_inc_at(heap_allocations, number);
 	spin_unlock(&class->lock, irq);
 	return block;
 }
 
-/* The number of the block that starts at this offset of a page; more than any when none does. */
-static unsigned block_at(unsigned class, size_t offset)
+/* The number of the block that starts there; more than any when none does. */
+static unsigned block_at(const struct slab *slab, const void *address)
 {
-	unsigned block = (unsigned)(offset - SLAB_HEADER) / sizes[class];
+	size_t offset = ((uintptr_t)address & ~PAGE_MASK) - first_block(slab), size = sizes[slab->class];
+	size_t block = offset / size;
 
-	if (offset < SLAB_HEADER || block >= block_count(class) || SLAB_HEADER + block * sizes[class] != offset)
-		return UINT32_MAX;
-	return block;
+	return block < block_count(slab->class) && block * size == offset ? (unsigned)block : UINT32_MAX;
 }
 
 static bool block_is_free(const struct slab *slab, unsigned block)
@@ -198,25 +340,30 @@ static bool block_is_free(const struct slab *slab, unsigned block)
 void slab_free(void *address)
 {
 	struct slab *slab = slab_of(address), *empty = NULL;
-	struct size_class *class = &classes[slab->class];
-	unsigned block = block_at(slab->class, (uintptr_t)address & ~PAGE_MASK);
+	struct size_class *class = class_of_slab(slab);
 	unsigned long irq = spin_lock(&class->lock);
+	unsigned block;
 
+	slab_check(class, slab, irq);
+	block = block_at(slab, address);
 	if (unlikely(block == UINT32_MAX || block_is_free(slab, block))) {
 		spin_unlock(&class->lock, irq);
 		heap_bad_free(address, block != UINT32_MAX);
 	}
+	if (IS_ENABLED(CONFIG_INIT_ON_FREE))
+		memset(address, 0, sizes[slab->class]);
 	slab->free[block / 64] |= UINT64_C(1) << block % 64;
 	recent_remove(slab, block);
 	class->used--;
 	if (slab->used-- == block_count(slab->class))
-		room_add(class, slab);
+		room_add(class, slab, irq);
 	/* One empty slab is kept, so that a lone object that comes and goes does not cost a page each time. */
-	if (slab->used == 0 && (slab->next || slab->prev) && !slab->touched) {
-		room_remove(class, slab);
+	if (slab->used == 0 && (link_get(&slab->next) || link_get(&slab->prev)) && !slab->touched) {
+		room_remove(class, slab, irq);
 		class->pages--;
 		empty = slab;
 	}
+	slab_seal(slab);
 	spin_unlock(&class->lock, irq);
 	if (empty)
 		slab_destroy(empty);
@@ -225,15 +372,29 @@ void slab_free(void *address)
 size_t slab_block_size(const void *address)
 {
 	struct slab *slab = slab_of(address);
-	struct size_class *class = &classes[slab->class];
-	unsigned block = block_at(slab->class, (uintptr_t)address & ~PAGE_MASK);
+	struct size_class *class = class_of_slab(slab);
 	unsigned long irq = spin_lock(&class->lock);
-	bool bad = block == UINT32_MAX || block_is_free(slab, block);
+	unsigned block;
+	bool bad;
 
+	slab_check(class, slab, irq);
+	block = block_at(slab, address);
+	bad = block == UINT32_MAX || block_is_free(slab, block);
 	spin_unlock(&class->lock, irq);
 	if (unlikely(bad))
 		heap_bad_free(address, block != UINT32_MAX);
 	return sizes[slab->class];
+}
+
+size_t slab_places(size_t size)
+{
+	unsigned class = class_of(size);
+
+	if (!HEAP_SHUFFLED)
+		return 1;
+	/* Where there is room for a whole block, other starts and blocks come to the same places. */
+	return min(block_count(class) * start_count(class),
+		   (block_count(class) - 1) * sizes[class] / GRAIN + start_count(class));
 }
 
 size_t slab_round_up(size_t size)
@@ -248,10 +409,11 @@ void slab_drain(void)
 		unsigned long irq = spin_lock(&class->lock);
 
 		for (struct slab *slab = class->room, *next; slab; slab = next) {
-			next = slab->next;
+			slab_check(class, slab, irq);
+			next = link_get(&slab->next);
 			if (slab->used || slab->touched)
 				continue;
-			room_remove(class, slab);
+			room_remove(class, slab, irq);
 			class->pages--;
 			slab_destroy(slab);
 		}
@@ -268,6 +430,37 @@ void slab_stats(struct heap_stats *stats)
 	}
 }
 
+/*
+ * A copy of the machine gets secrets of its own, unless it is to be like all others, for a harness. Slabs without room
+ * are on no list: all pages are looked at. Nobody else runs.
+ */
+static void renew_secrets(void)
+{
+	uint64_t old[SECRETS], fresh[SECRETS];
+
+	if (!HEAP_HARDENED || !secrets[0] || random_is_fixed())
+		return;
+	memcpy(old, secrets, sizeof(old));
+	random_bytes(fresh, sizeof(fresh));
+	for (size_t frame = 0; frame < page_frame_limit(); frame++) {
+		struct page *page = page_from_phys((phys_t)frame << PAGE_SHIFT);
+		struct slab *slab = page_virt(page), *next, *prev;
+
+		if (page->state != PAGE_USED || page->owner != heap_slab_owner)
+			continue;
+		memcpy(secrets, old, sizeof(secrets));
+		if (*slab->sum != sum_of(slab))
+			slab_corrupted(slab);
+		next = link_get(&slab->next);
+		prev = link_get(&slab->prev);
+		memcpy(secrets, fresh, sizeof(secrets));
+		link_set(&slab->next, next);
+		link_set(&slab->prev, prev);
+		slab_seal(slab);
+	}
+}
+SUSPEND_CALL(SUSPEND_CORE, slabs, NULL, renew_secrets, NULL);
+
 static void check_slab(struct slab *slab, void (*check)(const void *block))
 {
 	for (unsigned word = 0; word < RECENT_WORDS; word++) {
@@ -275,7 +468,7 @@ static void check_slab(struct slab *slab, void (*check)(const void *block))
 			unsigned block = word * 64 + (unsigned)__builtin_ctzll(slab->recent[word]);
 
 			slab->recent[word] &= slab->recent[word] - 1;
-			check((char *)slab + SLAB_HEADER + block * sizes[slab->class]);
+			check((char *)slab + first_block(slab) + block * sizes[slab->class]);
 		}
 	}
 }
@@ -289,7 +482,7 @@ void slab_check_recent(void (*check)(const void *block))
 			unsigned long irq = spin_lock(&class->lock);
 			struct slab *slab = class->touched;
 
-			class->touched = slab->touched_next;
+			class->touched = *slab->touched_next;
 			slab->touched = false;
 			spin_unlock(&class->lock, irq);
 			check_slab(slab, check);

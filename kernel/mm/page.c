@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The page allocator: buddies. Free blocks are members of one set an order (minset.h), so the lowest sufficient block
- * is always taken: the same calls give the same frames, and those in use stay close together, as do their struct
+ * is always taken (but with LAYOUT_PAGES, which draws one): the same calls give the same frames, and those in use stay close together, as do their struct
  * pages, of which the snapshot restores the touched ones. The struct page of a frame inside a block is not touched;
  * only a block's first frame has state PAGE_USED, which is how a double free is found.
  */
+#include <instrumentation/layout/layout.h>
 #include <instrumentation/trace/trace.h>
 #include <kernel/atomic.h>
 #include <kernel/crash.h>
@@ -18,10 +19,11 @@
 #include "page_internal.h"
 
 static struct spinlock page_lock = SPINLOCK_INIT;
-static struct page *pages;		/* one a frame, from frame 0 */
-static size_t frame_limit;		/* how many */
+static SEALED struct page *pages;	/* one a frame, from frame 0 */
+static SEALED size_t frame_limit;	/* how many */
 static struct minset free_blocks[PAGE_ORDER_MAX + 1];	/* of block numbers: frame >> order */
 static size_t free_frames, total_frames;
+static size_t largest_blocks; /* free ones of order PAGE_ORDER_MAX */
 
 METRIC_GAUGE(pages, "Pages that the kernel has", &total_frames);
 METRIC_GAUGE(pages_free, "Pages that nobody has", &free_frames);
@@ -34,22 +36,48 @@ static size_t frame_of(const struct page *page)
 	return (size_t)(page - pages);
 }
 
-/* The frame of a free block of that order, taken off the sets; MINSET_NONE. */
+/* One of the free blocks of an order: the lowest, or with LAYOUT_PAGES the first from somewhere on; MINSET_NONE. */
+static size_t choose_block(const struct minset *set, uint64_t chance)
+{
+	size_t block = MINSET_NONE;
+
+	if (IS_ENABLED(CONFIG_LAYOUT_PAGES))
+		block = minset_next(set, (size_t)((chance >> 32) * set->limit >> 32));
+	return block == MINSET_NONE ? minset_first(set) : block;
+}
+
+/*
+ * With LAYOUT_PAGES a block of the largest kind is often split although there are smaller ones, while more than half of
+ * all memory is in such blocks: the first pages would come from what is left over at the ends of memory, the same in
+ * each boot.
+ */
+static bool is_to_split(uint64_t chance)
+{
+	return IS_ENABLED(CONFIG_LAYOUT_PAGES) && (chance >> PAGE_ORDER_MAX & 3) &&
+	       largest_blocks << PAGE_ORDER_MAX > total_frames / 2;
+}
+
+/*
+ * The frame of a free block of that order, taken off the sets; MINSET_NONE. Smaller blocks go first: larger ones are
+ * rarer. Where one has to be split, any part of it is given with LAYOUT_PAGES, else the lowest.
+ */
 static size_t take_block(unsigned order)
 {
-	unsigned from = order;
-	size_t frame;
+	uint64_t chance = IS_ENABLED(CONFIG_LAYOUT_PAGES) ? layout_bits(LAYOUT_PAGES) : 0;
+	unsigned from = is_to_split(chance) ? PAGE_ORDER_MAX : order;
+	size_t block;
 
-	while ((frame = minset_first(&free_blocks[from])) == MINSET_NONE)
+	while ((block = choose_block(&free_blocks[from], chance)) == MINSET_NONE)
 		if (++from > PAGE_ORDER_MAX)
 			return MINSET_NONE;
-	minset_remove(&free_blocks[from], frame);
-	frame <<= from;
+	minset_remove(&free_blocks[from], block);
+	largest_blocks -= from == PAGE_ORDER_MAX;
 	while (from > order) {
 		from--;
-		minset_add(&free_blocks[from], (frame >> from) + 1);
+		block = block * 2 + (chance >> from & 1);
+		minset_add(&free_blocks[from], block ^ 1);
 	}
-	return frame;
+	return block << order;
 }
 
 static void give_block(size_t frame, unsigned order)
@@ -62,6 +90,7 @@ static void give_block(size_t frame, unsigned order)
 		order++;
 	}
 	minset_add(&free_blocks[order], block);
+	largest_blocks += order == PAGE_ORDER_MAX;
 }
 
 static void page_set_used(struct page *page, unsigned order)
@@ -100,8 +129,11 @@ static struct page *page_take(unsigned order)
 
 struct page *page_alloc(unsigned order)
 {
-	struct page *page = page_take(order);
+	struct page *page;
 
+	if (IS_ENABLED(CONFIG_INIT_ON_ALLOC))
+		return page_alloc_zeroed(order);
+	page = page_take(order);
 	if (page)
 		snapshot_fill(page_virt(page), PAGE_SIZE << order);
 	return page;
@@ -121,6 +153,11 @@ void page_free(struct page *page, unsigned order)
 	unsigned long irq;
 
 	TRACE(page_free, page_phys(page), order);
+	/* Without the lock: whoever frees it twice is told so below. */
+	if (IS_ENABLED(CONFIG_INIT_ON_FREE) && page->state == PAGE_USED && page->order == order) {
+		sanitize_unpoison(page_virt(page), PAGE_SIZE << order);
+		memset(page_virt(page), 0, PAGE_SIZE << order);
+	}
 	irq = spin_lock(&page_lock);
 
 	if (unlikely(page->state != PAGE_USED || page->order != order)) {

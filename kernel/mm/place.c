@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Where a mapping goes: at its hint when that is free, else into the highest gap below mmap_top that is large enough,
- * else into the lowest one above it. MAP_32BIT ones go between 1 and 2 GiB, from below.
+ * else into the lowest one above it. MAP_32BIT ones go between 1 and 2 GiB, from below. And where a program's parts go
+ * (option LAYOUT_PROGRAM).
  */
+#include <instrumentation/layout/layout.h>
 #include <kernel/errno.h>
+#include <kernel/user.h>
 #include "aspace_internal.h"
 
 #define LOW_START UINT64_C(0x40000000)
@@ -68,4 +71,53 @@ int place_check_fixed(uint64_t addr, uint64_t len)
 	if (!is_aligned(addr, PAGE_SIZE))
 		return -EINVAL;
 	return addr < USER_START ? -EPERM : 0;
+}
+
+/*
+ * From above: the stack, a gap, the vDSO somewhere in its window, a gap that what grows down stays away from, mappings.
+ * In pages, as Linux draws them on x86_64: 22 bits for the stack and 9 for where on it the program begins, 28 for mappings
+ * and programs, 13 for the heap. The vDSO has 20.
+ */
+#define STACK_PLACES (UINT64_C(1) << 22)
+#define STACK_GAPS (UINT64_C(1) << 9)
+#define STACK_GRAIN 16
+#define MMAP_PLACES (UINT64_C(1) << 28)
+#define PIE_PLACES (UINT64_C(1) << 28)
+#define BRK_PLACES (UINT64_C(1) << 13)
+#define VDSO_PLACES (UINT64_C(1) << 20)
+#define VDSO_GAP MIB
+#define MMAP_GAP (128 * MIB)
+
+static uint64_t draw_pages(uint64_t places)
+{
+	return layout_draw(LAYOUT_PROGRAM, places) * PAGE_SIZE;
+}
+
+void aspace_place(struct aspace *as)
+{
+	struct aspace_places *places = &as->places;
+	uint64_t low;
+
+	if (!IS_ENABLED(CONFIG_LAYOUT_PROGRAM))
+		return;
+	places->stack_top = ASPACE_STACK_TOP - draw_pages(STACK_PLACES);
+	places->stack_gap = layout_draw(LAYOUT_PROGRAM, STACK_GAPS) * STACK_GRAIN;
+	low = places->stack_top - ASPACE_STACK_SIZE - VDSO_GAP - VDSO_PLACES * PAGE_SIZE;
+	places->vdso = low + draw_pages(VDSO_PLACES);
+	as->mmap_top = low - MMAP_GAP - draw_pages(MMAP_PLACES);
+	places->pie_base = ASPACE_PIE_BASE + draw_pages(PIE_PLACES);
+	places->brk_gap = draw_pages(BRK_PLACES);
+}
+
+/* Different addresses: two draws that come to the same sum count once. */
+void aspace_place_count(struct aspace_place_counts *counts)
+{
+	*counts = (struct aspace_place_counts){ 1, 1, 1, 1, 1 };
+	if (!IS_ENABLED(CONFIG_LAYOUT_PROGRAM))
+		return;
+	counts->stack = (STACK_PLACES - 1) * PAGE_SIZE / STACK_GRAIN + STACK_GAPS;
+	counts->mmap = STACK_PLACES + MMAP_PLACES - 1;
+	counts->vdso = STACK_PLACES + VDSO_PLACES - 1;
+	counts->pie = PIE_PLACES;
+	counts->brk = BRK_PLACES;
 }

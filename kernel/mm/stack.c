@@ -3,29 +3,58 @@
  * Kernel stacks with a guard page below. Where the CPU maps kernel memory, a stack takes one or more slots of
  * STACK_AREA and ends at the top of the last; what is below it there stays unmapped. Elsewhere (STACK_AREA_SIZE 0) it
  * is a run of frames in the direct map, and the frame below is a guard that is poisoned for sanitizers and holds a
- * pattern.
+ * pattern. With option SHADOW_STACK each mapped stack has a shadow, which is mapped and unmapped with it.
  */
+#include <instrumentation/layout/layout.h>
+#include <instrumentation/shadowstack/shadowstack.h>
 #include <kernel/atomic.h>
+#include <kernel/boot.h>
+#include <kernel/linkset.h>
 #include <kernel/crash.h>
 #include <kernel/log.h>
 #include <kernel/page.h>
 #include <kernel/sanitize.h>
 #include <kernel/smp.h>
 #include <kernel/spinlock.h>
+#include <kernel/string.h>
 #include <kernel/thread.h>
 
 /* ---- mapped stacks ---- */
 
-#define SLOT_SIZE (64 * KIB)
+#define GUARD_SIZE (IS_ENABLED(CONFIG_GUARD_PAGES) ? PAGE_SIZE : 0)
+#define SLOT_SIZE (IS_ENABLED(CONFIG_GUARD_PAGES) ? 64 * KIB : THREAD_STACK_SIZE)
 #define SLOTS min((size_t)SLOTS_MAX, (size_t)(STACK_AREA_SIZE / SLOT_SIZE))
 #define SLOTS_MAX 4096
+/* In how many places of the area the slots may be (LAYOUT_STACKS). */
+#define SLOT_PLACES (STACK_AREA_SIZE / SLOT_SIZE - SLOTS + 1)
 
 static struct spinlock slot_lock = SPINLOCK_INIT;
 static uint64_t slots_used[SLOTS_MAX / 64];
 
+static uint64_t slots_start = STACK_AREA_BASE;
+
+/*
+ * Shadows have slots of their own, as many, somewhere in an area of their own: one page stays unmapped below each, and
+ * one above.
+ */
+#define SHADOW_SLOT_SIZE (SHADOW_STACK_SIZE + 2 * PAGE_SIZE)
+#define SHADOW_PLACES (SHADOW_AREA_SIZE / SHADOW_SLOT_SIZE - SLOTS + 1)
+
+static uint64_t shadows_start = SHADOW_AREA_BASE;
+
+static int stacks_place(void)
+{
+	if (IS_ENABLED(CONFIG_LAYOUT_STACKS))
+		slots_start += layout_draw(LAYOUT_STACKS, SLOT_PLACES) * SLOT_SIZE;
+	if (IS_ENABLED(CONFIG_LAYOUT_STACKS) && IS_ENABLED(CONFIG_SHADOW_STACK))
+		shadows_start += layout_draw(LAYOUT_STACKS, SHADOW_PLACES) * SHADOW_SLOT_SIZE;
+	return 0;
+}
+INIT_CALL(INIT_MEMORY, stacks_place);
+
 static size_t slots_for(size_t size_bytes)
 {
-	return (size_bytes + PAGE_SIZE + SLOT_SIZE - 1) / SLOT_SIZE;
+	return (size_bytes + GUARD_SIZE + SLOT_SIZE - 1) / SLOT_SIZE;
 }
 
 static bool slot_used(size_t slot)
@@ -41,17 +70,28 @@ static void slots_set(size_t slot, size_t count, bool used)
 	}
 }
 
-/* The first of count adjacent free slots, now taken; SIZE_MAX when there are none. */
-static size_t slots_take(size_t count)
+/* The first of count adjacent free slots from there on; SIZE_MAX when there are none. */
+static size_t slots_find(size_t from, size_t count)
 {
-	unsigned long irq = spin_lock(&slot_lock);
-	size_t run = 0, found = SIZE_MAX;
+	size_t run = 0;
 
-	for (size_t i = 0; i < SLOTS && found == SIZE_MAX; i++) {
+	for (size_t i = from; i < SLOTS; i++) {
 		run = slot_used(i) ? 0 : run + 1;
 		if (run == count)
-			found = i + 1 - count;
+			return i + 1 - count;
 	}
+	return SIZE_MAX;
+}
+
+/* Adjacent free slots, now taken; SIZE_MAX when there are none. */
+static size_t slots_take(size_t count)
+{
+	size_t from = IS_ENABLED(CONFIG_LAYOUT_STACKS) ? layout_draw(LAYOUT_STACKS, SLOTS) : 0, found;
+	unsigned long irq = spin_lock(&slot_lock);
+
+	found = slots_find(from, count);
+	if (found == SIZE_MAX && from)
+		found = slots_find(0, count);
 	if (found != SIZE_MAX)
 		slots_set(found, count, true);
 	spin_unlock(&slot_lock, irq);
@@ -118,26 +158,64 @@ err_page:
 	return 0;
 }
 
+void *stack_shadow(void *base)
+{
+	uint64_t slot = ((uintptr_t)base - slots_start) / SLOT_SIZE;
+
+	if (!IS_ENABLED(CONFIG_SHADOW_STACK) || slot >= SLOTS)
+		return NULL;
+	return (void *)(uintptr_t)(shadows_start + slot * SHADOW_SLOT_SIZE + PAGE_SIZE);
+}
+
+static int shadow_map(void *base)
+{
+	uint64_t shadow = (uintptr_t)stack_shadow(base);
+
+	return shadow ? map_pages(shadow, shadow + SHADOW_STACK_SIZE) : 0;
+}
+
+static void shadow_unmap(void *base)
+{
+	uint64_t shadow = (uintptr_t)stack_shadow(base);
+
+	if (shadow)
+		unmap_pages(shadow, shadow + SHADOW_STACK_SIZE);
+}
+
+/* Without guards stacks lie side by side: no page of a slot is left out. */
+static size_t bytes_mapped(size_t size_bytes)
+{
+	return IS_ENABLED(CONFIG_GUARD_PAGES) ? size_bytes : slots_for(size_bytes) * SLOT_SIZE;
+}
+
 static void *map_new(size_t size_bytes)
 {
 	size_t count = slots_for(size_bytes), slot = slots_take(count);
 	uint64_t end;
+	void *base;
 
 	if (slot == SIZE_MAX)
 		return NULL;
-	end = STACK_AREA_BASE + (slot + count) * SLOT_SIZE;
-	if (map_pages(end - size_bytes, end)) {
-		slots_give(slot, count);
-		return NULL;
-	}
-	return (void *)(uintptr_t)(end - size_bytes);
+	end = slots_start + (slot + count) * SLOT_SIZE;
+	base = (void *)(uintptr_t)(end - size_bytes);
+	if (map_pages(end - bytes_mapped(size_bytes), end))
+		goto err_stack;
+	if (shadow_map(base))
+		goto err_shadow;
+	return base;
+
+err_shadow:
+	unmap_pages(end - bytes_mapped(size_bytes), end);
+err_stack:
+	slots_give(slot, count);
+	return NULL;
 }
 
 static void slots_give_of(uint64_t end, size_t size_bytes)
 {
 	size_t count = slots_for(size_bytes);
 
-	slots_give((end - STACK_AREA_BASE) / SLOT_SIZE - count, count);
+	slots_give((end - slots_start) / SLOT_SIZE - count, count);
 }
 
 /*
@@ -190,40 +268,52 @@ static void *mapped_alloc(size_t size_bytes)
 {
 	void *stack = is_retired(size_bytes) ? retired_take(0) : NULL;
 
+	if (stack && IS_ENABLED(CONFIG_INIT_ON_ALLOC))
+		memset(stack, 0, size_bytes);
 	return stack ?: map_new(size_bytes);
 }
 
 static void mapped_free(void *base, size_t size_bytes)
 {
-	uint64_t start = (uintptr_t)base, end = start + size_bytes;
+	uint64_t end = (uintptr_t)base + size_bytes;
 
 	if (is_retired(size_bytes)) {
+		if (IS_ENABLED(CONFIG_INIT_ON_FREE))
+			memset(base, 0, size_bytes);
 		retire(base);
 		return;
 	}
-	unmap_pages(start, end);
+	unmap_pages(end - bytes_mapped(size_bytes), end);
+	shadow_unmap(base);
 	slots_give_of(end, size_bytes);
 }
 
 #define STACK_PAGES (THREAD_STACK_SIZE / PAGE_SIZE)
+#define SHADOW_PAGES (IS_ENABLED(CONFIG_SHADOW_STACK) ? SHADOW_STACK_SIZE / PAGE_SIZE : 0)
 
 static void forget_stack(void *base)
 {
+	uint64_t shadow = (uintptr_t)stack_shadow(base);
+
 	arch_pagetable_forget((uintptr_t)base, (uintptr_t)base + THREAD_STACK_SIZE);
+	if (shadow)
+		arch_pagetable_forget(shadow, shadow + SHADOW_STACK_SIZE);
 }
 
 static void trim_one(void *base)
 {
-	uint64_t start = (uintptr_t)base;
-	struct page *pages[STACK_PAGES];
+	uint64_t start = (uintptr_t)base, shadow = (uintptr_t)stack_shadow(base);
+	struct page *pages[STACK_PAGES + SHADOW_PAGES];
 
 	for (size_t i = 0; i < STACK_PAGES; i++)
 		pages[i] = page_unmap(start + i * PAGE_SIZE);
+	for (size_t i = 0; i < SHADOW_PAGES; i++)
+		pages[STACK_PAGES + i] = page_unmap(shadow + i * PAGE_SIZE);
 	preempt_disable();
 	forget_stack(base);
 	cpus_call(UINT64_MAX, forget_stack, base);
 	preempt_enable();
-	for (size_t i = 0; i < STACK_PAGES; i++)
+	for (size_t i = 0; i < STACK_PAGES + SHADOW_PAGES; i++)
 		page_put(pages[i]);
 	slots_give_of(start + THREAD_STACK_SIZE, THREAD_STACK_SIZE);
 }
@@ -279,6 +369,21 @@ static void direct_free(void *base, size_t size_bytes)
 
 static const bool stacks_mapped = STACK_AREA_SIZE > UINT64_C(0);
 
+/* Where a thread begins is at the end of its stack, or a drawn number of these units below (LAYOUT_STACKS). */
+#define TOP_UNIT 16
+#define TOP_PLACES 128
+
+size_t stack_size_draw(size_t size_bytes)
+{
+	return IS_ENABLED(CONFIG_LAYOUT_STACKS) ? size_bytes - layout_draw(LAYOUT_STACKS, TOP_PLACES) * TOP_UNIT
+						: size_bytes;
+}
+
+uint64_t stack_places(void)
+{
+	return IS_ENABLED(CONFIG_LAYOUT_STACKS) ? (STACK_AREA_SIZE / SLOT_SIZE) * TOP_PLACES : 1;
+}
+
 void *stack_alloc(size_t size_bytes)
 {
 	assert(size_bytes && is_aligned(size_bytes, PAGE_SIZE));
@@ -295,8 +400,11 @@ void stack_free(void *base, size_t size_bytes)
 
 bool stack_is_guard(uint64_t address)
 {
+	if (!IS_ENABLED(CONFIG_GUARD_PAGES))
+		return false;
 	if (stacks_mapped)
-		return address - STACK_AREA_BASE < STACK_AREA_SIZE &&
+		return (address - STACK_AREA_BASE < STACK_AREA_SIZE ||
+			(IS_ENABLED(CONFIG_SHADOW_STACK) && address - SHADOW_AREA_BASE < SHADOW_AREA_SIZE)) &&
 		       arch_pagetable_lookup(&arch_kernel_pagetable, address & PAGE_MASK, NULL, NULL) != 0;
 	struct page *page = page_from_virt((void *)(uintptr_t)address);
 	return page && page->state == PAGE_USED && page->owner == guard_owner;

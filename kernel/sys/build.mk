@@ -6,7 +6,7 @@ gen-syscalls-in := syscalls.tbl types.def $(patsubst kernel/%,../%,$(shell grep 
 gen-obj-y += syscall_table.o syscall_desc.o syscall_abi_check.o
 # Tables for printing and for the fuzzer's decoder: not what is fuzzed.
 nosan-describe.o := y
-obj-y += describe.o syscall.o syscall_format.o syscall_usage.o
+obj-y += describe.o syscall.o syscall_format.o syscall_usage.o filter.o
 obj-y += process.o process_info.o process_copy.o access.o task.o fork.o pidfd.o process_vm.o kcmp.o unshare.o
 obj-y += rseq.o ioprio.o oom.o
 obj-y += init.o exec.o exec_strings.o exec_stack.o elf.o vdso.o

@@ -30,8 +30,6 @@
 #define PF_R 4u
 
 #define HEADERS_MAX 64
-/* Where position-independent programs go; Linux's choice without randomisation. */
-#define PIE_BASE UINT64_C(0x555555554000)
 
 struct elf_header {
 	uint8_t ident[16];
@@ -258,7 +256,7 @@ static int choose_bias(struct loader *loader)
 	loader->bias = 0;
 	if (loader->header.type != ET_DYN)
 		return loader->is_interpreter ? refuse(loader, "it is not position independent") : 0;
-	loader->bias = loader->is_interpreter ? 0x10000 : PIE_BASE;
+	loader->bias = loader->is_interpreter ? 0x10000 : loader->aspace->places.pie_base;
 	if (!loader->is_interpreter)
 		return 0;
 	err = check_segments(loader, &end);

@@ -18,6 +18,7 @@
 #include "signal_internal.h"
 #include "unshare.h"
 
+#define ADDR_NO_RANDOMIZE 0x40000u /* personality(2) */
 #define SCRIPT_LINE 256
 #define SCRIPT_DEPTH 4
 
@@ -186,10 +187,12 @@ static int load(struct file *file, const char *path, const struct exec_strings *
 
 	if (err)
 		return err;
+	if (process_current()->has_code && !(process_current()->personality & ADDR_NO_RANDOMIZE))
+		aspace_place(aspace);
 	err = elf_load(file, aspace, &image, error);
 	if (err)
 		goto err_load;
-	aspace_set_brk(aspace, image.end);
+	aspace_set_brk(aspace, image.end + aspace->places.brk_gap);
 	err = vdso_map(aspace, &image.vdso);
 	if (err)
 		goto err_load;

@@ -36,7 +36,6 @@
 #define AT_SYSINFO_EHDR 33
 #define AT_MINSIGSTKSZ 51
 
-#define STACK_TOP (USER_END - PAGE_SIZE)
 #define RANDOM_SIZE 16
 #define CLOCK_TICKS 100
 #define AUX_WORDS 44
@@ -163,11 +162,12 @@ static int fill(struct stack *stack, struct process *process, const struct elf_i
 int exec_stack_make(struct process *process, struct aspace *aspace, const struct elf_image *image,
 		    const struct exec_strings *strings, const char *path, uint64_t *sp)
 {
-	struct stack stack = { .aspace = aspace, .sp = STACK_TOP };
+	uint64_t top = aspace->places.stack_top;
+	struct stack stack = { .aspace = aspace, .sp = top - aspace->places.stack_gap };
 	long at;
 	int err;
 
-	at = aspace_mmap(aspace, STACK_TOP - ASPACE_STACK_SIZE, ASPACE_STACK_SIZE, PROT_READ | PROT_WRITE,
+	at = aspace_mmap(aspace, top - ASPACE_STACK_SIZE, ASPACE_STACK_SIZE, PROT_READ | PROT_WRITE,
 			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE | MAP_NORESERVE, NULL, 0);
 	if (at < 0)
 		return (int)at;

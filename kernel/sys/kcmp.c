@@ -2,8 +2,11 @@
 /*
  * kcmp: whether two threads share something, be they of one process or of two.
  */
+#include <kernel/boot.h>
 #include <kernel/fd.h>
 #include <kernel/file.h>
+#include <kernel/linkset.h>
+#include <kernel/random.h>
 #include <kernel/user.h>
 
 #include "sys_internal.h"
@@ -27,6 +30,24 @@ struct pair {
 	struct process *first, *second; /* referenced */
 };
 
+static SEALED uint64_t secret[2];
+
+static int secret_init(void)
+{
+	if (!IS_ENABLED(CONFIG_HIDE_POINTERS))
+		return 0;
+	random_bytes(secret, sizeof(secret));
+	secret[1] |= 1;
+	return 0;
+}
+INIT_CALL(INIT_LATE, secret_init);
+
+/* An order as good as that of the addresses, which tells nothing of them (option HIDE_POINTERS). */
+static uint64_t disguise(const void *object)
+{
+	return ((uintptr_t)object ^ secret[0]) * secret[1];
+}
+
 /* By address, which is an order as long as both are there. In images for fuzzing it may not depend on the world. */
 static long compare(const void *first, const void *second)
 {
@@ -34,6 +55,8 @@ static long compare(const void *first, const void *second)
 		return EQUAL;
 	if (IS_ENABLED(CONFIG_FUZZ))
 		return DIFFERENT;
+	if (IS_ENABLED(CONFIG_HIDE_POINTERS))
+		return disguise(first) < disguise(second) ? LESS : GREATER;
 	return (uintptr_t)first < (uintptr_t)second ? LESS : GREATER;
 }
 

@@ -22,6 +22,22 @@ void syscall_usage_note(uint64_t number, long result);
 /* The table, to the log; nothing unless it was asked for. */
 void syscall_usage_print(void);
 
+/* ---- which calls programs may make (filter.c) ---- */
+
+#define SYSCALL_SET_MAX 512
+struct syscall_set {
+	uint64_t bits[SYSCALL_SET_MAX / 64]; /* by number */
+};
+
+/* Names with commas between them; a warning for each that is none. */
+void syscall_set_add(struct syscall_set *set, const char *names);
+bool syscall_set_has(const struct syscall_set *set, uint64_t number);
+/* There is a list, and for those who look: the call is not on it. */
+extern bool syscall_filter_on;
+bool syscall_is_denied(uint64_t number);
+/* Says so, the first time, and ends the running program. */
+void syscall_deny(uint64_t number) NORETURN;
+
 /* ---- signals (signal.c, signal_deliver.c) ---- */
 
 /* The running thread has entered or left a process. */

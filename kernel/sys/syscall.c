@@ -23,8 +23,9 @@ static unsigned long unknown_count;
 METRIC_COUNTED(unknown_syscalls, "System calls that the kernel does not have", &unknown_count);
 METRIC_COUNTERS_IN(syscalls, "System calls; those that only tell a word of the process are not counted", "name",
 		   &syscall_table[0].name, SYSCALL_NUMBERS, sizeof(syscall_table[0]));
-static bool trace, outcomes;
-static bool watched; /* one of these, or syscall_usage_wanted: all others make their calls without a look */
+static SEALED bool trace, outcomes;
+/* One of these, syscall_usage_wanted or syscall_filter_on: all others make their calls without a look. */
+static SEALED bool watched;
 
 /* A ring; written by the thread that calls, read when everything has stopped. */
 static struct syscall_record history[SYSCALL_HISTORY];
@@ -36,7 +37,7 @@ static int watch_init(void)
 
 	trace = boot_option("strace", value, sizeof(value)) != -ENOENT;
 	outcomes = IS_ENABLED(CONFIG_TESTS) && boot_option("outcomes", value, sizeof(value)) != -ENOENT;
-	watched = trace || outcomes || syscall_usage_wanted;
+	watched = trace || outcomes || syscall_usage_wanted || syscall_filter_on;
 	/* There is nothing to see on the quick way. */
 	for (size_t i = 0; watched && i < syscall_quick_size; i++)
 		syscall_quick[i] = NULL;
@@ -87,6 +88,8 @@ static long call(uint64_t number, const uint64_t args[6])
 /* What those that do not return would tell afterwards they tell before. */
 static void watch_before(uint64_t number, const uint64_t args[6])
 {
+	if (syscall_is_denied(number))
+		syscall_deny(number);
 	if (syscall_returns(number))
 		return;
 	if (trace)

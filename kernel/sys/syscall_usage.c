@@ -18,7 +18,7 @@ static struct {
 	uint64_t calls, errors;
 	int error; /* the last one */
 } usage[NUMBERS];
-bool syscall_usage_wanted;
+SEALED bool syscall_usage_wanted;
 
 static int usage_init(void)
 {

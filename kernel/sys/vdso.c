@@ -83,7 +83,7 @@ int vdso_map(struct aspace *aspace, uint64_t *base)
 	if (err)
 		return err;
 	code_size = align_up(size, PAGE_SIZE);
-	at = aspace_mmap(aspace, 0, PAGE_SIZE + code_size, PROT_READ, MAP_PRIVATE, vdso, 0);
+	at = aspace_mmap(aspace, aspace->places.vdso, PAGE_SIZE + code_size, PROT_READ, MAP_PRIVATE, vdso, 0);
 	if (at < 0)
 		return (int)at;
 	at = aspace_mmap(aspace, (uint64_t)at + PAGE_SIZE, code_size, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_FIXED,

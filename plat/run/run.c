@@ -38,6 +38,7 @@ static const char help[] =
 	"  --timeout S            end it after S seconds\n"
 	"  --strace               print every system call, with its arguments and result, on standard error\n"
 	"  --syscalls             print which system calls were made, how often, and which are missing\n"
+	"  --allow-list FILE      no system calls but those in FILE: what --syscalls printed, or their names, one a line\n"
 	"  --gdb                  wait for gdb before the first instruction; says how to connect\n"
 	"  --append STR           more words for the kernel's command line, such as loglevel=3; may be repeated\n"
 	"  --preset P             which build of the kernel (default)\n"
@@ -96,6 +97,7 @@ enum {
 	OPT_HELP,
 	OPT_STRACE,
 	OPT_SYSCALLS,
+	OPT_ALLOW_LIST,
 	OPT_GDB,
 	OPT_PREPARE,
 	OPT_STAMPS_FD
@@ -125,6 +127,7 @@ static const struct option long_options[] = {
 	{ "unit-tests", no_argument, NULL, OPT_UNIT_TESTS },
 	{ "strace", no_argument, NULL, OPT_STRACE },
 	{ "syscalls", no_argument, NULL, OPT_SYSCALLS },
+	{ "allow-list", required_argument, NULL, OPT_ALLOW_LIST },
 	{ "gdb", no_argument, NULL, OPT_GDB },
 	{ "prepare", required_argument, NULL, OPT_PREPARE },
 	{ "verbose", no_argument, NULL, OPT_VERBOSE },
@@ -230,6 +233,7 @@ static int option_set(struct run_options *o, int option, const char *value)
 	case OPT_VERBOSE: o->verbose = 1; return 0;
 	case OPT_STRACE: o->strace = 1; return 0;
 	case OPT_SYSCALLS: o->syscalls = 1; return 0;
+	case OPT_ALLOW_LIST: return allow_list_read(value, &o->allowed);
 	case OPT_GDB: o->gdb = 1; return 0;
 	case OPT_PREPARE: o->prepare = value; return 0;
 	case OPT_STAMPS_FD: return stamps_open(value);
@@ -304,6 +308,8 @@ static char *command_line(const struct run_options *o, const struct app *app, co
 		words_add(line, NULL, "strace");
 	if (o->syscalls)
 		words_add(line, NULL, "syscalls");
+	if (o->allowed)
+		words_add(line, "filter", o->allowed);
 	if (*devices)
 		fprintf(line, "%s%s", ftell(line) > 0 ? " " : "", devices);
 	if (*net)

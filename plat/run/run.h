@@ -59,6 +59,7 @@ struct run_options {
 	const char *qmp;  /* path of a socket; NULL: none */
 	const char *gdb_socket, *plugin;  /* as struct qemu_options has them */
 	int balloon, no_rng, virtio_console;
+	char *allowed;  /* names of system calls with commas between them; NULL: all */
 	const char *prepare;  /* a folder that gets what would be booted; NULL: it is booted */
 	const char *unit_tests;  /* a glob, "" for all; NULL: no tests, a program */
 	int verbose, strace, syscalls, gdb;
@@ -76,6 +77,9 @@ struct run_options {
 void words_add(FILE *line, const char *name, const char *value);
 #define WORDS_MAX 4095 /* bytes a command line may have */
 #define CPUS_MAX 64 /* kernel/cpu.h */
+
+/* allow.c: the names of the system calls in a file. @return 0 or an exit status, after an error line. */
+int allow_list_read(const char *path, char **names);
 
 /* stamps.c: 0, or RUN_USAGE after an error line; and the end of a step, where somebody wants to know. */
 int stamps_open(const char *text);

@@ -48,7 +48,7 @@ bool xen_is_ready(void)
 	if (ready)
 		return true;
 	r = x86_cpuid(xen_leaf() + 2, 0);
-	x86_write_msr(r.ebx, (uint64_t)hypercall_page - KERNEL_BASE);
+	x86_write_msr(r.ebx, arch_virt_to_phys(hypercall_page));
 	ready = true;
 	return ready;
 }
@@ -88,7 +88,7 @@ static int xen_probe(const struct boot_info *boot UNUSED)
 
 static int join(void)
 {
-	int err = xen_add_to_physmap(XENMAPSPACE_SHARED_INFO, 0, (uint64_t)&shared - KERNEL_BASE);
+	int err = xen_add_to_physmap(XENMAPSPACE_SHARED_INFO, 0, arch_virt_to_phys(&shared));
 
 	return err ? err : event_init();
 }

@@ -54,6 +54,11 @@ TEST(mapping_tells_of_writes)
 	struct arch_mapping mapping;
 
 	CHECK(page);
+	if (IS_ENABLED(CONFIG_PROTECTION_KEYS)) {
+		page_free(page, 0);
+		test_skip("page tables have a key, and images with snapshots have no keys");
+		return;
+	}
 	wanted_virt = (uint64_t)word;
 	arch_mapping_foreach(&arch_kernel_pagetable, visit, NULL, NULL);
 	mapping = seen_directly(found);

@@ -4,6 +4,7 @@
  */
 #include <fuzz/abi/channel.h>
 #include <instrumentation/coverage/coverage.h>
+#include <instrumentation/layout/layout.h>
 #include <kernel/heap.h>
 #include <kernel/string.h>
 #include <kernel/test.h>
@@ -55,7 +56,7 @@ static size_t hits(void (*fn)(int))
 	size_t n = 0;
 
 	for (size_t i = 0; i < coverage_counter_count(); i++)
-		n += pcs[2 * i] - (uint64_t)fn < 256 && coverage_counters()[i];
+		n += pcs[2 * i] - layout_linked((uint64_t)fn) < 256 && coverage_counters()[i];
 	return n;
 }
 
@@ -82,7 +83,7 @@ TEST(coverage_table_names_functions)
 	bool found = false;
 
 	for (size_t i = 0; i < coverage_counter_count(); i++)
-		found |= pcs[2 * i] == (uint64_t)branch && pcs[2 * i + 1] & 1;
+		found |= pcs[2 * i] == layout_linked((uint64_t)branch) && pcs[2 * i + 1] & 1;
 	CHECK(found);
 }
 

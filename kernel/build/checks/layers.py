@@ -27,6 +27,7 @@ RULES = [
     # Recordings are traces; `saki prof` shows them and makes them, also from outside.
     (r"profiler/host/", ABI + "|" + QEMU + r"|fuzz/host/json\.h|instrumentation/trace/description\.h|"
      r"instrumentation/trace/host/(clock|foreign|forward|machine|recorder|stream)\.h|profiler/host/.*\.h", ANY),
+    (r"harnesses/eval/", f"{ABI}|{QEMU}|" + r"fuzz/host/json\.h|harnesses/eval/host/\w+\.h", ANY),
     (r"profiler/plugin/", r"profiler/plugin/.*_abi\.h", ANY),    # in QEMU
     (r"(plat/run|fuzz/xen|(fuzz|profiler|instrumentation/\w+|harnesses/\w+)/host|kernel/build)/", f"{ABI}|{QEMU}", ANY),
     (r"instrumentation/.*_hosted\.c", ABI, ANY),
@@ -39,6 +40,8 @@ RULES = [
     # What an event is about is read, not called.
     (r"instrumentation/trace/\w+\.[ch]", "|".join((REPORT, ARCH, PLAT, ABI, INSTRUMENTATION,
                                                     r"kernel/include/kernel/(atomic|clock|cpu|thread)\.h")), COMPILER),
+    (r"instrumentation/layout/\w+\.[ch]", "|".join((REPORT, ARCH, ABI, INSTRUMENTATION,
+                                                   r"kernel/include/kernel/(chacha20|spinlock)\.h")), COMPILER),
     (r"instrumentation/\w+/test/", "|".join((KERNEL, ARCH, ABI, INSTRUMENTATION)), COMPILER),
     (r"instrumentation/", "|".join((REPORT, ARCH, ABI, INSTRUMENTATION)), COMPILER),
     (r"arch/", "|".join((KERNEL, ARCH, INSTRUMENTATION, PLAT, r"(arch|plat)/host/os/\w+_abi\.h")), COMPILER),

@@ -54,7 +54,7 @@ def dispatch(rows):
     lines += both_architectures(lambda number: [
         f"\t[{number(row)}] = {{ \"{row.name}\", call_{row.name} }}," for row in active if number(row) is not None])
     lines += ["};", "const size_t syscall_table_size = sizeof(syscall_table) / sizeof(syscall_table[0]);", ""]
-    lines.append("syscall_quick_fn_t *syscall_quick[] = {")
+    lines.append("SEALED syscall_quick_fn_t *syscall_quick[] = {")
     lines += both_architectures(lambda number: [
         f"\t[{number(row)}] = sys_{row.name}," for row in active if "QUICK" in row.flags and number(row) is not None])
     lines += ["};", "const size_t syscall_quick_size = sizeof(syscall_quick) / sizeof(syscall_quick[0]);"]

@@ -2,6 +2,7 @@
 /*
  * Crash records: what a handler gets to see.
  */
+#include <instrumentation/layout/layout.h>
 #include <kernel/crash.h>
 #include <kernel/log.h>
 #include <kernel/string.h>
@@ -25,7 +26,9 @@ static NOINLINE void raise_here(void *arg UNUSED)
 /* Its code is short: a return address into it lies close behind its start. */
 static bool is_in(uint64_t pc, void (*fn)(void *arg))
 {
-	return pc > (uintptr_t)fn && pc - (uintptr_t)fn < 128;
+	uint64_t start = layout_linked((uintptr_t)fn);
+
+	return pc > start && pc - start < 128;
 }
 
 TEST(panic_records_text_and_place)

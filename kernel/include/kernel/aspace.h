@@ -8,14 +8,20 @@
 #include <arch/arch.h>
 #include <kernel/list.h>
 #include <kernel/mutex.h>
+#include <kernel/user.h>
 
 #define ASPACE_ACCESS_READ 1u
 #define ASPACE_ACCESS_WRITE 2u
 #define ASPACE_ACCESS_EXEC 4u
 
-/* The program's stack is put at the top of its range; mappings without a hint go below ASPACE_MMAP_TOP, downwards. */
+/*
+ * The program's stack is put at the top of its range; mappings without a hint go below ASPACE_MMAP_TOP, downwards;
+ * position-independent programs to ASPACE_PIE_BASE, Linux's choice without randomization.
+ */
 #define ASPACE_STACK_SIZE (8 * MIB)
+#define ASPACE_STACK_TOP (USER_END - PAGE_SIZE)
 #define ASPACE_MMAP_TOP UINT64_C(0x00007ffff7fff000)
+#define ASPACE_PIE_BASE UINT64_C(0x0000555555554000)
 #define ASPACE_REGIONS_MAX 65530	/* vm.max_map_count */
 
 struct file;
@@ -55,6 +61,14 @@ struct aspace_layout {
 	uint64_t vdso;			/* where that starts, a page behind its mapping; 0: there is none */
 };
 
+/* Where the loader is to put what a program starts with: see aspace_place(). */
+struct aspace_places {
+	uint64_t stack_top, stack_gap;	/* its stack ends there; what it finds on it begins so many bytes below */
+	uint64_t vdso;			/* a hint, 0: where there is room */
+	uint64_t pie_base;
+	uint64_t brk_gap;		/* from the program's end to its heap */
+};
+
 struct aspace {
 	struct arch_pagetable tables;
 	uint64_t cpus;			/* on which CPUs they are active, if needed or not; a bit each (option SMP) */
@@ -64,6 +78,7 @@ struct aspace {
 	size_t region_count;
 	uint64_t brk_start, brk;	/* the program's heap; set by the loader with aspace_set_brk() */
 	uint64_t mmap_top;
+	struct aspace_places places;
 	size_t pages;			/* frames mapped */
 	size_t pages_total;		/* pages in all regions: what RLIMIT_AS limits */
 	size_t pages_locked;		/* pages in locked regions: what RLIMIT_MEMLOCK limits */
@@ -72,6 +87,16 @@ struct aspace {
 	unsigned refs;
 };
 
+/*
+ * place.c: mmap_top and places of a space in which nothing is mapped yet, drawn (option LAYOUT_PROGRAM): as many bits as
+ * Linux has, and the vDSO apart from the mappings. aspace_create() gives them their fixed values.
+ */
+void aspace_place(struct aspace *as);
+/* How many values each of them may get. */
+struct aspace_place_counts {
+	uint64_t stack, mmap, vdso, pie, brk;
+};
+void aspace_place_count(struct aspace_place_counts *counts);
 /* -ENOMEM. One reference. */
 int aspace_create(struct aspace **out);
 /**

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include <kernel/types.h>
+#include <kernel/compiler.h>
 
 #define CHACHA20_KEY_WORDS 8
 #define CHACHA20_BLOCK_WORDS 16
@@ -14,3 +14,34 @@
 void chacha20_init(uint32_t state[CHACHA20_BLOCK_WORDS], const uint32_t key[CHACHA20_KEY_WORDS]);
 /* One block of key stream, as words. The counter is the caller's to advance. */
 void chacha20_block(uint32_t out[CHACHA20_BLOCK_WORDS], const uint32_t state[CHACHA20_BLOCK_WORDS]);
+
+/* ---- inline, for code that runs where nothing may be called ---- */
+
+static ALWAYS_INLINE uint32_t chacha20_rotate(uint32_t x, unsigned n)
+{
+	return (x << n) | (x >> (32 - n));
+}
+
+/* 2.1 */
+static ALWAYS_INLINE void chacha20_quarter(uint32_t *a, uint32_t *b, uint32_t *c, uint32_t *d)
+{
+	*a += *b;
+	*d = chacha20_rotate(*d ^ *a, 16);
+	*c += *d;
+	*b = chacha20_rotate(*b ^ *c, 12);
+	*a += *b;
+	*d = chacha20_rotate(*d ^ *a, 8);
+	*c += *d;
+	*b = chacha20_rotate(*b ^ *c, 7);
+}
+
+/* The ten double rounds. */
+static ALWAYS_INLINE void chacha20_rounds(uint32_t s[CHACHA20_BLOCK_WORDS])
+{
+	for (int i = 0; i < 10; i++) {
+		for (int j = 0; j < 4; j++)
+			chacha20_quarter(&s[j], &s[4 + j], &s[8 + j], &s[12 + j]);
+		for (int j = 0; j < 4; j++)
+			chacha20_quarter(&s[j], &s[4 + (j + 1) % 4], &s[8 + (j + 2) % 4], &s[12 + (j + 3) % 4]);
+	}
+}

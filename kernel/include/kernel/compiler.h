@@ -20,6 +20,12 @@
 #define MUST_CHECK __attribute__((warn_unused_result))
 #define PRINTF_LIKE(fmt, first) __attribute__((format(printf, fmt, first)))
 
+/* A variable that is written at boot only: arch_memory_seal(). */
+#define SEALED __attribute__((section(".data.sealed")))
+
+/* For functions that change the stack protector's guard, or run before there is one. */
+#define NO_STACK_PROTECTOR __attribute__((no_stack_protector))
+
 /* For code that runs where no instrumentation may: before its runtime is up, or underneath it. */
 #define NO_INSTRUMENT                                                                                                  \
 	__attribute__((no_sanitize("address", "kernel-address", "undefined", "coverage"), no_stack_protector))

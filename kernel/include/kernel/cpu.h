@@ -25,6 +25,7 @@ struct cpu {
 	uint64_t stack_guard;		/* 0x28 the stack protector's canary */
 	bool need_resched;		/* 0x30 a switch is due as soon as preempt_count and irq_depth are 0 */
 	uint32_t hardware_id;		/* 0x34 what the interrupt controllers call it */
+	uint64_t shadow_sp;		/* 0x38 the first free word of the running thread's shadow stack */
 
 	struct arch_regs *irq_regs;	/* what the running interrupt handler interrupted; NULL outside of one */
 	unsigned id;			/* 0 is the boot CPU */

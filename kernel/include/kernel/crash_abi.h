@@ -70,9 +70,9 @@ struct crash_record {
 	uint32_t frame_count;
 	uint64_t address;	/* accessed address, 0 when none */
 	uint64_t pc;
-	uint64_t frames[CRASH_FRAMES];	/* return addresses as virtual addresses of the image; the first is pc */
+	uint64_t frames[CRASH_FRAMES];	/* return addresses; the first is pc. Those in the image as it was linked */
 	uint64_t regs[CRASH_REGS];
 	uint32_t call_index;	/* which call of the program ran, UINT32_MAX when none */
-	uint32_t reserved;
+	uint32_t slide;		/* how far the image was moved up from there: registers hold addresses as they are */
 	char text[CRASH_TEXT];	/* NUL-terminated */
 };

@@ -71,7 +71,13 @@ void page_foreach_free(void (*visit)(size_t frame, size_t count, void *context),
  */
 void *stack_alloc(size_t size_bytes);
 void stack_free(void *base, size_t size_bytes);
+/* The shadow stack that a stack has, SHADOW_STACK_SIZE between guard pages; NULL: it has none (option SHADOW_STACK). */
+void *stack_shadow(void *base);
 /* Gives back what is kept of stacks beyond a reserve (option SMP). Waits for other CPUs: no spinlock is held. */
 void stack_trim(void);
+/* How much of a stack of that size its thread has: all, or less, so that frames are not where they are on others. */
+size_t stack_size_draw(size_t size_bytes);
+/* In how many places a thread's first frame may come to lie (LAYOUT_STACKS); 1: its place is not drawn. */
+uint64_t stack_places(void);
 /* True when the address lies in the guard page of some stack. */
 bool stack_is_guard(uint64_t address);

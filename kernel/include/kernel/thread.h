@@ -26,7 +26,7 @@ struct task;
 struct thread {
 	struct arch_context context;	/* must be first: assembly uses it */
 	void *stack_base;		/* lowest address of the stack */
-	size_t stack_size;
+	size_t stack_size;		/* what it has of THREAD_STACK_SIZE bytes from there on */
 	struct process *process;	/* NULL for kernel threads */
 	struct task *task;		/* what the program knows of it; NULL for kernel threads */
 	struct aspace *aspace;		/* whose tables it runs on; NULL: any that are loaded. By aspace_activate() */

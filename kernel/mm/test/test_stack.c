@@ -24,12 +24,14 @@ TEST(stack_alloc_gives_memory_with_a_guard)
 	memset(b, 0x44, 5 * PAGE_SIZE);
 	CHECK_EQ(a[0], 0x33);
 	CHECK_EQ(a[THREAD_STACK_SIZE - 1], 0x33);
-	CHECK(stack_is_guard((uintptr_t)a - 1) && stack_is_guard((uintptr_t)b - PAGE_SIZE));
+	if (IS_ENABLED(CONFIG_GUARD_PAGES))
+		CHECK(stack_is_guard((uintptr_t)a - 1) && stack_is_guard((uintptr_t)b - PAGE_SIZE));
 	CHECK(!stack_is_guard((uintptr_t)a) && !stack_is_guard((uintptr_t)b + 5 * PAGE_SIZE - 1));
 	CHECK(!stack_is_guard((uintptr_t)page_virt));
 	stack_free(a, THREAD_STACK_SIZE);
 	stack_free(b, 5 * PAGE_SIZE);
-	CHECK_EQ(page_free_count(), before);
+	/* Where slots are drawn each stack may be the first in its table. */
+	CHECK(before - page_free_count() <= (IS_ENABLED(CONFIG_LAYOUT_STACKS) ? 2 : 0));
 }
 
 TEST(stack_larger_than_a_slot)

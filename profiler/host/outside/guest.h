@@ -26,12 +26,20 @@ struct guest {
 	struct guest_memory memory;
 	struct layout layout;
 	size_t stack_max;	/* bytes of a program's stack in a chain */
+	bool is_placed;		/* layout's addresses are where this machine has them: guest_place() */
+	uint64_t slide;		/* by how much they were moved */
 };
 
 static inline bool guest_is_program(uint64_t pc)
 {
 	return pc >= UINT64_C(0x10000) && pc < UINT64_C(0x00007ffffffff000);
 }
+
+/*
+ * layout_get.c: the kernel may have moved its image up in its last 2 GiB: finds it there, once, and moves the layout's
+ * addresses likewise. With the tables of a CPU that runs C.
+ */
+void guest_place(struct guest *guest);
 
 /* guest_chain.c: whom the CPU with these registers runs. False: nobody, it is idle, or the kernel is not that far. */
 bool guest_thread_find(struct guest *guest, const struct gdb_cpu *cpu, struct guest_thread *thread);

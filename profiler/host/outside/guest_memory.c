@@ -85,6 +85,38 @@ const uint8_t *guest_memory_page(struct guest_memory *memory, uint64_t address)
 	return memory->windows[i].bytes;
 }
 
+/* In the table of that level, which maps what begins at base. */
+static bool first_below(const struct guest_memory *memory, uint64_t table, int level, uint64_t base, uint64_t from,
+			uint64_t *virt, uint64_t *phys)
+{
+	const uint64_t *entries = (const uint64_t *)frame(memory, table);
+	unsigned shift = 12 + 9 * ((unsigned)level - 1);
+
+	for (uint64_t i = from > base ? (from - base) >> shift : 0; entries && i < 512; i++) {
+		uint64_t at = base + (i << shift), next = entries[i] & ADDRESS;
+
+		if (!(entries[i] & PRESENT))
+			continue;
+		if (level > 1 && !(entries[i] & LARGE)) {
+			if (first_below(memory, next, level - 1, at, from, virt, phys))
+				return true;
+			continue;
+		}
+		*virt = at;
+		*phys = level > 1 ? next & ~((UINT64_C(1) << shift) - 1) : next;
+		return true;
+	}
+	return false;
+}
+
+bool guest_memory_first(const struct guest_memory *memory, uint64_t from, uint64_t *virt, uint64_t *phys)
+{
+	const uint64_t *entries = (const uint64_t *)frame(memory, memory->root);
+	uint64_t base = from & ~((UINT64_C(1) << 39) - 1), entry = entries ? entries[from >> 39 & 511] : 0;
+
+	return entry & PRESENT && first_below(memory, entry & ADDRESS, 3, base, from, virt, phys);
+}
+
 bool guest_memory_read(struct guest_memory *memory, uint64_t address, void *to, size_t size)
 {
 	uint8_t *at = to;

@@ -43,5 +43,7 @@ void guest_memory_use(struct guest_memory *memory, uint64_t cr3);
 
 /* The page that holds an address; NULL: there is none. Valid as long as the file is mapped. */
 const uint8_t *guest_memory_page(struct guest_memory *memory, uint64_t address);
+/* The lowest address from a page on that is mapped, and to what; false: there is none up to the end of its 512 GiB. */
+bool guest_memory_first(const struct guest_memory *memory, uint64_t from, uint64_t *virt, uint64_t *phys);
 /* True when all of it could be read. */
 bool guest_memory_read(struct guest_memory *memory, uint64_t address, void *to, size_t size);

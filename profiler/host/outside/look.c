@@ -27,6 +27,10 @@ static void look_at_cpu(struct look *l, const struct gdb_cpu *cpu, uint64_t valu
 	guest_memory_use(&l->guest.memory, cpu->registers[GDB_CR3]);
 	if (!guest_thread_find(&l->guest, cpu, &thread))
 		return;
+	if (!l->guest.is_placed) {
+		guest_place(&l->guest);
+		outside_stream_place(&l->stream, &l->guest.layout);
+	}
 	at.cpu = thread.cpu_id;
 	at.thread = thread.id;
 	if (l->cpus <= at.cpu)

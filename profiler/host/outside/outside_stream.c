@@ -84,6 +84,12 @@ int outside_stream_begin(struct outside_stream *stream, int fd, const struct lay
 	return 0;
 }
 
+void outside_stream_place(struct outside_stream *stream, const struct layout *layout)
+{
+	stream->header.area.text_start = layout->text_start;
+	stream->header.area.text_end = layout->text_end;
+}
+
 /* Ends the record, of which size bytes are there, and writes it. */
 static void record_write(struct outside_stream *stream, const struct outside_at *at, unsigned event, size_t size)
 {

@@ -34,6 +34,8 @@ struct outside_stream {
 
 /* fd stays the caller's. @return 0, or -1 with one line in error (PROFILE_ERROR bytes). */
 int outside_stream_begin(struct outside_stream *stream, int fd, const struct layout *layout, uint64_t hz, char *error);
+/* The kernel runs where the layout says now, which is not where it was linked to. */
+void outside_stream_place(struct outside_stream *stream, const struct layout *layout);
 /* Its arguments, the last of which is text, if that is not NULL. */
 void outside_stream_tell(struct outside_stream *stream, const struct outside_at *at, enum outside_event event,
 			 const uint64_t *args, size_t count, const char *text);

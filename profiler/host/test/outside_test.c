@@ -134,6 +134,8 @@ static unsigned look(struct guest_known *known, const struct gdb_cpu *cpu, struc
 	guest_memory_use(&guest.memory, cpu->registers[GDB_CR3]);
 	if (!guest_thread_find(&guest, cpu, thread))
 		return 0;
+	if (!guest.is_placed)
+		guest_place(&guest);
 	at.cpu = thread->cpu_id;
 	at.thread = thread->id;
 	size = guest_chain_make(&guest, cpu, thread, &chain.chain);

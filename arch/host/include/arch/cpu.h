@@ -19,6 +19,8 @@
 /* Kernel stacks lie in the direct map: mapping them elsewhere would take host system calls, and a second shadow. */
 #define STACK_AREA_BASE UINT64_C(0)
 #define STACK_AREA_SIZE UINT64_C(0)
+#define SHADOW_AREA_BASE UINT64_C(0)
+#define SHADOW_AREA_SIZE UINT64_C(0)
 
 struct cpu;
 struct thread;

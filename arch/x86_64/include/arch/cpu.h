@@ -7,12 +7,30 @@
 
 #include <kernel/compiler.h>
 
-/* Where things are. The image is linked at KERNEL_BASE plus its physical address. */
+/* Where things are. The image is linked at KERNEL_BASE plus its physical address; it may have been moved up from there. */
 #define KERNEL_BASE UINT64_C(0xffffffff80000000)
-#define DIRECT_MAP_BASE UINT64_C(0xffff800000000000)
+#define X86_IMAGE_PHYS UINT64_C(0x100000)
+#define X86_KERNEL_HALF UINT64_C(0xffff800000000000)
 #define DIRECT_MAP_SIZE (UINT64_C(1) << 39)
+#define X86_DIRECT_MAP_AREA (UINT64_C(1) << 46) /* from the start of the kernel's half on, for the direct map */
+#if CONFIG_LAYOUT_IMAGE
+/* Each instruction that asks holds the answer: image_move() changes them all. The symbol is kernel.ld's. */
+static ALWAYS_INLINE uint64_t x86_direct_map(void)
+{
+	uint64_t base;
+
+	__asm__("movabsq $direct_map_linked, %0" : "=r"(base));
+	return base;
+}
+#define DIRECT_MAP_BASE x86_direct_map()
+#else
+#define DIRECT_MAP_BASE X86_KERNEL_HALF
+#endif
 #define STACK_AREA_BASE UINT64_C(0xffffc90000000000)
-#define STACK_AREA_SIZE (UINT64_C(1) << 30)
+#define STACK_AREA_SIZE (UINT64_C(1) << (IS_ENABLED(CONFIG_LAYOUT_STACKS) ? 39 : 30))
+/* Shadow stacks: as many as there are slots in STACK_AREA (option SHADOW_STACK). */
+#define SHADOW_AREA_BASE UINT64_C(0xffffca0000000000)
+#define SHADOW_AREA_SIZE STACK_AREA_SIZE
 #define X86_ALIAS_AREA UINT64_C(0xffffd00000000000) /* 512 GiB for arch_alias() */
 
 /* Values of arch_regs.vector: 0-31 exceptions, 32-255 interrupts, and a system call. */
@@ -35,6 +53,8 @@ struct arch_context {
 	uint64_t sp;   /* must be first: switch.S uses it */
 	uint64_t fs_base;  /* of a thread with a program, while it does not run */
 	uint64_t alt_low, alt_high; /* the stack of arch_call_on_stack(), 0 when on none */
+	uint64_t shadow_base, shadow_sp; /* its shadow stack, and where that ends while it does not run */
+	uint64_t stack_guard; /* struct cpu's, while it does not run */
 	uint8_t fpu[X86_FPU_SIZE + 64];
 };
 
@@ -42,7 +62,7 @@ struct arch_jump {
 	uint64_t rbx, rbp, r12, r13, r14, r15, rsp, rip; /* switch.S uses these */
 	uint64_t rflags;
 	struct thread *thread;
-	uint64_t kernel_stack_top, alt_low, alt_high;
+	uint64_t kernel_stack_top, alt_low, alt_high, shadow_sp, stack_guard;
 	uint32_t preempt_count, irq_depth;
 };
 
@@ -61,19 +81,7 @@ struct x86_ist_stack {
 	uint64_t unused;
 } ALIGNED(16);
 
-struct x86_tss {
-	uint32_t reserved0;
-	uint64_t rsp[3];
-	uint64_t reserved1;
-	uint64_t ist[7];
-	uint64_t reserved2;
-	uint16_t reserved3;
-	uint16_t io_map_base;
-} PACKED;
-
 struct arch_cpu {
-	uint64_t gdt[6];   /* null, code, data, unused, TSS (two) */
-	struct x86_tss tss;
 	struct arch_context boot_context; /* for code that runs before there are threads */
 	struct x86_ist_stack ist[X86_ISTS];
 };
@@ -251,9 +259,17 @@ static inline void *arch_phys_to_virt(phys_t phys)
 	return (void *)(DIRECT_MAP_BASE + phys);
 }
 
+extern char image_start[]; /* kernel.ld */
+
+/* What the image's physical addresses are added to: KERNEL_BASE unless it was moved (option LAYOUT_IMAGE). */
+static inline uint64_t x86_image_base(void)
+{
+	return (uint64_t)image_start - X86_IMAGE_PHYS;
+}
+
 static inline phys_t arch_virt_to_phys(const void *virt)
 {
 	uint64_t address = (uint64_t)virt;
 
-	return address >= KERNEL_BASE ? address - KERNEL_BASE : address - DIRECT_MAP_BASE;
+	return address >= KERNEL_BASE ? address - x86_image_base() : address - DIRECT_MAP_BASE;
 }

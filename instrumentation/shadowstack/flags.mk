@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# What clang makes of a file goes through a filter on its way to the assembler (image.mk).
+ifdef CONFIG_SHADOW_STACK
+shadow-filter := $(B)/shadowstack-filter
+$(shadow-filter): instrumentation/shadowstack/host/filter.c instrumentation/shadowstack/place.h
+	$(call run,HOSTCC) $(CC) -std=gnu11 -D_GNU_SOURCE -O2 $(warnings) -I. -o $@ $<
+endif
