@@ -21,5 +21,5 @@ obj-y += entropy_state.o
 # devices, and who changes his mind
 obj-y += toctou_arguments.o toctou_ring.o dma_ring.o dma_memory.o
 # those that aim at a defence, and what cannot be tried here
-obj-y += shadow_content.o shadow_pointer.o clone_canary.o speculative.o
+obj-y += shadow_content.o shadow_pointer.o clone_canary.o filter_call.o filter_state.o speculative.o
 endif

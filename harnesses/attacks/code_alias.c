@@ -26,8 +26,12 @@ static void patch(const struct attack *attack, uintptr_t slide)
 	attack_write(attack_direct_map(at), code, sizeof(code));
 	tick(1);
 }
-ATTACK_BODY(patch)
 
-ATTACK(code_alias, .family = "writing code", .primitive = ARBITRARY_WRITE, .knowledge = LAYOUT_KNOWN,
-       .stopped_by = "wx layout", .about = "a jump is written over a function through the direct map", .run = run,
-       .benign = benign, .adaptive = adaptive);
+static void run(const struct attack *attack)
+{
+	patch(attack, attack_leaked_slide());
+}
+
+ATTACK(code_alias, .family = "writing code", .primitive = ARBITRARY_WRITE, .knowledge = LAYOUT_LEAKED,
+       .stopped_by = "wx", .about = "a jump is written over a function through the direct map", .run = run,
+       .benign = benign);

@@ -4,19 +4,14 @@
  */
 #include "attacks.h"
 
+#include <instrumentation/layout/layout.h>
 #include <kernel/heap.h>
 
 extern const char _stext[], _etext[]; /* the linker script's */
 
-/* What layout randomization has moved the image by. */
-static uintptr_t slide(void)
-{
-	return 0;
-}
-
 uintptr_t attack_linked(const volatile void *now)
 {
-	return (uintptr_t)now - slide();
+	return (uintptr_t)now - layout_slide();
 }
 
 uintptr_t attack_gadget(const void *bytes, size_t len)

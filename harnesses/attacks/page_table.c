@@ -52,8 +52,11 @@ static void patch(const struct attack *attack, uintptr_t slide)
 	attack_write(at, code, sizeof(code));
 	tick(1);
 }
-ATTACK_BODY(patch)
 
-ATTACK(page_table, .family = "page tables", .primitive = ARBITRARY_WRITE, .knowledge = LAYOUT_KNOWN,
-       .stopped_by = "pks layout", .about = "an entry of the page tables makes code writable", .run = run,
-       .benign = benign, .adaptive = adaptive);
+static void run(const struct attack *attack)
+{
+	patch(attack, attack_leaked_slide());
+}
+
+ATTACK(page_table, .family = "page tables", .primitive = ARBITRARY_WRITE, .knowledge = LAYOUT_LEAKED,
+       .stopped_by = "pks", .about = "an entry of the page tables makes code writable", .run = run, .benign = benign);

@@ -47,8 +47,12 @@ static void use(const struct attack *attack, uintptr_t slide)
 	serve();
 	attack_won(sent);
 }
-ATTACK_BODY(use)
 
-ATTACK(stale_registers, .family = "uninitialised read", .primitive = ARBITRARY_WRITE, .knowledge = LAYOUT_KNOWN,
-       .stopped_by = "zeroregs kcfi layout", .about = "a register still holds a key when a hook is called", .run = run,
-       .benign = benign, .adaptive = adaptive);
+static void run(const struct attack *attack)
+{
+	use(attack, attack_leaked_slide());
+}
+
+ATTACK(stale_registers, .family = "uninitialised read", .primitive = ARBITRARY_WRITE, .knowledge = LAYOUT_LEAKED,
+       .stopped_by = "zeroregs kcfi", .about = "a register still holds a key when a hook is called", .run = run,
+       .benign = benign);
