@@ -12,5 +12,6 @@ cflags-image_move.o := $(runs-anywhere)
 cflags-pvh.o := $(no-stack-protector)
 obj-$(CONFIG_SMP) += secondary_entry.o secondary.o
 obj-$(CONFIG_KCFI) += kcfi.o
+obj-$(CONFIG_SHADOW_STACK) += shadow.o
 obj-$(CONFIG_TRACE) += branch.o
 obj-$(CONFIG_TRACE_FUNCTIONS) += function.o

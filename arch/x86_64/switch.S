@@ -80,19 +80,4 @@ jump_resume:
 	movq 40(%rdi), %r15
 	iretq
 
-/*
- * Where a function finds that the address it would return to, at RSP, is not the one in R11, which it has kept (option
- * SHADOW_STACK). The report is about the function: its frame is gone, so a stop in its place is put there.
- */
-	.globl shadow_stack_differs
-shadow_stack_differs:
-	movq (%rsp), %rdi
-	movq %r11, %rsi
-	movq %r11, (%rsp)
-	pushq %rbp
-	movq %rsp, %rbp
-	andq $-16, %rsp
-	call shadow_stack_report
-	ud2
-
 	.section .note.GNU-stack, "", @progbits

@@ -2,6 +2,7 @@
 # What clang makes of a file goes through a filter on its way to the assembler (image.mk).
 ifdef CONFIG_SHADOW_STACK
 shadow-filter := $(B)/shadowstack-filter
+shadow-filter-flags := $(if $(CONFIG_SHADOW_STACK_COMPACT),--compact)
 $(shadow-filter): instrumentation/shadowstack/host/filter.c instrumentation/shadowstack/place.h
 	$(call run,HOSTCC) $(CC) -std=gnu11 -D_GNU_SOURCE -O2 $(warnings) -I. -o $@ $<
 endif

@@ -80,9 +80,11 @@ compile = $(if $(shadowed),$(compile-shadowed),$(CC) $(compile-flags) -MJ $@.jso
 compile-flags = $(world-cflags) $(flags/$(@:$(B)/obj/%=%)) -MMD -MP
 
 # Through the filter of the shadow stack (instrumentation/shadowstack), if it has one.
-shadowed = $(and $(shadow-filter),$(filter $@,$(kernel-objs)),$(if $(nosan/$(@:$(B)/obj/%=%)),$(shadow/$(@:$(B)/obj/%=%)),y))
+shadowed = $(and $(shadow-filter),$(filter $@,$(kernel-objs)),\
+	$(if $(nosan/$(@:$(B)/obj/%=%)),$(shadow/$(@:$(B)/obj/%=%)),y))
 compile-shadowed = $(CC) $(compile-flags) -MF $(@:.o=.d) -MT $@ -MJ $@.json -S -o $@.s $< && \
-	$(shadow-filter) <$@.s >$@.kept.s && $(CC) --target=x86_64-linux-gnu -c -o $@ $@.kept.s && rm $@.s $@.kept.s
+	$(shadow-filter) $(shadow-filter-flags) <$@.s >$@.kept.s && \
+	$(CC) --target=x86_64-linux-gnu -c -o $@ $@.kept.s && rm $@.s $@.kept.s
 $(kernel-objs): $(shadow-filter)
 
 $(kernel-objs) $(hosted-objs): $(B)/flags.txt | $(gen-stamps)
@@ -115,7 +117,7 @@ $(B)/obj/sources/%.o: $(O)/sources/%.c
 ifeq ($(ARCH),x86_64)
 image: $(B)/saki.elf
 linked := $(B)/saki.$(if $(CONFIG_LAYOUT_IMAGE),linked.)elf
-$(call remember,$(B)/link.txt,$(layout-ldflags))
+$(call remember,$(B)/link.txt,flags: $(layout-ldflags))
 $(linked): arch/x86_64/kernel.ld $(kernel-objs) $(B)/objects.txt $(B)/link.txt
 	$(call run,LD) $(LD) $(lto-ldflags) $(layout-ldflags) -static -z max-page-size=4096 \
 		-z noexecstack --build-id=sha1 --fatal-warnings -T $< -o $@ \
