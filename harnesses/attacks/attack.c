@@ -114,6 +114,24 @@ static const struct attack *find(const char *name)
 	return NULL;
 }
 
+/*
+ * A machine that runs programs with a list of the calls they may make was started with it: for an attack that says so
+ * it is put on the command line, before that is looked at.
+ */
+static int allow_calls(void)
+{
+	char *line = (char *)(uintptr_t)boot_info->command_line, name[64];
+	const struct attack *attack = NULL;
+	size_t len = strlen(line);
+
+	if (IS_ENABLED(CONFIG_SYSCALL_FILTER) && boot_option("attack", name, sizeof(name)) > 0)
+		attack = find(name);
+	if (attack && attack->allowed_calls)
+		format(line + len, sizeof(boot_info->command_line) - len, " filter=%s", attack->allowed_calls);
+	return 0;
+}
+INIT_CALL(INIT_CORE, allow_calls);
+
 static NORETURN void usage(const char *what)
 {
 	log_error("command line: %s", what);

@@ -38,6 +38,8 @@ uint64_t attack_leaky_read(const struct attack_leaky *object, size_t index);
 
 /* How far the running image is from where it was linked, by such a leak of a function pointer. */
 uintptr_t attack_leaked_slide(void);
+/* Where he believes the direct map to be: where it is unless randomization moves it, until he has leaked anything. */
+uintptr_t attack_direct_map(phys_t phys);
 /* Has the kernel keep bytes of the attacker's, on its heap for ever, and learns where by a leak. Zeros follow. */
 uintptr_t attack_leaked_heap(const void *bytes, size_t len);
 
@@ -101,7 +103,7 @@ bool attack_in_process(void (*fn)(void *), void *arg);
 bool attack_program(const void *code, size_t len, uint64_t rdi, uint64_t rsi);
 /* The code of such a program, from program_NAME to program_NAME_end. It ends with PROGRAM_EXIT. */
 #define PROGRAM(name, text)                                                                                            \
-	extern const uint8_t program_##name[], program_##name##_end[];                                                \
+	extern const uint8_t program_##name[], program_##name##_end[];                                                 \
 	__asm__(".pushsection .rodata, \"a\", @progbits\n"                                                             \
 		"program_" #name ":\n" text "\nprogram_" #name "_end:\n"                                               \
 		".popsection\n")

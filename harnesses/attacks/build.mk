@@ -16,5 +16,10 @@ obj-y += exception_table.o null_ops.o idt.o program_jump.o program_cr0.o program
 obj-y += data_credentials.o data_inode.o data_fd.o data_mount.o
 # stacks, leaks, guesses
 obj-y += stack_exhaust.o uninit_stack.o uninit_heap.o uninit_page.o padding.o read_secret.o proc_pointers.o oracle.o
-obj-y += timing.o guess_base.o
+obj-y += timing.o guess_base.o stack_jump.o stale_registers.o
+obj-y += entropy_state.o
+# devices, and who changes his mind
+obj-y += toctou_arguments.o toctou_ring.o dma_ring.o dma_memory.o
+# those that aim at a defence, and what cannot be tried here
+obj-y += shadow_content.o shadow_pointer.o clone_canary.o filter_call.o filter_state.o speculative.o
 endif

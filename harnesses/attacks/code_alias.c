@@ -19,15 +19,19 @@ static void patch(const struct attack *attack, uintptr_t slide)
 {
 	uint8_t code[12] = { 0x48, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xe0 }; /* movabs $goal, %rax; jmp *%rax */
 	uint64_t goal = attack_linked_code(attack_goal) + slide;
-	uintptr_t at = attack_linked_code(tick) + slide;
+	phys_t at = attack_linked_code(tick) - KERNEL_BASE; /* the memory it is loaded to does not change */
 
 	memcpy(code + 2, &goal, sizeof(goal));
 	attack_primitive(attack);
-	attack_write(at - KERNEL_BASE + DIRECT_MAP_BASE, code, sizeof(code));
+	attack_write(attack_direct_map(at), code, sizeof(code));
 	tick(1);
 }
-ATTACK_BODY(patch)
 
-ATTACK(code_alias, .family = "writing code", .primitive = ARBITRARY_WRITE, .knowledge = LAYOUT_KNOWN,
-       .stopped_by = "wx layout", .about = "a jump is written over a function through the direct map", .run = run,
-       .benign = benign, .adaptive = adaptive);
+static void run(const struct attack *attack)
+{
+	patch(attack, attack_leaked_slide());
+}
+
+ATTACK(code_alias, .family = "writing code", .primitive = ARBITRARY_WRITE, .knowledge = LAYOUT_LEAKED,
+       .stopped_by = "wx", .about = "a jump is written over a function through the direct map", .run = run,
+       .benign = benign);

@@ -58,8 +58,11 @@ static void patch(const struct attack *attack, uintptr_t slide)
 	attack_write(at, code, sizeof(code));
 	tick(1);
 }
-ATTACK_BODY(patch)
 
-ATTACK(code_protect, .family = "writing code", .primitive = ARBITRARY_WRITE, .knowledge = LAYOUT_KNOWN,
-       .stopped_by = "kcfi layout", .about = "the kernel's own function makes code writable", .run = run,
-       .benign = benign, .adaptive = adaptive);
+static void run(const struct attack *attack)
+{
+	patch(attack, attack_leaked_slide());
+}
+
+ATTACK(code_protect, .family = "writing code", .primitive = ARBITRARY_WRITE, .knowledge = LAYOUT_LEAKED,
+       .stopped_by = "kcfi", .about = "the kernel's own function makes code writable", .run = run, .benign = benign);

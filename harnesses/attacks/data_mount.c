@@ -28,7 +28,8 @@ static bool prepare(void)
 	long fd;
 
 	sys(SYS_mkdir, systest_string(0, DIRECTORY), 0755);
-	if (sys(SYS_mount, systest_string(0, "none"), systest_string(64, DIRECTORY), systest_string(128, "tmpfs"), 0, 0))
+	if (sys(SYS_mount, systest_string(0, "none"), systest_string(64, DIRECTORY), systest_string(128, "tmpfs"), 0,
+		0))
 		return false;
 	fd = open_file(O_CREAT | O_RDWR);
 	file = fd < 0 ? NULL : fd_get((int)fd);

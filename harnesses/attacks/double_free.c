@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Double free: the second one counts a block of the slab that is somebody else's, until the heap takes the slab for
- * empty and gives its page back, where an object still lives. The page becomes a message of the attacker's. The heap of every
- * build finds frees of what is free, so there is nothing to be seen without that.
+ * empty and gives its page back, where an object still lives. The page becomes a message of the attacker's. The heap of
+ * every build finds frees of what is free, so there is nothing to be seen without that.
  */
 #include "attacks.h"
 
@@ -91,6 +91,6 @@ static void use(const struct attack *attack, uintptr_t slide)
 }
 ATTACK_BODY(use)
 
-ATTACK(double_free, .family = "bad free", .primitive = BAD_FREE, .knowledge = LAYOUT_KNOWN,
-       .stopped_by = "heap", .aims_at = "heap", .about = "a slab that is not empty is given back, an object in it and all",
-       .run = run, .benign = benign, .adaptive = adaptive);
+ATTACK(double_free, .family = "bad free", .primitive = BAD_FREE, .knowledge = LAYOUT_KNOWN, .stopped_by = "heap",
+       .aims_at = "heap", .about = "a slab that is not empty is given back, an object in it and all", .run = run,
+       .benign = benign, .adaptive = adaptive);

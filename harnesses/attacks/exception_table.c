@@ -38,8 +38,11 @@ static void overwrite(const struct attack *attack, uintptr_t slide)
 	}
 	attack_in_process(call, &result);
 }
-ATTACK_BODY(overwrite)
 
-ATTACK(exception_table, .family = "exception table", .primitive = ARBITRARY_WRITE, .knowledge = LAYOUT_KNOWN,
-       .stopped_by = "wx layout", .about = "a fault of a copy goes on at the goal", .run = run, .benign = benign,
-       .adaptive = adaptive);
+static void run(const struct attack *attack)
+{
+	overwrite(attack, attack_leaked_slide());
+}
+
+ATTACK(exception_table, .family = "exception table", .primitive = ARBITRARY_WRITE, .knowledge = LAYOUT_LEAKED,
+       .stopped_by = "wx", .about = "a fault of a copy goes on at the goal", .run = run, .benign = benign);

@@ -30,8 +30,11 @@ static void overwrite(const struct attack *attack, uintptr_t slide)
 	attack_write64(attack_linked(&hook) + slide, attack_linked_code(attack_goal) + slide);
 	call_hook("four");
 }
-ATTACK_BODY(overwrite)
 
-ATTACK(fptr_data, .family = "function pointer", .primitive = ARBITRARY_WRITE, .knowledge = LAYOUT_KNOWN,
-       .stopped_by = "kcfi layout", .about = "a hook among the kernel's data", .run = run, .benign = benign,
-       .adaptive = adaptive);
+static void run(const struct attack *attack)
+{
+	overwrite(attack, attack_leaked_slide());
+}
+
+ATTACK(fptr_data, .family = "function pointer", .primitive = ARBITRARY_WRITE, .knowledge = LAYOUT_LEAKED,
+       .stopped_by = "kcfi", .about = "a hook among the kernel's data", .run = run, .benign = benign);

@@ -7,8 +7,7 @@
 
 #include <kernel/random.h>
 
-#define PLACES 512 /* multiples of 2 MiB in the upper gigabyte */
-#define STEP (2 * MIB)
+#define PLACES (UINT64_C(1) << 19) /* pages of the last 2 GiB */
 
 static struct attack_frame frame;
 
@@ -34,7 +33,7 @@ static void run(const struct attack *attack)
 
 	if (IS_ENABLED(CONFIG_LAYOUT)) {
 		random_bytes(&guess, sizeof(guess));
-		guess = guess % PLACES * STEP;
+		guess = guess % PLACES * PAGE_SIZE;
 	}
 	benign(attack);
 	attack_primitive(attack);

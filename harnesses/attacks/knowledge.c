@@ -4,19 +4,14 @@
  */
 #include "attacks.h"
 
+#include <instrumentation/layout/layout.h>
 #include <kernel/heap.h>
 
 extern const char _stext[], _etext[]; /* the linker script's */
 
-/* What layout randomization has moved the image by. */
-static uintptr_t slide(void)
-{
-	return 0;
-}
-
 uintptr_t attack_linked(const volatile void *now)
 {
-	return (uintptr_t)now - slide();
+	return (uintptr_t)now - layout_slide();
 }
 
 uintptr_t attack_gadget(const void *bytes, size_t len)
@@ -34,6 +29,16 @@ NOINLINE uint64_t attack_leaky_read(const struct attack_leaky *object, size_t in
 	return samples[index];
 }
 
+/* Without randomization. */
+#define DIRECT_MAP_USUAL UINT64_C(0xffff800000000000)
+
+static bool has_leaked;
+
+uintptr_t attack_direct_map(phys_t phys)
+{
+	return (has_leaked ? DIRECT_MAP_BASE : DIRECT_MAP_USUAL) + phys;
+}
+
 static void notify(void)
 {
 }
@@ -43,6 +48,7 @@ uintptr_t attack_leaked_slide(void)
 	static struct attack_leaky clock;
 
 	clock.pointer = (const void *)notify;
+	has_leaked = true;
 	return attack_leaky_read(&clock, ATTACK_LEAK) - attack_linked_code(notify);
 }
 

@@ -21,7 +21,7 @@ static bool benign(const struct attack *attack)
 
 static uintptr_t entry_at(uint64_t table, uintptr_t virt, int level)
 {
-	return DIRECT_MAP_BASE + (table & ENTRY_ADDRESS) + (virt >> (3 + 9 * level) & 511) * 8;
+	return attack_direct_map((table & ENTRY_ADDRESS) + (virt >> (3 + 9 * level) & 511) * 8);
 }
 
 static void make_writable(uint64_t root, uintptr_t virt)
@@ -52,8 +52,11 @@ static void patch(const struct attack *attack, uintptr_t slide)
 	attack_write(at, code, sizeof(code));
 	tick(1);
 }
-ATTACK_BODY(patch)
 
-ATTACK(page_table, .family = "page tables", .primitive = ARBITRARY_WRITE, .knowledge = LAYOUT_KNOWN,
-       .stopped_by = "pks layout", .about = "an entry of the page tables makes code writable", .run = run,
-       .benign = benign, .adaptive = adaptive);
+static void run(const struct attack *attack)
+{
+	patch(attack, attack_leaked_slide());
+}
+
+ATTACK(page_table, .family = "page tables", .primitive = ARBITRARY_WRITE, .knowledge = LAYOUT_LEAKED,
+       .stopped_by = "pks", .about = "an entry of the page tables makes code writable", .run = run, .benign = benign);

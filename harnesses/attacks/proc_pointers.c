@@ -77,7 +77,8 @@ static void honest(void *result)
 static bool mount_proc(void)
 {
 	sys(SYS_mkdir, systest_string(0, "/proc"), 0555);
-	return !sys(SYS_mount, systest_string(0, "proc"), systest_string(64, "/proc"), systest_string(128, "proc"), 0, 0);
+	return !sys(SYS_mount, systest_string(0, "proc"), systest_string(64, "/proc"), systest_string(128, "proc"), 0,
+		    0);
 }
 
 static void honest_with_proc(void *result)

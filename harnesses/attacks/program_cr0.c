@@ -13,7 +13,7 @@ PROGRAM(writes_code, "movq %cr0, %rax\n"
 		     "movw $0xb848, (%rsi)\n"	/* movabs $goal, %rax */
 		     "movq %rdi, 2(%rsi)\n"
 		     "movw $0xe0ff, 10(%rsi)\n"	/* jmp *%rax */
-		     PROGRAM_EXIT);
+	PROGRAM_EXIT);
 
 static NOINLINE long tick(long value)
 {

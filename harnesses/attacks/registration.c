@@ -48,8 +48,11 @@ static void overwrite(const struct attack *attack, uintptr_t slide)
 	attack_write64(attack_linked(&__start_filesystem_set[0]) + slide, attack_linked(&forged) + slide);
 	attack_in_process(mount_forged, NULL);
 }
-ATTACK_BODY(overwrite)
 
-ATTACK(registration, .family = "registrations", .primitive = ARBITRARY_WRITE, .knowledge = LAYOUT_KNOWN,
-       .stopped_by = "wx kcfi layout", .about = "the set of file systems gets a forged one", .run = run,
-       .benign = benign, .adaptive = adaptive);
+static void run(const struct attack *attack)
+{
+	overwrite(attack, attack_leaked_slide());
+}
+
+ATTACK(registration, .family = "registrations", .primitive = ARBITRARY_WRITE, .knowledge = LAYOUT_LEAKED,
+       .stopped_by = "wx kcfi", .about = "the set of file systems gets a forged one", .run = run, .benign = benign);

@@ -14,8 +14,7 @@
 #define BUFFER 64
 
 /* RDI: the message, in the program's memory; RSI: its length. */
-PROGRAM(copies, "call 1f\n" PROGRAM_EXIT
-		".balign 16\n"
+PROGRAM(copies, "call 1f\n" PROGRAM_EXIT ".balign 16\n"
 		"1: subq $64, %rsp\n"
 		"movq %rsi, %rcx\n"
 		"movq %rdi, %rsi\n"
@@ -41,7 +40,6 @@ struct message {
 	uint64_t error, vector, oldmask, cr2, fpstate, reserved[8], mask;
 	uint8_t info[128];
 };
-
 
 /* The program is started with its message where the whole of its memory is mapped. */
 static bool send(const struct message *message, size_t len)

@@ -27,8 +27,11 @@ static void overwrite(const struct attack *attack, uintptr_t slide)
 		       attack_linked_code(attack_goal) + slide);
 	attack_in_process(call, &result);
 }
-ATTACK_BODY(overwrite)
 
-ATTACK(syscall_table, .family = "registrations", .primitive = ARBITRARY_WRITE, .knowledge = LAYOUT_KNOWN,
-       .stopped_by = "wx kcfi layout", .about = "an entry of the table of system calls", .run = run, .benign = benign,
-       .adaptive = adaptive);
+static void run(const struct attack *attack)
+{
+	overwrite(attack, attack_leaked_slide());
+}
+
+ATTACK(syscall_table, .family = "registrations", .primitive = ARBITRARY_WRITE, .knowledge = LAYOUT_LEAKED,
+       .stopped_by = "wx kcfi", .about = "an entry of the table of system calls", .run = run, .benign = benign);

@@ -72,5 +72,5 @@ static void use(const struct attack *attack, uintptr_t slide)
 ATTACK_BODY(use)
 
 ATTACK(uaf_fptr, .family = "use after free", .primitive = USE_AFTER_FREE, .knowledge = LAYOUT_KNOWN,
-       .stopped_by = "kcfi layout", .about = "a freed object's callback is what a message has in its place",
-       .run = run, .benign = benign, .adaptive = adaptive);
+       .stopped_by = "kcfi layout", .about = "a freed object's callback is what a message has in its place", .run = run,
+       .benign = benign, .adaptive = adaptive);

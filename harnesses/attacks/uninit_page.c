@@ -49,7 +49,8 @@ static void run(const struct attack *attack)
 {
 	use_keys();
 	attack_primitive(attack);
-	for (int i = 0; i < 8 * PAGES; i++) {
+	/* As many as there are: some are where keys were. */
+	for (size_t left = page_free_count(); left; left--) {
 		uint64_t *ring = attack_opaque(ring_make());
 
 		if (ring && ring[WORDS - 1] && ring[WORDS - 1] == ring[WORDS - 2])

@@ -65,6 +65,8 @@ struct attack {
 	const char *stopped_by;		/* defences that should stop it, as presets name them, by spaces; "": none */
 	const char *aims_at;		/* the defence that it is about, "": none: applicable only where that is on */
 	const char *about;		/* one line */
+	/* The list of system calls that the machine is started with, as filter= has it; NULL: all are allowed. */
+	const char *allowed_calls;
 	void (*run)(const struct attack *attack);
 	/* The same code used as it is meant: true where it did its work. */
 	bool (*benign)(const struct attack *attack);
