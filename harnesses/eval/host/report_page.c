@@ -235,7 +235,8 @@ static void put_entropy(const struct regions *regions, FILE *out)
 
 	fprintf(out,
 		"<h2>Entropy</h2>\n<p class=\"note\">%u boots of preset %s. Bits by pairs of boots with equal values, "
-		"where there are any, and at least (95 %%); min-entropy at least, by the commonest value, NIST SP 800-90B 6.3.1, which so "
+		"where there are any, and at least (95 %%); min-entropy at least, by the "
+		"commonest value, NIST SP 800-90B 6.3.1, which so "
 		"many boots cannot show to be more than about %.0f.</p>\n<table><tr><th>region</th><th>bits</th>"
 		"<th>at least</th><th>min-entropy</th><th>reachable values</th><th>different</th></tr>\n",
 		regions->boots, regions->preset, limit > 0 ? limit : 0);
