@@ -9,8 +9,7 @@
 #include <kernel/cpu.h>
 
 /* kernel.ld: areas of the image, page aligned. */
-extern char text_start[], text_end[], rodata_end[], data_start[], sealed_start[], sealed_end[],
-	image_end[];
+extern char text_start[], text_end[], rodata_end[], data_start[], sealed_start[], sealed_end[], image_end[];
 
 /* pvh_entry.S */
 extern char boot_stack[], boot_shadow[];

@@ -129,7 +129,8 @@ static uint64_t fold(uint64_t a, uint64_t b)
 
 static uint64_t sum_of(const struct slab *slab)
 {
-	uint64_t numbers = slab->used | (uint64_t)slab->class << 16 | (HEAP_SHUFFLED ? (uint64_t)*slab->start << 32 : 0);
+	uint64_t numbers = slab->used | (uint64_t)slab->class << 16 |
+			   (HEAP_SHUFFLED ? (uint64_t)*slab->start << 32 : 0);
 	uint64_t sum = fold(slab->next ^ secrets[1], slab->prev ^ secrets[2]) ^
 		       fold((uintptr_t)slab ^ secrets[3], numbers ^ secrets[1]);
 
