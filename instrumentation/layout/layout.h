@@ -78,9 +78,19 @@ static inline uint64_t layout_slide(void)
 	return x86_image_base() - KERNEL_BASE;
 }
 
+/* How far the direct map is from where it would be: a multiple of 1 GiB. */
+static inline uint64_t layout_direct_map_slide(void)
+{
+	return DIRECT_MAP_BASE - X86_KERNEL_HALF;
+}
+
 #else
 
 static inline uint64_t layout_slide(void)
+{
+	return 0;
+}
+static inline uint64_t layout_direct_map_slide(void)
 {
 	return 0;
 }
