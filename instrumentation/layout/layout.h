@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Memory randomization (option LAYOUT): where everything random comes from, and how far the image was moved. Each
- * region has a stream of its own, made by ChaCha20 from one secret key: what one region draws says nothing of another,
+ * region has a stream of its own, made by ChaCha8 from one secret key: what one region draws says nothing of another,
  * and with "layout=SEED" on the command line the n-th draw of a region is the same in each boot.
  *
  *	if (IS_ENABLED(CONFIG_LAYOUT_STACKS))
@@ -78,9 +78,19 @@ static inline uint64_t layout_slide(void)
 	return x86_image_base() - KERNEL_BASE;
 }
 
+/* How far the direct map is from where it would be: a multiple of 1 GiB. */
+static inline uint64_t layout_direct_map_slide(void)
+{
+	return DIRECT_MAP_BASE - X86_KERNEL_HALF;
+}
+
 #else
 
 static inline uint64_t layout_slide(void)
+{
+	return 0;
+}
+static inline uint64_t layout_direct_map_slide(void)
 {
 	return 0;
 }

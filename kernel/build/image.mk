@@ -117,7 +117,7 @@ $(B)/obj/sources/%.o: $(O)/sources/%.c
 ifeq ($(ARCH),x86_64)
 image: $(B)/saki.elf
 linked := $(B)/saki.$(if $(CONFIG_LAYOUT_IMAGE),linked.)elf
-$(call remember,$(B)/link.txt,flags: $(layout-ldflags))
+$(call remember,$(B)/link.txt,linked with $(layout-ldflags))
 $(linked): arch/x86_64/kernel.ld $(kernel-objs) $(B)/objects.txt $(B)/link.txt
 	$(call run,LD) $(LD) $(lto-ldflags) $(layout-ldflags) -static -z max-page-size=4096 \
 		-z noexecstack --build-id=sha1 --fatal-warnings -T $< -o $@ \

@@ -19,12 +19,17 @@
 #include "minset.h"
 #include "page_internal.h"
 
+/* LAYOUT_PAGES: so many times three in four blocks are split off a large one, then one in SPLIT_RARELY. */
+#define SPLITS_FIRST 128
+#define SPLIT_RARELY 32
+
 static struct spinlock page_lock = SPINLOCK_INIT;
 static SEALED struct page *pages;	/* one a frame, from frame 0 */
 static SEALED size_t frame_limit;	/* how many */
 static struct minset free_blocks[PAGE_ORDER_MAX + 1];	/* of block numbers: frame >> order */
 static size_t free_frames, total_frames;
 static size_t drawn_frames; /* LAYOUT_PAGES: those below may come first */
+static unsigned splits_first = SPLITS_FIRST;
 static size_t largest_blocks; /* free ones of order PAGE_ORDER_MAX */
 
 METRIC_GAUGE(pages, "Pages that the kernel has", &total_frames);
@@ -49,14 +54,21 @@ static size_t choose_block(unsigned order, uint64_t chance)
 }
 
 /*
- * With LAYOUT_PAGES a block of the largest kind is often split although there are smaller ones, while more than half of
- * all memory is in such blocks: the first pages would come from what is left over at the ends of memory, the same in
- * each boot. Not while only some memory is mapped, which would be split up before the rest.
+ * With LAYOUT_PAGES a block of the largest kind is split now and then although there are smaller ones, while more than
+ * half of all memory is in such blocks: the first pages would come from what is left over at the ends of memory, the
+ * same in each boot, and later ones from near each other. Not while only some memory is mapped, which would be split up
+ * before the rest.
  */
 static bool is_to_split(uint64_t chance)
 {
-	return IS_ENABLED(CONFIG_LAYOUT_PAGES) && (chance >> PAGE_ORDER_MAX & 3) && drawn_frames == frame_limit &&
-	       largest_blocks << PAGE_ORDER_MAX > total_frames / 2;
+	bool is_chosen;
+
+	if (!IS_ENABLED(CONFIG_LAYOUT_PAGES))
+		return false;
+	chance = chance >> PAGE_ORDER_MAX & (SPLIT_RARELY - 1);
+	is_chosen = splits_first ? chance & 3 : !chance;
+	splits_first -= splits_first > 0;
+	return is_chosen && drawn_frames == frame_limit && largest_blocks << PAGE_ORDER_MAX > total_frames / 2;
 }
 
 /*

@@ -132,6 +132,8 @@ TEST(layout_linked_takes_the_slide_off)
 	CHECK_EQ(layout_linked((uintptr_t)one), (uintptr_t)one - layout_slide());
 	CHECK_EQ(layout_linked(0x401000), 0x401000);
 	CHECK_EQ(layout_linked((uintptr_t)arch_phys_to_virt(0)), (uintptr_t)arch_phys_to_virt(0));
+	CHECK_EQ(layout_direct_map_slide() % GIB, 0);
+	CHECK(layout_direct_map_slide() / GIB < arch_direct_map_places());
 	CHECK(arch_image_places() == 1 || layout_slide() / PAGE_SIZE < arch_image_places());
 }
 

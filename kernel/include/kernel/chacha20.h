@@ -35,10 +35,10 @@ static ALWAYS_INLINE void chacha20_quarter(uint32_t *a, uint32_t *b, uint32_t *c
 	*b = chacha20_rotate(*b ^ *c, 7);
 }
 
-/* The ten double rounds. */
-static ALWAYS_INLINE void chacha20_rounds(uint32_t s[CHACHA20_BLOCK_WORDS])
+/* Two rounds each: ten of them are ChaCha20, four ChaCha8. */
+static ALWAYS_INLINE void chacha_double_rounds(uint32_t s[CHACHA20_BLOCK_WORDS], int count)
 {
-	for (int i = 0; i < 10; i++) {
+	for (int i = 0; i < count; i++) {
 		for (int j = 0; j < 4; j++)
 			chacha20_quarter(&s[j], &s[4 + j], &s[8 + j], &s[12 + j]);
 		for (int j = 0; j < 4; j++)
