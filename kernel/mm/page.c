@@ -107,6 +107,12 @@ static void give_block(size_t frame, unsigned order)
 	largest_blocks += order == PAGE_ORDER_MAX;
 }
 
+/*
+ * In the flags of a free frame that was freed alone (option INIT_ON_FREE): it holds zeros, and need not get them once
+ * more. Whoever writes there afterwards does so by a stale pointer.
+ */
+#define FREED_AS_ZEROS 1
+
 static void page_set_used(struct page *page, unsigned order)
 {
 	snapshot_mark(page, sizeof(*page));
@@ -118,8 +124,8 @@ static void page_set_used(struct page *page, unsigned order)
 	page->owner = NULL;
 }
 
-/* A used block whose content is whatever it was. */
-static struct page *page_take(unsigned order)
+/* A used block whose content is whatever it was; whether that is known to be zeros. */
+static struct page *page_take(unsigned order, bool *is_zero)
 {
 	unsigned long irq;
 	size_t frame;
@@ -134,6 +140,7 @@ static struct page *page_take(unsigned order)
 	}
 	metric_inc(page_allocations);
 	free_frames -= (size_t)1 << order;
+	*is_zero = IS_ENABLED(CONFIG_INIT_ON_FREE) && order == 0 && pages[frame].flags == FREED_AS_ZEROS;
 	page_set_used(&pages[frame], order);
 	spin_unlock(&page_lock, irq);
 	sanitize_unpoison(page_virt(&pages[frame]), PAGE_SIZE << order);
@@ -144,10 +151,11 @@ static struct page *page_take(unsigned order)
 struct page *page_alloc(unsigned order)
 {
 	struct page *page;
+	bool is_zero;
 
 	if (IS_ENABLED(CONFIG_INIT_ON_ALLOC))
 		return page_alloc_zeroed(order);
-	page = page_take(order);
+	page = page_take(order, &is_zero);
 	if (page)
 		snapshot_fill(page_virt(page), PAGE_SIZE << order);
 	return page;
@@ -155,9 +163,10 @@ struct page *page_alloc(unsigned order)
 
 struct page *page_alloc_zeroed(unsigned order)
 {
-	struct page *page = page_take(order);
+	bool is_zero;
+	struct page *page = page_take(order, &is_zero);
 
-	if (page)
+	if (page && !is_zero)
 		memset(page_virt(page), 0, PAGE_SIZE << order);
 	return page;
 }
@@ -191,6 +200,7 @@ void page_free(struct page *page, unsigned order)
 	snapshot_mark(page, sizeof(*page));
 	page->state = PAGE_FREE;
 	page->owner = NULL;
+	page->flags = IS_ENABLED(CONFIG_INIT_ON_FREE) ? FREED_AS_ZEROS : 0;
 	give_block(frame_of(page), order);
 	metric_inc(page_frees);
 	free_frames += (size_t)1 << order;

@@ -268,8 +268,9 @@ static void *mapped_alloc(size_t size_bytes)
 {
 	void *stack = is_retired(size_bytes) ? retired_take(0) : NULL;
 
+	/* Whoever gave it back may have left nothing but its place in the list. */
 	if (stack && IS_ENABLED(CONFIG_INIT_ON_ALLOC))
-		memset(stack, 0, size_bytes);
+		memset(stack, 0, IS_ENABLED(CONFIG_INIT_ON_FREE) ? sizeof(struct retired) : size_bytes);
 	return stack ?: map_new(size_bytes);
 }
 
