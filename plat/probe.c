@@ -7,7 +7,7 @@
 
 LINKSET_DECLARE(platform);
 
-const struct platform *plat;
+SEALED const struct platform *plat;
 
 int plat_select(const struct boot_info *boot)
 {

@@ -9,8 +9,7 @@
 #include <kernel/cpu.h>
 
 /* kernel.ld: areas of the image, page aligned. */
-extern char text_start[], text_end[], rodata_end[], data_start[], sealed_start[], sealed_end[],
-	image_end[];
+extern char text_start[], text_end[], rodata_end[], data_start[], sealed_start[], sealed_end[], image_end[];
 
 /* pvh_entry.S */
 extern char boot_stack[], boot_shadow[];
@@ -76,6 +75,9 @@ void keys_close(void);
 void keys_table(phys_t table, bool keyed);
 /* A fault of a page that has no key any more, which this CPU had not noticed: it is to be tried again. */
 bool keys_fault_is_stale(uint64_t virt);
+
+/* seal.c: arch_memory_seal() was called, where it does something. */
+extern volatile bool memory_is_sealed;
 
 /* cpu.c: the CPU has rdfsbase and wrfsbase, and we have enabled them. */
 extern bool cpu_has_fsgsbase;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Moves the image in the kernel's last 2 GiB, and the direct map in its area (option LAYOUT_IMAGE): pvh_entry.S calls image_move() in long mode, at the
- * image's physical address, before anything has used an address of its link. The memory it lies in stays; what changes
- * are the addresses in it, which the table behind the image lists (kernel/build/relocate.py), and the boot's page
- * tables. This file is compiled to run anywhere and must not have a pointer among its data.
+ * Moves the image in the kernel's last 2 GiB, and the direct map in its area (option LAYOUT_IMAGE): pvh_entry.S calls
+ * image_move() in long mode, at the image's physical address, before anything has used an address of its link. The
+ * memory it lies in stays; what changes are the addresses in it, which the table behind the image lists
+ * (kernel/build/relocate.py), and the boot's page tables. This file is compiled to run anywhere and must not have a
+ * pointer among its data.
  */
 #include "arch_internal.h"
 #include "pvh.h"

@@ -9,6 +9,7 @@
 
 #include <kernel/log.h>
 #include <kernel/page.h>
+#include <kernel/suspend.h>
 
 #define CPUID_ECX_PKS (UINT32_C(1) << 31) /* leaf 7 */
 #define CR4_PKS (UINT64_C(1) << 24)
@@ -19,6 +20,7 @@
 #define PTE_KEY (UINT64_C(1) << 59)
 
 static SEALED bool has_keys;
+SEALED volatile bool memory_is_sealed;
 
 void keys_init(void)
 {
@@ -59,6 +61,9 @@ void keys_close(void)
 	if (keys_are_on())
 		x86_write_msr(MSR_PKRS, PKRS_CLOSED);
 }
+
+/* Whoever made the copy may not have known of the register. */
+SUSPEND_CALL(SUSPEND_CORE, keys, NULL, keys_close, NULL);
 
 /* Other CPUs may use what they have in mind of the page for a while: keys_fault_is_stale(). */
 static void set_key(const void *virt, bool keyed)
@@ -132,6 +137,8 @@ void arch_memory_seal(void)
 {
 	if (!IS_ENABLED(CONFIG_READ_ONLY_AFTER_INIT) && !keys_are_on())
 		return;
+	if (!memory_is_sealed)
+		memory_is_sealed = true;
 	for (char *page = sealed_start; page < sealed_end; page += PAGE_SIZE) {
 		seal_page((uint64_t)page);
 		seal_page((uint64_t)arch_phys_to_virt(arch_virt_to_phys(page)));

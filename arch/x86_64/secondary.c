@@ -43,6 +43,9 @@ void arch_cpu_halt(void)
 void secondary_main(struct cpu *cpu) NORETURN;
 NO_INSTRUMENT void secondary_main(struct cpu *cpu)
 {
+	/* Nobody waits for it any more, and what it would have to write is read-only. */
+	if (memory_is_sealed)
+		arch_cpu_halt();
 	arch_cpu_init(cpu);
 	cpu_main(cpu);
 }

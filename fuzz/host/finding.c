@@ -26,7 +26,8 @@ static bool is_plumbing(const char *function)
 		"?", "crash_raise", "panic", "assert_failed", "heap_free", "heap_resize", "heap_check_all", "page_free",
 		"memcpy", "memmove", "memset", "memcmp", "strlen", "on_deadline", "on_tick", "host_tick",
 		"clock_is_virtual", "timer_interrupt", "check_sleeper", "idle", "wait_foreach_sleeper", "wait_until",
-		"wait_until_any", "spin_lock", "spin_unlock", "shadow_stack_differs", "shadow_stack_report", "__stack_chk_fail",
+		"wait_until_any", "spin_lock", "spin_unlock", "shadow_stack_differs", "shadow_stack_report",
+		"__stack_chk_fail",
 	};
 	static const char *const prefixes[] = { "__asan", "__ubsan", "__sanitizer", "__interceptor", "arch_", "trap_",
 						"slab_", "redzone_", "quarantine_", "list_", "heap_", "mark_" };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The heap's own pointers: a write before the start of an object reaches the header of its slab, at the start of the
- * page, whose links are overwritten. When the slab fills up it is taken off its list, and that writes one of the links where the other says:
- * over the pointer to a table of operations.
+ * page, whose links are overwritten. When the slab fills up it is taken off its list, and that writes one of the links
+ * where the other says: over the pointer to a table of operations.
  */
 #include "attacks.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The table of interrupts: SIDT tells any program where it is. A gate is overwritten by an arbitrary write, and a program
- * raises its exception.
+ * The table of interrupts: SIDT tells any program where it is. A gate is overwritten by an arbitrary write, and a
+ * program raises its exception.
  */
 #include "attacks.h"
 

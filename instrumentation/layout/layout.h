@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Memory randomization (option LAYOUT): where everything random comes from, and how far the image was moved. Each region
- * has a stream of its own, made by ChaCha20 from one secret key: what one region draws says nothing of another, and with
- * "layout=SEED" on the command line the n-th draw of a region is the same in each boot.
+ * Memory randomization (option LAYOUT): where everything random comes from, and how far the image was moved. Each
+ * region has a stream of its own, made by ChaCha20 from one secret key: what one region draws says nothing of another,
+ * and with "layout=SEED" on the command line the n-th draw of a region is the same in each boot.
  *
  *	if (IS_ENABLED(CONFIG_LAYOUT_STACKS))
  *		slot = layout_draw(LAYOUT_STACKS, SLOTS);

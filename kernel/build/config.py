@@ -62,12 +62,19 @@ def falls_with(sym, removed):
     return sym.str_value == "n" and any(s.name in removed for s in kconfiglib.expr_items(sym.direct_dep))
 
 
+def all_of(expr):
+    return " and ".join(kconfiglib.expr_str(e) for e in kconfiglib.split_expr(expr, kconfiglib.AND)
+                        if not kconfiglib.expr_value(e))
+
+
 def reason(sym, value):
+    prompts = [node.prompt[1] for node in sym.nodes if node.prompt]
+    if value == "n" and sym.rev_dep is sym.kconfig.n and prompts and not kconfiglib.expr_value(prompts[0]):
+        return "it can be switched off only with " + all_of(prompts[0])
     if value != "y" or kconfiglib.expr_value(sym.direct_dep):
         by = kconfiglib.expr_str(sym.rev_dep) if sym.rev_dep is not sym.kconfig.n else "another option"
         return f"it is {sym.str_value}, because of {by}"
-    unmet = [e for e in kconfiglib.split_expr(sym.direct_dep, kconfiglib.AND) if not kconfiglib.expr_value(e)]
-    return "it needs " + " and ".join(kconfiglib.expr_str(e) for e in unmet)
+    return "it needs " + all_of(sym.direct_dep)
 
 
 def main(image, preset, out):

@@ -17,7 +17,9 @@ for file in "$build"/*/saki.elf "$build"/*/saki.host; do
 	image=$(basename "$(dirname "$file")")
 	mkdir -p "$to/build/$image"
 	install -m 755 "$file" "$to/build/$image/"
+	[ ! -f "$build/$image/.config" ] || install -m 644 "$build/$image/.config" "$to/build/$image/"
 done
+install -D -m 644 harnesses/eval/explained.txt "$to/harnesses/eval/explained.txt"
 if [ -d harnesses/seeds ]; then
 	mkdir -p "$to/harnesses"
 	cp -R harnesses/seeds "$to/harnesses/"

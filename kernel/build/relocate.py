@@ -63,7 +63,7 @@ class Image:
         return symbol[3] != SHN_ABS or self.start <= symbol[4] <= self.end
 
     def places(self):
-        """Places of 32-bit and of 64-bit words that hold an address of the image, and those that hold the direct map's."""
+        """Where 32-bit and 64-bit words are that hold an address of the image, and those that hold the direct map's."""
         words32, words64, direct = [], [], []
         for section in self.sections:
             if section[1] != SHT_RELA or not self.sections[section[7]][2] & SHF_ALLOC:

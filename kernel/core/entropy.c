@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What a boot has drawn (word "entropy" on the command line), for who estimates over many boots how much chance there is
- * in it: two lines a region on the console, which the host reads,
+ * What a boot has drawn (word "entropy" on the command line), for who estimates over many boots how much chance there
+ * is in it: two lines a region on the console, which the host reads,
  *
  *	entropy: REGION HEX		an address there, of something new
- *	entropy-values: REGION N	how many different ones it might have been, as the code that draws it counts; 1: it
- *					is not drawn
+ *	entropy-values: REGION N	how many different ones it might have been, as the code that draws it counts;
+ *					1: it is not drawn
  *
  * and then the machine ends. And what a copy of a machine draws anew.
  */

@@ -179,6 +179,7 @@ static void memory_up(void)
 	err = arch_memory_init();
 	if (err)
 		panic("the kernel's page tables cannot be made: %s", errno_name(-err));
+	page_all_mapped();
 	boot_phase_end("page tables");
 	init_calls_run(INIT_MEMORY, INIT_MEMORY);
 	constructors_run();

@@ -129,7 +129,8 @@ static uint64_t fold(uint64_t a, uint64_t b)
 
 static uint64_t sum_of(const struct slab *slab)
 {
-	uint64_t numbers = slab->used | (uint64_t)slab->class << 16 | (HEAP_SHUFFLED ? (uint64_t)*slab->start << 32 : 0);
+	uint64_t numbers = slab->used | (uint64_t)slab->class << 16 |
+			   (HEAP_SHUFFLED ? (uint64_t)*slab->start << 32 : 0);
 	uint64_t sum = fold(slab->next ^ secrets[1], slab->prev ^ secrets[2]) ^
 		       fold((uintptr_t)slab ^ secrets[3], numbers ^ secrets[1]);
 
@@ -329,6 +330,8 @@ static unsigned block_at(const struct slab *slab, const void *address)
 	size_t offset = ((uintptr_t)address & ~PAGE_MASK) - first_block(slab), size = sizes[slab->class];
 	size_t block = offset / size;
 
+	if (!HEAP_FREES_CHECKED)
+		return (unsigned)(block % block_count(slab->class));
 	return block < block_count(slab->class) && block * size == offset ? (unsigned)block : UINT32_MAX;
 }
 
@@ -346,7 +349,7 @@ void slab_free(void *address)
 
 	slab_check(class, slab, irq);
 	block = block_at(slab, address);
-	if (unlikely(block == UINT32_MAX || block_is_free(slab, block))) {
+	if (HEAP_FREES_CHECKED && unlikely(block == UINT32_MAX || block_is_free(slab, block))) {
 		spin_unlock(&class->lock, irq);
 		heap_bad_free(address, block != UINT32_MAX);
 	}
@@ -379,7 +382,7 @@ size_t slab_block_size(const void *address)
 
 	slab_check(class, slab, irq);
 	block = block_at(slab, address);
-	bad = block == UINT32_MAX || block_is_free(slab, block);
+	bad = HEAP_FREES_CHECKED && (block == UINT32_MAX || block_is_free(slab, block));
 	spin_unlock(&class->lock, irq);
 	if (unlikely(bad))
 		heap_bad_free(address, block != UINT32_MAX);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The page allocator: buddies. Free blocks are members of one set an order (minset.h), so the lowest sufficient block
- * is always taken (but with LAYOUT_PAGES, which draws one): the same calls give the same frames, and those in use stay close together, as do their struct
- * pages, of which the snapshot restores the touched ones. The struct page of a frame inside a block is not touched;
- * only a block's first frame has state PAGE_USED, which is how a double free is found.
+ * is always taken: the same calls give the same frames, and those in use stay close together, as do their struct
+ * pages, of which the snapshot restores the touched ones. With LAYOUT_PAGES one is drawn instead. The struct page of a
+ * frame inside a block is not touched; only a block's first frame has state PAGE_USED, which is how a double free is
+ * found.
  */
 #include <instrumentation/layout/layout.h>
 #include <instrumentation/trace/trace.h>
@@ -23,6 +24,7 @@ static SEALED struct page *pages;	/* one a frame, from frame 0 */
 static SEALED size_t frame_limit;	/* how many */
 static struct minset free_blocks[PAGE_ORDER_MAX + 1];	/* of block numbers: frame >> order */
 static size_t free_frames, total_frames;
+static size_t drawn_frames; /* LAYOUT_PAGES: those below may come first */
 static size_t largest_blocks; /* free ones of order PAGE_ORDER_MAX */
 
 METRIC_GAUGE(pages, "Pages that the kernel has", &total_frames);
@@ -37,23 +39,23 @@ static size_t frame_of(const struct page *page)
 }
 
 /* One of the free blocks of an order: the lowest, or with LAYOUT_PAGES the first from somewhere on; MINSET_NONE. */
-static size_t choose_block(const struct minset *set, uint64_t chance)
+static size_t choose_block(unsigned order, uint64_t chance)
 {
-	size_t block = MINSET_NONE;
+	size_t end = drawn_frames >> order, block = MINSET_NONE;
 
 	if (IS_ENABLED(CONFIG_LAYOUT_PAGES))
-		block = minset_next(set, (size_t)((chance >> 32) * set->limit >> 32));
-	return block == MINSET_NONE ? minset_first(set) : block;
+		block = minset_next(&free_blocks[order], (size_t)((chance >> 32) * end >> 32));
+	return block < end ? block : minset_first(&free_blocks[order]);
 }
 
 /*
  * With LAYOUT_PAGES a block of the largest kind is often split although there are smaller ones, while more than half of
  * all memory is in such blocks: the first pages would come from what is left over at the ends of memory, the same in
- * each boot.
+ * each boot. Not while only some memory is mapped, which would be split up before the rest.
  */
 static bool is_to_split(uint64_t chance)
 {
-	return IS_ENABLED(CONFIG_LAYOUT_PAGES) && (chance >> PAGE_ORDER_MAX & 3) &&
+	return IS_ENABLED(CONFIG_LAYOUT_PAGES) && (chance >> PAGE_ORDER_MAX & 3) && drawn_frames == frame_limit &&
 	       largest_blocks << PAGE_ORDER_MAX > total_frames / 2;
 }
 
@@ -67,7 +69,7 @@ static size_t take_block(unsigned order)
 	unsigned from = is_to_split(chance) ? PAGE_ORDER_MAX : order;
 	size_t block;
 
-	while ((block = choose_block(&free_blocks[from], chance)) == MINSET_NONE)
+	while ((block = choose_block(from, chance)) == MINSET_NONE)
 		if (++from > PAGE_ORDER_MAX)
 			return MINSET_NONE;
 	minset_remove(&free_blocks[from], block);
@@ -295,6 +297,7 @@ void page_setup(size_t limit, void *memory)
 	memset(memory, 0, page_setup_bytes(limit));
 	pages = memory;
 	frame_limit = limit;
+	drawn_frames = min(limit, (size_t)(BOOT_MAPPED >> PAGE_SHIFT));
 	next += page_array_bytes(limit);
 	for (unsigned order = 0; order <= PAGE_ORDER_MAX; order++) {
 		size_t blocks = (limit >> order) + 1;
@@ -303,6 +306,11 @@ void page_setup(size_t limit, void *memory)
 		next += minset_bytes(blocks);
 	}
 	snapshot_mark_area(memory, page_setup_bytes(limit));
+}
+
+void page_all_mapped(void)
+{
+	drawn_frames = frame_limit;
 }
 
 size_t page_setup_free(size_t start, size_t end)

@@ -75,8 +75,8 @@ int place_check_fixed(uint64_t addr, uint64_t len)
 
 /*
  * From above: the stack, a gap, the vDSO somewhere in its window, a gap that what grows down stays away from, mappings.
- * In pages, as Linux draws them on x86_64: 22 bits for the stack and 9 for where on it the program begins, 28 for mappings
- * and programs, 13 for the heap. The vDSO has 20.
+ * In pages, as Linux draws them on x86_64: 22 bits for the stack and 9 for where on it the program begins, 28 for
+ * mappings and programs, 13 for the heap. The vDSO has 20.
  */
 #define STACK_PLACES (UINT64_C(1) << 22)
 #define STACK_GAPS (UINT64_C(1) << 9)

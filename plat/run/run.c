@@ -38,7 +38,7 @@ static const char help[] =
 	"  --timeout S            end it after S seconds\n"
 	"  --strace               print every system call, with its arguments and result, on standard error\n"
 	"  --syscalls             print which system calls were made, how often, and which are missing\n"
-	"  --allow-list FILE      no system calls but those in FILE: what --syscalls printed, or their names, one a line\n"
+	"  --allow-list FILE      no system calls but those in FILE: what --syscalls printed, or a name a line\n"
 	"  --gdb                  wait for gdb before the first instruction; says how to connect\n"
 	"  --append STR           more words for the kernel's command line, such as loglevel=3; may be repeated\n"
 	"  --preset P             which build of the kernel (default)\n"

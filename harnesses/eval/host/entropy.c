@@ -166,24 +166,26 @@ void regions_text(const struct regions *regions, FILE *out)
 {
 	fprintf(out, "%u boots of preset %s", regions->boots, regions->preset);
 	fprintf(out, regions->failed ? ", and %u that said nothing\n\n" : "\n\n", regions->failed);
-	fprintf(out, "%-16s %8s  %9s  %9s  %9s  %11s  bits\nregion           %8s  %9s  %9s  %9s  %11s  differ\n", "",
-		"", "", "min-", "", "reachable", "boots", "different", "bits", "entropy", "values");
+	fprintf(out, "%-16s  %7s  %9s  %7s  %8s  %11s  %s\n", "region", "boots", "different", "bits", "at least",
+		"min-entropy", "reachable");
 	for (size_t i = 0; i < regions->count; i++) {
 		const struct region *r = &regions->list[i];
 
-		fprintf(out, "%-16.16s %8zu  %9zu  %s%8.1f  >=%7.1f  ", r->name, r->entropy.samples,
-			r->entropy.different, r->entropy.pairs ? " " : ">", r->entropy.collision_bits,
-			r->entropy.mcv_bits);
-		if (r->reachable)
-			fprintf(out, "2^%-9.1f", r->reachable_bits);
+		fprintf(out, "%-16.16s  %7zu  %9zu  ", r->name, r->entropy.samples, r->entropy.different);
+		if (r->entropy.pairs)
+			fprintf(out, "%7.1f", r->entropy.collision_bits);
 		else
-			fprintf(out, "%11s", "-");
-		fprintf(out, "  %6d\n", __builtin_popcountll(r->entropy.varying));
+			fprintf(out, "%7s", "");
+		fprintf(out, "  %8.1f  %11.1f  ", r->entropy.collision_least_bits, r->entropy.mcv_bits);
+		if (r->reachable)
+			fprintf(out, "2^%.1f\n", r->reachable_bits);
+		else
+			fputs("-\n", out);
 	}
-	fputs("\nbits: by pairs of boots with equal values; \">\" where there was no such pair,\n"
-	      "then a bound from below. min-entropy: by the commonest value (SP 800-90B,\n"
-	      "6.3.1), of which N boots cannot show more than about log2(N) - 2. reachable\n"
-	      "values: as the kernel's code counts them. differ: bits that changed.\n",
+	fputs("\nbits: by pairs of boots with equal values, where there are any; at least: what that\n"
+	      "comes to with 95 %. min-entropy: at least, by the commonest value (SP 800-90B,\n"
+	      "6.3.1), of which N boots cannot show more than about log2(N) - 2. reachable:\n"
+	      "different values, as the kernel's code counts them.\n",
 	      out);
 }
 
@@ -198,7 +200,7 @@ void regions_json(const struct regions *regions, struct json *json)
 
 		json_open(json, r->name, '{');
 		json_real(json, "bits", r->entropy.collision_bits);
-		json_bool(json, "bits_is_a_bound", !r->entropy.pairs);
+		json_real(json, "bits_at_least", r->entropy.collision_least_bits);
 		json_number(json, "values", r->reachable);
 		json_real(json, "values_bits", r->reachable_bits);
 		json_real(json, "min_entropy_bits", r->entropy.mcv_bits);

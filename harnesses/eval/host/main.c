@@ -14,7 +14,7 @@
 #include "signals.h"
 
 #define BOOTS_MAX 1000000
-#define LIMIT_S 8
+#define LIMIT_S 4
 
 static const char help[] =
 	"usage: saki eval [--presets A,B] [--attacks GLOB] [--boots N] [--jobs N] [--limit S] [--costs] [--json]\n"
@@ -30,9 +30,9 @@ static const char help[] =
 	"                 `make image` has; default: none, each alone, hardened, hardened less each\n"
 	"  --attacks GLOB those whose names match (default: all)\n"
 	"  --boots N      trials of each attack on each preset, each with fresh secrets (default: 1, and 20 where a\n"
-	"                 defence draws lots); entropy: boots (1000)\n"
+	"                 defence draws lots, 5 where one is missing); entropy: boots (1000)\n"
 	"  --jobs N       machines at once (default: one for each CPU)\n"
-	"  --limit S      seconds that a machine may take (8)\n"
+	"  --limit S      seconds of a CPU that a machine may take, or idle (4)\n"
 	"  --costs        measure also the time and the instructions of a boot and of system calls\n"
 	"  --json         one object on standard output, instead of tables\n"
 	"  -o DIR         write results.json and index.html there, with the entropy of places in 200 boots\n"

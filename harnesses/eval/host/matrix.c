@@ -15,6 +15,7 @@
 #include "pool.h"
 
 #define PROBABILISTIC_TRIALS 20
+#define FEW_TRIALS 5 /* none of which succeeds: less than half do, with 95 % */
 #define BENIGN_SHARE 10	/* one benign boot for so many of the attack itself */
 #define AGAIN 2		/* times that a machine which did not come to begin is given more time */
 
@@ -44,7 +45,10 @@ static unsigned trials_of(const struct attack *attack, const struct preset *pres
 		return 0;
 	if (boots)
 		return boots;
-	return attack->stopped_by & preset->on & defence_probabilistic() ? PROBABILISTIC_TRIALS : 1;
+	if (!(attack->stopped_by & preset->on & defence_probabilistic()))
+		return 1;
+	/* Images less one are many, and are about the one. */
+	return preset->sort == PRESET_LESS_ONE ? FEW_TRIALS : PROBABILISTIC_TRIALS;
 }
 
 static size_t add_trials(struct run *run, size_t attack, size_t preset, enum variant variant, unsigned boots)

@@ -23,6 +23,9 @@
 #include "stream.h"
 
 #define ENVIRONMENT 3
+#define LOOK_S 0.25	/* between looks at what a machine has spent */
+#define IDLE_SHARE 0.05	/* who uses less of a CPU is not working, but for QEMU's own timers */
+#define STARVED 20	/* limits of time, after which one that gets next to no CPU is given up */
 /* What QEMU's emulator offers beyond "max"; an accelerator that has it not says so and goes on. */
 #define CPU "max,+pks"
 
@@ -31,7 +34,9 @@ enum { STREAM_LOG, STREAM_CONSOLE, STREAM_DEBUG, STREAM_MESSAGES, STREAMS };
 struct slot {
 	pid_t pid;		/* 0: free */
 	bool at_limit;
-	double start, deadline;
+	double start;
+	double spent;		/* of its limit */
+	double looked_at, cpu;	/* when that was last added to, and how much of a CPU it had used by then */
 	struct boot boot;
 	struct stream streams[STREAMS];
 	int initrd_fd;
@@ -112,7 +117,8 @@ static int slot_start(struct slot *slot)
 	q.command_line = line;
 	slot->at_limit = false;
 	slot->start = now();
-	slot->deadline = slot->start + slot->boot.limit_s;
+	slot->looked_at = slot->start;
+	slot->spent = slot->cpu = 0;
 	slot->pid = err ? -1 : qemu_start(&q, error);
 	slot_give_up_theirs(&q);
 	if (slot->pid > 0)
@@ -155,16 +161,45 @@ static void slot_finish(struct pool *pool, struct slot *slot, int wait_status)
 	slot_free(slot);
 }
 
+static double cpu_seconds(pid_t pid)
+{
+	struct timespec time;
+	clockid_t clock;
+
+	if (clock_getcpuclockid(pid, &clock) || clock_gettime(clock, &time))
+		return 0;
+	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+/*
+ * A machine spends the time that it has had a CPU for, so that a busy host makes no hangs; one that does nothing spends
+ * the time that goes by.
+ */
+static void slot_spend(struct slot *slot)
+{
+	double at = now(), took = at - slot->looked_at, cpu, used;
+
+	if (took < LOOK_S)
+		return;
+	cpu = cpu_seconds(slot->pid);
+	used = cpu - slot->cpu;
+	slot->spent += used < IDLE_SHARE * took ? took : used;
+	slot->looked_at = at;
+	slot->cpu = cpu;
+	if (slot->spent > slot->boot.limit_s || at - slot->start > STARVED * slot->boot.limit_s) {
+		slot->at_limit = true;
+		kill(slot->pid, SIGKILL);
+	}
+}
+
 static void slot_look(struct pool *pool, struct slot *slot)
 {
 	int status;
 
 	if (slot->pid && waitpid(slot->pid, &status, WNOHANG) == slot->pid)
 		slot_finish(pool, slot, status);
-	else if (slot->pid && !slot->at_limit && now() > slot->deadline) {
-		slot->at_limit = true;
-		kill(slot->pid, SIGKILL);
-	}
+	else if (slot->pid && !slot->at_limit)
+		slot_spend(slot);
 }
 
 /* ---- all of them ---- */
@@ -189,16 +224,6 @@ static unsigned start_more(struct pool *pool)
 	return running;
 }
 
-static int time_left_ms(const struct pool *pool)
-{
-	double left = 1;
-
-	for (unsigned i = 0; i < pool->machines; i++)
-		if (pool->slots[i].pid && !pool->slots[i].at_limit && pool->slots[i].deadline - now() < left)
-			left = pool->slots[i].deadline - now();
-	return left < 0 ? 0 : (int)(left * 1000) + 1;
-}
-
 static void wait_for_any(struct pool *pool)
 {
 	struct pollfd fds[1 + POOL_MACHINES_MAX * STREAMS];
@@ -211,7 +236,7 @@ static void wait_for_any(struct pool *pool)
 			streams[count] = &pool->slots[i].streams[j];
 			fds[count++] = (struct pollfd){ .fd = pool->slots[i].streams[j].fd, .events = POLLIN };
 		}
-	if (poll(fds, count, time_left_ms(pool)) > 0)
+	if (poll(fds, count, (int)(LOOK_S * 1000)) > 0)
 		for (nfds_t i = 1; i < count; i++)
 			if (fds[i].fd >= 0 && fds[i].revents)
 				stream_read(streams[i]);

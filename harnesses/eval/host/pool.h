@@ -16,7 +16,7 @@
 struct boot {
 	const char *kernel;	/* path of saki.elf; it has to stay while the machine runs */
 	char line[512];		/* the kernel's command line */
-	double limit_s;
+	double limit_s;		/* of CPU time, or of idling */
 	const char *initrd;	/* a file; NULL: none */
 	void *tag;		/* the caller's */
 };

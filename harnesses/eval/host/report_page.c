@@ -234,18 +234,22 @@ static void put_entropy(const struct regions *regions, FILE *out)
 	double limit = regions->count ? regions->list[0].entropy.limit_bits - 2 : 0;
 
 	fprintf(out,
-		"<h2>Entropy</h2>\n<p class=\"note\">%u boots of preset %s. Bits by pairs of boots with equal values "
-		"(&ge; where no two were equal); min-entropy by the commonest value, NIST SP 800-90B 6.3.1, which so "
+		"<h2>Entropy</h2>\n<p class=\"note\">%u boots of preset %s. Bits by pairs of boots with equal values, "
+		"where there are any, and at least (95 %%); min-entropy at least, by the "
+		"commonest value, NIST SP 800-90B 6.3.1, which so "
 		"many boots cannot show to be more than about %.0f.</p>\n<table><tr><th>region</th><th>bits</th>"
-		"<th>min-entropy &ge;</th><th>reachable values</th><th>different</th></tr>\n",
+		"<th>at least</th><th>min-entropy</th><th>reachable values</th><th>different</th></tr>\n",
 		regions->boots, regions->preset, limit > 0 ? limit : 0);
 	for (size_t i = 0; i < regions->count; i++) {
 		const struct region *r = &regions->list[i];
 
 		fputs("<tr><td>", out);
 		put_escaped(r->name, out);
-		fprintf(out, "</td><td class=\"r\">%s%.1f</td><td class=\"r\">%.1f</td><td class=\"r\">",
-			r->entropy.pairs ? "" : "&ge; ", r->entropy.collision_bits, r->entropy.mcv_bits);
+		fputs("</td><td class=\"r\">", out);
+		if (r->entropy.pairs)
+			fprintf(out, "%.1f", r->entropy.collision_bits);
+		fprintf(out, "</td><td class=\"r\">%.1f</td><td class=\"r\">%.1f</td><td class=\"r\">",
+			r->entropy.collision_least_bits, r->entropy.mcv_bits);
 		if (r->reachable)
 			fprintf(out, "2<sup>%.1f</sup>", r->reachable_bits);
 		else

@@ -9,6 +9,7 @@
 
 #define Z95 1.959963984540054	/* two-sided */
 #define Z99 2.5758293035489004	/* as SP 800-90B has it */
+#define Z95_ONE_SIDED 1.6448536269514722
 #define POISSON95 2.995732273553991 /* -ln 0.05: with that many pairs expected, none is seen once in twenty times */
 
 struct interval wilson(unsigned count, unsigned trials)
@@ -33,6 +34,14 @@ static int by_value(const void *a, const void *b)
 	return left < right ? -1 : left > right;
 }
 
+/* With more pairs than that expected, so few are seen less than once in twenty times (Wilson and Hilferty, 1931). */
+static double pairs_at_most(uint64_t seen)
+{
+	double n = (double)seen + 1;
+
+	return seen ? n * pow(1 - 1 / (9 * n) + Z95_ONE_SIDED / (3 * sqrt(n)), 3) : POISSON95;
+}
+
 struct entropy entropy_of(uint64_t *values, size_t count)
 {
 	struct entropy e = { .samples = count };
@@ -52,10 +61,12 @@ struct entropy entropy_of(uint64_t *values, size_t count)
 	rate = e.most_common / n;
 	rate = fmin(1, rate + Z99 * sqrt(rate * (1 - rate) / (n - 1)));
 	e.mcv_bits = -log2(rate);
-	e.collision_bits = log2(all_pairs / (e.pairs ? (double)e.pairs : POISSON95));
+	e.collision_least_bits = log2(all_pairs / pairs_at_most(e.pairs));
+	e.collision_bits = e.pairs ? log2(all_pairs / (double)e.pairs) : e.collision_least_bits;
 	e.limit_bits = log2(n);
 	/* Not "minus zero". */
 	e.mcv_bits = e.mcv_bits > 0 ? e.mcv_bits : 0;
 	e.collision_bits = e.collision_bits > 0 ? e.collision_bits : 0;
+	e.collision_least_bits = e.collision_least_bits > 0 ? e.collision_least_bits : 0;
 	return e;
 }

@@ -23,10 +23,11 @@ struct entropy {
 	 */
 	double mcv_bits;
 	/*
-	 * By pairs of equal values (Renyi's entropy of order 2, which is that of equally likely values, and never less
-	 * than min-entropy). Without a pair: a bound from below, with 95 %, that samples of that many pairs allow.
+	 * By pairs of equal values: Renyi's entropy of order 2, which is that of equally likely values, and never less
+	 * than min-entropy. And the least that it is, with 95 %, if pairs are seen by Poisson's law; without a pair
+	 * that is all that can be said, and both are the same.
 	 */
-	double collision_bits;
+	double collision_bits, collision_least_bits;
 	uint64_t pairs;			/* of equal values */
 	double limit_bits;		/* log2(samples): no estimate by frequency can say more */
 	uint64_t varying;		/* the bits that differed between any two */

@@ -93,12 +93,14 @@ static void entropy_of_known_sources(void)
 		values[i] = i % 250 << 12;
 	e = entropy_of(values, 1000);
 	CHECK(e.pairs == 1500 && is_near(e.collision_bits, log2(499500.0 / 1500), 1e-9));
-	CHECK(e.varying == 0xff000);
+	CHECK(e.varying == 0xff000 && e.collision_least_bits < e.collision_bits);
+	CHECK(is_near(e.collision_bits - e.collision_least_bits, log2(1565.6 / 1500), 0.01));
 	/* All different: no more is said than pairs allow. */
 	for (size_t i = 0; i < 1000; i++)
 		values[i] = i;
 	e = entropy_of(values, 1000);
-	CHECK(!e.pairs && e.collision_bits > 17 && e.collision_bits < 18 && e.mcv_bits < e.limit_bits);
+	CHECK(!e.pairs && e.collision_bits > 17 && e.collision_bits < 18 &&
+	      e.collision_least_bits >= e.collision_bits && e.mcv_bits < e.limit_bits);
 	CHECK(entropy_of(values, 1).samples == 1);
 }
 

@@ -3,8 +3,8 @@
  * Puts the shadow stack into what clang has made of a C file: filter [--compact] < x.s > x.filtered.s
  *
  * A function that calls others, or writes to a place that it computes, keeps a copy of its return address (System V
- * ABI, AMD64, 3.2.2: at entry it lies at RSP; R10 and R11 are free there, and at the end) where the word at GS says, and
- * compares them before it returns. The pointer is moved by one instruction before the slot is used: an interrupt in
+ * ABI, AMD64, 3.2.2: at entry it lies at RSP; R10 and R11 are free there, and at the end) where the word at GS says,
+ * and compares them before it returns. The pointer is moved by one instruction before the slot is used: an interrupt in
  * between uses the slots above, and a thread that goes on at another CPU finds its own pointer there.
  *
  * The copy goes with the frame: it is made where RBP is pushed, and compared where it has been popped. clang lets the
@@ -33,13 +33,13 @@
 static const char enter_code[] = "\tmovq\t(%rsp), %r11\n"
 				 "\tmovl\t$8, %r10d\n"
 				 "\txaddq\t%r10, %gs:" STRING(SHADOW_STACK_POINTER) "-8(%r10)\n"
-				 "\tmovq\t%r11, (%r10)\n";
+										    "\tmovq\t%r11, (%r10)\n";
 static const char leave_code[] = "\txorl\t%r10d, %r10d\n"
 				 "\tmovq\t" POINTER("%r10") ", %r11\n"
-				 "\tmovq\t-8(%r11), %r11\n"
-				 "\tcmpq\t%r11, (%rsp)\n"
-				 "\tjne\tshadow_stack_differs\n"
-				 "\tsubq\t$8, " POINTER("%r10") "\n";
+							    "\tmovq\t-8(%r11), %r11\n"
+							    "\tcmpq\t%r11, (%rsp)\n"
+							    "\tjne\tshadow_stack_differs\n"
+							    "\tsubq\t$8, " POINTER("%r10") "\n";
 
 /* In the place of a return (--compact): the same by arch's assembly. A fifth of the text, for a jump. */
 static const char return_code[] = "\tjmp\tshadow_stack_return\n";

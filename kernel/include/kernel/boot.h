@@ -39,6 +39,7 @@ void kernel_main(struct boot_info *boot) NORETURN;
  *
  *	loglevel=N  mem=SIZE  init=PATH  test[=GLOB]  harness=NAME  seed=N  env=NAME=VALUE (may repeat)
  *	attack=NAME nonce=HEX attack-variant=VARIANT
+ *	layout=SEED (any text; LAYOUT)  entropy (prints what was drawn, and ends)
  *	console=pipe  strace  outcomes  virtio_mmio.device=SIZE@BASE:LINE (may repeat)  net=ADDRESS/BITS[,GATEWAY]
  */
 /* The decoded value of the last name=... in buf; "" for a bare name. Length, or -ENOENT, -ENAMETOOLONG. */

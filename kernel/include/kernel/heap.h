@@ -52,5 +52,5 @@ static inline void object_count_add(struct object_type *type, long n)
 {
 	atomic_fetch_add(&type->live, n);
 }
-/* In how many places of a page an object of that size, which is smaller than half a page, may come to lie (LAYOUT_HEAP). */
+/* In how many places of a page an object of that size, less than half a page, may come to lie (LAYOUT_HEAP). */
 size_t heap_places(size_t size);

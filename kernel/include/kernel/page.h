@@ -64,6 +64,10 @@ size_t page_frame_limit(void);
 /* Calls visit(first frame number, count) for every free block; allocation state must not change meanwhile. */
 void page_foreach_free(void (*visit)(size_t frame, size_t count, void *context), void *context);
 
+/* The direct map has all of memory, not only what entry code has mapped, which is BOOT_MAPPED bytes at least. */
+void page_all_mapped(void);
+#define BOOT_MAPPED (UINT64_C(4) << 30)
+
 /*
  * Kernel stacks, with a guard page below: in STACK_AREA, where the guard page is unmapped; in the direct map where
  * the CPU has no STACK_AREA: there the guard page holds a pattern, which stack_free() checks, and sanitizers know it.

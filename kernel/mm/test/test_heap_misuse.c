@@ -30,6 +30,10 @@ static void write_byte(volatile uint8_t *object, size_t at)
 
 TEST(heap_double_free_is_a_crash)
 {
+	if (!IS_ENABLED(CONFIG_FREE_CHECKS)) {
+		test_skip("needs FREE_CHECKS");
+		return;
+	}
 	void *small = heap_alloc(40), *neighbour = heap_alloc(40), *large = heap_alloc(3 * PAGE_SIZE);
 
 	CHECK(small && neighbour && large);
@@ -46,6 +50,10 @@ TEST(heap_double_free_is_a_crash)
 
 TEST(heap_invalid_free_is_a_crash)
 {
+	if (!IS_ENABLED(CONFIG_FREE_CHECKS)) {
+		test_skip("needs FREE_CHECKS");
+		return;
+	}
 	static uint64_t not_on_the_heap[16];
 	char *object = heap_alloc(200);
 	struct page *page = page_alloc(0);

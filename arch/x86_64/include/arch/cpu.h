@@ -7,7 +7,7 @@
 
 #include <kernel/compiler.h>
 
-/* Where things are. The image is linked at KERNEL_BASE plus its physical address; it may have been moved up from there. */
+/* Where things are. The image is linked at KERNEL_BASE plus its physical address; option LAYOUT_IMAGE moves it up. */
 #define KERNEL_BASE UINT64_C(0xffffffff80000000)
 #define X86_IMAGE_PHYS UINT64_C(0x100000)
 #define X86_KERNEL_HALF UINT64_C(0xffff800000000000)
