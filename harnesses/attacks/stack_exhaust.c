@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A stack that runs over: recursion as deep as the sender says fills the stack of the thread below with the sender's
- * words: places on queues, saved registers, return addresses. When that thread is woken, somebody goes where they say. With guard pages there is no such thread, only a page
- * that is not there.
+ * words: places on queues, saved registers, return addresses. When that thread is woken, somebody goes where they say.
+ * With guard pages there is no such thread, only a page that is not there.
  */
 #include "attacks.h"
 
