@@ -17,7 +17,7 @@ obj-y += data_credentials.o data_inode.o data_fd.o data_mount.o
 # stacks, leaks, guesses
 obj-y += stack_exhaust.o uninit_stack.o uninit_heap.o uninit_page.o padding.o read_secret.o proc_pointers.o oracle.o
 obj-y += timing.o guess_base.o stack_jump.o stale_registers.o
-obj-y += entropy_state.o
+obj-y += entropy_state.o kcmp_order.o
 # devices, and who changes his mind
 obj-y += toctou_arguments.o toctou_ring.o dma_ring.o dma_memory.o
 # those that aim at a defence, and what cannot be tried here

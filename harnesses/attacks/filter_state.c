@@ -72,5 +72,5 @@ static void run(const struct attack *attack)
 }
 
 ATTACK(filter_state, .family = "allow list", .primitive = ARBITRARY_WRITE, .knowledge = LAYOUT_LEAKED,
-       .stopped_by = "readonly", .aims_at = "filter", .allowed_calls = "read,write,exit,exit_group",
+       .stopped_by = "readonly pks", .aims_at = "filter", .allowed_calls = "read,write,exit,exit_group",
        .about = "what says that there is a list of system calls is overwritten", .run = run, .benign = benign);

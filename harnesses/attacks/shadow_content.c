@@ -59,5 +59,5 @@ static void run(const struct attack *attack)
 }
 
 ATTACK(shadow_content, .family = "shadow stack", .primitive = ARBITRARY_WRITE, .knowledge = LAYOUT_LEAKED,
-       .stopped_by = "pks", .aims_at = "shadowstack", .about = "a return address and its copy are both overwritten",
+       .stopped_by = "", .aims_at = "shadowstack", .about = "a return address and its copy are both overwritten",
        .run = run, .benign = benign);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A stack that runs over: recursion as deep as the sender says fills the stack of the thread below with the sender's
- * words. When that thread wakes, it returns to where they say. With guard pages there is no such thread, only a page
- * that is not there.
+ * words: places on queues, saved registers, return addresses. When that thread is woken, somebody goes where they say.
+ * With guard pages there is no such thread, only a page that is not there.
  */
 #include "attacks.h"
 
@@ -119,5 +119,5 @@ static void overflow(const struct attack *attack, uintptr_t slide)
 ATTACK_BODY(overflow)
 
 ATTACK(stack_exhaust, .family = "stack clash", .primitive = LOGIC, .knowledge = LAYOUT_KNOWN,
-       .stopped_by = "guard layout", .about = "recursion runs into the stack of another thread", .run = run,
+       .stopped_by = "guard kcfi layout", .about = "recursion runs into the stack of another thread", .run = run,
        .benign = benign, .adaptive = adaptive);

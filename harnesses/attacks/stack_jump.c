@@ -29,10 +29,10 @@ static void sleep(void *arg)
 		atomic_store(&awake, false);
 }
 
-/* The mistake: len is the sender's. */
+/* The mistake: len is the sender's. (It would be none to fill it first: that runs into the guard page.) */
 static NOINLINE uint64_t take(const uint64_t *words, size_t count, size_t len)
 {
-	uint64_t *copy = __builtin_alloca(attack_opaque(len));
+	uint64_t *copy = __builtin_alloca_uninitialized(attack_opaque(len));
 
 	last_buffer.pointer = copy;
 	for (size_t i = 0; i < count; i++)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Where an interrupt goes back to: the frame that the entry code saved is data on a kernel stack, which no copy of
- * return addresses covers. An interrupt handler writes at an unchecked index of an array that lies below it.
+ * Where an interrupt goes back to: the frame that the entry code saved is data on a kernel stack. An interrupt handler writes at an unchecked index of an array that lies below it.
  */
 #include "attacks.h"
 
@@ -46,5 +45,5 @@ static void overwrite(const struct attack *attack, uintptr_t slide)
 ATTACK_BODY(overwrite)
 
 ATTACK(trap_frame, .family = "return address", .primitive = RELATIVE_WRITE, .knowledge = LAYOUT_KNOWN,
-       .stopped_by = "layout", .about = "the registers that an interrupt has saved: no return address of a call",
-       .run = run, .benign = benign, .adaptive = adaptive);
+       .stopped_by = "shadowstack layout", .about = "the registers that an interrupt has saved", .run = run,
+       .benign = benign, .adaptive = adaptive);
