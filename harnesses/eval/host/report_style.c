@@ -23,7 +23,7 @@ const char report_head[] =
 	".map td,.map th{padding:1px;border:0}.map th.n{white-space:nowrap;padding-right:.8rem;position:sticky;left:0;"
 	"background:var(--bg)}\n"
 	".map .f th{color:var(--dim);padding-top:.6rem;border-bottom:1px solid var(--line)}\n"
-	".map .v{height:8.5rem;vertical-align:bottom}.map .v span{writing-mode:vertical-rl;transform:rotate(180deg)}\n"
+	".map thead .n{vertical-align:bottom}.map .v{height:8.5rem;vertical-align:bottom}.map .v span{writing-mode:vertical-rl;transform:rotate(180deg)}\n"
 	".map .s{padding-left:9px}.map td{min-width:24px;white-space:nowrap}\n"
 	"i{display:inline-block;font:600 11px/20px ui-monospace,monospace;text-align:center;min-width:22px;height:20px;"
 	"border-radius:3px;box-sizing:border-box;vertical-align:top}\n"
