@@ -28,7 +28,7 @@ static const char help[] =
 	"\n"
 	"  --presets A,B  none, a defence's name (that alone), hardened (all), no-NAME (all but one), or others that\n"
 	"                 `make image` has; default: none, each alone, hardened, hardened less each\n"
-	"  --attacks GLOB those whose names match (default: all)\n"
+	"  --attacks GLOB those whose names match; several with commas between them (default: all)\n"
 	"  --boots N      trials of each attack on each preset, each with fresh secrets (default: 1, and 20 where a\n"
 	"                 defence draws lots, 5 where one is missing); entropy: boots (1000)\n"
 	"  --jobs N       machines at once (default: one for each CPU)\n"
