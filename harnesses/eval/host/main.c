@@ -30,7 +30,7 @@ static const char help[] =
 	"                 `make image` has; default: none, each alone, hardened, hardened less each\n"
 	"  --attacks GLOB those whose names match; several with commas between them (default: all)\n"
 	"  --boots N      trials of each attack on each preset, each with fresh secrets (default: 1, and 20 where a\n"
-	"                 defence draws lots, 5 where one is missing); entropy: boots (1000)\n"
+	"                 defence draws lots, 4 where one is missing); entropy: boots (1000)\n"
 	"  --jobs N       machines at once (default: one for each CPU)\n"
 	"  --limit S      seconds of a CPU that a machine may take, or idle (4)\n"
 	"  --costs        measure also the time and the instructions of a boot and of system calls\n"
