@@ -99,7 +99,7 @@ struct summary {
 	unsigned unexpected, explained;	/* cells */
 };
 struct summary matrix_summary(const struct matrix *matrix);
-/* True where all is as it was expected, but for what is explained. */
+/* True where all is as it was expected, but for what is explained, and attacks on a defence come as far as that. */
 bool summary_is_fine(const struct summary *summary);
 
 struct family {

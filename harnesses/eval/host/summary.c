@@ -218,7 +218,7 @@ struct summary matrix_summary(const struct matrix *matrix)
 
 bool summary_is_fine(const struct summary *summary)
 {
-	return !summary->unexpected && !summary->errors;
+	return !summary->unexpected && !summary->errors && summary->aimed.count == summary->aimed.of;
 }
 
 static struct family *family_of(struct family *families, size_t *count, size_t max, const char *name)
