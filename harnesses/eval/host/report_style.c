@@ -19,7 +19,7 @@ const char report_head[] =
 	"font-weight:normal;vertical-align:top}\n"
 	"tr:first-child th,thead th{color:var(--dim)}\n"
 	".r{text-align:right;font-variant-numeric:tabular-nums}small,.note,em{color:var(--dim)}em{font-size:.85em}\n"
-	".wide{overflow-x:auto}code{font-size:.9em;overflow-wrap:anywhere}\n"
+	"sup{line-height:0}.wide{overflow-x:auto}code{font-size:.9em;overflow-wrap:anywhere}\n"
 	".map td,.map th{padding:1px;border:0}.map th.n{white-space:nowrap;padding-right:.8rem;position:sticky;left:0;"
 	"background:var(--bg)}\n"
 	".map .f th{color:var(--dim);padding-top:.6rem;border-bottom:1px solid var(--line)}\n"

@@ -246,8 +246,10 @@ size_t matrix_families(const struct matrix *matrix, struct family *families, siz
 		}
 		/* Negative controls are no part of what should be stopped. */
 		if (family && hardened < matrix->presets.count && matrix->attacks.list[a].stopped_by) {
+			bool reports = matrix->attacks.list[a].stopped_by & defence_reporting();
+
 			cell = matrix_cell(matrix, a, hardened, VARIANT_PLAIN);
-			count_share(&family->stopped, is_applicable(cell), cell_is_stopped(cell));
+			count_share(&family->stopped, reports && is_applicable(cell), cell_is_stopped(cell));
 			count_share(&family->held, is_applicable(cell), is_held(cell));
 		}
 	}
