@@ -90,12 +90,28 @@ static int by_family(const void *a, const void *b)
 	return order ? order : strcmp(left->name, right->name);
 }
 
-void attacks_filter(struct attacks *attacks, const char *glob)
+/* One of several patterns, with commas between them. */
+static bool matches(const char *name, const char *globs)
+{
+	char glob[ATTACK_NAME];
+
+	for (; *globs; globs += strspn(globs, ",")) {
+		size_t len = strcspn(globs, ",");
+
+		snprintf(glob, sizeof(glob), "%.*s", (int)(len < sizeof(glob) ? len : sizeof(glob)), globs);
+		if (!fnmatch(glob, name, 0))
+			return true;
+		globs += len;
+	}
+	return false;
+}
+
+void attacks_filter(struct attacks *attacks, const char *globs)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < attacks->count; i++)
-		if (!glob || !fnmatch(glob, attacks->list[i].name, 0))
+		if (!globs || matches(attacks->list[i].name, globs))
 			attacks->list[kept++] = attacks->list[i];
 	attacks->count = kept;
 	qsort(attacks->list, kept, sizeof(attacks->list[0]), by_family);

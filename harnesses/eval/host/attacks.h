@@ -27,5 +27,5 @@ struct attacks {
 int attacks_ask(struct attacks *attacks, const char *image, double limit_s);
 /* What a machine has said to attack=list; lines that are none are left out. */
 void attacks_parse(struct attacks *attacks, const char *text);
-/* Keeps those whose names match; families are next to each other afterwards. */
-void attacks_filter(struct attacks *attacks, const char *glob);
+/* Keeps those whose names match one of the patterns, which have commas between them; families are together then. */
+void attacks_filter(struct attacks *attacks, const char *globs);

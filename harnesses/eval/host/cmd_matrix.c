@@ -12,7 +12,8 @@
 #include "pool.h"
 #include "report.h"
 
-#define PAGE_BOOTS 200
+#define PAGE_BOOTS 200	/* and with --boots as many, but not so few that they say nothing */
+#define PAGE_BOOTS_LEAST 50
 #define EXPLAINED "harnesses/eval/explained.txt"
 
 static int read_explained(struct matrix *matrix)
@@ -56,7 +57,7 @@ static int measure_entropy(struct regions *regions, const struct matrix *matrix,
 	if (p == matrix->presets.count || !matrix->presets.list[p].image ||
 	    !(matrix->presets.list[p].on & DEFENCE_BIT(DEFENCE_LAYOUT)))
 		return 0;
-	few.boots = PAGE_BOOTS;
+	few.boots = !o->boots ? PAGE_BOOTS : o->boots > PAGE_BOOTS_LEAST ? o->boots : PAGE_BOOTS_LEAST;
 	return regions_measure(regions, matrix->presets.list[p].image, matrix->presets.list[p].name, &few);
 }
 

@@ -13,6 +13,7 @@
 
 #define LINE 400 /* bytes of a line that are looked at */
 #define DENIED "denied system call"
+#define HANG "hang"
 
 const char *const outcome_names[OUTCOMES] = { "succeeded", "stopped",        "crash-unattributed", "dos",
 					      "failed",    "not-applicable", "passed",             "harness-error" };
@@ -164,7 +165,10 @@ static void judge_report(const struct question *question, const struct account *
 	if (whose & question->stopped_by)
 		whose &= question->stopped_by;
 	verdict->defence = lowest(whose);
-	say(verdict, whose ? OUTCOME_STOPPED : OUTCOME_CRASH, account->crash_line);
+	if (account->crashed && !strcmp(account->kind, HANG))
+		say(verdict, OUTCOME_DOS, account->crash_line);
+	else
+		say(verdict, whose ? OUTCOME_STOPPED : OUTCOME_CRASH, account->crash_line);
 }
 
 static void judge_end(const struct evidence *evidence, const struct account *account, struct verdict *verdict)

@@ -15,7 +15,7 @@
 #include "pool.h"
 
 #define PROBABILISTIC_TRIALS 20
-#define FEW_TRIALS 5 /* none of which succeeds: less than half do, with 95 % */
+#define FEW_TRIALS 4 /* none of which succeeds: less than half do, with 95 % */
 #define BENIGN_SHARE 10	/* one benign boot for so many of the attack itself */
 #define AGAIN 2		/* times that a machine which did not come to begin is given more time */
 

@@ -99,12 +99,14 @@ struct summary {
 	unsigned unexpected, explained;	/* cells */
 };
 struct summary matrix_summary(const struct matrix *matrix);
-/* True where all is as it was expected, but for what is explained. */
+/* True where all is as it was expected, but for what is explained, and attacks on a defence come as far as that. */
 bool summary_is_fine(const struct summary *summary);
 
 struct family {
 	const char *name;
-	struct share none, stopped, held;	/* succeed on none; are stopped, and do not succeed, on hardened */
+	struct share none;	/* succeed there */
+	struct share stopped;	/* on hardened, of those that a reporting defence should stop */
+	struct share held;	/* do not succeed on hardened, of those that any should stop */
 };
 /* @return how many, at most max */
 size_t matrix_families(const struct matrix *matrix, struct family *families, size_t max);

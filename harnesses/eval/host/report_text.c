@@ -120,7 +120,7 @@ static void put_matrix(const struct matrix *matrix, enum variant variant, FILE *
 		put_names(matrix, from, to, out);
 		put_rows(matrix, variant, from, to, out);
 	}
-	fputs("\n  ! succeeded   S stopped, and a defence says so   c crash that no defence claims\n"
+	fputs("\n  ! succeeded   S stopped, as a defence reports   c crash that no defence claims\n"
 	      "  d hangs or gone   f failed   - not applicable   % succeeded at times   E error\n\n",
 	      out);
 }

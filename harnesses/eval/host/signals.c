@@ -12,7 +12,10 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
+
+#define GRACE_MOMENTS 250 /* five seconds */
 
 /* One that came is not forgotten by whoever waits in several places. */
 static bool interrupted_once;
@@ -82,6 +85,15 @@ static int tool_start_with(struct tool *tool, char *const argv[], int out, int e
 	return tool->pid > 0 ? 0 : -1;
 }
 
+/* What the tool has started in its turn takes a moment to end; nothing is left after that. */
+static void group_wait(pid_t group)
+{
+	const struct timespec moment = { .tv_nsec = 20000000 };
+
+	for (int i = 0; !kill(-group, i < GRACE_MOMENTS ? 0 : SIGKILL); i++)
+		nanosleep(&moment, NULL);
+}
+
 static int tool_run_with(char *const argv[], int out, int err)
 {
 	int signal_fd = signals_open(), status = 0;
@@ -104,8 +116,10 @@ static int tool_run_with(char *const argv[], int out, int err)
 		}
 	}
 	close(signal_fd);
-	if (interrupted)
+	if (interrupted) {
+		group_wait(tool.pid);
 		return INTERRUPTED;
+	}
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
@@ -146,6 +160,7 @@ void tool_end(struct tool *tool)
 	kill(-tool->pid, SIGTERM);
 	while (waitpid(tool->pid, NULL, 0) < 0 && errno == EINTR)
 		;
+	group_wait(tool->pid);
 }
 
 bool signals_pause(int ms)

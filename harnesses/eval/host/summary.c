@@ -87,6 +87,12 @@ enum expected matrix_expected(const struct matrix *matrix, size_t attack, size_t
 	return stops & defence_probabilistic() ? EXPECT_RARELY : EXPECT_PREVENTION;
 }
 
+/* Seldom succeeds; of trials that are too few for an interval, never. */
+static bool is_held(const struct cell *cell)
+{
+	return !cell->outcomes[OUTCOME_SUCCEEDED] || cell_interval(cell).high < RARE_RATE;
+}
+
 static bool stopped_as_named(const struct cell *cell, uint32_t named)
 {
 	unsigned count = 0;
@@ -100,7 +106,6 @@ bool matrix_as_expected(const struct matrix *matrix, size_t attack, size_t prese
 {
 	const struct cell *cell = matrix_cell(matrix, attack, preset, variant);
 	uint32_t stops = matrix->attacks.list[attack].stopped_by & matrix->presets.list[preset].on;
-	bool seldom = cell_interval(cell).high < RARE_RATE;
 	unsigned absent = cell->outcomes[OUTCOME_NOT_APPLICABLE];
 
 	if (!cell->trials)
@@ -115,9 +120,9 @@ bool matrix_as_expected(const struct matrix *matrix, size_t attack, size_t prese
 		       absent == cell->trials;
 	case EXPECT_STOP:
 		/* Where it does not find what it attacks, no other defence comes to say anything. */
-		return stopped_as_named(cell, stops) || (stops & defence_probabilistic() && seldom) ||
+		return stopped_as_named(cell, stops) || (stops & defence_probabilistic() && is_held(cell)) ||
 		       absent == cell->trials;
-	case EXPECT_RARELY: return seldom || absent == cell->trials;
+	case EXPECT_RARELY: return is_held(cell) || absent == cell->trials;
 	default: return !cell->outcomes[OUTCOME_SUCCEEDED];
 	}
 }
@@ -154,12 +159,6 @@ static void count_share(struct share *share, bool counted, bool is)
 static bool is_applicable(const struct cell *cell)
 {
 	return cell->trials && cell->outcomes[OUTCOME_NOT_APPLICABLE] < cell->trials;
-}
-
-/* Seldom or never succeeds. */
-static bool is_held(const struct cell *cell)
-{
-	return !cell->outcomes[OUTCOME_SUCCEEDED] || cell_interval(cell).high < RARE_RATE;
 }
 
 static void summarise_hardened(const struct matrix *matrix, size_t attack, size_t preset, struct summary *summary)
@@ -219,7 +218,7 @@ struct summary matrix_summary(const struct matrix *matrix)
 
 bool summary_is_fine(const struct summary *summary)
 {
-	return !summary->unexpected && !summary->errors;
+	return !summary->unexpected && !summary->errors && summary->aimed.count == summary->aimed.of;
 }
 
 static struct family *family_of(struct family *families, size_t *count, size_t max, const char *name)
@@ -247,8 +246,10 @@ size_t matrix_families(const struct matrix *matrix, struct family *families, siz
 		}
 		/* Negative controls are no part of what should be stopped. */
 		if (family && hardened < matrix->presets.count && matrix->attacks.list[a].stopped_by) {
+			bool reports = matrix->attacks.list[a].stopped_by & defence_reporting();
+
 			cell = matrix_cell(matrix, a, hardened, VARIANT_PLAIN);
-			count_share(&family->stopped, is_applicable(cell), cell_is_stopped(cell));
+			count_share(&family->stopped, reports && is_applicable(cell), cell_is_stopped(cell));
 			count_share(&family->held, is_applicable(cell), is_held(cell));
 		}
 	}

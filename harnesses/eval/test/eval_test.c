@@ -184,6 +184,7 @@ static void denied_calls_are_the_filters(void)
 static void ends_without_a_word(void)
 {
 	CHECK(judged(BEGINS, END_LIMIT, VARIANT_PLAIN, "", "").outcome == OUTCOME_DOS);
+	CHECK(judged(CRASH("hang"), END_STATUS, VARIANT_PLAIN, "wx", "").outcome == OUTCOME_DOS);
 	CHECK(judged(BEGINS, END_GONE, VARIANT_PLAIN, "", "").outcome == OUTCOME_DOS);
 	CHECK(judged(BEGINS, END_STATUS, VARIANT_PLAIN, "", "").outcome == OUTCOME_DOS);
 	CHECK(judged("", END_LIMIT, VARIANT_PLAIN, "", "").outcome == OUTCOME_ERROR);
