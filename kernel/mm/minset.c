@@ -78,23 +78,32 @@ size_t minset_first(const struct minset *set)
 	return member;
 }
 
-/* Up until a word has a member at or behind the place, then down to the lowest one there. */
+/* The lowest at or behind a drawn one in each word on the way, round and round. */
+size_t minset_any(const struct minset *set, uint64_t chance)
+{
+	size_t member = 0;
+
+	for (unsigned level = set->levels; level-- > 0; chance >>= 6) {
+		uint64_t word = set->words[level][member];
+		unsigned from = chance % 64;
+
+		if (!word)
+			return MINSET_NONE;
+		word = word >> from | word << (-from & 63);
+		member = member * 64 + (((unsigned)__builtin_ctzll(word) + from) & 63);
+	}
+	return member;
+}
+
 size_t minset_next(const struct minset *set, size_t from)
 {
-	size_t count = set->limit;
+	for (size_t i = from / 64; from < set->limit && i < words_for(set->limit); i++) {
+		uint64_t word = set->words[0][i];
 
-	for (unsigned level = 0; level < set->levels && from < count; level++) {
-		uint64_t word = set->words[level][from / 64] & ~UINT64_C(0) << from % 64;
-
-		if (word) {
-			size_t member = align_down(from, 64) + (size_t)__builtin_ctzll(word);
-
-			while (level-- > 0)
-				member = member * 64 + (size_t)__builtin_ctzll(set->words[level][member]);
-			return member;
-		}
-		count = words_for(count);
-		from = from / 64 + 1;
+		if (i == from / 64)
+			word &= ~UINT64_C(0) << from % 64;
+		if (word)
+			return i * 64 + (size_t)__builtin_ctzll(word);
 	}
 	return MINSET_NONE;
 }

@@ -43,14 +43,14 @@ static size_t frame_of(const struct page *page)
 	return (size_t)(page - pages);
 }
 
-/* One of the free blocks of an order: the lowest, or with LAYOUT_PAGES the first from somewhere on; MINSET_NONE. */
+/* One of the free blocks of an order: the lowest, or with LAYOUT_PAGES any; MINSET_NONE. */
 static size_t choose_block(unsigned order, uint64_t chance)
 {
-	size_t end = drawn_frames >> order, block = MINSET_NONE;
+	size_t block = MINSET_NONE;
 
 	if (IS_ENABLED(CONFIG_LAYOUT_PAGES))
-		block = minset_next(&free_blocks[order], (size_t)((chance >> 32) * end >> 32));
-	return block < end ? block : minset_first(&free_blocks[order]);
+		block = minset_any(&free_blocks[order], chance >> (64 - 6 * MINSET_LEVELS));
+	return block < drawn_frames >> order ? block : minset_first(&free_blocks[order]);
 }
 
 /*

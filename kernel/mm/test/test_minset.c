@@ -30,7 +30,7 @@ TEST(minset_agrees_with_an_array)
 	CHECK_EQ(minset_first(&set), MINSET_NONE);
 	for (unsigned i = 0; i < 20000; i++) {
 		uint64_t r = test_random(&random);
-		size_t member = (r >> 8) % LIMIT, from = (r >> 32) % LIMIT;
+		size_t member = (r >> 8) % LIMIT, from = (r >> 32) % LIMIT, any;
 
 		/* Mostly removals, so that whole words and levels become empty again. */
 		model[member] = r % 3 == 0;
@@ -38,6 +38,8 @@ TEST(minset_agrees_with_an_array)
 			minset_add(&set, member);
 		else
 			minset_remove(&set, member);
+		any = minset_any(&set, r);
+		CHECK(any == MINSET_NONE ? minset_first(&set) == MINSET_NONE : minset_has(&set, any));
 		CHECK_EQ(minset_has(&set, member), model[member]);
 		CHECK_EQ(minset_first(&set), model_next(0));
 		CHECK_EQ(minset_next(&set, from), model_next(from));
