@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The order of addresses: kcmp(2) tells which of two open files comes first in the kernel's memory. A program opens many
- * and sorts them, and so knows which of them are neighbours: what an overflow on the heap needs. It has won when the
- * order is that of the addresses.
+ * The order of addresses: kcmp(2) tells which of two open files comes first in the kernel's memory. A program opens
+ * many and sorts them, and so knows which of them are neighbours: what an overflow on the heap needs. It has won when
+ * the order is that of the addresses.
  */
 #include "attacks.h"
 

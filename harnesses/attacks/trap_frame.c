@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Where an interrupt goes back to: the frame that the entry code saved is data on a kernel stack. An interrupt handler writes at an unchecked index of an array that lies below it.
+ * Where an interrupt goes back to: the frame that the entry code saved is data on a kernel stack. An interrupt
+ * handler writes at an unchecked index of an array that lies below it.
  */
 #include "attacks.h"
 
