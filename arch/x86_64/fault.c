@@ -89,14 +89,12 @@ static void kernel_page_fault(const struct arch_regs *regs)
 			   : regs->error & X86_FAULT_WRITE ? "write to"
 							   : "read of";
 
-	enum crash_kind kind = kind_of_fault(regs);
-
+	/* Of a shadow that is full nothing that is called here can make any use. */
+	if (IS_ENABLED(CONFIG_SHADOW_STACK) && regs->cr2 - SHADOW_AREA_BASE < SHADOW_AREA_SIZE)
+		arch_cpu()->shadow_sp = (uint64_t)boot_shadow;
 	if (IS_ENABLED(CONFIG_KCFI))
 		check_call_of_nothing(regs);
-	/* Of a shadow that is full the report's functions cannot make any use. */
-	if (IS_ENABLED(CONFIG_SHADOW_STACK) && kind == CRASH_STACK_OVERFLOW)
-		arch_cpu()->shadow_sp = (uint64_t)boot_shadow;
-	crash_raise(kind, regs, regs->cr2, "%s %s address %lx", what,
+	crash_raise(kind_of_fault(regs), regs, regs->cr2, "%s %s address %lx", what,
 		    regs->error & X86_FAULT_PRESENT ? "protected" : "unmapped", regs->cr2);
 }
 

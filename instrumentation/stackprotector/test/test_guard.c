@@ -4,6 +4,7 @@
  * threads.
  */
 #include <arch/arch.h>
+#include <instrumentation/layout/layout.h>
 #include <kernel/clock.h>
 #include <kernel/cpu.h>
 #include <kernel/stack_guard.h>
@@ -39,7 +40,7 @@ TEST(stack_guard_tells_of_an_overflow)
 	CHECK_EQ(test_crash_of(fits, NULL), CRASH_NONE);
 	CHECK_EQ(test_crash_of(overflow, NULL), CRASH_STACK_SMASH);
 	/* The first is the compiler's runtime. */
-	CHECK(test_crash_record()->frames[1] - (uintptr_t)overflow < 256);
+	CHECK(test_crash_record()->frames[1] - layout_linked((uintptr_t)overflow) < 256);
 	CHECK_EQ(test_crash_of(fits, NULL), CRASH_NONE);
 }
 

@@ -129,6 +129,6 @@ TEST(threads_weather_a_storm)
 	CHECK_EQ(sea.taken, THREADS * ROUNDS);
 	CHECK_EQ(sea.things, 0);
 	CHECK(list_empty(&sea.queue.waiters));
-	/* With a CPU for nearly each of them they seldom make way. */
-	CHECK(cpu_count > 1 || all_switches() - switches > THREADS * 10);
+	/* More than they sleep; how much depends on the machine. With a CPU for nearly each they seldom make way. */
+	CHECK(cpu_count > 1 || all_switches() - switches > THREADS * (ROUNDS / 64));
 }

@@ -101,14 +101,16 @@ SYSTEST(inet_connect_refusals)
 	CHECK_ERR(sys(SYS_socketpair, AF_INET, SOCK_STREAM, 0, FDS), EOPNOTSUPP);
 }
 
-/* A backlog that is full answers nobody: who connects goes on trying. */
+/* A backlog that is full, of connections that are, answers nobody: who connects goes on trying. */
 SYSTEST(inet_connect_takes_its_time)
 {
 	uint64_t server = new_socket(SOCK_STREAM), fd;
 
 	CHECK_EQ(sys(SYS_bind, server, AT(LOOPBACK, 4205)), 0);
 	CHECK_EQ(sys(SYS_listen, server, 1), 0);
-	for (unsigned i = 0; i < 8; i++) {
+	for (unsigned i = 0; i < 2; i++)
+		CHECK_EQ(sys(SYS_connect, new_socket(SOCK_STREAM), AT(LOOPBACK, 4205)), 0);
+	for (unsigned i = 0; i < 6; i++) {
 		fd = new_socket(SOCK_STREAM | NONBLOCK);
 		CHECK_ERR(sys(SYS_connect, fd, AT(LOOPBACK, 4205)), EINPROGRESS);
 	}

@@ -67,8 +67,7 @@ static void check_results(void)
 	check("filtered_leaf", leaf(words, 21) == 42 && words[3] == 21);
 	check("filtered_fills", fills(words, 10) == 10 && words[9] == (9 ^ 10));
 	check("filtered_recursion", recursion(20) == 6765 && is_empty());
-	check("filtered_many_ways", many_ways(0, "") == 10 &&
-					    many_ways(1, "four") == 4 && many_ways(3, "") == 13 &&
+	check("filtered_many_ways", many_ways(0, "") == 10 && many_ways(1, "four") == 4 && many_ways(3, "") == 13 &&
 					    many_ways(4, "x") == 20 && many_ways(4, "y") == 30 &&
 					    many_ways(5, "ac") == 2 && many_ways(6, "") == -1 && is_empty());
 	sum = 0;
