@@ -139,6 +139,12 @@ uint32_t arch_cpu_hardware_id(void);
 phys_t arch_cpu_entry(void);
 /* Stops the running CPU for good. */
 void arch_cpu_halt(void) NORETURN;
+/*
+ * (inline) What is changed in tables in between costs less where each change has to unlock them first: for a few pages,
+ * with interrupts off where that is so, and without waiting. They nest. The result is what the end wants.
+ */
+static inline unsigned long arch_pagetable_edit(void);
+static inline void arch_pagetable_edited(unsigned long irq);
 /**
  * What SEALED variables hold is final: where options READ_ONLY_AFTER_INIT and PROTECTION_KEYS want it, nobody can
  * write them any more. Called once on each CPU, by any first; nothing to do where the CPU does not map the kernel.

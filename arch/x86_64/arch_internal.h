@@ -62,16 +62,14 @@ int pagetable_map_null(const struct arch_pagetable *table);
 
 /*
  * seal.c: keys for page tables (option PROTECTION_KEYS). On each CPU; once there are final tables; true where there are
- * keys. Who writes a table does it between the next two, which do not nest, and on no other's behalf.
+ * keys. Who writes a table does it between arch_pagetable_edit() and arch_pagetable_edited().
  */
 void keys_init(void);
 void keys_memory_init(void);
 bool keys_are_on(void);
-unsigned long tables_open(void);
-void tables_close(unsigned long irq);
 /* Whoever jumps out of whatever was open. */
 void keys_close(void);
-/* A page becomes a table, or ordinary memory again. Between tables_open() and tables_close(). */
+/* A page becomes a table, or ordinary memory again. Between arch_pagetable_edit() and arch_pagetable_edited(). */
 void keys_table(phys_t table, bool keyed);
 /* A fault of a page that has no key any more, which this CPU had not noticed: it is to be tried again. */
 bool keys_fault_is_stale(uint64_t virt);

@@ -68,7 +68,7 @@ static void table_free(phys_t table)
 }
 
 /*
- * Here and below: what writes a table, or makes one, is called between tables_open() and tables_close().
+ * Here and below: what writes a table, or makes one, is called between arch_pagetable_edit() and its end.
  * The level-1 entry of a page, NULL when a table on the way is missing; with create: only when there is no memory.
  */
 uint64_t *pagetable_entry(const struct arch_pagetable *table, uint64_t virt, bool create)
@@ -140,19 +140,19 @@ int pagetable_map_null(const struct arch_pagetable *table)
 int arch_pagetable_create(struct arch_pagetable *table)
 {
 	uint64_t *root, *kernel = arch_phys_to_virt(arch_kernel_pagetable.root);
-	unsigned long irq = tables_open();
+	unsigned long irq = arch_pagetable_edit();
 	int err = 0;
 
 	table->root = table_alloc();
 	if (!table->root) {
-		tables_close(irq);
+		arch_pagetable_edited(irq);
 		return -ENOMEM;
 	}
 	root = arch_phys_to_virt(table->root);
 	memcpy(root + KERNEL_FIRST, kernel + KERNEL_FIRST, (ENTRIES - KERNEL_FIRST) * sizeof(*root));
 	if (!IS_ENABLED(CONFIG_NULL_GUARD))
 		err = pagetable_map_null(table);
-	tables_close(irq);
+	arch_pagetable_edited(irq);
 	if (err)
 		arch_pagetable_destroy(table);
 	return err;
@@ -178,13 +178,13 @@ static void free_tables(uint64_t entry, int level)
 void arch_pagetable_destroy(struct arch_pagetable *table)
 {
 	uint64_t *root = arch_phys_to_virt(table->root);
-	unsigned long irq = tables_open();
+	unsigned long irq = arch_pagetable_edit();
 
 	for (size_t i = 0; i < KERNEL_FIRST; i++)
 		if (root[i] & PTE_PRESENT)
 			free_tables(root[i], 3);
 	table_free(table->root);
-	tables_close(irq);
+	arch_pagetable_edited(irq);
 	table->root = 0;
 }
 
@@ -221,22 +221,22 @@ void arch_pagetable_forget(uint64_t start, uint64_t end)
 
 int arch_pagetable_map(struct arch_pagetable *table, uint64_t virt, phys_t phys, unsigned rights)
 {
-	unsigned long irq = tables_open();
+	unsigned long irq = arch_pagetable_edit();
 	uint64_t *entry = pagetable_entry(table, virt, true);
 	int err = entry ? *entry ? -EEXIST : 0 : -ENOMEM;
 
 	if (!err)
 		entry_write(entry, pagetable_make(virt, phys, rights));
-	tables_close(irq);
+	arch_pagetable_edited(irq);
 	return err;
 }
 
 static void entry_change(uint64_t *entry, uint64_t value)
 {
-	unsigned long irq = tables_open();
+	unsigned long irq = arch_pagetable_edit();
 
 	entry_write(entry, value);
-	tables_close(irq);
+	arch_pagetable_edited(irq);
 }
 
 int arch_pagetable_unmap(struct arch_pagetable *table, uint64_t virt, phys_t *phys)
@@ -285,7 +285,7 @@ int arch_pagetable_share(struct arch_pagetable *from, struct arch_pagetable *to,
 
 	for (uint64_t at = start; !err && (at = arch_pagetable_next(from, at, end)) < end;) {
 		uint64_t stop = min(end, align_up(at + 1, ENTRIES * PAGE_SIZE));
-		unsigned long irq = tables_open();
+		unsigned long irq = arch_pagetable_edit();
 		uint64_t *target = pagetable_entry(to, at, true);
 
 		if (target)
@@ -293,7 +293,7 @@ int arch_pagetable_share(struct arch_pagetable *from, struct arch_pagetable *to,
 				      visit, context);
 		else
 			err = -ENOMEM;
-		tables_close(irq);
+		arch_pagetable_edited(irq);
 		at = stop;
 	}
 	if (read_only && arch_pagetable_is_active(from))

@@ -2,8 +2,8 @@
 /*
  * Memory that only few may write. What is sealed (kernel.ld) becomes read-only after the boot (option
  * READ_ONLY_AFTER_INIT). With protection keys for the supervisor (option PROTECTION_KEYS; Intel SDM volume 3, 4.6.2)
- * that and the page tables have a key which forbids writing: but between tables_open() and tables_close(), on this CPU.
- * Pages with the key are marked as such in the direct map, which is where page tables are written.
+ * that and the page tables have a key which forbids writing: but between arch_pagetable_edit() and its end, on this
+ * CPU. Pages with the key are marked as such in the direct map, which is where page tables are written.
  */
 #include "arch_internal.h"
 
@@ -37,29 +37,33 @@ bool keys_are_on(void)
 }
 
 /* An interrupt in between would run with what is open. */
-unsigned long tables_open(void)
+unsigned long x86_keys_open(void)
 {
 	unsigned long irq;
 
 	if (!keys_are_on())
 		return 0;
 	irq = arch_irq_save();
-	x86_write_msr(MSR_PKRS, PKRS_OPEN);
+	if (!arch_cpu()->arch.keys_open++)
+		x86_write_msr(MSR_PKRS, PKRS_OPEN);
 	return irq;
 }
 
-void tables_close(unsigned long irq)
+void x86_keys_close(unsigned long irq)
 {
 	if (!keys_are_on())
 		return;
-	x86_write_msr(MSR_PKRS, PKRS_CLOSED);
+	if (!--arch_cpu()->arch.keys_open)
+		x86_write_msr(MSR_PKRS, PKRS_CLOSED);
 	arch_irq_restore(irq);
 }
 
 void keys_close(void)
 {
-	if (keys_are_on())
-		x86_write_msr(MSR_PKRS, PKRS_CLOSED);
+	if (!keys_are_on())
+		return;
+	arch_cpu()->arch.keys_open = 0;
+	x86_write_msr(MSR_PKRS, PKRS_CLOSED);
 }
 
 /* Whoever made the copy may not have known of the register. */
@@ -115,9 +119,9 @@ void keys_memory_init(void)
 		log_warning("this CPU has no protection keys (PKS): page tables are like other memory");
 		return;
 	}
-	irq = tables_open();
+	irq = arch_pagetable_edit();
 	key_tables(arch_kernel_pagetable.root, 4);
-	tables_close(irq);
+	arch_pagetable_edited(irq);
 }
 
 static void seal_page(uint64_t virt)
@@ -125,10 +129,10 @@ static void seal_page(uint64_t virt)
 	if (IS_ENABLED(CONFIG_READ_ONLY_AFTER_INIT))
 		arch_pagetable_protect(&arch_kernel_pagetable, virt, ARCH_PAGE_READ);
 	if (keys_are_on()) {
-		unsigned long irq = tables_open();
+		unsigned long irq = arch_pagetable_edit();
 
 		set_key((void *)virt, true);
-		tables_close(irq);
+		arch_pagetable_edited(irq);
 	}
 	x86_invalidate_page(virt);
 }

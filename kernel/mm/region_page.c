@@ -37,31 +37,39 @@ static void gathered_put(struct aspace *as, struct gathered *gathered)
 	gathered->count = 0;
 }
 
-static void gather(struct aspace *as, struct gathered *gathered, uint64_t address, phys_t phys)
+/* Unmaps as many as there is room for; returns where to go on. */
+static uint64_t gather(struct aspace *as, struct gathered *gathered, uint64_t start, uint64_t end)
 {
-	if (gathered->count == array_size(gathered->pages))
-		gathered_put(as, gathered);
-	if (!gathered->count)
-		gathered->start = address;
-	gathered->end = address + PAGE_SIZE;
-	gathered->pages[gathered->count++] = page_from_phys(phys);
+	unsigned long irq = arch_pagetable_edit();
+	uint64_t at = start;
+	phys_t phys;
+
+	while (gathered->count < array_size(gathered->pages) &&
+	       (at = arch_pagetable_next(&as->tables, at, end)) < end) {
+		if (!arch_pagetable_unmap(&as->tables, at, &phys)) {
+			as->pages--;
+			if (!gathered->count)
+				gathered->start = at;
+			gathered->end = at + PAGE_SIZE;
+			gathered->pages[gathered->count++] = page_from_phys(phys);
+		}
+		at += PAGE_SIZE;
+	}
+	arch_pagetable_edited(irq);
+	return at;
 }
 
 void pages_drop(struct aspace *as, uint64_t start, uint64_t end)
 {
 	struct gathered gathered = { .count = 0 };
-	phys_t phys;
 
 	if (!as->pages)
 		return;
-	for (uint64_t at = start; (at = arch_pagetable_next(&as->tables, at, end)) < end; at += PAGE_SIZE) {
-		if (arch_pagetable_unmap(&as->tables, at, &phys))
-			continue;
-		as->pages--;
-		gather(as, &gathered, at, phys);
+	while (start < end) {
+		start = gather(as, &gathered, start, end);
+		if (gathered.count)
+			gathered_put(as, &gathered);
 	}
-	if (gathered.count)
-		gathered_put(as, &gathered);
 }
 
 /* Gives the page of an address, if it is there, its region's rights. Other CPUs are not told. */
@@ -195,7 +203,8 @@ int page_make(struct aspace *as, struct region *region, uint64_t address, unsign
 		err = first_page(region, address, source, &page);
 		if (!err)
 			err = page_map(as, region, address, page);
-		if (err || !(access & ASPACE_ACCESS_WRITE))
+		/* It has the right already, unless it is somebody else's too. */
+		if (err || !(access & ASPACE_ACCESS_WRITE) || region_is_shared(region) || page->refs == 1)
 			return err;
 	} else {
 		page = page_from_phys(phys);

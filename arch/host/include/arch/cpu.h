@@ -136,6 +136,15 @@ static ALWAYS_INLINE bool arch_branch(unsigned key UNUSED)
 	return false;
 }
 
+static inline unsigned long arch_pagetable_edit(void)
+{
+	return 0;
+}
+
+static inline void arch_pagetable_edited(unsigned long irq UNUSED)
+{
+}
+
 static inline void arch_relax(void)
 {
 	if (arch_host_state->timer_ns != UINT64_MAX && arch_host_state->irq_enabled)

@@ -82,6 +82,7 @@ struct x86_ist_stack {
 } ALIGNED(16);
 
 struct arch_cpu {
+	unsigned keys_open; /* arch_pagetable_edit() without its end */
 	struct arch_context boot_context; /* for code that runs before there are threads */
 	struct x86_ist_stack ist[X86_ISTS];
 };
@@ -161,6 +162,21 @@ static ALWAYS_INLINE bool arch_branch(unsigned key)
 	return false;
 taken:
 	return true;
+}
+
+/* seal.c */
+unsigned long x86_keys_open(void);
+void x86_keys_close(unsigned long irq);
+
+static inline unsigned long arch_pagetable_edit(void)
+{
+	return IS_ENABLED(CONFIG_PROTECTION_KEYS) ? x86_keys_open() : 0;
+}
+
+static inline void arch_pagetable_edited(unsigned long irq)
+{
+	if (IS_ENABLED(CONFIG_PROTECTION_KEYS))
+		x86_keys_close(irq);
 }
 
 static inline void arch_relax(void)
