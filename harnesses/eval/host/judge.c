@@ -164,6 +164,9 @@ static void judge_report(const struct question *question, const struct account *
 	whose &= question->on;
 	if (whose & question->stopped_by)
 		whose &= question->stopped_by;
+	/* A key guards shadow stacks too, but most of what it guards is its own. */
+	if (whose & DEFENCE_BIT(DEFENCE_PKS))
+		whose &= ~DEFENCE_BIT(DEFENCE_SHADOWSTACK);
 	verdict->defence = lowest(whose);
 	if (account->crashed && !strcmp(account->kind, HANG))
 		say(verdict, OUTCOME_DOS, account->crash_line);

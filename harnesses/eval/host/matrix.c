@@ -17,7 +17,7 @@
 #define PROBABILISTIC_TRIALS 20
 #define FEW_TRIALS 4 /* none of which succeeds: less than half do, with 95 % */
 #define BENIGN_SHARE 10	/* one benign boot for so many of the attack itself */
-#define AGAIN 2		/* times that a machine which did not come to begin is given more time */
+#define AGAIN 2 /* times that a machine which did not come to begin is given more time; a hang once */
 
 struct trial {
 	size_t attack, preset;
@@ -105,6 +105,14 @@ static bool is_final(const struct attack *attack, const struct trial *trial, con
 	return trial->tries + 1 >= attack->tries;
 }
 
+/* Whether it is to be seen with more time: a machine that has not come to begin, and one that seems to hang. */
+static bool wants_again(const struct trial *trial, const struct verdict *verdict, const struct evidence *evidence)
+{
+	if (verdict->outcome == OUTCOME_ERROR)
+		return evidence->end != END_STATUS && trial->again < AGAIN;
+	return verdict->outcome == OUTCOME_DOS && evidence->end == END_LIMIT && !trial->again;
+}
+
 static void done(void *arg, const struct boot *boot, const struct booted *booted)
 {
 	struct run *run = arg;
@@ -119,7 +127,7 @@ static void done(void *arg, const struct boot *boot, const struct booted *booted
 	judge(&question, &booted->evidence, &verdict);
 	cell->boots++;
 	matrix->boots++;
-	if (verdict.outcome == OUTCOME_ERROR && trial->again < AGAIN && booted->evidence.end != END_STATUS) {
+	if (wants_again(trial, &verdict, &booted->evidence)) {
 		trial->again++;
 		run->trials[run->count++] = *trial;
 	} else if (!is_final(attack, trial, &verdict)) {

@@ -5,6 +5,7 @@
  */
 #include "pool.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <plat/run/image.h>
@@ -36,7 +37,8 @@ struct slot {
 	bool at_limit;
 	double start;
 	double spent;		/* of its limit */
-	double looked_at, cpu;	/* when that was last added to, and how much of a CPU it had used by then */
+	double looked_at;	/* when that was last added to, */
+	double used, waited;	/* and what its threads had had of CPUs, and waited for them, by then */
 	struct boot boot;
 	struct stream streams[STREAMS];
 	int initrd_fd;
@@ -118,7 +120,7 @@ static int slot_start(struct slot *slot)
 	slot->at_limit = false;
 	slot->start = now();
 	slot->looked_at = slot->start;
-	slot->spent = slot->cpu = 0;
+	slot->spent = slot->used = slot->waited = 0;
 	slot->pid = err ? -1 : qemu_start(&q, error);
 	slot_give_up_theirs(&q);
 	if (slot->pid > 0)
@@ -161,31 +163,51 @@ static void slot_finish(struct pool *pool, struct slot *slot, int wait_status)
 	slot_free(slot);
 }
 
-static double cpu_seconds(pid_t pid)
+/* How long the threads of a process have been on a CPU, and how long they have waited for one. */
+static void read_times(pid_t pid, double *used, double *waited)
 {
-	struct timespec time;
-	clockid_t clock;
+	char path[64];
+	DIR *tasks;
 
-	if (clock_getcpuclockid(pid, &clock) || clock_gettime(clock, &time))
-		return 0;
-	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+	*used = *waited = 0;
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	tasks = opendir(path);
+	for (struct dirent *task; tasks && (task = readdir(tasks));) {
+		unsigned long long on = 0, queued = 0;
+		char name[sizeof(path) + sizeof(task->d_name) + 16];
+		FILE *file;
+
+		snprintf(name, sizeof(name), "%s/%s/schedstat", path, task->d_name);
+		file = *task->d_name == '.' ? NULL : fopen(name, "re");
+		if (file && fscanf(file, "%llu %llu", &on, &queued) == 2) {
+			*used += (double)on / 1e9;
+			*waited += (double)queued / 1e9;
+		}
+		if (file)
+			fclose(file);
+	}
+	if (tasks)
+		closedir(tasks);
 }
 
 /*
- * A machine spends the time that it has had a CPU for, so that a busy host makes no hangs; one that does nothing spends
- * the time that goes by.
+ * A machine spends the time that it has had a CPU for, so that a busy host makes no hangs; one that does nothing, nor
+ * waits for a CPU, spends the time that goes by.
  */
 static void slot_spend(struct slot *slot)
 {
-	double at = now(), took = at - slot->looked_at, cpu, used;
+	double at = now(), took = at - slot->looked_at, used, waited;
 
 	if (took < LOOK_S)
 		return;
-	cpu = cpu_seconds(slot->pid);
-	used = cpu - slot->cpu;
-	slot->spent += used < IDLE_SHARE * took ? took : used;
+	read_times(slot->pid, &used, &waited);
+	if (used - slot->used + waited - slot->waited < IDLE_SHARE * took)
+		slot->spent += took;
+	else if (used > slot->used)
+		slot->spent += used - slot->used;
 	slot->looked_at = at;
-	slot->cpu = cpu;
+	slot->used = used;
+	slot->waited = waited;
 	if (slot->spent > slot->boot.limit_s || at - slot->start > STARVED * slot->boot.limit_s) {
 		slot->at_limit = true;
 		kill(slot->pid, SIGKILL);
