@@ -182,8 +182,8 @@ void regions_text(const struct regions *regions, FILE *out)
 		else
 			fputs("-\n", out);
 	}
-	fputs("\nbits: by pairs of boots with equal values, where there are any; at least: what that\n"
-	      "comes to with 95 %. min-entropy: at least, by the commonest value (SP 800-90B,\n"
+	fputs("\nbits: by pairs of boots with equal values, where there are any; at least: what\n"
+	      "that is with 95 %. min-entropy: at least, by the commonest value (SP 800-90B,\n"
 	      "6.3.1), of which N boots cannot show more than about log2(N) - 2. reachable:\n"
 	      "different values, as the kernel's code counts them.\n",
 	      out);
