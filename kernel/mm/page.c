@@ -63,12 +63,12 @@ static bool is_to_split(uint64_t chance)
 {
 	bool is_chosen;
 
-	if (!IS_ENABLED(CONFIG_LAYOUT_PAGES))
+	if (!IS_ENABLED(CONFIG_LAYOUT_PAGES) || drawn_frames != frame_limit)
 		return false;
 	chance = chance >> PAGE_ORDER_MAX & (SPLIT_RARELY - 1);
 	is_chosen = splits_first ? chance & 3 : !chance;
 	splits_first -= splits_first > 0;
-	return is_chosen && drawn_frames == frame_limit && largest_blocks << PAGE_ORDER_MAX > total_frames / 2;
+	return is_chosen && largest_blocks << PAGE_ORDER_MAX > total_frames / 2;
 }
 
 /*

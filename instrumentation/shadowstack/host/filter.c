@@ -273,7 +273,7 @@ static bool needs_copy(size_t first, size_t end)
 			needs |= strchr(p, ';') && (strchr(p, '(') || strstr(p, "call"));
 		}
 		needs |= starts(p, "call") || writes_memory(p, moved);
-		if (starts(p, "jmp") && !strstr(p, ".L"))
+		if (starts(p, "jmp") && !strstr(p, ".L") && !(strchr(p, '*') && strstr(p, "(,%r")))
 			fail(i, "a tail call");
 	}
 	return needs;
