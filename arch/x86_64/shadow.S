@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Where a function finds that the address it would return to, at RSP, is not the one in R11, which it has kept (option
- * SHADOW_STACK). The report is about the function: its frame is gone, so a stop in its place is put there.
+ * SHADOW_STACK). The function's frame is gone: one is made in its place, so that the report begins
+ * with who called it.
  */
 #include <instrumentation/shadowstack/place.h>
 

@@ -5,9 +5,8 @@
  */
 #include "attacks.h"
 
+#include <instrumentation/shadowstack/place.h>
 #include <kernel/cpu.h>
-
-#define SHADOW_POINTER 0x38 /* in struct cpu: instrumentation/shadowstack/place.h */
 
 struct pair {
 	uintptr_t where;
@@ -27,7 +26,7 @@ static NOINLINE void apply(const struct pair *pairs, size_t count)
 	attack_frame_note(&frame, done);
 	last.pointer = all;
 	if (IS_ENABLED(CONFIG_SHADOW_STACK))
-		__asm__ volatile("movq %%gs:%c1, %0" : "=r"(shadow_inside) : "i"(SHADOW_POINTER));
+		__asm__ volatile("movq %%gs:%c1, %0" : "=r"(shadow_inside) : "i"(SHADOW_STACK_POINTER));
 	for (size_t i = 0; i < count; i++) {
 		*(volatile uint64_t *)pairs[i].where = pairs[i].value;
 		all[0]++;
@@ -50,9 +49,9 @@ static void run(const struct attack *attack)
 	ptrdiff_t deeper; /* from here to inside of apply(): the disassembly's */
 
 	apply(pairs, 0);
-	deeper = (ptrdiff_t)(shadow_inside - attack_read64(cpu + SHADOW_POINTER));
+	deeper = (ptrdiff_t)(shadow_inside - attack_read64(cpu + SHADOW_STACK_POINTER));
 	pairs[0].where = attack_leaky_read(&last, ATTACK_LEAK) + (uintptr_t)frame.to_return;
-	pairs[1].where = attack_read64(cpu + SHADOW_POINTER) + (uintptr_t)deeper - sizeof(uint64_t);
+	pairs[1].where = attack_read64(cpu + SHADOW_STACK_POINTER) + (uintptr_t)deeper - sizeof(uint64_t);
 	pairs[0].value = pairs[1].value = attack_linked_code(attack_goal) + slide;
 	attack_primitive(attack);
 	apply(pairs, 2);

@@ -5,9 +5,8 @@
  */
 #include "attacks.h"
 
+#include <instrumentation/shadowstack/place.h>
 #include <kernel/cpu.h>
-
-#define SHADOW_POINTER 0x38 /* in struct cpu: instrumentation/shadowstack/place.h */
 
 struct pair {
 	uintptr_t where;
@@ -53,7 +52,7 @@ static void run(const struct attack *attack)
 		attack_failed(attack, "no memory");
 	apply(pairs, 0);
 	pairs[0] = (struct pair){ attack_leaky_read(&last, ATTACK_LEAK) + (uintptr_t)frame.to_return, goal };
-	pairs[1] = (struct pair){ cpu + SHADOW_POINTER, forged + sizeof(goal) };
+	pairs[1] = (struct pair){ cpu + SHADOW_STACK_POINTER, forged + sizeof(goal) };
 	attack_primitive(attack);
 	apply(pairs, 2);
 }
