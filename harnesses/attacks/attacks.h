@@ -93,6 +93,15 @@ bool attack_in_thread(void (*fn)(void *), void *arg);
 bool attack_in_process(void (*fn)(void *), void *arg);
 
 /*
+ * file.c, for such a process: the first word of what is open, or of a file; 0: it may not be read. And what whoever
+ * starts the program does, who is asked for no list of calls: makes a file of root's with the secret in it, and leaves
+ * it open at its start; -1.
+ */
+uint64_t attack_word(long fd);
+uint64_t attack_file_word(const char *name);
+long attack_file_given(const char *name);
+
+/*
  * A hostile program: runs code as a program's, at PROGRAM_CODE, with RDI and RSI as given and a stack. Programs run at
  * the kernel's privilege level here, so nothing but what the machine itself forbids the kernel stops one that means it.
  * Returns when it has made the system call exit. False: no memory.

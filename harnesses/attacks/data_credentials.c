@@ -21,26 +21,12 @@ static bool keep_secret(void)
 	return right;
 }
 
-/* 0: it may not. */
-static uint64_t read_secret(void)
-{
-	long fd = sys(SYS_open, systest_string(0, NAME), O_RDONLY);
-	uint64_t secret = 0;
-
-	if (fd < 0)
-		return 0;
-	if (sys(SYS_read, (uint64_t)fd, SYSTEST_MEM + 64, 8) == 8)
-		systest_read(SYSTEST_MEM + 64, &secret);
-	sys(SYS_close, (uint64_t)fd);
-	return secret;
-}
-
 static void honest(void *result)
 {
-	bool kept = keep_secret() && read_secret() == attack_secret();
+	bool kept = keep_secret() && attack_file_word(NAME) == attack_secret();
 
 	systest_become(1000);
-	*(bool *)result = kept && !read_secret();
+	*(bool *)result = kept && !attack_file_word(NAME);
 }
 
 static bool benign(const struct attack *attack)
@@ -61,7 +47,7 @@ static void hostile(void *arg)
 	systest_become(1000);
 	attack_primitive(arg);
 	attack_write(cred, zeros, sizeof(zeros));
-	attack_won(read_secret());
+	attack_won(attack_file_word(NAME));
 }
 
 static void run(const struct attack *attack)

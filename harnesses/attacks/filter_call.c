@@ -10,27 +10,9 @@
 
 #define NAME "/attack-filter"
 
-/* Whoever starts the program, and is asked for no list: opens its input. */
-static long open_input(void)
-{
-	uint64_t secret = attack_secret();
-	long fd = sys_open(systest_string(0, NAME), O_CREAT | O_RDWR, 0600);
-
-	return fd < 0 || sys_pwrite64((int)fd, systest_value(64, &secret), 8, 0) != 8 ? -1 : fd;
-}
-
-static uint64_t read_word(long fd)
-{
-	uint64_t word = 0;
-
-	if (fd >= 0 && sys(SYS_read, (uint64_t)fd, SYSTEST_MEM + 64, 8) == 8)
-		systest_read(SYSTEST_MEM + 64, &word);
-	return word;
-}
-
 static void honest(void *result)
 {
-	*(bool *)result = read_word(open_input()) == attack_secret();
+	*(bool *)result = attack_word(attack_file_given(NAME)) == attack_secret();
 }
 
 static bool benign(const struct attack *attack)
@@ -42,10 +24,10 @@ static bool benign(const struct attack *attack)
 
 static void hostile(void *arg)
 {
-	if (open_input() < 0)
+	if (attack_file_given(NAME) < 0)
 		attack_failed(arg, "no file");
 	attack_primitive(arg);
-	attack_won(read_word(sys(SYS_open, systest_string(0, NAME), O_RDONLY)));
+	attack_won(attack_file_word(NAME));
 }
 
 static void run(const struct attack *attack)

@@ -12,27 +12,9 @@
 
 extern bool syscall_filter_on; /* kernel/sys/filter.c */
 
-/* Whoever starts the program, and is asked for no list: opens its input. */
-static long open_input(void)
-{
-	uint64_t secret = attack_secret();
-	long fd = sys_open(systest_string(0, NAME), O_CREAT | O_RDWR, 0600);
-
-	return fd < 0 || sys_pwrite64((int)fd, systest_value(64, &secret), 8, 0) != 8 ? -1 : fd;
-}
-
-static uint64_t read_word(long fd)
-{
-	uint64_t word = 0;
-
-	if (fd >= 0 && sys(SYS_read, (uint64_t)fd, SYSTEST_MEM + 64, 8) == 8)
-		systest_read(SYSTEST_MEM + 64, &word);
-	return word;
-}
-
 static void honest(void *result)
 {
-	*(bool *)result = read_word(open_input()) == attack_secret();
+	*(bool *)result = attack_word(attack_file_given(NAME)) == attack_secret();
 }
 
 static bool benign(const struct attack *attack)
@@ -52,11 +34,11 @@ static void hostile(void *arg)
 	const struct hostile *h = arg;
 	const bool no = false;
 
-	if (open_input() < 0)
+	if (attack_file_given(NAME) < 0)
 		attack_failed(h->attack, "no file");
 	attack_primitive(h->attack);
 	attack_write(attack_linked(&syscall_filter_on) + h->slide, &no, sizeof(no));
-	attack_won(read_word(sys(SYS_open, systest_string(0, NAME), O_RDONLY)));
+	attack_won(attack_file_word(NAME));
 }
 
 static void overwrite(const struct attack *attack, uintptr_t slide)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The proof of a goal: SipHash-2-4 (Aumasson and Bernstein, 2012) of the attack's name, keyed by the nonce, as
- * harnesses/attacks makes it.
+ * harnesses/attacks makes it. Written again: a host program sees nothing of the kernel but its ABI, and the judge takes
+ * no code from the judged. Both are held to the published vectors.
  */
 #include "eval.h"
 #include "judge.h"
