@@ -71,10 +71,18 @@ const char *cell_report(const struct cell *cell)
 
 /* ---- expectations ---- */
 
+/* The defences of a preset that should stop it. An adaptive variant has found out where things are before. */
+static uint32_t stops_of(const struct matrix *matrix, size_t attack, size_t preset, enum variant variant)
+{
+	uint32_t stops = matrix->attacks.list[attack].stopped_by & matrix->presets.list[preset].on;
+
+	return variant == VARIANT_ADAPTIVE ? stops & ~defence_probabilistic() : stops;
+}
+
 enum expected matrix_expected(const struct matrix *matrix, size_t attack, size_t preset, enum variant variant)
 {
 	const struct attack *a = &matrix->attacks.list[attack];
-	uint32_t on = matrix->presets.list[preset].on, stops = a->stopped_by & on;
+	uint32_t on = matrix->presets.list[preset].on, stops = stops_of(matrix, attack, preset, variant);
 
 	if (variant == VARIANT_BENIGN)
 		return EXPECT_PASS;
@@ -105,7 +113,7 @@ static bool stopped_as_named(const struct cell *cell, uint32_t named)
 bool matrix_as_expected(const struct matrix *matrix, size_t attack, size_t preset, enum variant variant)
 {
 	const struct cell *cell = matrix_cell(matrix, attack, preset, variant);
-	uint32_t stops = matrix->attacks.list[attack].stopped_by & matrix->presets.list[preset].on;
+	uint32_t stops = stops_of(matrix, attack, preset, variant);
 	unsigned absent = cell->outcomes[OUTCOME_NOT_APPLICABLE];
 
 	if (!cell->trials)
@@ -164,7 +172,8 @@ static bool is_applicable(const struct cell *cell)
 static void summarise_hardened(const struct matrix *matrix, size_t attack, size_t preset, struct summary *summary)
 {
 	const struct attack *a = &matrix->attacks.list[attack];
-	uint32_t stops = a->stopped_by & matrix->presets.list[preset].on;
+	uint32_t stops = stops_of(matrix, attack, preset, VARIANT_PLAIN);
+	uint32_t stops_adaptive = stops_of(matrix, attack, preset, VARIANT_ADAPTIVE);
 	const struct cell *plain = matrix_cell(matrix, attack, preset, VARIANT_PLAIN);
 	const struct cell *adaptive = matrix_cell(matrix, attack, preset, VARIANT_ADAPTIVE);
 	bool reports = stops & defence_reporting();
@@ -172,7 +181,7 @@ static void summarise_hardened(const struct matrix *matrix, size_t attack, size_
 	count_share(&summary->stopped, reports && is_applicable(plain), cell_is_stopped(plain));
 	count_share(&summary->held, stops && is_applicable(plain), is_held(plain));
 	count_share(&summary->stopped_adaptive, reports && is_applicable(adaptive), cell_is_stopped(adaptive));
-	count_share(&summary->held_adaptive, stops && is_applicable(adaptive), is_held(adaptive));
+	count_share(&summary->held_adaptive, stops_adaptive && is_applicable(adaptive), is_held(adaptive));
 	count_share(&summary->controls, !a->stopped_by && is_applicable(plain),
 		    cell_outcome(plain) == OUTCOME_SUCCEEDED);
 }

@@ -290,7 +290,9 @@ static void expectations(void)
 	CHECK(matrix_expected(&matrix, 2, 0, VARIANT_PLAIN) == EXPECT_SUCCESS);
 	CHECK(matrix_expected(&matrix, 2, 1, VARIANT_PLAIN) == EXPECT_STOP);
 	CHECK(matrix_expected(&matrix, 2, 2, VARIANT_PLAIN) == EXPECT_SUCCESS);
-	CHECK(matrix_expected(&matrix, 1, 3, VARIANT_ADAPTIVE) == EXPECT_RARELY);
+	CHECK(matrix_expected(&matrix, 1, 3, VARIANT_PLAIN) == EXPECT_RARELY);
+	CHECK(matrix_expected(&matrix, 1, 3, VARIANT_ADAPTIVE) == EXPECT_SUCCESS);
+	CHECK(matrix_expected(&matrix, 2, 3, VARIANT_ADAPTIVE) == EXPECT_STOP);
 	CHECK(matrix_expected(&matrix, 0, 3, VARIANT_PLAIN) == EXPECT_SUCCESS);
 	CHECK(matrix_expected(&matrix, 0, 3, VARIANT_BENIGN) == EXPECT_PASS);
 	CHECK(matrix_expected(&matrix, 3, 0, VARIANT_PLAIN) == EXPECT_ABSENT);
