@@ -92,6 +92,8 @@ static void shadow_switch(struct arch_context *prev, const struct arch_context *
 {
 	struct cpu *cpu = arch_cpu();
 
+	if (!IS_ENABLED(CONFIG_SHADOW_STACK))
+		return;
 	prev->shadow_sp = cpu->shadow_sp;
 	cpu->shadow_sp = next->shadow_sp;
 }

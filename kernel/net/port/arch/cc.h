@@ -33,7 +33,10 @@ uint32_t net_isn(const struct ip_addr *local, uint16_t local_port, const struct 
 /* What a SYN whose sequence number is peer_isn is answered with, if nothing is to be kept of it. */
 uint32_t net_cookie(const struct ip_addr *local, uint16_t local_port, const struct ip_addr *remote,
 		    uint16_t remote_port, uint32_t peer_isn, uint16_t mss);
-/* The maximum segment size of the connection that such a cookie was given to, or a little less; 0: it was not. */
+/*
+ * The maximum segment size of the connection that such a cookie was given to, or a little less (one below 536 is taken
+ * for that); 0: it was not.
+ */
 uint16_t net_cookie_mss(const struct ip_addr *local, uint16_t local_port, const struct ip_addr *remote,
 			uint16_t remote_port, uint32_t peer_isn, uint32_t isn);
 /* Whether a listener has room for one more connection that nobody has accepted. */
