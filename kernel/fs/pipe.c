@@ -363,13 +363,14 @@ static void pipe_release(struct file *file)
 	if (last)
 		inode->pipe = NULL;
 	mutex_unlock(&pipe->lock);
-	mutex_unlock(&inode->lock);
-	if (last) {
-		pipe_destroy(pipe);
-		return;
+	/* Before the other end can go, and the pipe with it. */
+	if (!last) {
+		wake_all(&pipe->readable);
+		wake_all(&pipe->writable);
 	}
-	wake_all(&pipe->readable);
-	wake_all(&pipe->writable);
+	mutex_unlock(&inode->lock);
+	if (last)
+		pipe_destroy(pipe);
 }
 
 const struct file_ops pipe_fops = {

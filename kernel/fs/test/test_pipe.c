@@ -6,7 +6,10 @@
 
 #include <kernel/abi/signal.h>
 #include <kernel/abi/tty.h>
+#include <kernel/atomic.h>
+#include <kernel/fd.h>
 #include <kernel/signal.h>
+#include <kernel/thread.h>
 
 static int queued(int fd)
 {
@@ -177,4 +180,49 @@ FSTEST(fifo_opens)
 	CHECK(in >= 0);
 	CHECK_EQ(sys(SYS_write, in, P("z"), 1), 1);
 	CHECK(fs_test_reads(in, "z"));
+}
+
+#define PAIRS 1000
+
+struct pairs {
+	struct file *readers[PAIRS];
+	unsigned open; /* atomic: so many may go */
+};
+
+static void drop_readers(void *arg)
+{
+	struct pairs *pairs = arg;
+
+	for (unsigned i = 0; i < PAIRS; i++) {
+		while (atomic_load(&pairs->open) <= i)
+			thread_yield();
+		file_put(pairs->readers[i]);
+	}
+}
+
+/* Whoever goes first tells the other of it, who may have taken the pipe along: with HEAP_CHECK that is a crash. */
+FSTEST(pipe_ends_go_at_once)
+{
+	static struct pairs pairs;
+	struct thread *thread = thread_create("reader", drop_readers, &pairs);
+
+	CHECK(thread);
+	if (!thread)
+		return;
+	pairs.open = 0;
+	thread_start(thread);
+	for (unsigned i = 0; i < PAIRS; i++) {
+		struct fs_test_pair p = fs_test_pipe(0);
+		struct file *writer = fd_get(p.out);
+
+		pairs.readers[i] = fd_get(p.in);
+		sys(SYS_close, p.in);
+		sys(SYS_close, p.out);
+		atomic_store(&pairs.open, i + 1);
+		for (unsigned wait = 0; wait < i % 50; wait++)
+			arch_relax();
+		file_put(writer);
+	}
+	CHECK_EQ(thread_join(thread), 0);
+	thread_put(thread);
 }
