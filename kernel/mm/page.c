@@ -19,9 +19,7 @@
 #include "minset.h"
 #include "page_internal.h"
 
-/* LAYOUT_PAGES: so many times three in four blocks are split off a large one, then one in SPLIT_RARELY. */
-#define SPLITS_FIRST 128
-#define SPLIT_RARELY 32
+#define DRAWS 8 /* LAYOUT_PAGES: frames that are drawn until one is free */
 
 static struct spinlock page_lock = SPINLOCK_INIT;
 static SEALED struct page *pages;	/* one a frame, from frame 0 */
@@ -29,7 +27,6 @@ static SEALED size_t frame_limit;	/* how many */
 static struct minset free_blocks[PAGE_ORDER_MAX + 1];	/* of block numbers: frame >> order */
 static size_t free_frames, total_frames;
 static size_t drawn_frames; /* LAYOUT_PAGES: those below may come first */
-static unsigned splits_first = SPLITS_FIRST;
 static size_t largest_blocks; /* free ones of order PAGE_ORDER_MAX */
 
 METRIC_GAUGE(pages, "Pages that the kernel has", &total_frames);
@@ -54,44 +51,58 @@ static size_t choose_block(unsigned order, uint64_t chance)
 }
 
 /*
- * With LAYOUT_PAGES a block of the largest kind is split now and then although there are smaller ones, while more than
- * half of all memory is in such blocks: the first pages would come from what is left over at the ends of memory, the
- * same in each boot, and later ones from near each other. Not while only some memory is mapped, which would be split up
- * before the rest.
+ * LAYOUT_PAGES: a free frame, all equally likely, and the order of the block it is in, which is at least *order. Blocks
+ * of the largest kind are split up only while more than half of all memory is in such. Not while only some memory is
+ * mapped, which would be split up before the rest. MINSET_NONE.
  */
-static bool is_to_split(uint64_t chance)
+static size_t draw_frame(unsigned *order)
 {
-	bool is_chosen;
+	unsigned wanted = *order, last = PAGE_ORDER_MAX;
 
 	if (!IS_ENABLED(CONFIG_LAYOUT_PAGES) || drawn_frames != frame_limit)
-		return false;
-	chance = chance >> PAGE_ORDER_MAX & (SPLIT_RARELY - 1);
-	is_chosen = splits_first ? chance & 3 : !chance;
-	splits_first -= splits_first > 0;
-	return is_chosen && largest_blocks << PAGE_ORDER_MAX > total_frames / 2;
+		return MINSET_NONE;
+	if (wanted < PAGE_ORDER_MAX && largest_blocks << PAGE_ORDER_MAX <= total_frames / 2)
+		last--;
+	for (unsigned i = 0; i < DRAWS; i++) {
+		size_t frame = layout_draw(LAYOUT_PAGES, frame_limit);
+
+		for (*order = wanted; *order <= last; ++*order)
+			if (minset_has(&free_blocks[*order], frame >> *order))
+				return frame;
+	}
+	*order = wanted;
+	return MINSET_NONE;
 }
 
-/*
- * The frame of a free block of that order, taken off the sets; MINSET_NONE. Smaller blocks go first: larger ones are
- * rarer. Where one has to be split, any part of it is given with LAYOUT_PAGES, else the lowest.
- */
-static size_t take_block(unsigned order)
+/* The same where none was drawn, from the smallest block that is large enough: larger ones are rarer. */
+static size_t choose_frame(unsigned *order)
 {
 	uint64_t chance = IS_ENABLED(CONFIG_LAYOUT_PAGES) ? layout_bits(LAYOUT_PAGES) : 0;
-	unsigned from = is_to_split(chance) ? PAGE_ORDER_MAX : order;
 	size_t block;
 
-	while ((block = choose_block(from, chance)) == MINSET_NONE)
-		if (++from > PAGE_ORDER_MAX)
+	for (; (block = choose_block(*order, chance)) == MINSET_NONE; ++*order)
+		if (*order == PAGE_ORDER_MAX)
 			return MINSET_NONE;
-	minset_remove(&free_blocks[from], block);
+	return block << *order | (chance & (((size_t)1 << *order) - 1));
+}
+
+/* The first frame of a free block of that order, taken off the sets; MINSET_NONE. */
+static size_t take_block(unsigned order)
+{
+	unsigned from = order;
+	size_t frame = draw_frame(&from);
+
+	if (frame == MINSET_NONE)
+		frame = choose_frame(&from);
+	if (frame == MINSET_NONE)
+		return MINSET_NONE;
+	minset_remove(&free_blocks[from], frame >> from);
 	largest_blocks -= from == PAGE_ORDER_MAX;
 	while (from > order) {
 		from--;
-		block = block * 2 + (chance >> from & 1);
-		minset_add(&free_blocks[from], block ^ 1);
+		minset_add(&free_blocks[from], frame >> from ^ 1);
 	}
-	return block << order;
+	return frame >> order << order;
 }
 
 static void give_block(size_t frame, unsigned order)
