@@ -133,7 +133,8 @@ int pagetable_map_null(const struct arch_pagetable *table)
 	if (!memory || !entry)
 		return -ENOMEM;
 	for (size_t i = 0; i < (size_t)1 << NULL_AREA_ORDER; i++)
-		entry[i] = (page_phys(memory) + i * PAGE_SIZE) | PTE_PRESENT | PTE_WRITE;
+		entry[i] = (page_phys(memory) + i * PAGE_SIZE) | PTE_PRESENT | PTE_WRITE |
+			   (IS_ENABLED(CONFIG_WX) ? PTE_NO_EXECUTE : 0);
 	return 0;
 }
 
