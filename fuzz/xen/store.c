@@ -27,6 +27,15 @@ struct xs_handle *store_open(void)
 	return store || !access(xs_daemon_socket(), F_OK) ? store : xs_open(0);
 }
 
+bool store_answers(void)
+{
+	struct xs_handle *store = store_open();
+
+	if (store)
+		xs_close(store);
+	return store != NULL;
+}
+
 /* ---- single keys ---- */
 
 void store_read(struct xs_handle *store, char *text, size_t size, const char *path, ...)

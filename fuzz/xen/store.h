@@ -26,6 +26,8 @@ struct identity {
 
 /* NULL with errno. */
 struct xs_handle *store_open(void);
+/* False with errno. */
+bool store_answers(void);
 /* The text at a path, "" where there is none. */
 void store_read(struct xs_handle *store, char *text, size_t size, const char *path, ...)
 	__attribute__((format(printf, 4, 5)));

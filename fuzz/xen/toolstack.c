@@ -4,7 +4,10 @@
  */
 #include "internal.h"
 
+#include "store.h"
+
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +18,7 @@
 #define ACK_EVERY_US 50000
 #define LOOK_EVERY_US 2000
 #define XL_SECONDS 10
+#define RUN_SECONDS 60
 
 void config_put(FILE *file, const char *key, const char *text)
 {
@@ -83,22 +87,41 @@ static int wait_for(pid_t pid)
 	return status;
 }
 
+/* All that is said until the other end is closed; false where that takes too long. */
+static bool hear(int fd, char *text, size_t size)
+{
+	uint64_t end = cloner_now_ns() + RUN_SECONDS * 1000000000ull, now;
+	struct pollfd ready = { .fd = fd, .events = POLLIN };
+	size_t len = 0;
+	ssize_t n = 1;
+
+	text[0] = '\0';
+	while (n > 0 && len + 1 < size && (now = cloner_now_ns()) < end) {
+		/* A signal is for the caller, who looks for it once xl has done what it was at. */
+		if (poll(&ready, 1, (int)((end - now) / 1000000) + 1) <= 0)
+			continue;
+		n = read(fd, text + len, size - 1 - len);
+		len += n > 0 ? (size_t)n : 0;
+		text[len] = '\0';
+	}
+	return n <= 0 || len + 1 == size;
+}
+
 /* Of all that it says, the first line that tells of an error, else the first; the exit status. */
 static int run(struct cloner *cloner, char *const argv[], char *line, size_t size)
 {
-	char text[4096], *error;
+	char text[4096] = "", *error;
 	int ends[2];
 	pid_t pid;
-	ssize_t n;
-	size_t len = 0;
 
 	if (pipe2(ends, O_CLOEXEC))
 		return -1;
 	pid = start(cloner, argv, ends[1]);
 	close(ends[1]);
-	while (pid > 0 && len + 1 < sizeof(text) && (n = read(ends[0], text + len, sizeof(text) - 1 - len)) > 0)
-		len += (size_t)n;
-	text[len] = '\0';
+	if (pid > 0 && !hear(ends[0], text, sizeof(text))) {
+		kill(pid, SIGKILL);
+		snprintf(text, sizeof(text), "it did not end in %d s", RUN_SECONDS);
+	}
 	close(ends[0]);
 	error = strstr(text, "error: ");
 	error = error ? error : text;
@@ -138,6 +161,11 @@ uint32_t xl_create(struct cloner *cloner, char *error)
 	uint64_t start_ns;
 	int status;
 
+	/* xl would wait for it for ever. */
+	if (!store_answers()) {
+		cloner_fail(error, "xenstored does not answer: %s", strerror(errno));
+		return 0;
+	}
 	if (getrandom(cloner->uuid, sizeof(cloner->uuid), 0) != sizeof(cloner->uuid) || write_config(cloner, config)) {
 		cloner_fail(error, "cannot write %s: %s", config, strerror(errno));
 		return 0;

@@ -40,7 +40,7 @@ import json, sys
 said = sys.stdin.read()
 objects = [line for line in said.splitlines() if line.startswith('{')]
 if not objects:
-	sys.exit(said)
+	sys.exit(said.strip() or 'nothing was said')
 r = json.loads(objects[-1])
 $1" 2>&1
 }
