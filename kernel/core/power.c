@@ -17,12 +17,15 @@ static bool wants_again; /* atomic */
 static bool signal_first(int signo)
 {
 	struct process *first = process_find(1);
+	bool lives = first && process_hold(first);
 
-	if (!first)
-		return false;
-	signal_send(first, signo, NULL);
-	process_put(first);
-	return true;
+	if (lives) {
+		signal_send(first, signo, NULL);
+		process_unhold();
+	}
+	if (first)
+		process_put(first);
+	return lives;
 }
 
 void power_ask(bool again)

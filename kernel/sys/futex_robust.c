@@ -78,16 +78,15 @@ void futex_release_robust(user_ptr_t head, int tid)
 SYSCALL(get_robust_list, int pid, user_ptr_t head, user_ptr_t len)
 {
 	const uint64_t size = ROBUST_LIST_SIZE;
-	struct task *task = task_current();
-	struct process *process = pid ? process_find_task(pid, &task) : process_get(process_current());
+	struct task_lookup found;
 	user_ptr_t list;
 	bool allowed;
 
-	if (!process)
+	if (!task_find(&found, pid))
 		return -ESRCH;
-	allowed = process_may_look_at(process);
-	list = task->robust_list;
-	process_put(process);
+	allowed = process_may_look_at(found.process);
+	list = found.task->robust_list;
+	task_let_go(&found);
 	if (!allowed)
 		return -EPERM;
 	if (user_write(len, &size) || user_write(head, &list))

@@ -161,7 +161,7 @@ static long compare_pair(const struct pair *pair, int type, uint64_t first, uint
 
 SYSCALL(kcmp, int pid1, int pid2, int type, uint64_t index1, uint64_t index2)
 {
-	struct pair pair = { process_find_task(pid1, NULL), process_find_task(pid2, NULL) };
+	struct pair pair = { process_find_task(pid1), process_find_task(pid2) };
 	long result = pair.first && pair.second ? compare_pair(&pair, type, index1, index2) : -ESRCH;
 
 	if (pair.first)

@@ -66,7 +66,7 @@ SYSCALL(pidfd_open, int pid, unsigned flags)
 	if (process)
 		return pidfd_create(process, flags);
 	/* A number of a thread that is not its process's first. */
-	process = process_find_task(pid, NULL);
+	process = process_find_task(pid);
 	if (!process)
 		return -ESRCH;
 	process_put(process);

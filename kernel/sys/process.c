@@ -268,10 +268,16 @@ int process_wait_value(const struct process *child, int code)
 	}
 }
 
+/* list_lock is held. False for one that is yet to begin too: it is listed before it has what processes have. */
+static bool is_alive(const struct process *process)
+{
+	return !process->exited && process->signals;
+}
+
 static struct process *living(int pid)
 {
 	list_foreach(&processes, struct process, node, process) {
-		if (process->pid == pid && !process->exited)
+		if (process->pid == pid && is_alive(process))
 			return process;
 	}
 	return NULL;
@@ -442,7 +448,7 @@ struct process *process_find(int pid)
 
 	mutex_lock(&list_lock);
 	list_foreach(&processes, struct process, node, process) {
-		if (process->pid == pid && !process->exited)
+		if (process->pid == pid && is_alive(process))
 			found = process_get(process);
 	}
 	mutex_unlock(&list_lock);
@@ -489,7 +495,7 @@ int process_next(int from)
 bool process_hold(struct process *process)
 {
 	mutex_lock(&list_lock);
-	if (!process->exited)
+	if (is_alive(process))
 		return true;
 	mutex_unlock(&list_lock);
 	return false;
@@ -522,7 +528,7 @@ void process_set_fs(struct process *process, struct fs_context *fs)
 	mutex_unlock(&list_lock);
 }
 
-struct process *process_find_task(int tid, struct task **out)
+struct process *process_find_task(int tid)
 {
 	struct process *found = NULL;
 
@@ -530,16 +536,12 @@ struct process *process_find_task(int tid, struct task **out)
 	list_foreach(&processes, struct process, node, process) {
 		unsigned long flags;
 
-		if (process->exited)
+		if (!is_alive(process))
 			continue;
 		flags = spin_lock(&process->signals->lock);
-		list_foreach(&process->tasks, struct task, node, task) {
-			if (task->tid != tid)
-				continue;
-			found = process_get(process);
-			if (out)
-				*out = task;
-		}
+		list_foreach(&process->tasks, struct task, node, task)
+			if (task->tid == tid)
+				found = process_get(process);
 		spin_unlock(&process->signals->lock, flags);
 		if (found)
 			break;
@@ -571,7 +573,7 @@ static int foreach(int (*visit)(struct process *process, void *context), void *c
 
 	mutex_lock(&list_lock);
 	list_foreach(&processes, struct process, node, process) {
-		if (ended_too || !process->exited)
+		if (ended_too || is_alive(process))
 			result = visit(process, context);
 		if (result)
 			break;

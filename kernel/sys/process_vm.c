@@ -14,7 +14,7 @@
 /* The memory of the process that has a thread of that number, referenced. */
 static int find_memory(int tid, struct aspace **out)
 {
-	struct process *process = process_find_task(tid, NULL);
+	struct process *process = process_find_task(tid);
 	int err = -ESRCH;
 
 	if (!process)

@@ -60,11 +60,15 @@ static long kill_group(int pgid, int signo)
 static long send_to(int pid, int signo, const struct abi_siginfo *info)
 {
 	struct process *process = process_find(pid);
-	long result;
+	long result = -ESRCH;
 
 	if (!process)
 		return -ESRCH;
-	result = send_checked(process, signo, info);
+	/* It may be on its way out. */
+	if (process_hold(process)) {
+		result = send_checked(process, signo, info);
+		process_unhold();
+	}
 	process_put(process);
 	return result;
 }
@@ -89,16 +93,17 @@ SYSCALL(kill, int pid, int signal)
 /* To one thread; tgid 0: of any process. */
 static long send_to_thread(int tgid, int tid, int signo, const struct abi_siginfo *info)
 {
-	struct task *task;
-	struct process *process = process_find_task(tid, &task);
+	struct process *process = process_find_task(tid);
 	long result = -ESRCH;
 
 	if (!process)
 		return -ESRCH;
-	if (!tgid || process->pid == tgid)
+	if ((!tgid || process->pid == tgid) && process_hold(process)) {
 		result = process_may_signal(process, signo) ? 0 : -EPERM;
-	if (!result && signo)
-		result = signal_send_task(process, tid, signo, info);
+		if (!result && signo)
+			result = signal_send_task(process, tid, signo, info);
+		process_unhold();
+	}
 	process_put(process);
 	return result;
 }

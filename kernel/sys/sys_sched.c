@@ -36,7 +36,7 @@ SYSCALL(getcpu, user_ptr_t cpu, user_ptr_t node, uint64_t cache UNUSED)
 /* The process behind a tid, referenced; NULL. 0 is the caller. */
 static struct process *find(int tid)
 {
-	return tid ? process_find_task(tid, NULL) : process_get(process_current());
+	return tid ? process_find_task(tid) : process_get(process_current());
 }
 
 static bool is_owner(const struct process *process)
@@ -48,11 +48,15 @@ static bool is_owner(const struct process *process)
 
 /* ---- nice ---- */
 
+/* The process is held. */
 static void set_nice(struct process *process, int nice)
 {
+	unsigned long flags = spin_lock(&process->signals->lock);
+
 	process->nice = nice;
 	if (process->main && process->main->thread)
 		process->main->thread->nice = nice;
+	spin_unlock(&process->signals->lock, flags);
 }
 
 struct prio_visit {
@@ -316,7 +320,11 @@ SYSCALL(sched_setattr, int pid, user_ptr_t attr, unsigned flags)
 	process = find(pid);
 	if (!process)
 		return -ESRCH;
-	err = change_nice(process, min(max(new.nice, -20), 19));
+	err = -ESRCH;
+	if (process_hold(process)) {
+		err = change_nice(process, min(max(new.nice, -20), 19));
+		process_unhold();
+	}
 	process_put(process);
 	return err == -EACCES ? -EPERM : err;
 }

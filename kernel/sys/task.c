@@ -87,45 +87,60 @@ static struct task *find_locked(struct process *process, int tid)
 	return NULL;
 }
 
+bool task_find(struct task_lookup *found, int tid)
+{
+	struct process *process;
+
+	tid = tid ? tid : task_current()->tid;
+	process = process_find_task(tid);
+	if (!process)
+		return false;
+	if (!process_hold(process)) {
+		process_put(process);
+		return false;
+	}
+	found->process = process;
+	found->flags = spin_lock(&process->signals->lock);
+	found->task = find_locked(process, tid);
+	if (found->task)
+		return true;
+	task_let_go(found);
+	return false;
+}
+
+void task_let_go(struct task_lookup *found)
+{
+	spin_unlock(&found->process->signals->lock, found->flags);
+	process_unhold();
+	process_put(found->process);
+}
+
 int task_get_affinity(int tid, uint64_t *cpus)
 {
-	struct process *process = process_find_task(tid ? tid : task_current()->tid, NULL);
-	struct task *task;
-	unsigned long flags;
+	struct task_lookup found;
 
-	if (!process)
+	if (!task_find(&found, tid))
 		return -ESRCH;
-	flags = spin_lock(&process->signals->lock);
-	task = find_locked(process, tid ? tid : task_current()->tid);
-	if (task)
-		*cpus = task->affinity;
-	spin_unlock(&process->signals->lock, flags);
-	process_put(process);
-	return task ? 0 : -ESRCH;
+	*cpus = found.task->affinity;
+	task_let_go(&found);
+	return 0;
 }
 
 int task_set_affinity(int tid, uint64_t cpus)
 {
-	struct process *process = process_find_task(tid ? tid : task_current()->tid, NULL);
-	struct thread *thread = NULL;
-	struct task *task;
-	unsigned long flags;
+	struct thread *thread;
+	struct task_lookup found;
 	int err;
 
-	if (!process)
+	if (!task_find(&found, tid))
 		return -ESRCH;
-	flags = spin_lock(&process->signals->lock);
-	task = find_locked(process, tid ? tid : task_current()->tid);
-	if (task) {
-		task->affinity = cpus;
-		thread = task->thread ? thread_get(task->thread) : NULL;
-	}
-	spin_unlock(&process->signals->lock, flags);
-	process_put(process);
+	found.task->affinity = cpus;
+	thread = found.task->thread ? thread_get(found.task->thread) : NULL;
+	task_let_go(&found);
 	err = thread ? thread_set_affinity(thread, cpus) : 0;
 	if (thread)
 		thread_put(thread);
-	return task ? err : -ESRCH;
+	return err;
 }
 
 /* The running thread belongs to no process any more. */

@@ -64,8 +64,19 @@ int task_end_others(void);
 /* What the end of a thread does to the program's memory: its robust locks, the word that pthread_join() waits for. */
 void task_release_memory(struct task *task);
 
-/* The living process with a thread of that number, referenced, and if task is not NULL the thread; NULL. */
-struct process *process_find_task(int tid, struct task **task);
+/* The living process with a thread of that number, referenced; NULL. What it owns may go: see process_hold(). */
+struct process *process_find_task(int tid);
+
+/* A thread that was found stays, with what its process owns, until it is let go; a spinlock is held meanwhile. */
+struct task_lookup {
+	struct process *process;
+	struct task *task;
+	unsigned long flags;
+};
+
+/* By its number, or the running one by 0. False: there is none. */
+bool task_find(struct task_lookup *found, int tid) MUST_CHECK;
+void task_let_go(struct task_lookup *found);
 /*
  * The CPUs that a thread of that number may run on, a bit each; tid 0: the running one. 0, -ESRCH; -EINVAL: none of
  * them runs.

@@ -118,7 +118,7 @@ int process_create(const char *name, struct process **out);
 void process_enter(struct process *process);
 struct process *process_get(struct process *process);
 void process_put(struct process *process);
-/* The process of that number, referenced; NULL. */
+/* The living process of that number, referenced; NULL. What it owns may go at any time: see process_hold(). */
 struct process *process_find(int pid);
 /* The same, or one that has ended and was not waited for. */
 struct process *process_find_any(int pid);
