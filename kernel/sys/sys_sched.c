@@ -11,6 +11,7 @@
 #include <kernel/time.h>
 
 #include "task.h"
+#include "signal_internal.h"
 #include "sys_internal.h"
 
 #define PRIORITY_MAX 99
