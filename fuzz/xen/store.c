@@ -6,6 +6,7 @@
 #include "store.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +18,8 @@
 
 #define PATH_SIZE 256
 #define BACKEND_MS 10000
+#define ANSWER_MS 5000
+#define ANSWER_LOOK_US 2000
 #define CONSOLE_LIMIT "1048576"
 
 /* By the kernel's way one that has died would be waited for for ever. */
@@ -27,13 +30,27 @@ struct xs_handle *store_open(void)
 	return store || !access(xs_daemon_socket(), F_OK) ? store : xs_open(0);
 }
 
+/* Where there is only the kernel's way, one that has died is heard of by its silence: somebody else waits for that. */
 bool store_answers(void)
 {
-	struct xs_handle *store = store_open();
+	pid_t pid = fork();
+	int status = 0;
 
-	if (store)
-		xs_close(store);
-	return store != NULL;
+	if (!pid) {
+		struct xs_handle *store = xs_open(0);
+
+		_exit(store && xs_read(store, XBT_NULL, "/", NULL) ? 0 : 1);
+	}
+	for (unsigned looks = 0; pid > 0 && !waitpid(pid, &status, WNOHANG); looks++) {
+		usleep(ANSWER_LOOK_US);
+		if (looks < ANSWER_MS * 1000 / ANSWER_LOOK_US)
+			continue;
+		kill(pid, SIGKILL);
+		waitpid(pid, &status, 0);
+		break;
+	}
+	errno = pid < 0 ? errno : ETIMEDOUT;
+	return pid > 0 && WIFEXITED(status) && !WEXITSTATUS(status);
 }
 
 /* ---- single keys ---- */
