@@ -49,7 +49,8 @@ bool store_answers(void)
 		waitpid(pid, &status, 0);
 		break;
 	}
-	errno = pid < 0 ? errno : ETIMEDOUT;
+	if (pid > 0)
+		errno = WIFEXITED(status) ? ECONNREFUSED : ETIMEDOUT;
 	return pid > 0 && WIFEXITED(status) && !WEXITSTATUS(status);
 }
 
