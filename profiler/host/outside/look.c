@@ -6,11 +6,26 @@
 
 #define NSEC UINT64_C(1000000000)
 
+/*
+ * Samples at even distances could keep step with what a program does in slices of time, and with a scheduler that has
+ * both of us on one CPU: then they would always see the same of it. (Steele, Lea and Flood, Fast Splittable
+ * Pseudorandom Number Generators, 2014, figure 17)
+ */
+static void draw_next(struct look *look)
+{
+	uint64_t z = look->random += UINT64_C(0x9e3779b97f4a7c15);
+
+	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+	look->next_ns = look->ran_ns + look->period_ns / 2 + (z ^ z >> 31) % look->period_ns;
+}
+
 int look_begin(struct look *look, int stream_fd, unsigned hz, size_t stack_max, char *error)
 {
 	look->known = guest_known_new();
 	look->period_ns = NSEC / hz;
-	look->next_ns = look->period_ns;
+	look->random = 1;
+	draw_next(look);
 	look->guest.stack_max = stack_max & ~(size_t)7;
 	look->tells_samples = true;
 	return outside_stream_begin(&look->stream, stream_fd, &look->guest.layout, hz, error);
@@ -44,12 +59,12 @@ static void look_at_cpu(struct look *l, const struct gdb_cpu *cpu, uint64_t valu
 
 void look_at(struct look *look, const struct gdb_cpu *cpus, unsigned count)
 {
-	uint64_t late = look->ran_ns > look->next_ns ? look->ran_ns - look->next_ns : 0;
-	uint64_t value_ns = (1 + late / look->period_ns) * look->period_ns;
+	uint64_t value_ns = look->ran_ns - look->last_ns;
 
 	for (unsigned i = 0; i < count; i++)
 		look_at_cpu(look, &cpus[i], value_ns);
-	look->next_ns += value_ns;
+	look->last_ns = look->ran_ns;
+	draw_next(look);
 }
 
 int look_end(struct look *look, bool is_forward)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * One look at a machine that stands still, whoever has stopped it: what its CPUs are in the middle of becomes samples
- * in a stream. Times are how long the machine has run; as of the sampler in the kernel, a sample that comes late stands
- * for the periods that were missed.
+ * in a stream. Times are how long the machine has run; a sample stands for the time since the one before it. When the
+ * next is due is drawn: in half a period at least, in one and a half at most.
  */
 #pragma once
 
@@ -14,7 +14,9 @@ struct look {
 	struct guest_known *known;
 	uint64_t period_ns;
 	uint64_t ran_ns;		/* how long it had run when it was stopped last, the caller's to say */
+	uint64_t last_ns;		/* when it was looked at last */
 	uint64_t next_ns;		/* when the next sample is due */
+	uint64_t random;
 	unsigned cpus;			/* that were seen */
 	bool tells_samples;
 	union {
