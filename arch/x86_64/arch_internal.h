@@ -61,18 +61,43 @@ uint64_t pagetable_make(uint64_t virt, phys_t phys, unsigned rights);
 int pagetable_map_null(const struct arch_pagetable *table);
 
 /*
- * seal.c: keys for page tables (option PROTECTION_KEYS). On each CPU; once there are final tables; true where there are
- * keys. Who writes a table does it between arch_pagetable_edit() and arch_pagetable_edited().
+ * tables.c: page tables that only few may write (options TABLE_VIEW, PROTECTION_KEYS). On each CPU; once there are
+ * final tables, 0 or -ENOMEM. Who writes a table does it between arch_pagetable_edit() and arch_pagetable_edited(), at
+ * pagetable_writable().
  */
-void keys_init(void);
-void keys_memory_init(void);
-bool keys_are_on(void);
+void tables_init(void);
+int tables_memory_init(void);
 /* Whoever jumps out of whatever was open. */
-void keys_close(void);
-/* A page becomes a table, or ordinary memory again. Between arch_pagetable_edit() and arch_pagetable_edited(). */
-void keys_table(phys_t table, bool keyed);
-/* A fault of a page that has no key any more, which this CPU had not noticed: it is to be tried again. */
-bool keys_fault_is_stale(uint64_t virt);
+void tables_close(void);
+/* In an edit: a page becomes a table, or ordinary memory again; the page at an address gets a key, or loses it. */
+void table_lock(phys_t table, bool locked);
+void table_set_key(const void *virt, bool keyed);
+/* A write to what has become ordinary memory again, which this CPU had not noticed: it is to be tried again. */
+bool tables_fault_is_stale(const struct arch_regs *regs);
+/* A write to a table that has a view, or a use of the view, not in an edit. */
+bool tables_fault_is_attack(const struct arch_regs *regs);
+
+/* keys.c: on each CPU; true where there are keys; pages that have one may be written, by this CPU. */
+void keys_init(void);
+bool keys_are_on(void);
+void keys_allow(bool writing);
+
+/* view.c: on each CPU; once there are final tables, 0 or -ENOMEM; a table is in the view, or ordinary memory again. */
+void view_init(void);
+int view_memory_init(void);
+void view_table(phys_t table, bool shown);
+extern bool view_is_there;
+
+static inline bool view_is_on(void)
+{
+	return IS_ENABLED(CONFIG_TABLE_VIEW) && view_is_there;
+}
+
+/* Where an entry is written. */
+static inline uint64_t *pagetable_writable(uint64_t *entry)
+{
+	return view_is_on() ? (uint64_t *)((uint64_t)entry - DIRECT_MAP_BASE + X86_ALIAS_AREA) : entry;
+}
 
 /* seal.c: arch_memory_seal() was called, where it does something. */
 extern volatile bool memory_is_sealed;
@@ -83,9 +108,12 @@ extern bool cpu_has_fsgsbase;
 /* Page-table entries (Intel SDM volume 3, 4.5). */
 #define PTE_PRESENT (UINT64_C(1) << 0)
 #define PTE_WRITE (UINT64_C(1) << 1)
+#define PTE_USER (UINT64_C(1) << 2)
 #define PTE_WRITE_THROUGH (UINT64_C(1) << 3)
 #define PTE_CACHE_DISABLE (UINT64_C(1) << 4)
 #define PTE_ACCESSED (UINT64_C(1) << 5)
 #define PTE_GLOBAL (UINT64_C(1) << 8)
+#define PTE_TABLE (UINT64_C(1) << 10) /* ours: a page table, in the direct map */
+#define PTE_KEY (UINT64_C(1) << 59) /* key 1 */
 #define PTE_NO_EXECUTE (UINT64_C(1) << 63)
 #define PTE_ADDRESS UINT64_C(0x000ffffffffff000)

@@ -207,7 +207,7 @@ NO_STACK_PROTECTOR void arch_jump(struct arch_jump *jump, int value)
 	struct arch_context *context;
 
 	arch_irq_disable();
-	keys_close();
+	tables_close();
 	cpu->thread = cpu->running = jump->thread;
 	cpu->kernel_stack_top = jump->kernel_stack_top;
 	cpu->preempt_count = jump->preempt_count;

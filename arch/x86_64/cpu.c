@@ -85,7 +85,7 @@ static void features_init(void)
 	}
 	X86_WRITE_CR(4, X86_READ_CR(4) | CR4_PGE);
 	X86_WRITE_CR(0, X86_READ_CR(0) | CR0_WP);
-	keys_init();
+	tables_init();
 }
 
 static void syscall_init(void)

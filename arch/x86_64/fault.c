@@ -75,6 +75,8 @@ static enum crash_kind kind_of_fault(const struct arch_regs *regs)
 		return CRASH_STACK_OVERFLOW;
 	if (regs->error & X86_FAULT_KEY)
 		return CRASH_PROTECTION_KEY;
+	if (tables_fault_is_attack(regs))
+		return CRASH_PAGE_TABLE;
 	if (!(regs->error & X86_FAULT_PRESENT))
 		return CRASH_PAGE_FAULT;
 	if (regs->error & X86_FAULT_FETCH)
@@ -117,7 +119,7 @@ void trap_page_fault(struct arch_regs *regs)
 	uint64_t fixup = program ? 0 : exception_fixup(regs->rip);
 	int err;
 
-	if ((regs->error & X86_FAULT_KEY) && keys_fault_is_stale(regs->cr2))
+	if (tables_fault_is_stale(regs))
 		return;
 	if (!program && !(fixup && regs->cr2 < USER_END))
 		kernel_page_fault(regs);

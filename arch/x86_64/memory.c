@@ -140,6 +140,5 @@ int arch_memory_init(void)
 	if (err)
 		return err;
 	arch_pagetable_activate(&arch_kernel_pagetable);
-	keys_memory_init();
-	return 0;
+	return tables_memory_init();
 }

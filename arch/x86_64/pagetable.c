@@ -46,7 +46,7 @@ static void entry_write(uint64_t *entry, uint64_t value)
 		snapshot_frame_mapped(*entry & PTE_ADDRESS, true);
 	if (value & PTE_WRITE)
 		snapshot_frame_mapped(value & PTE_ADDRESS, true);
-	*entry = value;
+	*pagetable_writable(entry) = value;
 }
 
 /* An empty table page; 0 when there is no memory. */
@@ -57,13 +57,13 @@ static phys_t table_alloc(void)
 	if (!page)
 		return 0;
 	memset(page_virt(page), 0, PAGE_SIZE);
-	keys_table(page_phys(page), true);
+	table_lock(page_phys(page), true);
 	return page_phys(page);
 }
 
 static void table_free(phys_t table)
 {
-	keys_table(table, false);
+	table_lock(table, false);
 	page_free(page_from_phys(table), 0);
 }
 
@@ -133,8 +133,8 @@ int pagetable_map_null(const struct arch_pagetable *table)
 	if (!memory || !entry)
 		return -ENOMEM;
 	for (size_t i = 0; i < (size_t)1 << NULL_AREA_ORDER; i++)
-		entry[i] = (page_phys(memory) + i * PAGE_SIZE) | PTE_PRESENT | PTE_WRITE |
-			   (IS_ENABLED(CONFIG_WX) ? PTE_NO_EXECUTE : 0);
+		pagetable_writable(entry)[i] = (page_phys(memory) + i * PAGE_SIZE) | PTE_PRESENT | PTE_WRITE |
+					       (IS_ENABLED(CONFIG_WX) ? PTE_NO_EXECUTE : 0);
 	return 0;
 }
 
@@ -150,7 +150,8 @@ int arch_pagetable_create(struct arch_pagetable *table)
 		return -ENOMEM;
 	}
 	root = arch_phys_to_virt(table->root);
-	memcpy(root + KERNEL_FIRST, kernel + KERNEL_FIRST, (ENTRIES - KERNEL_FIRST) * sizeof(*root));
+	memcpy(pagetable_writable(root) + KERNEL_FIRST, kernel + KERNEL_FIRST,
+	       (ENTRIES - KERNEL_FIRST) * sizeof(*root));
 	if (!IS_ENABLED(CONFIG_NULL_GUARD))
 		err = pagetable_map_null(table);
 	arch_pagetable_edited(irq);
@@ -273,7 +274,7 @@ static void share_entries(uint64_t *from, uint64_t *to, size_t count, bool read_
 			continue;
 		/* The dirty bit stays where it is. */
 		if (read_only)
-			from[i] &= ~PTE_WRITE;
+			*pagetable_writable(&from[i]) = from[i] & ~PTE_WRITE;
 		entry_write(&to[i], from[i] & ~(PTE_DIRTY | PTE_ACCESSED));
 		visit(from[i] & PTE_ADDRESS, context);
 	}

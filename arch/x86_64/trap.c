@@ -219,6 +219,9 @@ void trap_handle(struct arch_regs *regs)
 {
 	bool kept = is_kept(regs);
 
+	/* A program may have set it, and has it again in the end. */
+	if (view_is_on() && unlikely(regs->rflags & X86_RFLAGS_AC))
+		x86_clear_ac();
 	if (kept)
 		keep(regs);
 	handle(regs);

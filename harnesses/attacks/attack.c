@@ -43,6 +43,7 @@ static const struct {
 	{ "guard", IS_ENABLED(CONFIG_GUARD_PAGES) },
 	{ "readonly", IS_ENABLED(CONFIG_READ_ONLY_AFTER_INIT) },
 	{ "pks", IS_ENABLED(CONFIG_PROTECTION_KEYS) },
+	{ "tableview", IS_ENABLED(CONFIG_TABLE_VIEW) },
 	{ "filter", IS_ENABLED(CONFIG_SYSCALL_FILTER) },
 	{ "layout", IS_ENABLED(CONFIG_LAYOUT) },
 };

@@ -5,6 +5,7 @@
  */
 #include <arch/arch.h>
 #include <arch/x86.h>
+#include <kernel/crash.h>
 #include <kernel/syscall.h>
 #include <kernel/test.h>
 
@@ -17,9 +18,25 @@ static void write_to(void *arg)
 	*word = *word;
 }
 
+static void read_from(void *arg)
+{
+	(void)*(volatile uint64_t *)arg;
+}
+
 static bool keys_are_there(void)
 {
 	return IS_ENABLED(CONFIG_PROTECTION_KEYS) && (x86_cpuid(7, 0).ecx & UINT32_C(1) << 31);
+}
+
+static bool view_is_there(void)
+{
+	return IS_ENABLED(CONFIG_TABLE_VIEW) && (x86_cpuid(7, 0).ebx & UINT32_C(1) << 20);
+}
+
+/* What a write to a page table comes to. */
+static enum crash_kind crash_of_table(void)
+{
+	return view_is_there() ? CRASH_PAGE_TABLE : keys_are_there() ? CRASH_PROTECTION_KEY : CRASH_NONE;
 }
 
 static enum crash_kind crash_of_write(uint64_t address)
@@ -66,7 +83,7 @@ TEST(sealed_memory_cannot_be_written)
 }
 
 /* A table's frame that is reachable from the root: level 4, 3, 2 and 1 of where this test's code is. */
-TEST(page_tables_have_a_key)
+TEST(page_tables_cannot_be_written)
 {
 	phys_t table = arch_kernel_pagetable.root;
 	const uint64_t virt = (uint64_t)write_to;
@@ -74,27 +91,67 @@ TEST(page_tables_have_a_key)
 	for (int level = 4; level >= 1; level--) {
 		uint64_t *entry = (uint64_t *)arch_phys_to_virt(table) + (virt >> (12 + 9 * (level - 1)) & 511);
 
-		CHECK_EQ(crash_of_write((uint64_t)entry), keys_are_there() ? CRASH_PROTECTION_KEY : CRASH_NONE);
+		CHECK_EQ(crash_of_write((uint64_t)entry), crash_of_table());
 		table = *entry & UINT64_C(0x000ffffffffff000);
 	}
-	if (!keys_are_there())
-		test_skip("needs PROTECTION_KEYS and a CPU with PKS");
+	if (crash_of_table() == CRASH_NONE)
+		test_skip("needs TABLE_VIEW or PROTECTION_KEYS, and a CPU with SMAP or PKS");
 }
 
-TEST(page_tables_of_programs_have_a_key_while_they_live)
+/* In the view too, and there they cannot be read either. */
+TEST(the_view_of_page_tables_is_closed)
+{
+	if (!view_is_there()) {
+		test_skip("needs TABLE_VIEW and a CPU with SMAP");
+		return;
+	}
+	CHECK_EQ(crash_of_write(X86_ALIAS_AREA + arch_kernel_pagetable.root), CRASH_PAGE_TABLE);
+	CHECK_EQ(test_crash_of(read_from, (void *)(X86_ALIAS_AREA + arch_kernel_pagetable.root)), CRASH_PAGE_TABLE);
+	/* What is no table is not in it. */
+	CHECK_EQ(crash_of_write(X86_ALIAS_AREA + arch_virt_to_phys((const void *)&sealed)), CRASH_PAGE_TABLE);
+}
+
+static struct arch_jump before_fault;
+static unsigned long flags_in_fault;
+
+static void note_flags(const struct crash_record *record UNUSED)
+{
+	__asm__ volatile("pushfq\n\tpopq %0" : "=r"(flags_in_fault));
+	crash_clear();
+	arch_jump(&before_fault, 1);
+}
+
+/* A program may set the flag that opens the view: what it is interrupted by has it closed. */
+TEST(the_view_is_closed_in_a_trap)
+{
+	if (!view_is_there()) {
+		test_skip("needs TABLE_VIEW and a CPU with SMAP");
+		return;
+	}
+	flags_in_fault = X86_RFLAGS_AC;
+	crash_set_handler(note_flags);
+	if (arch_jump_set(&before_fault) == 0) {
+		x86_set_ac();
+		__asm__ volatile("ud2");
+	}
+	crash_set_handler(NULL);
+	CHECK(!(flags_in_fault & X86_RFLAGS_AC));
+}
+
+TEST(page_tables_of_programs_cannot_be_written_while_they_live)
 {
 	const uint64_t virt = UINT64_C(0x10000000);
 	struct arch_pagetable table;
 	phys_t root;
 
-	if (!keys_are_there()) {
-		test_skip("needs PROTECTION_KEYS and a CPU with PKS");
+	if (crash_of_table() == CRASH_NONE) {
+		test_skip("needs TABLE_VIEW or PROTECTION_KEYS, and a CPU with SMAP or PKS");
 		return;
 	}
 	CHECK_EQ(arch_pagetable_create(&table), 0);
 	root = table.root;
 	CHECK_EQ(arch_pagetable_map(&table, virt, 0x100000, ARCH_PAGE_READ), 0);
-	CHECK_EQ(crash_of_write((uint64_t)arch_phys_to_virt(root)), CRASH_PROTECTION_KEY);
+	CHECK_EQ(crash_of_write((uint64_t)arch_phys_to_virt(root)), crash_of_table());
 	arch_pagetable_destroy(&table);
 	CHECK_EQ(crash_of_write((uint64_t)arch_phys_to_virt(root)), CRASH_NONE);
 }

@@ -59,6 +59,9 @@ static int choose_all(struct presets *presets)
 	if (!status)
 		status = preset_add(presets, "hardened");
 	for (enum defence d = 0; d < DEFENCES && !status; d++) {
+		/* The view of page tables is in its place. */
+		if (d == DEFENCE_PKS)
+			continue;
 		snprintf(name, sizeof(name), "no-%s", defences[d].name);
 		status = preset_add(presets, name);
 	}

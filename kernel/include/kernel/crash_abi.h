@@ -31,6 +31,7 @@ enum crash_kind {
 	CRASH_READ_ONLY,	/* a write to the kernel's code or constants */
 	CRASH_PROTECTION_KEY,	/* an access that a protection key forbids */
 	CRASH_DENIED,		/* a system call that the program's list does not have */
+	CRASH_PAGE_TABLE,	/* a write to a page table that is no edit (option TABLE_VIEW) */
 	CRASH_KINDS
 };
 
@@ -58,7 +59,8 @@ enum crash_kind {
 	  "execution of data",                                                                                         \
 	  "write to read-only memory",                                                                                 \
 	  "protection key",                                                                                            \
-	  "denied system call" }
+	  "denied system call",                                                                                        \
+	  "write to page table" }
 
 #define CRASH_FRAMES 32
 #define CRASH_TEXT 192

@@ -82,12 +82,13 @@ struct x86_ist_stack {
 } ALIGNED(16);
 
 struct arch_cpu {
-	unsigned keys_open; /* arch_pagetable_edit() without its end */
+	unsigned tables_open; /* arch_pagetable_edit() without its end */
 	struct arch_context boot_context; /* for code that runs before there are threads */
 	struct x86_ist_stack ist[X86_ISTS];
 };
 
 #define X86_RFLAGS_IF UINT64_C(0x200)
+#define X86_RFLAGS_AC UINT64_C(0x40000)
 
 static inline struct cpu *arch_cpu(void)
 {
@@ -164,19 +165,20 @@ taken:
 	return true;
 }
 
-/* seal.c */
-unsigned long x86_keys_open(void);
-void x86_keys_close(unsigned long irq);
+/* tables.c */
+unsigned long x86_tables_open(void);
+void x86_tables_close(unsigned long irq);
+#define X86_TABLES_LOCKED (IS_ENABLED(CONFIG_PROTECTION_KEYS) || IS_ENABLED(CONFIG_TABLE_VIEW))
 
 static inline unsigned long arch_pagetable_edit(void)
 {
-	return IS_ENABLED(CONFIG_PROTECTION_KEYS) ? x86_keys_open() : 0;
+	return X86_TABLES_LOCKED ? x86_tables_open() : 0;
 }
 
 static inline void arch_pagetable_edited(unsigned long irq)
 {
-	if (IS_ENABLED(CONFIG_PROTECTION_KEYS))
-		x86_keys_close(irq);
+	if (X86_TABLES_LOCKED)
+		x86_tables_close(irq);
 }
 
 static inline void arch_relax(void)

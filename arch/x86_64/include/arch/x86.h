@@ -101,6 +101,17 @@ static inline void x86_invalidate_page(uint64_t virt)
 	__asm__ volatile("invlpg (%0)" ::"r"(virt) : "memory");
 }
 
+/* EFLAGS.AC: pages of the user's may be used by the supervisor. On a CPU that has SMAP. */
+static inline void x86_set_ac(void)
+{
+	__asm__ volatile("stac" ::: "memory");
+}
+
+static inline void x86_clear_ac(void)
+{
+	__asm__ volatile("clac" ::: "memory");
+}
+
 #define X86_VECTOR_FIRST_IRQ 32
 
 /* Called with interrupts off, inside the interrupt; the handler acknowledges its controller. */
