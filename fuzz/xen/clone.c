@@ -190,6 +190,20 @@ static int start(struct clone *clone)
 		       : 0;
 }
 
+/* How much memory there is: what is free, and what the clone has got already. */
+static int fail_memory(const struct clone *clone, char *error)
+{
+	xc_interface *xc = clone->cloner->xc;
+	xc_dominfo_t info;
+	xc_physinfo_t all;
+
+	if (xc_physinfo(xc, &all) || xc_domain_getinfo(xc, clone->domain, 1, &info) != 1)
+		return cloner_fail(error, "Xen has no memory for a clone");
+	return cloner_fail(error, "Xen has no memory for a clone: %llu MiB are free, it wants %zu",
+			   (unsigned long long)(all.free_pages + info.nr_pages) / PAGES_PER_MIB,
+			   clone->cloner->page_count / PAGES_PER_MIB);
+}
+
 static int make_clone(struct clone *clone, char *error)
 {
 	static const struct {
@@ -203,9 +217,13 @@ static int make_clone(struct clone *clone, char *error)
 		{ copy_params, "copy the parent's parameters" },
 	};
 
-	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
-		if (steps[i].step(clone))
-			return cloner_fail(error, "a clone cannot %s: %s", steps[i].what, strerror(errno));
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		if (!steps[i].step(clone))
+			continue;
+		if (steps[i].step == populate)
+			return fail_memory(clone, error);
+		return cloner_fail(error, "a clone cannot %s: %s", steps[i].what, strerror(errno));
+	}
 	if (join(clone, error))
 		return -1;
 	return start(clone) ? cloner_fail(error, "a clone cannot be started: %s", strerror(errno)) : 0;

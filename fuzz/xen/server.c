@@ -181,17 +181,6 @@ static int draw_mac(char mac[STORE_MAC])
 	return 0;
 }
 
-/* Where memory is what is missing, how much. */
-static void explain_memory(const struct server *server, char *error)
-{
-	xc_physinfo_t info;
-	unsigned wanted = server->options.memory_mib;
-
-	if (strstr(error, "get memory") && !xc_physinfo(server->cloner->xc, &info))
-		cloner_fail(error, "Xen has no memory for clone %u: %llu MiB are free, it wants %u", server->clones + 1,
-			    (unsigned long long)info.free_pages / PAGES_PER_MIB, wanted);
-}
-
 int server_clone(struct server *server, struct server_clone *out, char *error)
 {
 	struct waiting w = { .xc = server->cloner->xc,
@@ -208,10 +197,8 @@ int server_clone(struct server *server, struct server_clone *out, char *error)
 	if (draw_mac(out->who.mac))
 		return cloner_fail(error, "no entropy: %s", strerror(errno));
 	out->clone = cloner_clone(server->cloner, error);
-	if (!out->clone) {
-		explain_memory(server, error);
+	if (!out->clone)
 		return -1;
-	}
 	server->clones++;
 	runs = wait_now_ms();
 	out->made_ms = runs - start;
