@@ -18,6 +18,7 @@ struct xen_host;
 
 #define PLAT_IRQS 64
 #define PLAT_SUSPEND_WORDS 4
+#define PLAT_WAITS_BEFORE_SLEEP 1000
 
 enum plat_stop {
 	PLAT_POWER_OFF,
@@ -106,7 +107,8 @@ struct platform {
 
 	/*
 	 * Waits until *word, which the runner outside writes, may differ from value; spurious returns are fine,
-	 * and times says how often it has come back for the same value.
+	 * and times says how often it has come back for the same value: from PLAT_WAITS_BEFORE_SLEEP on it sleeps
+	 * where it would only give way before.
 	 * word_wake() wakes a runner that waits on a word. Both NULL where spinning is all there is (booted
 	 * machines); only word_wait() is there where the runner may need this very CPU.
 	 */

@@ -20,6 +20,13 @@
  * by itself what was written, and knows the CPU's registers) asks for RESET_OUTSIDE, and the guest leaves everything as
  * it is. RESET_NEVER is for measuring what a reset costs: the next input finds what the last one has left.
  *
+ * Batch: inputs that nobody has to look at one by one can be handed over together (REQUEST_BATCH), which saves all but
+ * one hand-over. The guest runs one after the other and resets itself in between, all by itself, and keeps of each what
+ * the host would have read then (struct channel_batch). The batch is over early after an input that did not end well,
+ * whose status is where it always is, and after one whose counters do not fit any more: that one is not among those that
+ * are done. A machine has room for batches, and the copies that it needs to do without the host, where "batch" is among
+ * the words of its command line.
+ *
  * Profile: where profile_on is set, the guest says how many of its CPU's cycles went where (struct channel_profile),
  * in all from the moment it saw the request to the one before it wrote done_seq. The host knows how long it waited,
  * and takes nothing that does not fit into that.
@@ -32,7 +39,7 @@
 #define CHANNEL_ALIGNED(n) __attribute__((aligned(n)))
 
 #define CHANNEL_MAGIC UINT64_C(0x314e4843494b4153)	/* "SAKICHN1" */
-#define CHANNEL_VERSION 6u
+#define CHANNEL_VERSION 7u
 
 /* Where the guest says that it has a channel: the first bytes of this physical page (never RAM that is handed out). */
 #define CHANNEL_BEACON 0x7000u
@@ -50,6 +57,10 @@ struct channel_beacon {
 #define CHANNEL_HISTORY 16
 #define CHANNEL_DIRTY_FRAMES 16384
 #define CHANNEL_PROFILE_CALLS 64
+#define CHANNEL_BATCH_MAX 32	/* inputs */
+#define CHANNEL_BATCH_ALIGN 64	/* where each begins */
+#define CHANNEL_BATCH_HITS 32768
+#define CHANNEL_HITS_COUNTERS 8	/* counters in one struct channel_hits */
 
 enum channel_state {
 	CHANNEL_BOOTING,
@@ -60,6 +71,7 @@ enum channel_state {
 enum channel_request {
 	REQUEST_RUN,		/* run the input, reset */
 	REQUEST_NOP,		/* only answer; for measuring the hand-over */
+	REQUEST_BATCH,		/* run several inputs; see "Batch" above */
 	REQUEST_DIRTY,		/* write to input_size pages of the bench area, then reset; for measuring the reset */
 	REQUEST_STOP,		/* power off */
 };
@@ -104,6 +116,35 @@ struct channel_profile {
 	} calls[CHANNEL_PROFILE_CALLS];
 };
 
+/* Counters that lie side by side and are not all zero. */
+struct channel_hits {
+	uint64_t counters;		/* one in each byte, the first in the lowest */
+	uint32_t at;			/* the first one's number, in units of CHANNEL_HITS_COUNTERS */
+	uint32_t reserved;
+};
+
+/* What the host would have read after an input that ended well. */
+struct channel_batch_answer {
+	uint64_t results_hash;
+	uint64_t virtual_ns;
+	int32_t run_result;
+	uint32_t dirty_pages;		/* not of the batch's last one: the channel has that, with its reset */
+	uint32_t blocked_calls;
+	uint32_t canary_reached, canary_fired;
+	uint32_t hit_count;		/* of hits[]: of this input, behind those of the inputs before it */
+};
+
+struct channel_batch {
+	/* ---- host to guest ---- */
+	uint32_t count;			/* inputs, in channel.input, each from the next multiple of CHANNEL_BATCH_ALIGN on */
+	uint32_t sizes[CHANNEL_BATCH_MAX];
+
+	/* ---- guest to host ---- */
+	uint32_t done;
+	struct channel_batch_answer answers[CHANNEL_BATCH_MAX];
+	struct channel_hits hits[CHANNEL_BATCH_HITS];
+};
+
 struct channel {
 	/* ---- fixed when the snapshot is taken ---- */
 	uint64_t magic;
@@ -121,12 +162,14 @@ struct channel {
 	uint64_t source_counters;	/* option SRCCOV: where its counters are, and their bytes; else 0 */
 	uint64_t source_size;
 	char harness[32];
+	uint64_t batch;			/* address of a struct channel_batch, page aligned; 0: there will be none */
 	uint32_t runner_restores;	/* see "Reset" above */
 
 	/* ---- host to guest ---- */
 	uint32_t request_seq CHANNEL_ALIGNED(64);
 	uint32_t request;		/* enum channel_request */
 	uint32_t input_size;
+	uint32_t input_at;		/* where in input[] it begins; the guest's while it runs a batch, else 0 */
 	uint32_t compare_on;		/* record comparisons for this input */
 	uint64_t deadline_ns;		/* real time until the guest calls an input a hang; 0: it is told */
 	uint32_t host_sleeps;

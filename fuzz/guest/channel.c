@@ -72,7 +72,7 @@ uint32_t channel_wait(uint32_t last_seq)
 		atomic_store(&channel->guest_sleeps, 1);
 		memory_barrier();
 		plat->word_wait(&channel->request_seq, last_seq,
-				channel->crowded ? UINT32_MAX : spins - SPINS_BEFORE_WAIT);
+				spins - SPINS_BEFORE_WAIT + (channel->crowded ? PLAT_WAITS_BEFORE_SLEEP : 0));
 		atomic_store(&channel->guest_sleeps, 0);
 	}
 	return seq;

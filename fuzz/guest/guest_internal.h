@@ -43,7 +43,8 @@ int snapshot_take(void);
 void snapshot_reset(void);
 
 /*
- * From here on resets leave it to a runner to write pages back, where the tracker is one for that. Copies that are not
+ * From here on resets leave it to a runner to write pages back, where the tracker is one for that and there will be no
+ * batches. Copies that are not
  * needed any more become blank: whoever makes clones of this machine need not copy them.
  */
 void snapshot_leave_to_runner(void);
@@ -100,6 +101,18 @@ bool calls_give_up(void);
 uint32_t calls_current(void);
 /* True on the thread that run() is called on. */
 bool calls_on_first_thread(void);
+
+/* ---- batch.c ---- */
+
+/* Before the snapshot: room for batches, where the command line asks for it. -ENOMEM. */
+int batch_init(void);
+/* True where there is that room: resets are the guest's own business then. */
+bool batch_possible(void);
+/*
+ * Runs the inputs of a batch by run(), each from the snapshot, and keeps what they did. The reset after the last one is
+ * the caller's. Touches nothing live.
+ */
+void batch_run(void (*run)(void));
 
 /* ---- profile.c; see kernel/harness_profile.h ---- */
 

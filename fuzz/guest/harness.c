@@ -76,13 +76,27 @@ static void reset(void)
 		profile_reset_end(start);
 }
 
+static void run_input(void)
+{
+	input_run(chosen, input_stack, input_stack_size);
+}
+
+static bool needs_reset(uint32_t request)
+{
+	return request == REQUEST_RUN || request == REQUEST_BATCH || request == REQUEST_DIRTY;
+}
+
 static void serve(uint32_t seq)
 {
 	if (channel->profile_on)
 		profile_begin();
 	switch (channel->request) {
 	case REQUEST_RUN:
-		input_run(chosen, input_stack, input_stack_size);
+		run_input();
+		break;
+	case REQUEST_BATCH:
+		if (batch_possible())
+			batch_run(run_input);
 		break;
 	case REQUEST_DIRTY:
 		dirty_bench_pages(channel->input_size);
@@ -95,7 +109,7 @@ static void serve(uint32_t seq)
 	if (channel->profile_on)
 		profile_end();
 	channel_signal(&channel->done_seq, seq);
-	if (channel->reset == RESET_INSIDE && (channel->request == REQUEST_RUN || channel->request == REQUEST_DIRTY))
+	if (channel->reset == RESET_INSIDE && needs_reset(channel->request))
 		reset();
 	channel_signal(&channel->ready_seq, seq);
 }
@@ -165,7 +179,9 @@ static int prepare(void)
 	err = channel_create(chosen);
 	if (err)
 		return err;
-	err = input_init();
+	err = batch_init();
+	if (!err)
+		err = input_init();
 	if (!err)
 		err = calls_init();
 	if (!err && chosen->setup)

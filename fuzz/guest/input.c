@@ -234,11 +234,12 @@ static long run(void *arg)
 {
 	const struct harness *harness = arg;
 	size_t size = min((size_t)channel->input_size, (size_t)channel->max_size);
+	const uint8_t *data = channel->input + channel->input_at;
 
 	if (!arch_jump_set(&input_jump)) {
 		active = true;
 		harness_phase_enter(PHASE_CALLS);
-		channel->run_result = harness->run(channel->input, size);
+		channel->run_result = harness->run(data, size);
 	}
 	harness_phase_enter(PHASE_TEARDOWN);
 	if (channel->status == STATUS_CRASH)

@@ -267,8 +267,8 @@ void snapshot_reset(void)
 
 void snapshot_leave_to_runner(void)
 {
-	channel->runner_restores = tracker_runner_restores;
-	for (size_t i = 0; tracker_runner_restores && i < page_count; i++)
+	channel->runner_restores = tracker_runner_restores && !batch_possible();
+	for (size_t i = 0; channel->runner_restores && i < page_count; i++)
 		if (!tracker_restores(pages[i].frame))
 			memset(pages[i].pristine, 0, PAGE_SIZE);
 }

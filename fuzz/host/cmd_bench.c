@@ -2,7 +2,8 @@
 /*
  * "saki fuzz bench HARNESS": replays a fixed set of inputs without an engine; each counts hand-over, decoding, calls,
  * teardown, reset and reading coverage. And the reset alone, with some pages dirtied by a plain store each. With
- * --profile the inputs run once more, to see where their time goes: the figures are those of runs without.
+ * --profile the inputs run once more, to see where their time goes: the figures are those of runs without. With --batch
+ * several are handed over at once, but for the profile; each is reset after, and its coverage read, as ever.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,6 +36,8 @@ struct bench {
 	struct profile_run *best_runs;	/* of each input: the one that took the least */
 	char error[MACHINE_ERROR];	/* where the executor has none to tell */
 	uint64_t execs, findings;
+	unsigned batch;			/* inputs handed over at once; 0: each by itself */
+	uint64_t results;		/* hash of what all inputs of one pass returned */
 	bool slow;			/* each input has a machine of its own */
 	uint64_t deadline_ns;		/* slow: also in the middle of all inputs */
 	double seconds, reset_seconds, nops_per_sec, dirty_pages;
@@ -60,23 +63,64 @@ static int run_one(struct bench *bench, const struct input *input, struct verdic
 	return 0;
 }
 
+static void note_verdict(struct bench *bench, const struct verdict *verdict)
+{
+	bench->findings += verdict->kind == VERDICT_FINDING;
+	bench->results = (bench->results ^ verdict->results_hash) * UINT64_C(0x100000001b3);
+	bench->execs++;
+}
+
+static void on_batch(void *context, size_t index, const struct verdict *verdict, const struct channel_hits *hits,
+		     size_t hit_count)
+{
+	struct bench *bench = context;
+	size_t count;
+
+	(void)index;
+	if (hits)
+		novelty_check_hits(&bench->novelty, hits, hit_count);
+	else
+		novelty_check(&bench->novelty, executor_counters(bench->executor, &count));
+	note_verdict(bench, verdict);
+}
+
+/* Runs the inputs from number i on that go together. How many; -1. */
+static int run_some(struct bench *bench, size_t i)
+{
+	struct executor_input together[CHANNEL_BATCH_MAX];
+	static struct verdict verdict;
+	int n = 0;
+
+	if (!bench->batch) {
+		if (run_one(bench, &bench->inputs.items[i], &verdict))
+			return -1;
+		note_verdict(bench, &verdict);
+		return 1;
+	}
+	for (; n < (int)bench->batch && i + (size_t)n < bench->inputs.count; n++) {
+		together[n].data = bench->inputs.items[i + (size_t)n].data;
+		together[n].size = bench->inputs.items[i + (size_t)n].size;
+	}
+	return executor_run_batch(bench->executor, together, (size_t)n, on_batch, bench) ? -1 : n;
+}
+
 static int run_all(struct bench *bench)
 {
-	struct verdict verdict;
+	int n;
 
-	for (size_t i = 0; i < bench->inputs.count; i++) {
-		const struct input *input = &bench->inputs.items[i];
+	bench->results = 0;
+	for (size_t i = 0; i < bench->inputs.count; i += (size_t)n) {
 		uint64_t start = now_ns(), took;
 
 		if (bench->slow && start > bench->deadline_ns)
 			return 0;
-		if (run_one(bench, input, &verdict))
+		n = run_some(bench, i);
+		if (n < 0)
 			return -1;
-		took = now_ns() - start;
-		if (!bench->best_ns[i] || took < bench->best_ns[i])
-			bench->best_ns[i] = took;
-		bench->findings += verdict.kind == VERDICT_FINDING;
-		bench->execs++;
+		took = (now_ns() - start) / (unsigned)n;
+		for (size_t at = i; at < i + (size_t)n; at++)
+			if (!bench->best_ns[at] || took < bench->best_ns[at])
+				bench->best_ns[at] = took;
 	}
 	return 0;
 }
@@ -230,6 +274,8 @@ static void report(const struct options *options, const char *preset, const stru
 	json_real(&json, "seconds", bench->seconds);
 	json_real(&json, "execs_per_sec", rate);
 	json_real(&json, "undisturbed_per_sec", undisturbed_rate(bench));
+	json_number(&json, "batch", bench->batch ? bench->batch : 1);
+	json_number(&json, "results_hash", bench->results);
 	json_string(&json, "tracker", tracker_names[options->campaign.tracker]);
 	json_number(&json, "memory_mib", options->memory_mib ? options->memory_mib : MACHINE_MEMORY_MIB);
 	json_real(&json, "resets_per_sec", bench->resets_per_sec[0]);
@@ -274,6 +320,7 @@ int cmd_bench(struct options *options)
 		return EXIT_ENVIRONMENT;
 	if (!options->dirty_count)
 		options->dirty[options->dirty_count++] = DIRTY_PAGES;
+	bench.batch = options->batch;
 	bench.slow = tracker_replaces(options->campaign.tracker);
 	bench.reset_seconds = limit < RESET_SECONDS ? limit : RESET_SECONDS;
 	cpus_claim();

@@ -22,6 +22,7 @@ struct options {
 	uint64_t count;			/* --count */
 	unsigned memory_mib;		/* --mem; 0: as it always is */
 	bool profile;			/* --profile */
+	unsigned batch;			/* --batch; 0: one input at a time */
 	unsigned dirty[DIRTY_COUNTS], dirty_count;	/* --dirty */
 	const char **words;		/* what is not an option */
 	int word_count;

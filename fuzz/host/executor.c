@@ -2,53 +2,21 @@
 /*
  * The executor of every world: see executor.h. What differs between worlds is in machine_*.c.
  */
-#include "executor.h"
+#include "executor_internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "audit.h"
-#include "novelty.h"
-#include "store.h"
-
 #define DEFAULT_TIMEOUT_NS UINT64_C(1000000000)
 #define REPORT_NS UINT64_C(1000000000)	/* for a machine that stops its input to say where that was */
 #define DEFAULT_AUDIT_EVERY 1000
 #define START_TRIES 3
-#define RECENT_BYTES (4u << 20)		/* inputs kept since the last clean audit; older ones force an audit */
-
-/* Inputs since the last clean audit, one after the other: u32 size, bytes. */
-struct recent {
-	uint8_t *bytes;
-	size_t used;
-	unsigned count;
-};
-
-struct executor {
-	struct executor_options options;
-	struct machine machine;
-	struct audit audit;
-	struct novelty novelty;
-	struct recent recent;
-	struct executor_stats stats;
-	struct profile *profile;	/* the caller's; NULL: nobody asked */
-	bool resetting;			/* the last request's reset has not been seen to end */
-	bool nothing_ran;		/* the last request was none that ends in a reset */
-	void (*on_rerun)(const void *data, size_t size, const struct verdict *, void *);
-	void *on_rerun_context;
-	char error[MACHINE_ERROR];
-};
-
-static uint32_t at_most(uint32_t value, uint32_t limit)
-{
-	return value < limit ? value : limit;
-}
 
 /* ---- machines ---- */
 
 /* Where nobody resets, or each input has a machine of its own, there is nothing to compare with the snapshot. */
-static bool is_audited(const struct executor *executor)
+bool executor_is_audited(const struct executor *executor)
 {
 	enum tracker tracker = executor->options.machine.tracker;
 
@@ -61,7 +29,7 @@ static int start_machine(struct executor *executor)
 		if (machine_start(&executor->machine, &executor->options.machine, executor->error))
 			continue;
 		executor->resetting = false;
-		if (!is_audited(executor) || !audit_init(&executor->audit, &executor->machine))
+		if (!executor_is_audited(executor) || !audit_init(&executor->audit, &executor->machine))
 			return 0;
 		snprintf(executor->error, sizeof(executor->error), "out of memory for the copy of the snapshot");
 		machine_stop(&executor->machine);
@@ -69,7 +37,7 @@ static int start_machine(struct executor *executor)
 	return -1;
 }
 
-static int replace_machine(struct executor *executor)
+int executor_replace_machine(struct executor *executor)
 {
 	size_t counters = executor->machine.view.counter_count;
 	unsigned phase = profile_hold(executor->profile, PROFILE_REBOOT);
@@ -111,7 +79,7 @@ struct executor *executor_open(const struct executor_options *options, char *err
 		return NULL;
 	}
 	free(image);
-	executor->recent.bytes = malloc(RECENT_BYTES);
+	executor->recent.bytes = malloc(EXECUTOR_RECENT_BYTES);
 	if (!executor->recent.bytes || start_machine(executor) ||
 	    novelty_init(&executor->novelty, executor->machine.view.counter_count)) {
 		snprintf(error, MACHINE_ERROR, "%s", executor->error[0] ? executor->error : "out of memory");
@@ -135,12 +103,12 @@ void executor_close(struct executor *executor)
 int executor_reset_hard(struct executor *executor)
 {
 	executor->recent.used = executor->recent.count = 0;
-	return replace_machine(executor);
+	return executor_replace_machine(executor);
 }
 
 /* ---- one request ---- */
 
-static void machine_end(struct executor *executor)
+void executor_machine_end(struct executor *executor)
 {
 	executor->resetting = false;
 	machine_kill(&executor->machine);
@@ -151,7 +119,7 @@ static int reset_from_outside(struct executor *executor)
 	size_t pages;
 
 	if (machine_reset(&executor->machine, &pages)) {
-		machine_end(executor);
+		executor_machine_end(executor);
 		return -1;
 	}
 	executor->stats.resets++;
@@ -168,13 +136,13 @@ static int finish_any_reset(struct executor *executor)
 		return 0;
 	executor->resetting = false;
 	if (tracker_replaces(machine->options.tracker) && !executor->nothing_ran) {
-		machine_end(executor);
+		executor_machine_end(executor);
 		return -1;
 	}
 	if (machine->options.tracker == TRACKER_LOGDIRTY && !executor->nothing_ran)
 		return reset_from_outside(executor);
 	if (machine_wait(machine, &machine->channel->ready_seq, DEFAULT_TIMEOUT_NS) != MACHINE_ANSWERED) {
-		machine_end(executor);
+		executor_machine_end(executor);
 		return -1;
 	}
 	if (executor->nothing_ran || machine->options.tracker == TRACKER_NONE)
@@ -186,12 +154,11 @@ static int finish_any_reset(struct executor *executor)
 	profile_enter(executor->profile, PROFILE_RESTORE);
 	if (machine->view.runner_restores)
 		audit_restore_frames(&executor->audit, machine->channel->dirty_frames,
-				     at_most(dirty, CHANNEL_DIRTY_FRAMES));
+				     executor_at_most(dirty, CHANNEL_DIRTY_FRAMES));
 	return 0;
 }
 
-/* Waits for the end of the last reset, and does our part of it. 0, or -1 when the machine has to be replaced. */
-static int finish_reset(struct executor *executor)
+int executor_finish_reset(struct executor *executor)
 {
 	unsigned phase = profile_enter(executor->profile, PROFILE_RESET);
 	int err = finish_any_reset(executor);
@@ -200,9 +167,9 @@ static int finish_reset(struct executor *executor)
 	return err;
 }
 
-static bool machine_usable(struct executor *executor)
+bool executor_machine_usable(struct executor *executor)
 {
-	return executor->machine.pid && !finish_reset(executor);
+	return executor->machine.pid && !executor_finish_reset(executor);
 }
 
 /* A record the host itself makes, when the machine cannot: but for the canaries nothing of an answer is there. */
@@ -232,27 +199,27 @@ static void read_status(struct machine *machine, struct verdict *verdict)
 	verdict->blocked_calls = channel->blocked_calls;
 	verdict->canary_reached = channel->canary_reached;
 	verdict->canary_fired = channel->canary_fired;
-	verdict->result_count = at_most(channel->result_count, CHANNEL_RESULTS);
+	verdict->result_count = executor_at_most(channel->result_count, CHANNEL_RESULTS);
 	memcpy(verdict->results, channel->results, verdict->result_count * sizeof(verdict->results[0]));
-	verdict->console_len = at_most(channel->console_len, CHANNEL_CONSOLE);
+	verdict->console_len = executor_at_most(channel->console_len, CHANNEL_CONSOLE);
 	memcpy(verdict->console, channel->console, verdict->console_len);
-	verdict->history_count = at_most(channel->history_count, CHANNEL_HISTORY);
+	verdict->history_count = executor_at_most(channel->history_count, CHANNEL_HISTORY);
 	memcpy(verdict->history, channel->history, verdict->history_count * sizeof(verdict->history[0]));
 	verdict->crash.kind = CRASH_NONE;
 	if (verdict->kind == VERDICT_OK)
 		return;
 	verdict->crash = channel->crash;
 	verdict->crash.kind = verdict->crash.kind < CRASH_KINDS ? verdict->crash.kind : CRASH_PANIC;
-	verdict->crash.frame_count = at_most(verdict->crash.frame_count, CRASH_FRAMES);
+	verdict->crash.frame_count = executor_at_most(verdict->crash.frame_count, CRASH_FRAMES);
 	verdict->crash.text[CRASH_TEXT - 1] = '\0';
 }
 
 /* Waits for the answer; in the host world a time-out first asks the machine to stop the input itself, as others do. */
-static enum machine_wait wait_done(struct executor *executor)
+enum machine_wait executor_wait_done(struct executor *executor, unsigned inputs)
 {
 	struct machine *machine = &executor->machine;
 	uint32_t *done = &machine->channel->done_seq;
-	uint64_t timeout = executor->options.timeout_ns;
+	uint64_t timeout = inputs * executor->options.timeout_ns;
 	uint64_t report = timeout < REPORT_NS ? timeout : REPORT_NS;
 	enum machine_wait result;
 
@@ -265,7 +232,7 @@ static enum machine_wait wait_done(struct executor *executor)
 	return machine_wait(machine, done, report);
 }
 
-static void run_once(struct executor *executor, const void *data, size_t size, struct verdict *verdict)
+void executor_run_once(struct executor *executor, const void *data, size_t size, struct verdict *verdict)
 {
 	struct machine *machine = &executor->machine;
 	struct channel *channel = machine->channel;
@@ -284,7 +251,7 @@ static void run_once(struct executor *executor, const void *data, size_t size, s
 	channel->profile_on = profile_is_on(executor->profile);
 	profile_asked(executor->profile);
 	machine_request(machine);
-	result = wait_done(executor);
+	result = executor_wait_done(executor, 1);
 	profile_answered(executor->profile, &channel->profile, result == MACHINE_ANSWERED);
 	executor->stats.execs++;
 	executor->resetting = true;
@@ -301,163 +268,34 @@ static void run_once(struct executor *executor, const void *data, size_t size, s
 	/* In the host world a crash is the end of the process, sooner or later. */
 	if (result != MACHINE_ANSWERED || (verdict->kind == VERDICT_FINDING && verdict->crash.kind != CRASH_LEAK &&
 					   machine->options.world == WORLD_HOST))
-		machine_end(executor);
+		executor_machine_end(executor);
 }
 
-/* ---- audits ---- */
-
-void executor_set_timeout(struct executor *executor, uint64_t timeout_ns)
+int executor_make_usable(struct executor *executor)
 {
-	executor->options.timeout_ns = timeout_ns;
-}
-
-size_t executor_audit(struct executor *executor, size_t *first)
-{
-	unsigned phase;
-	size_t differ;
-
-	if (!executor->machine.pid || !is_audited(executor))
-		return 0;
-	if (finish_reset(executor))
-		return 1;
-	executor->stats.audits++;
-	phase = profile_enter(executor->profile, PROFILE_AUDIT);
-	differ = audit_compare(&executor->audit, first);
-	profile_enter(executor->profile, phase);
-	executor->stats.mismatches += differ != 0;
-	return differ;
-}
-
-static void forget_recent(struct executor *executor, bool audited)
-{
-	if (audited)
-		executor->stats.audited_execs += executor->recent.count;
-	executor->recent.used = executor->recent.count = 0;
-}
-
-static void remember(struct executor *executor, const void *data, size_t size)
-{
-	struct recent *recent = &executor->recent;
-	uint32_t len = (uint32_t)size;
-
-	memcpy(recent->bytes + recent->used, &len, sizeof(len));
-	memcpy(recent->bytes + recent->used + sizeof(len), data, size);
-	recent->used += sizeof(len) + size;
-	recent->count++;
-}
-
-static bool recent_is_full(const struct executor *executor)
-{
-	return executor->recent.count >= executor->options.audit_every ||
-	       executor->recent.used + CHANNEL_INPUT_MAX + 4 > RECENT_BYTES;
-}
-
-/* A machine went wrong at some point since the last clean audit: all of that is run again, each input audited. */
-static int rerun_each(struct executor *executor)
-{
-	uint8_t *bytes = executor->recent.bytes;
-	size_t used = executor->recent.used;
-	struct verdict verdict;
-
-	for (size_t at = 0; at < used;) {
-		uint32_t size;
-
-		memcpy(&size, bytes + at, sizeof(size));
-		at += sizeof(size);
-		if (!machine_usable(executor) && replace_machine(executor))
-			return -1;
-		run_once(executor, bytes + at, size, &verdict);
-		executor->stats.reruns++;
-		verdict.new_coverage = novelty_check(&executor->novelty, executor->machine.view.counters);
-		if (executor_audit(executor, NULL))
-			machine_kill(&executor->machine);
-		else if (executor->on_rerun && (verdict.new_coverage || verdict.kind == VERDICT_FINDING))
-			executor->on_rerun(bytes + at, size, &verdict, executor->on_rerun_context);
-		at += size;
-	}
-	forget_recent(executor, true);
-	return 0;
-}
-
-static int rerun_recent(struct executor *executor)
-{
-	unsigned phase = profile_hold(executor->profile, PROFILE_AUDIT);
-	int err = rerun_each(executor);
-
-	profile_release(executor->profile, phase);
-	return err;
-}
-
-/*
- * Memory that was wrong for one input only leaves nothing for an audit to see. So what matters, new coverage or a
- * finding, has to show itself twice; where a finding ends the machine, the campaign does that.
- */
-static bool repeats(struct executor *executor, const void *data, size_t size, const struct verdict *verdict)
-{
-	static struct verdict again;
-	size_t count = executor->machine.view.counter_count;
-	uint64_t counters = hash_bytes(executor->machine.view.counters, count);
-
-	/* An endless loop never counts the same twice, and takes its time: it is confirmed once, by the campaign. */
-	if ((!verdict->new_coverage && verdict->kind == VERDICT_OK) || verdict->crash.kind == CRASH_HANG)
-		return true;
-	run_once(executor, data, size, &again);
-	return hash_bytes(executor->machine.view.counters, count) == counters && again.kind == verdict->kind &&
-	       again.results_hash == verdict->results_hash && again.crash.kind == verdict->crash.kind &&
-	       machine_usable(executor);
-}
-
-static bool repeats_too(struct executor *executor, const void *data, size_t size, const struct verdict *verdict)
-{
-	unsigned phase = profile_hold(executor->profile, PROFILE_AUDIT);
-	bool same = repeats(executor, data, size, verdict);
-
-	profile_release(executor->profile, phase);
-	return same;
-}
-
-/* After an input that matters, or enough others: is the machine still what it was? */
-static int audit_now(struct executor *executor, const void *data, size_t size, struct verdict *verdict)
-{
-	if (!executor->machine.pid && (executor->machine.options.world == WORLD_HOST || executor->recent.count == 1)) {
-		/* Died with its finding, as it does; a confirmation runs it alone, or this was it. */
-		forget_recent(executor, false);
-		return 0;
-	}
-	if (executor->machine.pid && !executor_audit(executor, NULL) && repeats_too(executor, data, size, verdict)) {
-		verdict->audited = true;
-		forget_recent(executor, true);
-		return 0;
-	}
-	if (replace_machine(executor) || rerun_recent(executor))
+	/* Gone since the last input: by its own finding (nothing is left to run again), or found wrong just now. */
+	if (!executor_machine_usable(executor) &&
+	    (executor_replace_machine(executor) || executor_rerun_recent(executor)))
 		return -1;
-	/* The input itself was among them; its verdict comes from a clean machine now. */
-	if (!machine_usable(executor) && replace_machine(executor))
-		return -1;
-	run_once(executor, data, size, verdict);
-	verdict->new_coverage = true;
-	return 0;
+	return executor_machine_usable(executor) ? 0 : executor_replace_machine(executor);
 }
 
 static int run_audited(struct executor *executor, const void *data, size_t size, struct verdict *verdict)
 {
 	if (size > executor->machine.view.max_size)
 		size = executor->machine.view.max_size;
-	/* Gone since the last input: by its own finding (nothing is left to run again), or found wrong just now. */
-	if (!machine_usable(executor) && (replace_machine(executor) || rerun_recent(executor)))
-		return -1;
-	if (!machine_usable(executor) && replace_machine(executor))
+	if (executor_make_usable(executor))
 		return -1;
 	verdict->audited = false;
-	if (is_audited(executor))
-		remember(executor, data, size);
-	run_once(executor, data, size, verdict);
+	if (executor_is_audited(executor))
+		executor_remember(executor, data, size);
+	executor_run_once(executor, data, size, verdict);
 	profile_enter(executor->profile, PROFILE_COVERAGE);
 	verdict->new_coverage = !executor->options.no_novelty &&
 				novelty_check(&executor->novelty, executor->machine.view.counters);
-	if (is_audited(executor) &&
-	    (verdict->new_coverage || verdict->kind == VERDICT_FINDING || recent_is_full(executor)))
-		return audit_now(executor, data, size, verdict);
+	if (executor_is_audited(executor) &&
+	    (verdict->new_coverage || verdict->kind == VERDICT_FINDING || executor_recent_is_full(executor)))
+		return executor_audit_now(executor, data, size, verdict);
 	return 0;
 }
 
@@ -472,11 +310,16 @@ int executor_run(struct executor *executor, const void *data, size_t size, struc
 
 /* ---- the rest ---- */
 
+void executor_set_timeout(struct executor *executor, uint64_t timeout_ns)
+{
+	executor->options.timeout_ns = timeout_ns;
+}
+
 int executor_request(struct executor *executor, enum channel_request request, uint32_t argument)
 {
 	struct machine *machine = &executor->machine;
 
-	if (!machine_usable(executor) && replace_machine(executor))
+	if (!executor_machine_usable(executor) && executor_replace_machine(executor))
 		return -1;
 	machine->channel->request = request;
 	machine->channel->input_size = argument;
@@ -487,10 +330,10 @@ int executor_request(struct executor *executor, enum channel_request request, ui
 	/* A reset from outside would come before the request has been seen. */
 	if (machine_wait(machine, &machine->channel->done_seq, DEFAULT_TIMEOUT_NS) != MACHINE_ANSWERED) {
 		snprintf(executor->error, sizeof(executor->error), "the machine does not answer");
-		machine_end(executor);
+		executor_machine_end(executor);
 		return -1;
 	}
-	if (finish_reset(executor))
+	if (executor_finish_reset(executor))
 		return tracker_replaces(machine->options.tracker) ? 0 : -1;
 	return 0;
 }
@@ -520,7 +363,7 @@ const uint64_t *executor_pcs(struct executor *executor)
 size_t executor_compares(struct executor *executor, struct channel_compare *out, size_t max)
 {
 	const struct channel *channel = executor->machine.channel;
-	size_t n = channel->compare_on ? at_most(channel->compare_count, CHANNEL_COMPARES) : 0;
+	size_t n = channel->compare_on ? executor_at_most(channel->compare_count, CHANNEL_COMPARES) : 0;
 
 	n = n < max ? n : max;
 	memcpy(out, channel->compares, n * sizeof(*out));

@@ -66,6 +66,24 @@ struct executor *executor_open(const struct executor_options *options, char *err
  */
 int executor_run(struct executor *executor, const void *data, size_t size, struct verdict *verdict);
 
+struct executor_input {
+	const void *data;
+	size_t size;
+};
+
+/* What one input of many did: its counters that are not zero, or hits NULL: executor_counters() shows them. */
+typedef void executor_told_t(void *context, size_t index, const struct verdict *verdict,
+			     const struct channel_hits *hits, size_t hit_count);
+
+/**
+ * Runs inputs as executor_run() does, with one hand-over for as many as the channel holds, and tells of each in their
+ * order. Of those that ended well there are no results, history or console. The executor has options.no_novelty, the
+ * tracker guest, and "batch" appended to its machine's command line; what it takes is in no profile.
+ * @return 0; -1 as executor_run().
+ */
+int executor_run_batch(struct executor *executor, const struct executor_input *inputs, size_t count,
+		       executor_told_t *fn, void *context);
+
 /* The counters of the last run, until the next one; the size never changes. */
 uint8_t *executor_counters(struct executor *executor, size_t *count);
 /* Which counters were ever not zero: a byte each, until the executor is closed. */

@@ -168,7 +168,7 @@ static int take_view(struct machine *machine, char *error)
 {
 	struct channel *channel = machine->channel;
 	struct machine_view *view = &machine->view;
-	uint64_t counters = channel->counters, pcs = channel->pcs, live = 0;
+	uint64_t counters = channel->counters, pcs = channel->pcs, batch = channel->batch, live = 0;
 
 	view->counter_count = channel->counter_count;
 	view->frame_limit = channel->frame_limit;
@@ -181,11 +181,13 @@ static int take_view(struct machine *machine, char *error)
 			    machine->image, channel->version, channel->size, CHANNEL_VERSION, sizeof(*channel));
 	if (!view->max_size || view->max_size > CHANNEL_INPUT_MAX || view->frame_limit > machine->memory_size / PAGE ||
 	    view->frame_limit > CHANNEL_FRAMES_MAX || !in_memory(machine, counters, view->counter_count) ||
+	    (batch && (batch % PAGE || !in_memory(machine, batch, sizeof(struct channel_batch)))) ||
 	    (view->counter_count &&
 	     (counters % PAGE || view->counter_count > MACHINE_COUNTERS_MAX ||
 	      view->counter_count > machine->memory_size / 16 || !in_memory(machine, pcs, view->counter_count * 16))))
 		return fail(error, "the channel of %s makes no sense", machine->image);
 	view->counters = machine->memory + counters;
+	view->batch = batch ? (void *)(machine->memory + batch) : NULL;
 	view->pcs = malloc(view->counter_count * sizeof(*view->pcs) + 1);
 	view->live = malloc(CHANNEL_FRAMES_MAX / 8);
 	if (!view->pcs || !view->live)
@@ -228,6 +230,8 @@ static int wait_for_channel(struct machine *machine, char *error)
 		usleep(200);
 		read_log(machine);
 	}
+	/* Before its first request: whoever waits for one, too, wants no more of a crowded CPU than it needs. */
+	machine->channel->crowded = machine->options.crowded;
 	return take_view(machine, error);
 }
 
@@ -342,7 +346,6 @@ void machine_request(struct machine *machine)
 {
 	struct channel *channel = machine->channel;
 
-	channel->crowded = machine->options.crowded;
 	channel->reset = machine->options.tracker == TRACKER_GUEST  ? RESET_INSIDE
 			 : machine->options.tracker == TRACKER_NONE ? RESET_NEVER
 								    : RESET_OUTSIDE;

@@ -65,6 +65,7 @@ struct machine_view {
 	size_t frame_limit, live_count;
 	size_t bench_pages;
 	bool runner_restores;		/* see fuzz/abi/channel.h */
+	struct channel_batch *batch;	/* in the memory file; NULL: "batch" was not appended */
 };
 
 struct machine {

@@ -30,6 +30,7 @@ static const char usage[] =
 	"                 bench and inject also take boot, none, and in xen clone, restore: without a reset\n"
 	"  --mem MIB      of the machine, for bench (32)\n"
 	"  --dirty N,...  pages that bench's resets put back (16)\n"
+	"  --batch N      bench: hand over N inputs at once, 2 to 32 (tracker guest)\n"
 	"  --profile      bench: where the time of an input goes, by phase and by system call\n"
 	"  --engine E     libfuzzer (default) or afl\n"
 	"  --clones N     xen: clones of one domain that fuzz at once (default: 1)\n"
@@ -189,6 +190,13 @@ static int set_option(struct options *options, int option, const char *name, con
 	case 'j':
 		campaign->json = true;
 		return 0;
+	case 'b':
+		if (number(name, arg, &value))
+			return EXIT_USAGE;
+		if (value < 2 || value > CHANNEL_BATCH_MAX)
+			return usage_error("--batch %s: 2 to %u", arg, CHANNEL_BATCH_MAX);
+		options->batch = (unsigned)value;
+		return 0;
 	case 'P':
 		options->profile = true;
 		return 0;
@@ -212,7 +220,7 @@ static int parse_options(struct options *options, int argc, char **argv)
 		{ "mem", required_argument, NULL, 'm' },     { "dirty", required_argument, NULL, 'd' },
 		{ "against", required_argument, NULL, 'A' }, { "json", no_argument, NULL, 'j' },
 		{ "verbose", no_argument, NULL, 'v' },	     { "help", no_argument, NULL, 'h' },
-		{ "profile", no_argument, NULL, 'P' },
+		{ "profile", no_argument, NULL, 'P' },	     { "batch", required_argument, NULL, 'b' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int option, index = 0;
@@ -269,6 +277,7 @@ struct executor *options_executor(const struct options *options, const char *pre
 	struct executor_options executor_options = {
 		.machine = { .world = options->campaign.world, .preset = preset, .harness = options->campaign.harness,
 			     .tracker = options->campaign.tracker, .memory_mib = options->memory_mib,
+			     .append = options->batch ? "batch" : NULL,
 			     .verbose = options->campaign.verbose },
 		.timeout_ns = timeout_ns,
 		.no_novelty = true,
@@ -327,11 +336,14 @@ static int run_in_lab(struct options *options, const struct command *command, in
 
 static int check_bench(const struct options *options, const struct command *command)
 {
-	if ((options->memory_mib || options->dirty_count || options->profile) &&
+	if ((options->memory_mib || options->dirty_count || options->profile || options->batch) &&
 	    !(command && command->run == cmd_bench))
 		return usage_error("--%s: only for bench", options->memory_mib    ? "mem"
 							   : options->dirty_count ? "dirty"
+							   : options->batch	  ? "batch"
 										  : "profile");
+	if (options->batch && options->campaign.tracker != TRACKER_GUEST)
+		return usage_error("--batch: only with tracker guest, which resets between inputs by itself");
 	return 0;
 }
 

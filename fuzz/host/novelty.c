@@ -21,31 +21,33 @@ int novelty_init(struct novelty *novelty, size_t count)
 	return novelty->seen ? 0 : -1;
 }
 
+/* counters: those from number at on. */
 static bool check_bytes(struct novelty *novelty, const uint8_t *counters, size_t at, size_t len)
 {
+	uint8_t *seen = novelty->seen + at;
 	bool new = false;
 
-	for (size_t i = at; i < at + len; i++) {
+	for (size_t i = 0; i < len; i++) {
 		uint8_t bit = class_of[counters[i]];
 
-		if (!(bit & ~novelty->seen[i]))
+		if (!(bit & ~seen[i]))
 			continue;
-		novelty->found += !novelty->seen[i];
-		novelty->seen[i] |= bit;
+		novelty->found += !seen[i];
+		seen[i] |= bit;
 		new = true;
 	}
 	return new;
 }
 
 /* Nearly always there is nothing new: that is found without a branch a byte. */
-static bool check_word(struct novelty *novelty, const uint8_t *counters, size_t at, uint64_t word)
+static bool check_word(struct novelty *novelty, size_t at, uint64_t word)
 {
 	uint64_t classes = 0, seen;
 
 	for (int i = 0; i < 8; i++)
 		classes |= (uint64_t)class_of[word >> 8 * i & 0xff] << 8 * i;
 	memcpy(&seen, novelty->seen + at, sizeof(seen));
-	return (classes & ~seen) && check_bytes(novelty, counters, at, 8);
+	return (classes & ~seen) && check_bytes(novelty, (const uint8_t *)&word, at, 8);
 }
 
 bool novelty_check(struct novelty *novelty, const uint8_t *counters)
@@ -58,9 +60,26 @@ bool novelty_check(struct novelty *novelty, const uint8_t *counters)
 
 		memcpy(&word, counters + i, sizeof(word));
 		if (word)
-			new |= check_word(novelty, counters, i, word);
+			new |= check_word(novelty, i, word);
 	}
-	return check_bytes(novelty, counters, i, novelty->count - i) || new;
+	return check_bytes(novelty, counters + i, i, novelty->count - i) || new;
+}
+
+/* The hits are the guest's: each word is read once. */
+bool novelty_check_hits(struct novelty *novelty, const struct channel_hits *hits, size_t count)
+{
+	bool new = false;
+
+	for (size_t i = 0; i < count; i++) {
+		uint64_t word = __atomic_load_n(&hits[i].counters, __ATOMIC_RELAXED);
+		size_t at = (size_t)__atomic_load_n(&hits[i].at, __ATOMIC_RELAXED) * CHANNEL_HITS_COUNTERS;
+
+		if (at + CHANNEL_HITS_COUNTERS <= novelty->count)
+			new |= check_word(novelty, at, word);
+		else if (at < novelty->count)
+			new |= check_bytes(novelty, (const uint8_t *)&word, at, novelty->count - at);
+	}
+	return new;
 }
 
 void novelty_free(struct novelty *novelty)

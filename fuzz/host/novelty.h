@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <fuzz/abi/channel.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -19,4 +20,6 @@ struct novelty {
 int novelty_init(struct novelty *novelty, size_t count);
 /* True when the counters show a class that was not seen before, which is then. */
 bool novelty_check(struct novelty *novelty, const uint8_t *counters);
+/* The same of an input whose counters are zero but for these. What lies outside is no counter. */
+bool novelty_check_hits(struct novelty *novelty, const struct channel_hits *hits, size_t count);
 void novelty_free(struct novelty *novelty);

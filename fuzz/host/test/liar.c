@@ -67,8 +67,10 @@ static void fill(void *start, void *end)
 		*word = lie();
 }
 
-static void tell_lies(struct channel *channel)
+static void tell_lies(struct channel *channel, struct channel_batch *batch)
 {
+	if (batch)
+		fill(&batch->done, batch + 1);
 	fill(&channel->magic, &channel->request_seq);
 	channel->status = (uint32_t)lie();
 	channel->result_count = (uint32_t)lie();
@@ -78,6 +80,13 @@ static void tell_lies(struct channel *channel)
 	channel->console_len = (uint32_t)lie();
 	channel->history_count = (uint32_t)lie();
 	fill(channel->dirty_frames, channel->input);
+}
+
+/* Before anything is written: where the machine has its batches; NULL: nowhere. */
+static struct channel_batch *find_batch(uint8_t *memory, uint64_t size, const struct channel *channel)
+{
+	return channel->batch && channel->batch < size - sizeof(struct channel_batch) ? (void *)(memory + channel->batch)
+										      : NULL;
 }
 
 int main(int argc, char **argv)
@@ -101,8 +110,11 @@ int main(int argc, char **argv)
 		beacon = (void *)(memory + CHANNEL_BEACON);
 		if (beacon->magic == CHANNEL_MAGIC &&
 		    beacon->channel < (uint64_t)info.st_size - sizeof(struct channel)) {
+			struct channel *channel = (void *)(memory + beacon->channel);
+			struct channel_batch *batch = find_batch(memory, (uint64_t)info.st_size, channel);
+
 			for (int i = 0; i < 200; i++)
-				tell_lies((void *)(memory + beacon->channel));
+				tell_lies(channel, batch);
 			lied = true;
 		}
 		munmap(memory, (size_t)info.st_size);

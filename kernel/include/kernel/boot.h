@@ -37,7 +37,7 @@ void kernel_main(struct boot_info *boot) NORETURN;
  * any byte but NUL can be passed; a lone "%" is the empty word. What follows the word "--" are the program's
  * arguments, argv[0] first. An escape that is none is kept as it is.
  *
- *	loglevel=N  mem=SIZE  init=PATH  test[=GLOB]  harness=NAME  seed=N  env=NAME=VALUE (may repeat)
+ *	loglevel=N  mem=SIZE  init=PATH  test[=GLOB]  harness=NAME  batch  seed=N  env=NAME=VALUE (may repeat)
  *	attack=NAME nonce=HEX attack-variant=VARIANT
  *	layout=SEED (any text; LAYOUT)  entropy (prints what was drawn, and ends)
  *	console=pipe  strace  outcomes  virtio_mmio.device=SIZE@BASE:LINE (may repeat)  net=ADDRESS/BITS[,GATEWAY]
