@@ -102,7 +102,7 @@ void executor_close(struct executor *executor)
 
 int executor_reset_hard(struct executor *executor)
 {
-	executor->recent.used = executor->recent.count = 0;
+	executor_forget_recent(executor, false);
 	return executor_replace_machine(executor);
 }
 
@@ -293,10 +293,7 @@ static int run_audited(struct executor *executor, const void *data, size_t size,
 	profile_enter(executor->profile, PROFILE_COVERAGE);
 	verdict->new_coverage = !executor->options.no_novelty &&
 				novelty_check(&executor->novelty, executor->machine.view.counters);
-	if (executor_is_audited(executor) &&
-	    (verdict->new_coverage || verdict->kind == VERDICT_FINDING || executor_recent_is_full(executor)))
-		return executor_audit_now(executor, data, size, verdict);
-	return 0;
+	return executor_is_audited(executor) ? executor_check(executor, data, size, verdict) : 0;
 }
 
 int executor_run(struct executor *executor, const void *data, size_t size, struct verdict *verdict)

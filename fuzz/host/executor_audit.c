@@ -9,6 +9,8 @@
 #include "profile.h"
 #include "store.h"
 
+#define NEWS_PER_AUDIT_IN_XEN 16
+
 size_t executor_audit(struct executor *executor, size_t *first)
 {
 	unsigned phase;
@@ -30,7 +32,7 @@ void executor_forget_recent(struct executor *executor, bool audited)
 {
 	if (audited)
 		executor->stats.audited_execs += executor->recent.count;
-	executor->recent.used = executor->recent.count = 0;
+	executor->recent.used = executor->recent.count = executor->recent.news = 0;
 }
 
 void executor_remember(struct executor *executor, const void *data, size_t size)
@@ -50,6 +52,13 @@ bool executor_recent_is_full(const struct executor *executor)
 	       executor->recent.used + EXECUTOR_RECENT_ROOM > EXECUTOR_RECENT_BYTES;
 }
 
+static void note_rerun(struct executor *executor, const void *data, size_t size, struct verdict *verdict)
+{
+	verdict->new_coverage = novelty_check(&executor->novelty, executor->machine.view.counters);
+	if (executor->on_rerun && (verdict->new_coverage || verdict->kind == VERDICT_FINDING))
+		executor->on_rerun(data, size, verdict, executor->on_rerun_context);
+}
+
 /* A machine went wrong at some point since the last clean audit: all of that is run again, each input audited. */
 static int rerun_each(struct executor *executor)
 {
@@ -66,13 +75,13 @@ static int rerun_each(struct executor *executor)
 			return -1;
 		executor_run_once(executor, bytes + at, size, &verdict);
 		executor->stats.reruns++;
-		verdict.new_coverage = novelty_check(&executor->novelty, executor->machine.view.counters);
 		if (executor_audit(executor, NULL))
 			machine_kill(&executor->machine);
-		else if (executor->on_rerun && (verdict.new_coverage || verdict.kind == VERDICT_FINDING))
-			executor->on_rerun(bytes + at, size, &verdict, executor->on_rerun_context);
+		else
+			note_rerun(executor, bytes + at, size, &verdict);
 		at += size;
 	}
+	novelty_trust(&executor->novelty);
 	executor_forget_recent(executor, true);
 	return 0;
 }
@@ -90,7 +99,7 @@ int executor_rerun_recent(struct executor *executor)
  * Memory that was wrong for one input only leaves nothing for an audit to see. So what matters, new coverage or a
  * finding, has to show itself twice; where a finding ends the machine, the campaign does that.
  */
-static bool repeats(struct executor *executor, const void *data, size_t size, const struct verdict *verdict)
+static bool run_again(struct executor *executor, const void *data, size_t size, const struct verdict *verdict)
 {
 	static struct verdict again;
 	size_t count = executor->machine.view.counter_count;
@@ -105,27 +114,56 @@ static bool repeats(struct executor *executor, const void *data, size_t size, co
 	       executor_machine_usable(executor);
 }
 
-static bool repeats_too(struct executor *executor, const void *data, size_t size, const struct verdict *verdict)
+static bool repeats(struct executor *executor, const void *data, size_t size, const struct verdict *verdict)
 {
 	unsigned phase = profile_hold(executor->profile, PROFILE_AUDIT);
-	bool same = repeats(executor, data, size, verdict);
+	bool same = executor_machine_usable(executor) && run_again(executor, data, size, verdict);
 
 	profile_release(executor->profile, phase);
 	return same;
 }
 
-int executor_audit_now(struct executor *executor, const void *data, size_t size, struct verdict *verdict)
+/*
+ * To look at all of a machine's memory takes a dom0 as long as six inputs, and new coverage is most of what a campaign
+ * begins with. So it is told before its audit there; if one of the next few finds memory wrong, all of them are run
+ * again, as if the machine that went wrong had told nothing.
+ */
+static bool audit_is_due(const struct executor *executor, const struct verdict *verdict)
 {
+	unsigned news = executor->machine.options.world == WORLD_XEN ? NEWS_PER_AUDIT_IN_XEN : 1;
+
+	return verdict->kind == VERDICT_FINDING || executor->recent.news >= news || executor_recent_is_full(executor);
+}
+
+/* True when the machine may have been wrong. */
+static bool is_doubtful(struct executor *executor, const void *data, size_t size, struct verdict *verdict)
+{
+	bool due = audit_is_due(executor, verdict);
+
+	if (!executor->machine.pid || (due && executor_audit(executor, NULL)) ||
+	    !repeats(executor, data, size, verdict))
+		return true;
+	if (due) {
+		verdict->audited = true;
+		novelty_trust(&executor->novelty);
+		executor_forget_recent(executor, true);
+	}
+	return false;
+}
+
+int executor_check(struct executor *executor, const void *data, size_t size, struct verdict *verdict)
+{
+	executor->recent.news += verdict->new_coverage;
+	if (!verdict->new_coverage && !audit_is_due(executor, verdict))
+		return 0;
 	if (!executor->machine.pid && (executor->machine.options.world == WORLD_HOST || executor->recent.count == 1)) {
 		/* Died with its finding, as it does; a confirmation runs it alone, or this was it. */
 		executor_forget_recent(executor, false);
 		return 0;
 	}
-	if (executor->machine.pid && !executor_audit(executor, NULL) && repeats_too(executor, data, size, verdict)) {
-		verdict->audited = true;
-		executor_forget_recent(executor, true);
+	if (!is_doubtful(executor, data, size, verdict))
 		return 0;
-	}
+	novelty_distrust(&executor->novelty);
 	if (executor_replace_machine(executor) || executor_rerun_recent(executor))
 		return -1;
 	/* The input itself was among them; its verdict comes from a clean machine now. */

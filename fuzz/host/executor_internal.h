@@ -17,6 +17,7 @@ struct recent {
 	uint8_t *bytes;
 	size_t used;
 	unsigned count;
+	unsigned news;		/* those that brought new coverage */
 };
 
 struct executor {
@@ -67,7 +68,8 @@ void executor_forget_recent(struct executor *executor, bool audited);
 /* A machine went wrong at some point since the last clean audit: runs all of that again, each input audited. */
 int executor_rerun_recent(struct executor *executor);
 /*
- * After an input that matters, or enough others: is the machine still what it was? Else its verdict is made anew, and
- * those of all recent ones (executor_on_rerun()). 0; -1 with executor->error.
+ * After an input that ran: where it matters, does it do the same again; and where it is a finding, or there are enough
+ * others, is the machine still what it was? Else its verdict is made anew, and those of all recent ones
+ * (executor_on_rerun()). 0; -1 with executor->error.
  */
-int executor_audit_now(struct executor *executor, const void *data, size_t size, struct verdict *verdict);
+int executor_check(struct executor *executor, const void *data, size_t size, struct verdict *verdict);

@@ -16,9 +16,10 @@ static const uint8_t class_of[256] = {
 int novelty_init(struct novelty *novelty, size_t count)
 {
 	novelty->count = count;
-	novelty->found = 0;
+	novelty->found = novelty->sound_found = 0;
 	novelty->seen = calloc(count + 8, 1);
-	return novelty->seen ? 0 : -1;
+	novelty->sound = calloc(count + 8, 1);
+	return novelty->seen && novelty->sound ? 0 : -1;
 }
 
 /* counters: those from number at on. */
@@ -82,8 +83,21 @@ bool novelty_check_hits(struct novelty *novelty, const struct channel_hits *hits
 	return new;
 }
 
+void novelty_trust(struct novelty *novelty)
+{
+	memcpy(novelty->sound, novelty->seen, novelty->count);
+	novelty->sound_found = novelty->found;
+}
+
+void novelty_distrust(struct novelty *novelty)
+{
+	memcpy(novelty->seen, novelty->sound, novelty->count);
+	novelty->found = novelty->sound_found;
+}
+
 void novelty_free(struct novelty *novelty)
 {
 	free(novelty->seen);
+	free(novelty->sound);
 	memset(novelty, 0, sizeof(*novelty));
 }
