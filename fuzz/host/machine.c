@@ -413,7 +413,7 @@ enum machine_wait machine_wait(struct machine *machine, uint32_t *word, uint64_t
 		if (__atomic_load_n(word, __ATOMIC_ACQUIRE) == machine->seq)
 			return MACHINE_ANSWERED;
 		if (machine->options.world == WORLD_XEN)
-			machine_xen_rest();
+			machine_xen_rest(machine);
 		else
 			_mm_pause();
 		if (spins % spins_per_look)

@@ -149,7 +149,7 @@ int machine_xen_snapshot(struct machine *machine, char *error);
 int machine_xen_reset(struct machine *machine, size_t *pages);
 bool machine_xen_alive(struct machine *machine);
 /* Lets the machine have this CPU. */
-void machine_xen_rest(void);
+void machine_xen_rest(const struct machine *machine);
 uint8_t *machine_xen_page(const struct machine *machine, size_t frame);
 void machine_xen_kill(struct machine *machine);
 void machine_xen_free(struct machine *machine);

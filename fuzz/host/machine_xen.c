@@ -5,15 +5,16 @@
  * of them.
  */
 #include <fuzz/xen/cloner.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "machine.h"
 
 #define PAGE 4096u
+#define NAP_NS 2000000
 
 /* owner: the process whose handles these are; a fork opens its own. */
 static struct {
@@ -139,11 +140,15 @@ bool machine_xen_alive(struct machine *machine)
 	return clone_alive(machine->clone);
 }
 
-void machine_xen_rest(void)
+void machine_xen_rest(const struct machine *machine)
 {
-	/* Processes of other clones may be waiting here as well: each has its turn before the domains have theirs. */
-	sched_yield();
-	cloner_yield(parent.cloner);
+	const struct timespec nap = { .tv_nsec = NAP_NS };
+
+	/* Where others wait here as well, to look whether an answer is there takes the time in which one is made. */
+	if (machine->options.crowded)
+		nanosleep(&nap, NULL);
+	else
+		cloner_yield(parent.cloner);
 }
 
 uint8_t *machine_xen_page(const struct machine *machine, size_t frame)
