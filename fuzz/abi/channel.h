@@ -23,9 +23,9 @@
  * Batch: inputs that nobody has to look at one by one can be handed over together (REQUEST_BATCH), which saves all but
  * one hand-over. The guest runs one after the other and resets itself in between, all by itself, and keeps of each what
  * the host would have read then (struct channel_batch). The batch is over early after an input that did not end well,
- * whose status is where it always is, and after one whose counters do not fit any more: that one is not among those that
- * are done. A machine has room for batches, and the copies that it needs to do without the host, where "batch" is among
- * the words of its command line.
+ * whose status is where it always is, and after one whose counters do not fit any more: that one is not among those
+ * that are done. A machine has room for batches, and the copies that it needs to do without the host, where "batch" is
+ * among the words of its command line.
  *
  * Profile: where profile_on is set, the guest says how many of its CPU's cycles went where (struct channel_profile),
  * in all from the moment it saw the request to the one before it wrote done_seq. The host knows how long it waited,
@@ -136,7 +136,7 @@ struct channel_batch_answer {
 
 struct channel_batch {
 	/* ---- host to guest ---- */
-	uint32_t count;			/* inputs, in channel.input, each from the next multiple of CHANNEL_BATCH_ALIGN on */
+	uint32_t count;			/* inputs in channel.input, each at the next multiple of CHANNEL_BATCH_ALIGN */
 	uint32_t sizes[CHANNEL_BATCH_MAX];
 
 	/* ---- guest to host ---- */

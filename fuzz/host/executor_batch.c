@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Inputs handed over together (fuzz/abi/channel.h, "Batch"). The machine only says what is dull by itself: an input that
- * does not end well is run once more, alone, as if there were no batches.
+ * Inputs handed over together (fuzz/abi/channel.h, "Batch"). The machine only tells by itself what is dull: an input
+ * that does not end well is run once more, alone, as if there were no batches.
  */
 #include "executor_internal.h"
 
@@ -100,7 +100,8 @@ static void tell(const struct executor *executor, unsigned done, const struct to
 	}
 }
 
-static int run_alone(struct executor *executor, const struct executor_input *input, const struct told *told, size_t index)
+static int run_alone(struct executor *executor, const struct executor_input *input, const struct told *told,
+		     size_t index)
 {
 	static struct verdict verdict;
 

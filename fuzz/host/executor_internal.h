@@ -50,7 +50,7 @@ int executor_replace_machine(struct executor *executor);
 int executor_finish_reset(struct executor *executor);
 /* The machine takes requests: there is one, and its last reset is over. */
 bool executor_machine_usable(struct executor *executor);
-/* Before an input: the same, with another machine if need be, on which what the last one may have got wrong ran again. */
+/* Before an input: the same, with another machine if need be, which has run again what the last may have got wrong. */
 int executor_make_usable(struct executor *executor);
 /* Kills the machine; its memory can still be read. */
 void executor_machine_end(struct executor *executor);

@@ -340,7 +340,7 @@ static int check_bench(const struct options *options, const struct command *comm
 	    !(command && command->run == cmd_bench))
 		return usage_error("--%s: only for bench", options->memory_mib    ? "mem"
 							   : options->dirty_count ? "dirty"
-							   : options->batch	  ? "batch"
+							   : options->batch       ? "batch"
 										  : "profile");
 	if (options->batch && options->campaign.tracker != TRACKER_GUEST)
 		return usage_error("--batch: only with tracker guest, which resets between inputs by itself");

@@ -85,8 +85,9 @@ static void tell_lies(struct channel *channel, struct channel_batch *batch)
 /* Before anything is written: where the machine has its batches; NULL: nowhere. */
 static struct channel_batch *find_batch(uint8_t *memory, uint64_t size, const struct channel *channel)
 {
-	return channel->batch && channel->batch < size - sizeof(struct channel_batch) ? (void *)(memory + channel->batch)
-										      : NULL;
+	uint64_t at = channel->batch;
+
+	return at && at < size - sizeof(struct channel_batch) ? (void *)(memory + at) : NULL;
 }
 
 int main(int argc, char **argv)
