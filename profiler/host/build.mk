@@ -2,7 +2,7 @@
 # profiler/host: saki-prof. Recordings have the form of Linux' perf; all that shows them reads that.
 tool-saki-prof-y := main.o run_words.o
 tool-saki-prof-y += profile.o memory.o processes.o objects.o elf_file.o kallsyms.o perf_read.o perf_records.o
-tool-saki-prof-y += view.o tally.o folded.o live.o special.o
+tool-saki-prof-y += view.o tally.o folded.o live.o wakers.o special.o
 tool-saki-prof-y += cmd_report.o cmd_folded.o cmd_speedscope.o cmd_pprof.o
 tool-saki-prof-y += cmd_record.o cmd_count.o recorded.o guest_files.o initrd.o unwind.o perf_write.o
 tool-saki-prof-y += $(addprefix ../../instrumentation/trace/host/,machine.o recorder.o clock.o rings.o)

@@ -16,7 +16,7 @@ int cmd_folded(int argc, char **argv)
 {
 	struct view view;
 	struct folded folded;
-	int status = view_open(&view, argc, argv, 1, VIEW_OUT);
+	int status = view_open(&view, argc, argv, 1, VIEW_OUT | VIEW_WAKERS);
 	FILE *out;
 
 	if (status >= 0)
@@ -115,7 +115,7 @@ int cmd_flame(int argc, char **argv)
 	struct view view;
 	struct folded folded;
 	char title[512];
-	int status = view_open(&view, argc, argv, 1, VIEW_OUT);
+	int status = view_open(&view, argc, argv, 1, VIEW_OUT | VIEW_WAKERS);
 	FILE *stacks;
 
 	if (status >= 0)
@@ -145,7 +145,7 @@ int cmd_diff(int argc, char **argv)
 	struct view view;
 	struct folded before, after;
 	char title[512], rest[256];
-	int status = view_open(&view, argc, argv, 2, VIEW_OUT);
+	int status = view_open(&view, argc, argv, 2, VIEW_OUT | VIEW_WAKERS);
 	FILE *stacks;
 
 	if (status >= 0)

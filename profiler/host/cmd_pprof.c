@@ -195,7 +195,7 @@ int cmd_pprof(int argc, char **argv)
 {
 	struct view view;
 	struct pprof pp = { 0 };
-	int status = view_open(&view, argc, argv, 1, VIEW_OUT);
+	int status = view_open(&view, argc, argv, 1, VIEW_OUT | VIEW_WAKERS);
 	gzFile packed;
 	FILE *out;
 

@@ -183,7 +183,7 @@ int cmd_speedscope(int argc, char **argv)
 	struct view view;
 	char *text = NULL;
 	size_t size = 0;
-	int status = view_open(&view, argc, argv, 1, VIEW_OUT | VIEW_OPEN);
+	int status = view_open(&view, argc, argv, 1, VIEW_OUT | VIEW_OPEN | VIEW_WAKERS);
 	FILE *memory, *out;
 
 	if (status >= 0)

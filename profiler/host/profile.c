@@ -184,6 +184,22 @@ uint32_t profile_place(struct profile *p, uint32_t object, uint64_t offset, bool
 	return (uint32_t)p->place_count++;
 }
 
+uint32_t profile_place_named(struct profile *p, const char *object, const char *name)
+{
+	struct profile_place place = { .address = profile_string(p, name),
+				       .object = profile_object(p, object, NULL, 0) };
+	uint32_t *slot = table_slot(p, TABLE_PLACES, hash_words(place.address, place.object), same_place, &place);
+
+	if (*slot)
+		return *slot - 1;
+	p->tables[TABLE_PLACES]->used++;
+	*slot = (uint32_t)p->place_count + 1;
+	place.function = function_of(p, place.object, name);
+	p->places = memory_more(p->places, p->place_count, sizeof(*p->places));
+	p->places[p->place_count] = place;
+	return (uint32_t)p->place_count++;
+}
+
 const char *profile_place_name(const struct profile *p, uint32_t place)
 {
 	return profile_text(p, p->functions[p->places[place].function].name);

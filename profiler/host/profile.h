@@ -100,5 +100,8 @@ uint32_t profile_object(struct profile *profile, const char *path, const uint8_t
  */
 uint32_t profile_place(struct profile *profile, uint32_t object, uint64_t offset, bool caller);
 
+/* The number of a place that is no code: a frame that says something about the others. */
+uint32_t profile_place_named(struct profile *profile, const char *object, const char *name);
+
 const char *profile_place_name(const struct profile *profile, uint32_t place);
 bool profile_place_is_kernel(const struct profile *profile, uint32_t place);

@@ -22,7 +22,7 @@
 
 const struct recorded_kind recorded_kinds[] = {
 	{ "cpu", NULL },
-	{ "offcpu", "trace=prof:offcpu trace.chain=prof:offcpu" },
+	{ "offcpu", "trace=prof:offcpu,sched:sched_wakeup trace.chain=prof:offcpu,sched:sched_wakeup" },
 	{ "lock", "trace=lock:* trace.chain=lock:*" },
 	{ "alloc", "trace=mem:heap_alloc,mem:heap_free trace.chain=mem:heap_alloc" },
 	{ "fault", "trace=mem:page_fault trace.chain=mem:page_fault" },
@@ -37,6 +37,7 @@ static const struct source {
 	{ "cpu", "prof:sample", "cpu-clock", "period", NULL },
 	{ "count", "prof:sample", "instructions", "period", NULL },
 	{ "offcpu", "prof:offcpu", "offcpu", "duration", "waker" },
+	{ "offcpu", "sched:sched_wakeup", "wakeup", NULL, "thread" },
 	{ "lock", "lock:lock_wait", "lock_wait", "duration", "lock" },
 	{ "lock", "lock:spin_wait", "spin_wait", "duration", "lock" },
 	{ "lock", "lock:futex_wait", "futex_wait", "duration", "address" },

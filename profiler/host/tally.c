@@ -118,6 +118,12 @@ void tally_free(struct tally *tally)
 	free(tally->thread_names);
 }
 
+/* What is recorded only for what it says of another event's samples. */
+static bool is_partner(const char *event)
+{
+	return !strcmp(event, "free") || !strcmp(event, "wakeup");
+}
+
 int tally_event(const struct profile *p, const char *name)
 {
 	for (size_t i = 0; name && i < p->event_count; i++)
@@ -126,7 +132,7 @@ int tally_event(const struct profile *p, const char *name)
 	if (name)
 		return -1;
 	for (size_t i = 0; i < p->sample_count; i++)
-		if (strcmp(profile_text(p, p->events[p->samples[i].event].name), "free"))
+		if (!is_partner(profile_text(p, p->events[p->samples[i].event].name)))
 			return (int)p->samples[i].event;
 	return p->event_count ? 0 : -1;
 }

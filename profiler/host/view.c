@@ -7,6 +7,7 @@
 #include "live.h"
 #include "perf_data.h"
 #include "tally.h"
+#include "wakers.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -26,6 +27,9 @@ static int set_option(struct view *view, int option, unsigned may)
 	case 'j':
 		view->json = true;
 		return may & VIEW_JSON ? 0 : run_fail(EXIT_USAGE, "%s has no --json", view->command);
+	case 'w':
+		view->wakers = true;
+		return may & VIEW_WAKERS ? 0 : run_fail(EXIT_USAGE, "%s has no --wakers", view->command);
 	case 'O':
 		view->open = true;
 		return may & VIEW_OPEN ? 0 : run_fail(EXIT_USAGE, "%s has no --open", view->command);
@@ -67,6 +71,8 @@ static int open_file(struct view *view, int which)
 	status = choose_event(view, which);
 	if (!status && view->live && live_apply(view->profiles[which], view->events[which]))
 		return run_fail(EXIT_USAGE, "%s: --live is for recordings with --event alloc", view->files[which]);
+	if (!status && view->wakers && wakers_apply(view->profiles[which], view->events[which]))
+		return run_fail(EXIT_USAGE, "%s: --wakers is for recordings with --event offcpu", view->files[which]);
 	if (!status && view->profiles[which]->lost)
 		run_fail(0, "%s: %" PRIu64 " records were lost", view->files[which], view->profiles[which]->lost);
 	return status;
@@ -78,6 +84,7 @@ int view_open(struct view *view, int argc, char **argv, int count, unsigned may)
 		{ "output", required_argument, NULL, 'o' }, { "event", required_argument, NULL, 'e' },
 		{ "top", required_argument, NULL, 't' },    { "json", no_argument, NULL, 'j' },
 		{ "live", no_argument, NULL, 'l' },	    { "open", no_argument, NULL, 'O' },
+		{ "wakers", no_argument, NULL, 'w' },
 		{ 0 },
 	};
 	int option, status = 0;

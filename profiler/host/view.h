@@ -18,7 +18,7 @@ struct view {
 	const char *out;		/* NULL: standard output, or as the command has it */
 	const char *event_name;		/* NULL: the first that has samples */
 	unsigned top;			/* rows of a table */
-	bool json, live, open;
+	bool json, live, open, wakers;
 	struct profile *profiles[2];
 	uint32_t event;			/* of the first */
 	uint32_t events[2];
@@ -27,6 +27,7 @@ struct view {
 #define VIEW_JSON 1u
 #define VIEW_OPEN 2u
 #define VIEW_OUT 4u
+#define VIEW_WAKERS 8u
 
 /**
  * Reads the options of a command, then its files.
