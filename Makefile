@@ -43,5 +43,5 @@ test-xen:  needs-test all ; @kernel/build/test.py 'plat/xen/*' 'fuzz/xen/*'
 
 menuconfig: needs-build ; @kernel/build/menuconfig.sh $(IMAGE) $(PRESET)
 compile_commands.json: all ; @kernel/build/compile_commands.sh
-install: all ; @kernel/build/install.sh
+install: all plugin ; @kernel/build/install.sh
 clean: ; rm -rf $(O)
