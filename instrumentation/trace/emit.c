@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Writing records: arguments, filters, call chains. Runs with interrupts off, in any context; calls nothing that could
- * be traced itself.
+ * Writing records: arguments, filters, call chains. Runs in any context, with interrupts or at least preemption off;
+ * calls nothing that could be traced itself.
  */
 #include "trace_internal.h"
 
@@ -134,18 +134,35 @@ static void emit(unsigned event, const uint64_t *words, size_t count, const char
 	trace_commit(ring, record, max, (size_t)((char *)(at + 1) - (char *)record));
 }
 
-void trace_emit(unsigned event, const uint64_t *words, size_t count, const char *text)
+/* Interrupts stay as they are: to turn them off and on is most of what a record would cost in an emulated machine. */
+static bool put(unsigned event, const uint64_t *words, size_t count)
 {
 	struct trace_ring *ring;
+	bool done;
+
+	arch_preempt_add(1);
+	compiler_barrier();
+	ring = trace_ring_here();
+	done = ring && trace_put(ring, event, words, count);
+	compiler_barrier();
+	arch_preempt_add(-1);
+	/* What an interrupt could not do meanwhile; see preempt_enable(), which is seldom worth its call. */
+	if (unlikely(arch_cpu()->need_resched)) {
+		preempt_disable();
+		preempt_enable();
+	}
+	return done;
+}
+
+void trace_emit(unsigned event, const uint64_t *words, size_t count, const char *text)
+{
 	unsigned long flags;
 
-	if (!trace_ready)
+	if (!trace_ready || (!text && trace_is_plain(event) && put(event, words, count)))
 		return;
 	flags = arch_irq_save();
-	ring = trace_ring_here();
 	/* Our caller's frame: that of the function made for the event, whose caller is the tracepoint. */
-	if (!ring || text || !trace_is_plain(event) || !trace_put(ring, event, words, count))
-		emit(event, words, count, text, NULL, *(const uint64_t *)__builtin_frame_address(0));
+	emit(event, words, count, text, NULL, *(const uint64_t *)__builtin_frame_address(0));
 	arch_irq_restore(flags);
 }
 

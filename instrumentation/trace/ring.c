@@ -89,9 +89,9 @@ void trace_commit(struct trace_ring *ring, struct trace_record *record, size_t m
 	    !atomic_compare_exchange(&ring->reserved, &reserved, give_back))
 		pad((char *)record + size, unused);
 	if (ring->depth == 1)
-		atomic_store(&ring->head, atomic_load_relaxed(&ring->reserved));
-	compiler_barrier();
-	ring->depth--;
+		trace_publish(ring);
+	else
+		ring->depth--;
 }
 
 /* ---- making them ---- */

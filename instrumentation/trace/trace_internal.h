@@ -47,7 +47,7 @@ extern bool trace_chosen;
 extern bool trace_ready;
 extern struct trace_area *trace_area;
 extern struct trace_ring *trace_rings[CPUS_MAX];
-/* This CPU's, NULL before its time. Interrupts off. */
+/* This CPU's, NULL before its time. Preemption off. */
 static inline struct trace_ring *trace_ring_here(void)
 {
 	return trace_rings[arch_cpu()->id];
@@ -72,6 +72,24 @@ static inline bool trace_has_room(const struct trace_ring *ring, uint64_t end)
 struct trace_record *trace_reserve(struct trace_ring *ring, size_t max);
 void trace_commit(struct trace_ring *ring, struct trace_record *record, size_t max, size_t size);
 
+/*
+ * Ends the outermost record that is being written, of which there is one. What an interrupt has written meanwhile is
+ * visible with it, also where that came between the two steps.
+ */
+static inline void trace_publish(struct trace_ring *ring)
+{
+	for (;;) {
+		atomic_store(&ring->head, atomic_load_relaxed(&ring->reserved));
+		compiler_barrier();
+		ring->depth = 0;
+		compiler_barrier();
+		if (likely(atomic_load_relaxed(&ring->reserved) == atomic_load_relaxed(&ring->head)))
+			return;
+		ring->depth = 1;
+		compiler_barrier();
+	}
+}
+
 /* It has neither conditions nor a call chain. */
 static inline bool trace_is_plain(unsigned event)
 {
@@ -80,7 +98,8 @@ static inline bool trace_is_plain(unsigned event)
 
 /*
  * The short way to write a record, of whole words at the end of what the ring has, where it lies before the end of its
- * data and nothing else is being written. Inline, as how many words there are is mostly known. Interrupts off.
+ * data and nothing else is being written. Inline, as how many words there are is mostly known. Preemption off, as the
+ * ring is the CPU's; an interrupt may come in between and write records of its own.
  * @return its time, 0: nothing is written, and the long way (emit.c) is to be gone
  */
 static inline __attribute__((always_inline)) uint64_t trace_put(struct trace_ring *ring, unsigned event,
@@ -109,8 +128,6 @@ static inline __attribute__((always_inline)) uint64_t trace_put(struct trace_rin
 	for (size_t i = 0; i < count; i++)
 		record->args[i] = words[i];
 	record->args[count] = size;
-	atomic_store(&ring->head, atomic_load_relaxed(&ring->reserved));
-	compiler_barrier();
-	ring->depth = 0;
+	trace_publish(ring);
 	return time;
 }

@@ -9,8 +9,8 @@
  *
  * A ring holds bytes [tail, head) of an endless sequence, byte n at data[n % size]. Records do not wrap: where one
  * would not fit before the end of data, a record of event TRACE_PAD fills the rest. The guest moves head when a record
- * is complete; the host moves tail when it has taken it. Who writes a record has interrupts off; an NMI may write one
- * in between, which becomes visible together with the one it interrupted. A record that finds no room is counted in
+ * is complete; the host moves tail when it has taken it. Who writes a record stays on its CPU; an interrupt may write
+ * some in between, which become visible together with the one it interrupted. A record that finds no room is counted in
  * lost. With TRACE_OVERWRITE there is no host: the guest goes on over the oldest ones, and the last bytes of a record
  * say its size again, so that they can be read backwards from head.
  */
