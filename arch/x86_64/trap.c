@@ -20,6 +20,9 @@
 /* A handler needs this much of a stack to be worth starting on it; with less it is an overflow. */
 #define STACK_ROOM_MIN 768
 #define RED_ZONE 128
+#define GATE_PRESENT 0x80u
+#define ERROR_EXTERNAL 1u	/* of an error code that holds a selector: no instruction did it */
+#define ERROR_GATE 2u		/* it is a vector's number */
 
 struct gate {
 	uint16_t offset_low, selector;
@@ -30,6 +33,7 @@ struct gate {
 
 static SEALED struct gate gates[256] ALIGNED(16);
 static SEALED x86_irq_handler_t *irq_handlers[256];
+static SEALED uint8_t vector_by_fault;	/* 0: none */
 
 static enum x86_ist stack_of_vector(unsigned vector)
 {
@@ -56,7 +60,7 @@ void trap_table_init(void)
 			.offset_low = (uint16_t)stub,
 			.selector = ASM_CODE_SELECTOR,
 			.ist = (uint8_t)(stack_of_vector(i) + 1),
-			.type = 0x8e, /* present, interrupt gate: interrupts off on entry */
+			.type = GATE_PRESENT | 0xe, /* interrupt gate: interrupts off on entry */
 			.offset_middle = (uint16_t)(stub >> 16),
 			.offset_high = (uint32_t)(stub >> 32),
 		};
@@ -76,6 +80,27 @@ void trap_table_load(void)
 void x86_irq_set_handler(unsigned vector, x86_irq_handler_t *handler)
 {
 	irq_handlers[vector & 255] = handler;
+}
+
+void x86_irq_by_fault(unsigned vector)
+{
+	vector_by_fault = (uint8_t)vector;
+	gates[vector & 255].type &= (uint8_t)~GATE_PRESENT;
+}
+
+/*
+ * The fault of a gate that is not there is that gate's interrupt. In long mode QEMU's emulation gives the gate's offset
+ * in place of the selector, twice as much.
+ */
+static void tell_interrupt(struct arch_regs *regs)
+{
+	uint64_t error = regs->error & ~(uint64_t)ERROR_EXTERNAL;
+
+	if (vector_by_fault && regs->vector == X86_TRAP_SEGMENT &&
+	    (error == (vector_by_fault * 8u | ERROR_GATE) || error == (vector_by_fault * 16u | ERROR_GATE))) {
+		regs->vector = vector_by_fault;
+		regs->error = 0;
+	}
 }
 
 /*
@@ -131,6 +156,7 @@ struct arch_regs *trap_place(struct arch_regs *regs)
 {
 	struct arch_regs *place;
 
+	tell_interrupt(regs);
 	if (regs->vector == X86_TRAP_PAGE_FAULT)
 		regs->cr2 = X86_READ_CR(2);
 	if (stays_on_own_stack(regs->vector))

@@ -101,6 +101,7 @@ static int xen_init(const struct boot_info *boot UNUSED)
 	xen_is_ready();
 	/* Xen's to write, and nobody's to copy or to put back. */
 	snapshot_exempt(&shared, sizeof(shared));
+	event_vectors_init();
 	err = join();
 	xen_clock_init();
 	return err;
