@@ -93,9 +93,9 @@ static void unmask(uint32_t port)
 }
 
 /*
- * QEMU's emulation of SVM keeps the number of a vector that VMRUN has delivered for that of an exception which is still
- * to be raised. Whatever makes it leave the guest's code for a moment before something else is raised has it deliver the
- * same vector again, with interrupts off or not (target/i386/tcg: helper_vmrun(); cpu_handle_interrupt() where it sees
+ * QEMU's emulation of SVM keeps the number of a vector that VMRUN has delivered for that of an exception still to be
+ * raised. Whatever makes it leave the guest's code for a moment before something else is raised has it deliver the same
+ * vector again, with interrupts off or not (target/i386/tcg: helper_vmrun(); cpu_handle_interrupt() where it sees
  * exit_request). On a busy machine that came once in ten thousand events, at the first instruction of the handler, on
  * the stack that the first one's frame was on. What a fault is raised for is forgotten as it should be.
  */

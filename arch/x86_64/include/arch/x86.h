@@ -119,7 +119,7 @@ typedef void x86_irq_handler_t(unsigned vector);
 /* One handler a vector (32..255), set before the source is enabled. */
 void x86_irq_set_handler(unsigned vector, x86_irq_handler_t *handler);
 /*
- * One vector's interrupts come as faults, since its gate is said not to be there: for whoever delivers interrupts twice,
- * but not faults. Before what is sealed is sealed. (AMD64 Architecture Programmer's Manual volume 2, 8.2.12 and 8.4.2)
+ * One vector's interrupts come as faults, since its gate is said not to be there: for whoever delivers interrupts
+ * twice, but not faults. Before anything is sealed. (AMD64 Architecture Programmer's Manual volume 2, 8.2.12, 8.4.2)
  */
 void x86_irq_by_fault(unsigned vector);
