@@ -71,6 +71,11 @@ static inline struct thread *arch_thread(void);
  * and after, not in between.
  */
 static inline void arch_preempt_add(int n);
+/*
+ * *at becomes desired if it is *expected; else that becomes what it is. One step for interrupts of this CPU, NMIs too;
+ * other CPUs are not to write it.
+ */
+static inline bool arch_local_compare_exchange(uint64_t *at, uint64_t *expected, uint64_t desired);
 /* (inline) Interrupts on this CPU. arch_irq_save() returns the former state for arch_irq_restore(). */
 static inline unsigned long arch_irq_save(void);
 static inline void arch_irq_restore(unsigned long flags);

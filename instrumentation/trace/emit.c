@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Writing records: arguments, filters, call chains. Runs in any context, with interrupts or at least preemption off;
- * calls nothing that could be traced itself.
+ * Writing records the long way: arguments, filters, call chains. Runs with interrupts off, in any context; calls
+ * nothing that could be traced itself.
  */
 #include "trace_internal.h"
 
@@ -110,13 +110,12 @@ static void emit(unsigned event, const uint64_t *words, size_t count, const char
 		     chain;
 	struct trace_ring *ring = trace_ring_here();
 	struct trace_record *record;
+	struct trace_place place;
 	uint64_t *at;
 
-	if (!ring || !is_wanted(state, words, count))
+	if (!ring || !is_wanted(state, words, count) || !trace_reserve(ring, max, &place))
 		return;
-	record = trace_reserve(ring, max);
-	if (!record)
-		return;
+	record = place.record;
 	record->event = (uint16_t)event;
 	record->thread = arch_cpu()->thread == arch_cpu()->idle ? 0 : (uint32_t)arch_thread()->id;
 	record->time = trace_time();
@@ -131,39 +130,20 @@ static void emit(unsigned event, const uint64_t *words, size_t count, const char
 		record->event |= size ? TRACE_HAS_CHAIN : 0;
 		at += size / sizeof(uint64_t);
 	}
-	trace_commit(ring, record, max, (size_t)((char *)(at + 1) - (char *)record));
-}
-
-/* Interrupts stay as they are: to turn them off and on is most of what a record would cost in an emulated machine. */
-static bool put(unsigned event, const uint64_t *words, size_t count)
-{
-	struct trace_ring *ring;
-	bool done;
-
-	arch_preempt_add(1);
-	compiler_barrier();
-	ring = trace_ring_here();
-	done = ring && trace_put(ring, event, words, count);
-	compiler_barrier();
-	arch_preempt_add(-1);
-	/* What an interrupt could not do meanwhile; see preempt_enable(), which is seldom worth its call. */
-	if (unlikely(arch_cpu()->need_resched)) {
-		preempt_disable();
-		preempt_enable();
-	}
-	return done;
+	trace_commit(&place, max, (size_t)((char *)(at + 1) - (char *)record));
 }
 
 void trace_emit(unsigned event, const uint64_t *words, size_t count, const char *text)
 {
 	unsigned long flags;
 
-	if (!trace_ready || (!text && trace_is_plain(event) && put(event, words, count)))
+	if (!trace_ready)
 		return;
 	flags = arch_irq_save();
 	/* Our caller's frame: that of the function made for the event, whose caller is the tracepoint. */
 	emit(event, words, count, text, NULL, *(const uint64_t *)__builtin_frame_address(0));
 	arch_irq_restore(flags);
+	trace_reschedule();
 }
 
 void trace_emit_at(unsigned event, const uint64_t *words, size_t count, const struct arch_regs *regs)

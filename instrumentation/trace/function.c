@@ -45,14 +45,19 @@ static inline __attribute__((always_inline)) uint64_t tell(unsigned event, uint6
 							   size_t count)
 {
 	struct trace_ring *ring = trace_ring_here();
-	uint64_t time = 0;
+	struct trace_place place;
 
 	/* What writing a record calls is not told of. */
 	if (!trace_ready || !ring || ring->depth)
 		return 0;
-	if (is_plain)
-		time = trace_put(ring, event, (const uint64_t[]){ a, b, c }, count);
-	return time ? time : tell_slowly(event, a, b, c, count);
+	if (!is_plain || !trace_short_begin(&place, event, count))
+		return tell_slowly(event, a, b, c, count);
+	place.record->args[0] = a;
+	place.record->args[1] = b;
+	if (count > 2)
+		place.record->args[2] = c;
+	trace_publish(ring, place.start);
+	return place.record->time;
 }
 
 void function_entered(uint64_t at, uint64_t caller)

@@ -50,48 +50,69 @@ static void pad(void *at, size_t size)
 	}
 }
 
-/* An NMI may come between any two instructions and take room of its own: so the place is taken in one step. */
-struct trace_record *trace_reserve(struct trace_ring *ring, size_t max)
+/*
+ * Up to the end of its data, where a record more has room, so that nothing need be padded, and to what has been read.
+ * Nowhere while a record is written the long way, and where the clock of nanoseconds, which is a call, is the records'.
+ */
+static uint64_t short_end(const struct trace_ring *ring)
 {
-	uint64_t start, end, place;
+	uint64_t size = trace_area->ring_size, reserved = atomic_load_relaxed(&ring->reserved);
+	uint64_t end = align_down(reserved, size) + size - (sizeof(struct trace_record) + TAIL);
+
+	if (trace_area->flags & TRACE_TIME_NS)
+		return 0;
+	return trace_area->flags & TRACE_OVERWRITE ? end : min(end, atomic_load_relaxed(&ring->tail) + size);
+}
+
+static void leave(struct trace_ring *ring)
+{
+	compiler_barrier();
+	if (!--ring->depth)
+		ring->short_end = short_end(ring);
+}
+
+/* An NMI may come between any two instructions and take room of its own: so the place is taken in one step. */
+bool trace_reserve(struct trace_ring *ring, size_t max, struct trace_place *place)
+{
+	uint64_t start, end, at;
 
 	/* Room that is left over must hold a record. */
 	max += sizeof(struct trace_record) + TAIL;
 	ring->depth++;
+	ring->short_end = 0;
 	compiler_barrier();
 	start = atomic_load_relaxed(&ring->reserved);
 	do {
 		uint64_t left = trace_area->ring_size - start % trace_area->ring_size;
 
-		place = left < max ? start + left : start;
-		end = place + max;
+		at = left < max ? start + left : start;
+		end = at + max;
 		if (!trace_has_room(ring, end)) {
 			ring->lost++;
-			ring->depth--;
-			return NULL;
+			leave(ring);
+			return false;
 		}
-	} while (!atomic_compare_exchange(&ring->reserved, &start, end));
-	if (place != start)
-		pad(ring->data + start % trace_area->ring_size, place - start);
-	return (struct trace_record *)(ring->data + place % trace_area->ring_size);
+	} while (!arch_local_compare_exchange(&ring->reserved, &start, end));
+	if (at != start)
+		pad(ring->data + start % trace_area->ring_size, at - start);
+	*place = (struct trace_place){ ring, (struct trace_record *)(ring->data + at % trace_area->ring_size), start };
+	return true;
 }
 
-void trace_commit(struct trace_ring *ring, struct trace_record *record, size_t max, size_t size)
+void trace_commit(const struct trace_place *place, size_t max, size_t size)
 {
+	struct trace_ring *ring = place->ring;
+	char *record = (char *)place->record, *end = record + max + sizeof(struct trace_record) + TAIL;
 	uint64_t reserved = atomic_load_relaxed(&ring->reserved);
-	char *end = (char *)record + max + sizeof(struct trace_record) + TAIL;
-	size_t unused = (size_t)(end - (char *)record) - size;
-	uint64_t give_back = reserved - unused;
+	size_t unused = (size_t)(end - record) - size;
 
-	seal(record, size);
+	seal(place->record, size);
 	/* The last one can be shortened; where an NMI has written behind it, the rest is padding. */
 	if ((reserved - 1) % trace_area->ring_size + 1 != (uint64_t)(end - (char *)ring->data) ||
-	    !atomic_compare_exchange(&ring->reserved, &reserved, give_back))
-		pad((char *)record + size, unused);
-	if (ring->depth == 1)
-		trace_publish(ring);
-	else
-		ring->depth--;
+	    !arch_local_compare_exchange(&ring->reserved, &reserved, reserved - unused))
+		pad(record + size, unused);
+	trace_publish(ring, place->start);
+	leave(ring);
 }
 
 /* ---- making them ---- */
@@ -146,6 +167,12 @@ static void describe(struct trace_area *area)
 	}
 }
 
+static void go_short_ways(bool may)
+{
+	for (unsigned i = 0; i < TRACE_EVENTS; i++)
+		trace_events[i].is_short = may && trace_is_plain(i);
+}
+
 static void publish(void)
 {
 	struct trace_beacon *beacon = arch_phys_to_virt(TRACE_BEACON);
@@ -153,6 +180,7 @@ static void publish(void)
 	beacon->area = arch_virt_to_phys(trace_area);
 	atomic_store(&beacon->magic, TRACE_MAGIC);
 	atomic_store(&trace_ready, true);
+	go_short_ways(true);
 }
 
 static int trace_init(void)
@@ -191,6 +219,7 @@ int trace_add_cpu(unsigned id)
 		return -ENOMEM;
 	}
 	ring->cpu = id;
+	ring->mask = trace_area->ring_size - 1;
 	trace_rings[id] = ring;
 	atomic_store(&trace_area->rings[id], arch_virt_to_phys(ring));
 	atomic_store(&trace_area->cpu_count, id + 1);
@@ -201,6 +230,7 @@ void trace_finish(void)
 {
 	if (!trace_ready)
 		return;
+	go_short_ways(false);
 	atomic_store(&trace_ready, false);
 	atomic_store(&trace_area->finished, 1u);
 }

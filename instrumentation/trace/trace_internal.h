@@ -27,6 +27,7 @@ struct trace_filter {
 
 struct trace_event_state {
 	bool on, has_chain;
+	bool is_short;			/* may go the short way: trace_short_open() */
 	uint8_t filter_count;		/* all must hold */
 	struct trace_filter filters[FILTERS_MAX];
 };
@@ -65,30 +66,20 @@ static inline bool trace_has_room(const struct trace_ring *ring, uint64_t end)
 	return trace_area->flags & TRACE_OVERWRITE || end - atomic_load_relaxed(&ring->tail) <= trace_area->ring_size;
 }
 
-/*
- * Room for a record of at most max bytes, NULL when there is none, which is counted; and its end: size bytes of it were
- * used, at least sizeof(struct trace_record) + 8, a multiple of eight. Interrupts off from the one to the other.
- */
-struct trace_record *trace_reserve(struct trace_ring *ring, size_t max);
-void trace_commit(struct trace_ring *ring, struct trace_record *record, size_t max, size_t size);
+/* Where a record is being written. */
+struct trace_place {
+	struct trace_ring *ring;
+	struct trace_record *record;
+	uint64_t start;			/* of what was taken for it, bytes of the ring's sequence */
+};
 
 /*
- * Ends the outermost record that is being written, of which there is one. What an interrupt has written meanwhile is
- * visible with it, also where that came between the two steps.
+ * The long way to write a record: room for one of at most max bytes, false when there is none, which is counted; and
+ * its end: size bytes of it were used, at least sizeof(struct trace_record) + 8, a multiple of eight. Interrupts off
+ * from the one to the other.
  */
-static inline void trace_publish(struct trace_ring *ring)
-{
-	for (;;) {
-		atomic_store(&ring->head, atomic_load_relaxed(&ring->reserved));
-		compiler_barrier();
-		ring->depth = 0;
-		compiler_barrier();
-		if (likely(atomic_load_relaxed(&ring->reserved) == atomic_load_relaxed(&ring->head)))
-			return;
-		ring->depth = 1;
-		compiler_barrier();
-	}
-}
+bool trace_reserve(struct trace_ring *ring, size_t max, struct trace_place *place);
+void trace_commit(const struct trace_place *place, size_t max, size_t size);
 
 /* It has neither conditions nor a call chain. */
 static inline bool trace_is_plain(unsigned event)
@@ -97,37 +88,79 @@ static inline bool trace_is_plain(unsigned event)
 }
 
 /*
- * The short way to write a record, of whole words at the end of what the ring has, where it lies before the end of its
- * data and nothing else is being written. Inline, as how many words there are is mostly known. Preemption off, as the
- * ring is the CPU's; an interrupt may come in between and write records of its own.
- * @return its time, 0: nothing is written, and the long way (emit.c) is to be gone
+ * A record is complete. Whoever interrupted another one's leaves it to that to show both: until then head is where the
+ * other one's begins.
  */
-static inline __attribute__((always_inline)) uint64_t trace_put(struct trace_ring *ring, unsigned event,
-								const uint64_t *words, size_t count)
+static ALWAYS_INLINE void trace_publish(struct trace_ring *ring, uint64_t start)
+{
+	uint64_t shown = start, end;
+
+	do {
+		end = atomic_load_relaxed(&ring->reserved);
+		if (!arch_local_compare_exchange(&ring->head, &shown, end))
+			return;
+		shown = end;
+	} while (unlikely(atomic_load_relaxed(&ring->reserved) != end));
+}
+
+/*
+ * The short way, for a record of whole words at the end of what the ring has: everything that could be in its way is in
+ * ring->short_end. Inline, as how many words there are is mostly known. Preemption off, as the ring is the CPU's; an
+ * interrupt may come in between and write records of its own.
+ * @return false: nothing is written, and the long way (emit.c) is to be gone
+ */
+static ALWAYS_INLINE bool trace_short_begin(struct trace_place *place, unsigned event, size_t count)
 {
 	const size_t size = sizeof(struct trace_record) + (count + 1) * sizeof(uint64_t);
-	uint64_t start = atomic_load_relaxed(&ring->reserved), end = start + size;
-	uint64_t at = start & (trace_area->ring_size - 1);
-	struct trace_record *record = (struct trace_record *)(ring->data + at);
-	uint64_t time;
+	const struct cpu *cpu = arch_cpu();
+	struct trace_ring *ring = trace_rings[cpu->id];
+	struct trace_record *record;
+	uint64_t start;
 
-	/* A record more has room behind it, so that nothing need be padded. The clock of nanoseconds is a call. */
-	if (ring->depth || trace_area->flags & TRACE_TIME_NS || at + 2 * size > trace_area->ring_size ||
-	    !trace_has_room(ring, end))
-		return 0;
-	ring->depth = 1;
-	compiler_barrier();
-	if (!atomic_compare_exchange(&ring->reserved, &start, end)) {
-		ring->depth = 0;
-		return 0;
-	}
-	record->size = (uint16_t)size;
-	record->event = (uint16_t)event;
-	record->thread = arch_cpu()->thread == arch_cpu()->idle ? 0 : (uint32_t)arch_thread()->id;
-	record->time = time = arch_cycles();
-	for (size_t i = 0; i < count; i++)
-		record->args[i] = words[i];
+	if (unlikely(!ring))
+		return false;
+	start = atomic_load_relaxed(&ring->reserved);
+	if (unlikely(start + size > ring->short_end) ||
+	    !arch_local_compare_exchange(&ring->reserved, &start, start + size))
+		return false;
+	record = (struct trace_record *)(ring->data + (start & ring->mask));
+	*(uint32_t *)record = (uint32_t)size | (uint32_t)event << 16;
+	record->thread = cpu->thread == cpu->idle ? 0 : (uint32_t)cpu->thread->id;
+	record->time = arch_cycles();
 	record->args[count] = size;
-	trace_publish(ring);
-	return time;
+	*place = (struct trace_place){ ring, record, start };
+	return true;
+}
+
+/* What an interrupt could not do while preemption was off; see preempt_enable(), which is seldom worth its call. */
+static ALWAYS_INLINE void trace_reschedule(void)
+{
+	if (likely(!arch_cpu()->need_resched))
+		return;
+	preempt_disable();
+	preempt_enable();
+}
+
+/*
+ * The same for an event, which it keeps on this CPU if it returns true, until trace_short_close(); if not, trace_emit()
+ * is to follow.
+ */
+static ALWAYS_INLINE bool trace_short_open(struct trace_place *place, unsigned event, size_t count)
+{
+	if (unlikely(!trace_events[event].is_short))
+		return false;
+	arch_preempt_add(1);
+	compiler_barrier();
+	if (likely(trace_short_begin(place, event, count)))
+		return true;
+	arch_preempt_add(-1);
+	return false;
+}
+
+/* Its words are written. */
+static ALWAYS_INLINE void trace_short_close(const struct trace_place *place)
+{
+	trace_publish(place->ring, place->start);
+	arch_preempt_add(-1);
+	trace_reschedule();
 }

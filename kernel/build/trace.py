@@ -28,9 +28,9 @@ class Event:
     def has_text(self):
         return bool(self.args) and self.args[-1][1] == "str"
 
-    def prototype(self):
+    def prototype(self, prefix="trace"):
         args = ", ".join(c_type(t) + ("" if c_type(t).endswith("*") else " ") + n for n, t, _ in self.args)
-        return f"void trace_{self.name}({args or 'void'})"
+        return f"void {prefix}_{self.name}({args or 'void'})"
 
 
 def c_type(kind):
@@ -76,16 +76,23 @@ def header(events):
 
 
 def functions(events):
-    yield "/* Made by kernel/build/trace.py. */\n#include <generated/trace_events.h>"
-    yield "#include <instrumentation/trace/trace.h>\n"
+    yield "/* Made by kernel/build/trace.py. */\n#include <instrumentation/trace/trace_internal.h>\n"
     for e in events:
         words = [n if t not in POINTERS else f"(uint64_t){n}" for n, t, _ in e.args if t != "str"]
         words = [w if w.startswith("(") else f"(uint64_t){w}" for w in words]
         text = e.args[-1][0] if e.has_text() else "NULL"
+        words_and_count = f"(const uint64_t[]){{ {', '.join(words)} }}, {len(words)}" if words else "NULL, 0"
+        names = ", ".join(name for name, _, _ in e.args)
+        # Not inline, so that the short way has no registers to save.
+        yield f"static NOINLINE {e.prototype('long')}\n{{"
+        yield f"\ttrace_emit(TRACE_{e.name}, {words_and_count}, {text});\n}}\n"
         yield f"{e.prototype()}\n{{"
-        if words:
-            yield f"\tconst uint64_t words[] = {{ {', '.join(words)} }};\n"
-        yield f"\ttrace_emit(TRACE_{e.name}, {'words' if words else 'NULL'}, {len(words)}, {text});\n}}\n"
+        if not e.has_text():
+            yield "\tstruct trace_place place;\n"
+            yield f"\tif (likely(trace_short_open(&place, TRACE_{e.name}, {len(words)}))) {{"
+            yield from (f"\t\tplace.record->args[{i}] = {word};" for i, word in enumerate(words))
+            yield "\t\ttrace_short_close(&place);\n\t\treturn;\n\t}"
+        yield f"\tlong_{e.name}({names});\n}}\n"
 
 
 def description(events):

@@ -61,7 +61,9 @@ struct trace_ring {
 	uint64_t tail __attribute__((aligned(64)));
 	/* ---- the CPU's own ---- */
 	uint64_t reserved __attribute__((aligned(64)));	/* head, and what is being written */
-	uint32_t depth;				/* records being written: an NMI's inside an interrupted one */
+	uint64_t short_end;			/* a record that ends before has room, and nothing else to heed */
+	uint64_t mask;				/* bytes of data, less one */
+	uint32_t depth;				/* records being written the long way: one inside another */
 	uint32_t cpu;
 	uint8_t data[] __attribute__((aligned(4096)));
 };

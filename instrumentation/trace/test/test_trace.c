@@ -31,6 +31,7 @@ static struct trace_ring *begin(uint32_t flags)
 		return NULL;
 	ring = page_virt(pages);
 	memset(ring, 0, sizeof(*ring));
+	ring->mask = RING_SIZE - 1;
 	area = (struct trace_area){ .flags = flags, .ring_size = RING_SIZE };
 	old_area = trace_area;
 	trace_area = &area;
@@ -46,14 +47,15 @@ static void end(void)
 static bool write_one(struct trace_ring *ring, size_t size, size_t max, uint16_t event)
 {
 	unsigned long flags = arch_irq_save();
-	struct trace_record *record = trace_reserve(ring, max);
+	struct trace_place place;
+	bool done = trace_reserve(ring, max, &place);
 
-	if (record) {
-		record->event = event;
-		trace_commit(ring, record, max, size);
+	if (done) {
+		place.record->event = event;
+		trace_commit(&place, max, size);
 	}
 	arch_irq_restore(flags);
-	return record;
+	return done;
 }
 
 /* Walks what is between tail and head. @return how many records there are beside padding; -1 when one is not whole. */
@@ -137,19 +139,106 @@ TEST(trace_ring_wraps_at_any_size)
 TEST(trace_ring_shows_what_came_in_between_with_what_it_interrupted)
 {
 	struct trace_ring *ring = begin(0);
-	struct trace_record *record;
+	struct trace_place place;
 	uint16_t last = 0;
 
 	if (!ring)
 		return;
-	record = trace_reserve(ring, 1000);
-	CHECK(record);
+	CHECK(trace_reserve(ring, 1000, &place));
 	CHECK(write_one(ring, SMALLEST, 100, 5));
 	CHECK_EQ(ring->head, 0);
-	record->event = 4;
-	trace_commit(ring, record, 1000, SMALLEST);
+	place.record->event = 4;
+	trace_commit(&place, 1000, SMALLEST);
 	CHECK_EQ(walk(ring, &last), 2);
 	CHECK_EQ(last, 5);
+	CHECK_EQ(ring->depth, 0);
+	end();
+}
+
+/* The short way goes to this CPU's ring: for as long as interrupts are off that is the test's. */
+static bool write_short(struct trace_ring *ring, uint16_t event, void (*between)(struct trace_ring *ring))
+{
+	unsigned long flags = arch_irq_save();
+	struct trace_ring *former = trace_ring_here();
+	struct trace_place place;
+	bool done;
+
+	trace_rings[arch_cpu()->id] = ring;
+	done = trace_short_begin(&place, event, 2);
+	if (done) {
+		place.record->args[0] = place.record->args[1] = event;
+		if (between)
+			between(ring);
+		trace_publish(ring, place.start);
+	}
+	trace_rings[arch_cpu()->id] = former;
+	arch_irq_restore(flags);
+	return done;
+}
+
+TEST(trace_ring_has_short_ways_and_long_ones_in_turns)
+{
+	struct trace_ring *ring = begin(0);
+	unsigned shorts = 0;
+	uint16_t last = 0;
+
+	if (!ring)
+		return;
+	for (unsigned i = 0; i < 5000; i++) {
+		bool is_short = write_short(ring, (uint16_t)(i % 1000), NULL);
+
+		shorts += is_short;
+		if (!is_short)
+			CHECK(write_one(ring, SMALLEST, SMALLEST + i % 7 * 8, (uint16_t)(i % 1000)));
+		if (i % 20)
+			continue;
+		CHECK(walk(ring, &last) >= 1);
+		CHECK_EQ(last, i % 1000);
+		ring->tail = ring->head;
+	}
+	CHECK(shorts > 4500);
+	CHECK_EQ(ring->lost, 0);
+	end();
+}
+
+TEST(trace_ring_short_ways_end_where_it_is_full)
+{
+	struct trace_ring *ring = begin(0);
+	uint16_t last = 0;
+	int written = 0;
+
+	if (!ring)
+		return;
+	ring->tail = ring->head;
+	while (write_short(ring, 7, NULL) || write_one(ring, SMALLEST, SMALLEST, 7))
+		written++;
+	CHECK_EQ(walk(ring, &last), written);
+	CHECK(ring->head - ring->tail <= RING_SIZE);
+	CHECK(!write_short(ring, 8, NULL));
+	CHECK_EQ(walk(ring, &last), written);
+	end();
+}
+
+static void two_more(struct trace_ring *ring)
+{
+	CHECK_EQ(ring->head, ring->tail);
+	CHECK(write_short(ring, 5, NULL));
+	CHECK(write_one(ring, SMALLEST, 200, 6));
+	CHECK_EQ(ring->head, ring->tail);
+}
+
+TEST(trace_ring_shows_what_came_in_between_with_a_short_one)
+{
+	struct trace_ring *ring = begin(0);
+	uint16_t last = 0;
+
+	if (!ring)
+		return;
+	CHECK(write_one(ring, SMALLEST, SMALLEST, 3)); /* from here on it knows its end */
+	ring->tail = ring->head;
+	CHECK(write_short(ring, 4, two_more));
+	CHECK_EQ(walk(ring, &last), 3);
+	CHECK_EQ(last, 6);
 	CHECK_EQ(ring->depth, 0);
 	end();
 }

@@ -99,6 +99,11 @@ static inline void arch_preempt_add(int n)
 	((uint32_t *)arch_host_cpu)[8] += (uint32_t)n;
 }
 
+static inline bool arch_local_compare_exchange(uint64_t *at, uint64_t *expected, uint64_t desired)
+{
+	return __atomic_compare_exchange_n(at, expected, desired, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED);
+}
+
 static inline bool arch_irq_enabled(void)
 {
 	return arch_host_state->irq_enabled;

@@ -111,6 +111,14 @@ static inline void arch_preempt_add(int n)
 	__asm__ volatile("addl %0, %%gs:0x20" ::"ri"(n) : "memory", "cc");
 }
 
+static inline bool arch_local_compare_exchange(uint64_t *at, uint64_t *expected, uint64_t desired)
+{
+	bool equal;
+
+	__asm__ volatile("cmpxchgq %3, %1" : "=@ccz"(equal), "+m"(*at), "+a"(*expected) : "r"(desired) : "memory");
+	return equal;
+}
+
 static inline bool arch_irq_enabled(void)
 {
 	uint64_t flags;
