@@ -90,14 +90,13 @@ void x86_irq_by_fault(unsigned vector)
 
 /*
  * The fault of a gate that is not there is that gate's interrupt. In long mode QEMU's emulation gives the gate's offset
- * in place of the selector, twice as much.
+ * in place of the selector, twice as much, and does not say that no instruction did it.
  */
 static void tell_interrupt(struct arch_regs *regs)
 {
-	uint64_t error = regs->error & ~(uint64_t)ERROR_EXTERNAL;
-
 	if (vector_by_fault && regs->vector == X86_TRAP_SEGMENT &&
-	    (error == (vector_by_fault * 8u | ERROR_GATE) || error == (vector_by_fault * 16u | ERROR_GATE))) {
+	    (regs->error == (vector_by_fault * 8u | ERROR_GATE | ERROR_EXTERNAL) ||
+	     regs->error == (vector_by_fault * 16u | ERROR_GATE))) {
 		regs->vector = vector_by_fault;
 		regs->error = 0;
 	}

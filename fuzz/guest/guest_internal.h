@@ -44,8 +44,7 @@ void snapshot_reset(void);
 
 /*
  * From here on resets leave it to a runner to write pages back, where the tracker is one for that and there will be no
- * batches. Copies that are not
- * needed any more become blank: whoever makes clones of this machine need not copy them.
+ * batches. Copies that are not needed any more become blank: whoever makes clones of this machine need not copy them.
  */
 void snapshot_leave_to_runner(void);
 

@@ -102,6 +102,8 @@ void executor_close(struct executor *executor)
 
 int executor_reset_hard(struct executor *executor)
 {
+	if (executor->recent.news)
+		novelty_distrust(&executor->novelty);
 	executor_forget_recent(executor, false);
 	return executor_replace_machine(executor);
 }
@@ -349,7 +351,7 @@ uint8_t *executor_counters(struct executor *executor, size_t *count)
 const uint8_t *executor_seen(struct executor *executor, size_t *count)
 {
 	*count = executor->novelty.count;
-	return executor->novelty.seen;
+	return executor_is_audited(executor) ? executor->novelty.sound : executor->novelty.seen;
 }
 
 const uint64_t *executor_pcs(struct executor *executor)
@@ -391,7 +393,8 @@ const struct machine *executor_machine(struct executor *executor)
 
 const struct executor_stats *executor_stats(struct executor *executor)
 {
-	executor->stats.edges_found = executor->novelty.found;
+	executor->stats.edges_found = executor_is_audited(executor) ? executor->novelty.sound_found
+								    : executor->novelty.found;
 	return &executor->stats;
 }
 

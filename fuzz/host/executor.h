@@ -4,9 +4,10 @@
  * close.
  *
  * It also keeps the machine honest. The guest resets itself by a fast tracker; at every input that brings new coverage
- * or a finding, and every audit_every inputs, all live memory is compared with the executor's own copy of the snapshot.
- * On a mismatch the machine is replaced, and what ran since the last clean audit is run again on the new one. A machine
- * that crashed for good, hangs or dies is replaced too; no input is lost by it.
+ * (in the xen world at every sixteenth of these) or a finding, and every audit_every inputs, all live memory is
+ * compared with the executor's own copy of the snapshot. On a mismatch the machine is replaced, and what ran since the
+ * last clean audit is run again on the new one. A machine that crashed for good, hangs or dies is replaced too; no input
+ * is lost by it.
  */
 #pragma once
 
@@ -54,7 +55,7 @@ struct executor_stats {
 	uint64_t audits, audited_execs, mismatches;
 	uint64_t reruns;		/* inputs run again after a mismatch */
 	uint64_t dirty_pages;		/* sum over all resets */
-	uint64_t edges_found;		/* counters that were ever not zero */
+	uint64_t edges_found;		/* counters that were ever not zero, as far as audits go */
 };
 
 /* NULL with one line in error (MACHINE_ERROR bytes). */
@@ -77,8 +78,9 @@ typedef void executor_told_t(void *context, size_t index, const struct verdict *
 
 /**
  * Runs inputs as executor_run() does, with one hand-over for as many as the channel holds, and tells of each in their
- * order. Of those that ended well there are no results, history or console. The executor has options.no_novelty, the
- * tracker guest, and "batch" appended to its machine's command line; what it takes is in no profile.
+ * order, before an audit. Of those that ended well there are no results, history or console. The executor has
+ * options.no_novelty, the tracker guest, and "batch" appended to its machine's command line; what it takes is in no
+ * profile.
  * @return 0; -1 as executor_run().
  */
 int executor_run_batch(struct executor *executor, const struct executor_input *inputs, size_t count,
@@ -86,7 +88,7 @@ int executor_run_batch(struct executor *executor, const struct executor_input *i
 
 /* The counters of the last run, until the next one; the size never changes. */
 uint8_t *executor_counters(struct executor *executor, size_t *count);
-/* Which counters were ever not zero: a byte each, until the executor is closed. */
+/* Which counters were ever not zero, as far as audits go: a byte each, until the executor is closed. */
 const uint8_t *executor_seen(struct executor *executor, size_t *count);
 /* The PC of each counter. */
 const uint64_t *executor_pcs(struct executor *executor);
@@ -98,6 +100,9 @@ const char *executor_image(struct executor *executor);
 /* Called for an input that was run again after a mismatch and turned out to be new or a finding. */
 void executor_on_rerun(struct executor *executor,
 		       void (*fn)(const void *data, size_t size, const struct verdict *, void *), void *context);
+
+/* Audits what has been told without it: before the statistics are read for the last time. 0, or -1. */
+int executor_settle(struct executor *executor);
 
 /* A fresh machine. 0, or -1 with executor_error(). */
 int executor_reset_hard(struct executor *executor);

@@ -52,13 +52,6 @@ bool executor_recent_is_full(const struct executor *executor)
 	       executor->recent.used + EXECUTOR_RECENT_ROOM > EXECUTOR_RECENT_BYTES;
 }
 
-static void note_rerun(struct executor *executor, const void *data, size_t size, struct verdict *verdict)
-{
-	verdict->new_coverage = novelty_check(&executor->novelty, executor->machine.view.counters);
-	if (executor->on_rerun && (verdict->new_coverage || verdict->kind == VERDICT_FINDING))
-		executor->on_rerun(data, size, verdict, executor->on_rerun_context);
-}
-
 /* A machine went wrong at some point since the last clean audit: all of that is run again, each input audited. */
 static int rerun_each(struct executor *executor)
 {
@@ -75,10 +68,12 @@ static int rerun_each(struct executor *executor)
 			return -1;
 		executor_run_once(executor, bytes + at, size, &verdict);
 		executor->stats.reruns++;
+		/* Right until then, whatever it has left: what it has shown has been seen, but is not told. */
+		verdict.new_coverage = novelty_check(&executor->novelty, executor->machine.view.counters);
 		if (executor_audit(executor, NULL))
 			machine_kill(&executor->machine);
-		else
-			note_rerun(executor, bytes + at, size, &verdict);
+		else if (executor->on_rerun && (verdict.new_coverage || verdict.kind == VERDICT_FINDING))
+			executor->on_rerun(bytes + at, size, &verdict, executor->on_rerun_context);
 		at += size;
 	}
 	novelty_trust(&executor->novelty);
@@ -89,7 +84,11 @@ static int rerun_each(struct executor *executor)
 int executor_rerun_recent(struct executor *executor)
 {
 	unsigned phase = profile_hold(executor->profile, PROFILE_AUDIT);
-	int err = rerun_each(executor);
+	int err;
+
+	if (executor->recent.news)
+		novelty_distrust(&executor->novelty);
+	err = rerun_each(executor);
 
 	profile_release(executor->profile, phase);
 	return err;
@@ -158,12 +157,12 @@ int executor_check(struct executor *executor, const void *data, size_t size, str
 		return 0;
 	if (!executor->machine.pid && (executor->machine.options.world == WORLD_HOST || executor->recent.count == 1)) {
 		/* Died with its finding, as it does; a confirmation runs it alone, or this was it. */
+		novelty_trust(&executor->novelty);
 		executor_forget_recent(executor, false);
 		return 0;
 	}
 	if (!is_doubtful(executor, data, size, verdict))
 		return 0;
-	novelty_distrust(&executor->novelty);
 	if (executor_replace_machine(executor) || executor_rerun_recent(executor))
 		return -1;
 	/* The input itself was among them; its verdict comes from a clean machine now. */
@@ -171,5 +170,16 @@ int executor_check(struct executor *executor, const void *data, size_t size, str
 		return -1;
 	executor_run_once(executor, data, size, verdict);
 	verdict->new_coverage = true;
+	return 0;
+}
+
+int executor_settle(struct executor *executor)
+{
+	if (!executor->recent.news || !executor->machine.pid)
+		return 0;
+	if (executor_audit(executor, NULL))
+		return executor_replace_machine(executor) || executor_rerun_recent(executor) ? -1 : 0;
+	novelty_trust(&executor->novelty);
+	executor_forget_recent(executor, true);
 	return 0;
 }

@@ -5,6 +5,7 @@
  */
 #include "executor_internal.h"
 
+#include <stdio.h>
 #include <string.h>
 
 struct told {
@@ -36,6 +37,7 @@ static unsigned put(struct executor *executor, const struct executor_input *inpu
 			break;
 		memcpy(executor->machine.channel->input + at, inputs[n].data, size);
 		batch->sizes[n] = (uint32_t)size;
+		batch->answers[n].dirty_pages = 0;
 		at += align_up(size);
 	}
 	batch->count = n;
@@ -67,10 +69,15 @@ static unsigned hand_over(struct executor *executor, unsigned count)
 		executor->stats.resets++;
 		executor->stats.dirty_pages += machine->view.batch->answers[i].dirty_pages;
 	}
-	/* In the host world a crash is the end of the process. */
-	if (done < count && machine->options.world == WORLD_HOST)
-		executor_machine_end(executor);
 	return done;
+}
+
+/* In the host world a crash is the end of the process: what went before it cannot be audited, as ever there. */
+static bool has_ended(const struct executor *executor)
+{
+	const struct machine *machine = &executor->machine;
+
+	return machine->options.world == WORLD_HOST && (!machine->pid || machine->channel->status == STATUS_CRASH);
 }
 
 static void read_answer(const struct channel_batch_answer *answer, struct verdict *verdict)
@@ -120,14 +127,23 @@ static int run_some(struct executor *executor, const struct executor_input *inpu
 
 	if (executor_make_usable(executor))
 		return -1;
+	if (!executor->machine.view.batch) {
+		snprintf(executor->error, sizeof(executor->error), "the machine takes no inputs at once");
+		return -1;
+	}
 	n = put(executor, inputs, count);
 	done = hand_over(executor, n);
 	for (unsigned i = 0; i < done; i++)
 		executor_remember(executor, inputs[i].data, cut(executor, inputs[i].size));
 	tell(executor, done, told, first);
-	verdict.kind = VERDICT_OK;
-	if (done && executor_check(executor, inputs[done - 1].data, cut(executor, inputs[done - 1].size), &verdict))
+	memset(&verdict, 0, sizeof(verdict));
+	if (done < n && has_ended(executor)) {
+		executor_machine_end(executor);
+		executor_forget_recent(executor, false);
+	} else if (done &&
+		   executor_check(executor, inputs[done - 1].data, cut(executor, inputs[done - 1].size), &verdict)) {
 		return -1;
+	}
 	if (done == n)
 		return (int)done;
 	return run_alone(executor, &inputs[done], told, first + done) ? -1 : (int)done + 1;

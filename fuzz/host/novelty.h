@@ -13,7 +13,7 @@
 struct novelty {
 	uint8_t *seen;		/* a bit a class, for each counter */
 	size_t count;		/* counters */
-	size_t found;		/* counters that were ever hit */
+	size_t found;		/* counters that were hit */
 	uint8_t *sound;		/* seen and found at the last novelty_trust() */
 	size_t sound_found;
 };

@@ -241,6 +241,8 @@ void worker_close(struct worker *worker)
 {
 	if (!worker)
 		return;
+	if (!executor_settle(worker->executor))
+		keep_edges(worker, executor_stats(worker->executor)->edges_found);
 	executor_close(worker->executor);
 	news_close(worker->news);
 	free(worker);

@@ -133,17 +133,18 @@ static void emit(unsigned event, const uint64_t *words, size_t count, const char
 	trace_commit(&place, max, (size_t)((char *)(at + 1) - (char *)record));
 }
 
-void trace_emit(unsigned event, const uint64_t *words, size_t count, const char *text)
+void trace_emit(unsigned event, const uint64_t *words, size_t count, const char *text, uint64_t frame)
 {
 	unsigned long flags;
 
 	if (!trace_ready)
 		return;
 	flags = arch_irq_save();
-	/* Our caller's frame: that of the function made for the event, whose caller is the tracepoint. */
-	emit(event, words, count, text, NULL, *(const uint64_t *)__builtin_frame_address(0));
+	emit(event, words, count, text, NULL, frame);
 	arch_irq_restore(flags);
-	trace_reschedule();
+	/* Not where nothing could come of it: what this calls may be traced, and come here again. */
+	if (flags)
+		trace_reschedule();
 }
 
 void trace_emit_at(unsigned event, const uint64_t *words, size_t count, const struct arch_regs *regs)

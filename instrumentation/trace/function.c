@@ -36,7 +36,7 @@ static bool is_plain;
 /* The general way, for what is not plain or does not fit. */
 static __attribute__((noinline)) uint64_t tell_slowly(unsigned event, uint64_t a, uint64_t b, uint64_t c, size_t count)
 {
-	trace_emit(event, (const uint64_t[]){ a, b, c }, count, NULL);
+	trace_emit(event, (const uint64_t[]){ a, b, c }, count, NULL, (uint64_t)__builtin_frame_address(0));
 	return trace_time();
 }
 

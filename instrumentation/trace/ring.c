@@ -85,7 +85,8 @@ bool trace_reserve(struct trace_ring *ring, size_t max, struct trace_place *plac
 	do {
 		uint64_t left = trace_area->ring_size - start % trace_area->ring_size;
 
-		at = left < max ? start + left : start;
+		/* What an NMI keeps from being given back may leave less than a record. */
+		at = left == max || left >= max + sizeof(struct trace_record) + TAIL ? start : start + left;
 		end = at + max;
 		if (!trace_has_room(ring, end)) {
 			ring->lost++;

@@ -35,8 +35,11 @@ uint64_t trace_time(void);
 /* Nanoseconds since then; 0 when start is 0: the event is off. */
 uint64_t trace_since(uint64_t start);
 
-/* Writes a record; text: NULL, or the last argument, cut where it is too long. For the generated functions. */
-void trace_emit(unsigned event, const uint64_t *words, size_t count, const char *text);
+/*
+ * Writes a record; text: NULL, or the last argument, cut where it is too long; frame: of the function whose caller a
+ * call chain begins with. For the generated functions.
+ */
+void trace_emit(unsigned event, const uint64_t *words, size_t count, const char *text, uint64_t frame);
 /* The same of what an interrupt has interrupted: the chain begins there. */
 void trace_emit_at(unsigned event, const uint64_t *words, size_t count, const struct arch_regs *regs);
 

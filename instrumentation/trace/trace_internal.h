@@ -124,6 +124,7 @@ static ALWAYS_INLINE bool trace_short_begin(struct trace_place *place, unsigned 
 	    !arch_local_compare_exchange(&ring->reserved, &start, start + size))
 		return false;
 	record = (struct trace_record *)(ring->data + (start & ring->mask));
+	/* Size and event, in one store. */
 	*(uint32_t *)record = (uint32_t)size | (uint32_t)event << 16;
 	record->thread = cpu->thread == cpu->idle ? 0 : (uint32_t)cpu->thread->id;
 	record->time = arch_cycles();

@@ -83,9 +83,11 @@ def functions(events):
         text = e.args[-1][0] if e.has_text() else "NULL"
         words_and_count = f"(const uint64_t[]){{ {', '.join(words)} }}, {len(words)}" if words else "NULL, 0"
         names = ", ".join(name for name, _, _ in e.args)
-        # Not inline, so that the short way has no registers to save.
+        # Not inline, so that the short way has no registers to save. Its caller's frame is that of the tracepoint's
+        # function, whose caller is where the event is.
         yield f"static NOINLINE {e.prototype('long')}\n{{"
-        yield f"\ttrace_emit(TRACE_{e.name}, {words_and_count}, {text});\n}}\n"
+        yield f"\ttrace_emit(TRACE_{e.name}, {words_and_count}, {text},"
+        yield "\t\t   *(const uint64_t *)__builtin_frame_address(0));\n}\n"
         yield f"{e.prototype()}\n{{"
         if not e.has_text():
             yield "\tstruct trace_place place;\n"

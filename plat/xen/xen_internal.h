@@ -83,8 +83,9 @@ uint64_t xen_clock_system_ns(void);
 uint64_t xen_clock_to_system(uint64_t ns);
 
 /* event.c: event channels, which stand for lines (see struct platform): a line's number is the channel's port. */
-/* Again in a copy of the machine, which has no channels. */
+/* Once, before anything is sealed. */
 void event_vectors_init(void);
+/* Again in a copy of the machine, which has no channels. */
 int event_init(void);
 void event_timer_arm(uint64_t deadline_ns);
 void event_wait(void);

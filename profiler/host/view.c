@@ -72,7 +72,8 @@ static int open_file(struct view *view, int which)
 	if (!status && view->live && live_apply(view->profiles[which], view->events[which]))
 		return run_fail(EXIT_USAGE, "%s: --live is for recordings with --event alloc", view->files[which]);
 	if (!status && view->wakers && wakers_apply(view->profiles[which], view->events[which]))
-		return run_fail(EXIT_USAGE, "%s: --wakers is for recordings with --event offcpu", view->files[which]);
+		return run_fail(EXIT_USAGE, "%s: --wakers is for offcpu, recorded with its wake-ups",
+				view->files[which]);
 	if (!status && view->profiles[which]->lost)
 		run_fail(0, "%s: %" PRIu64 " records were lost", view->files[which], view->profiles[which]->lost);
 	return status;

@@ -10,6 +10,7 @@
 
 #define LINKS_MAX 4		/* wakers behind one wait */
 #define THREADS_MAX (1u << 22)	/* Linux' own limit; others are left as they are */
+#define CHAINS_MAX (1u << 26)	/* places in all chains: what comes after stays as it is */
 #define NONE UINT32_MAX
 
 struct matching {
@@ -148,7 +149,7 @@ int wakers_apply(struct profile *p, uint32_t event)
 		if (p->samples[i].event != event)
 			continue;
 		count = links_of(&m, i, links);
-		if (count)
+		if (count && p->chain_count < CHAINS_MAX)
 			extend(p, &p->samples[i], links, count);
 	}
 	free(m.last_wait);
