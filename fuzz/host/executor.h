@@ -6,8 +6,8 @@
  * It also keeps the machine honest. The guest resets itself by a fast tracker; at every input that brings new coverage
  * (in the xen world at every sixteenth of these) or a finding, and every audit_every inputs, all live memory is
  * compared with the executor's own copy of the snapshot. On a mismatch the machine is replaced, and what ran since the
- * last clean audit is run again on the new one. A machine that crashed for good, hangs or dies is replaced too; no input
- * is lost by it.
+ * last clean audit is run again on the new one. A machine that crashed for good, hangs or dies is replaced too; no
+ * input is lost by it.
  */
 #pragma once
 
