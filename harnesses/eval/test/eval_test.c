@@ -297,7 +297,10 @@ static void expectations(void)
 	CHECK(matrix_expected(&matrix, 0, 3, VARIANT_BENIGN) == EXPECT_PASS);
 	CHECK(matrix_expected(&matrix, 3, 0, VARIANT_PLAIN) == EXPECT_ABSENT);
 	CHECK(presets_choose(&matrix.presets, "none,../etc") == EVAL_USAGE);
-	CHECK(!presets_choose(&matrix.presets, NULL) && matrix.presets.count == 2 + 2 * DEFENCES);
+	/* None, each alone, hardened, and that less each of what it has: all but the keys, which the view replaces in it. */
+	CHECK(!presets_choose(&matrix.presets, NULL) && matrix.presets.count == 2 + DEFENCES + (DEFENCES - 1));
+	for (size_t i = 0; i < matrix.presets.count; i++)
+		CHECK(strcmp(matrix.presets.list[i].name, "no-pks"));
 }
 
 static void add(size_t attack, size_t preset, enum variant variant, enum outcome outcome, enum defence defence,
