@@ -3,7 +3,8 @@
 
 A suite may say in its first lines:
 	# limit: 120			seconds it may take (60)
-	# images: host-asan x86_64-fuzz	images that it needs; they are built before anything runs
+	# images: host-asan x86_64-fuzz	images that it needs; they are built before anything runs, and so is xen-lab (the
+					machine that Xen runs in, and the programs for it)
 	# alone: yes			nothing else runs beside it (it measures time)
 	# when: long			only in `make test-long`
 	# cpus: 1 2 4			it runs once for each number, with SAKI_SMP set to it, as saki-run's --smp
@@ -24,6 +25,7 @@ import time
 
 ROOMS = ("kernel", "arch", "plat", "instrumentation", "fuzz", "harnesses", "profiler")
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+LAB = "xen-lab"
 BUILD = os.path.join(ROOT, os.environ.get("O") or "build")
 
 
@@ -137,15 +139,26 @@ def choose(kind, globs, long=True):
     return chosen
 
 
+def make(*goals):
+    return subprocess.run(["make", "-s", *goals, f"O={BUILD}"], cwd=ROOT, env=clean_env()).returncode == 0
+
+
 def make_images(images):
     """Builds images side by side: while one is linked, another is compiled."""
-    command = ["make", "-s", "images", "IMAGES=" + " ".join(images), f"O={BUILD}"]
-    return subprocess.run(command, cwd=ROOT, env=clean_env()).returncode == 0
+    return make("images", "IMAGES=" + " ".join(images))
 
 
 def build_images(suites, say):
     """Builds what the suites need. Returns the images that do not build."""
-    images = sorted({i for s in suites for i in s.images})
+    images = {i for s in suites for i in s.images}
+    unbuilt = []
+    if LAB in images:
+        images.remove(LAB)
+        say("making the Xen lab")
+        # It brings what programs for a dom0 are built against.
+        unbuilt += [] if make(LAB) and make("tools") else [LAB]
+    images = sorted(images)
     if images:
         say(f"building {len(images)} images: {' '.join(images)}")
-    return [] if not images or make_images(images) else [i for i in images if not make_images([i])]
+        unbuilt += [] if make_images(images) else [i for i in images if not make_images([i])]
+    return unbuilt

@@ -8,20 +8,6 @@ result() {
 	[ -z "$2" ] && echo "ok xen_$1" || echo "not ok xen_$1: $(tr '\n' ' ' <<<"$2" | tail -c 600)"
 }
 
-# The lab, and the cloner, which is built against what the lab brings.
-prepare() {
-	local said
-	if ! said=$(plat/xen/lab/lab.py 2>&1); then
-		result lab "${said##*$'\n'}"
-		exit 0
-	fi
-	if ! said=$(env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -s tools 2>&1) ||
-		[ ! -x "$SAKI_BUILD/tools/saki-xen" ]; then
-		result cloner "${said##*$'\n'}"
-		exit 0
-	fi
-}
-
 # in_dom0 CLONES PRESET COMMAND: with saki-fuzz as $FUZZ, the seeds of syscall, and an image; room for so many clones.
 in_dom0() {
 	timeout "${LIMIT:-150}" plat/xen/lab/lab.py run --spare $(($1 * 36)) --dom0 $(($1 * 40)) \
