@@ -297,7 +297,7 @@ static void expectations(void)
 	CHECK(matrix_expected(&matrix, 0, 3, VARIANT_BENIGN) == EXPECT_PASS);
 	CHECK(matrix_expected(&matrix, 3, 0, VARIANT_PLAIN) == EXPECT_ABSENT);
 	CHECK(presets_choose(&matrix.presets, "none,../etc") == EVAL_USAGE);
-	/* None, each alone, hardened, and that less each of what it has: all but the keys, which the view replaces in it. */
+	/* None, each alone, hardened, and that less each of what it has: all but the keys, as it has the view. */
 	CHECK(!presets_choose(&matrix.presets, NULL) && matrix.presets.count == 2 + DEFENCES + (DEFENCES - 1));
 	for (size_t i = 0; i < matrix.presets.count; i++)
 		CHECK(strcmp(matrix.presets.list[i].name, "no-pks"));
