@@ -3,8 +3,8 @@
 
 A suite may say in its first lines:
 	# limit: 120			seconds it may take (60)
-	# images: host-asan x86_64-fuzz	images that it needs, which are built before anything runs; xen-lab: the machine that
-					Xen runs in, and the programs for it
+	# images: host-asan x86_64-fuzz	images that it needs, which are built before anything runs; xen-lab: the
+					machine that Xen runs in, and the programs for it
 	# alone: yes			nothing else runs beside it (it measures time)
 	# when: long			only in `make test-long`
 	# cpus: 1 2 4			it runs once for each number, with SAKI_SMP set to it, as saki-run's --smp
