@@ -3,11 +3,12 @@
 """Makes the lab: Debian's Xen and a small dom0 that run in QEMU. lab.py | lab.py run [--file HOST:DOM0]... COMMAND...
 
 Result: <build>/xen-lab/: xen (the hypervisor), vmlinux (dom0's kernel), initrd (busybox, xl, xenstored and what they
-need, made of unmodified Debian packages that are not installed; plat/xen/lab/init is its /init), dev/ (what programs
-for a dom0 are built against, see fuzz/xen/build.mk). Made again when this folder has changed. Exit status 123: no apt,
-no network, no QEMU.
+need, made of unmodified Debian packages that are not installed; plat/xen/lab/init is its /init), machine and kept (what
+QEMU is told, and the state of a machine that is up: machine.py), dev/ (what programs for a dom0 are built against, see
+fuzz/xen/build.mk). Made again when this folder has changed, kept also when QEMU is newer. Exit status 123: no apt, no
+network, no QEMU.
 
-`run` starts it and runs a shell command in dom0, without input; standard output and error and the exit status are the
+`run` starts it, from the kept state where that has as much memory as is asked for, and runs a shell command in dom0, without input; standard output and error and the exit status are the
 command's. --file puts a file or a folder of this machine into dom0, --program a program with the libraries it needs,
 --same either at the place that it has here. --share FOLDER is a folder at the same place in dom0, with nothing in it
 but what --same put there: what it holds in the end comes out, also after an interrupt. --spare is memory for more
@@ -33,6 +34,8 @@ import sys
 import tarfile
 import tempfile
 
+import machine
+
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..", "kernel", "build"))
 import apps      # noqa: E402
 import suites    # noqa: E402
@@ -48,15 +51,12 @@ PROGRAMS = [f"{XEN_BIN}/{n}" for n in ("xl", "xenstored", "xenconsoled", "xencon
 # pthread_cancel() loads it by itself.
 LIBRARIES = ("libgcc_s.so.1",)
 XENSTORE = ("ls", "read", "write", "list", "exists", "rm", "watch")
-MODULES = ("xen-privcmd", "xenfs", "xen-evtchn", "xen-gntdev", "xen-gntalloc", "xen-netback", "xen-blkback", "loop",
-           "bridge", "virtio_pci", "virtio_console", "virtio_blk", "virtio_net")
+# By when init inserts them.
+MODULES = {"boot": ("xen-privcmd", "xenfs", "xen-evtchn", "xen-gntdev", "xen-gntalloc", "xen-netback", "xen-blkback",
+                    "loop", "bridge", "virtio_pci", "virtio_console"),
+           "start": ("virtio_blk", "virtio_net")}
 SCRIPTS = {"init": "init", "vif": "etc/xen/scripts/saki-vif", "disk": "etc/xen/scripts/saki-disk"}
 FOLDERS = ("dev", "proc", "sys", "tmp", "run/xen", "run/xenstored", "var/lib/xen", "var/log/xen", "etc/xen", "job")
-# What QEMU must be told for Xen to come up in it: without smap dom0 dies at an iretq, with monitor Xen panics in mwait.
-CPU = "EPYC,-smap,-monitor"
-# And to run well: where Xen switches floating-point registers only when somebody wants them, QEMU's SVM now and then
-# leaves a program another one's (once in a hundred thousand switches; dom0's programs crash).
-EAGER = "spec-ctrl=eager-fpu"
 MEMORY_MIB, DOM0_MIB = 768, 512
 INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 STOP_S = 30
@@ -89,7 +89,7 @@ def needed(path):
 
 
 class Tree:
-    """An initrd as it is put together, of files that are below root."""
+    """An archive as it is put together, of files that are below root."""
 
     def __init__(self, root=None):
         self.root, self.libraries, self.archive = root, {}, apps.Archive(io.BytesIO())
@@ -130,15 +130,15 @@ class Tree:
         for library in needed(path):
             self.add_library(library, seen)
 
-    def add_modules(self, names):
+    def add_modules(self, lists):
         """Each behind those that it needs, as its own description says."""
-        files, order = {}, []
+        files, added = {}, set()
         for folder, _, found in os.walk(os.path.join(self.root, "lib", "modules")):
             files.update((n[:-3].replace("-", "_"), os.path.join(folder, n)) for n in found if n.endswith(".ko"))
 
-        def visit(name):
+        def visit(name, order):
             name = name.replace("-", "_")
-            if name in order:
+            if name in added:
                 return
             if name not in files:
                 raise apps.Failure(f"dom0's kernel has no module {name}")
@@ -146,17 +146,20 @@ class Tree:
                 content = f.read()
             for other in re.search(rb"\0depends=([^\0]*)\0", content)[1].decode().split(","):
                 if other:
-                    visit(other)
+                    visit(other, order)
+            added.add(name)
             order.append(name)
             self.add(f"modules/{name}.ko", content, 0o100644)
 
-        for name in names:
-            visit(name)
-        self.add("modules/order", "".join(n + "\n" for n in order).encode(), 0o100644)
+        for when, names in lists.items():
+            order = []
+            for name in names:
+                visit(name, order)
+            self.add(f"modules/{when}", "".join(n + "\n" for n in order).encode(), 0o100644)
 
 
-def write(name, content):
-    path = os.path.join(LAB, name)
+def replace(path, content):
+    os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(path + ".new", "wb") as f:
         f.write(content)
     os.rename(path + ".new", path)
@@ -187,21 +190,30 @@ def build():
             with open(os.path.join(HERE, name), "rb") as f:
                 tree.add(place, f.read())
         with open(os.path.join(boot, next(n for n in os.listdir(boot) if n.startswith("vmlinuz"))), "rb") as f:
-            write("vmlinux", decompressed_kernel(f.read()))
+            replace(os.path.join(LAB, "vmlinux"), decompressed_kernel(f.read()))
         with gzip.open(os.path.join(boot, "xen-4.17-amd64.gz")) as f:
-            write("xen", f.read())
-    write("initrd", tree.end())
+            replace(os.path.join(LAB, "xen"), f.read())
+    replace(os.path.join(LAB, "initrd"), tree.end())
+
+
+def is_made():
+    """Not when it is missing or older than this folder."""
+    made = os.path.join(LAB, "machine")
+    newest = max(entry.stat().st_mtime for entry in os.scandir(HERE) if entry.is_file())
+    return os.path.exists(made) and os.path.getmtime(made) >= newest
 
 
 def make():
-    """Makes it when it is missing or older than this folder."""
     os.makedirs(LAB, exist_ok=True)
-    made = os.path.join(LAB, "initrd")
-    newest = max(os.path.getmtime(os.path.join(HERE, n)) for n in os.listdir(HERE))
     with apps.locked():
-        if not os.path.exists(made) or os.path.getmtime(made) < newest:
+        if not is_made():
             print(f"lab: fetching Xen and {kernel_package()} from Debian", file=sys.stderr)
             build()
+            replace(os.path.join(LAB, "machine"), "".join(w + "\n" for w in machine.WORDS).encode())
+            machine.forget(LAB)
+        if not machine.is_kept(LAB):
+            print("lab: starting it once, to keep the state that others go on from", file=sys.stderr)
+            machine.keep(LAB)
 
 
 # ---- running ----
@@ -254,7 +266,7 @@ class Shared:
         self.given = set()
 
     def place(self, path):
-        """Where dom0's initrd has what is at <path>."""
+        """Where dom0 has what is at <path>."""
         for i, folder in reversed(list(enumerate(self.folders))):
             if path == folder or path.startswith(folder.rstrip("/") + "/"):
                 return f"/job/shared/{i}{path[len(folder):]}"
@@ -294,15 +306,8 @@ class Shared:
                 os.unlink(path)
 
 
-def replace(path, content):
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    with open(path + ".new", "wb") as f:
-        f.write(content)
-    os.rename(path + ".new", path)
-
-
 def job(options, shared, command):
-    """What is added to the initrd: files for dom0, and what it does with them."""
+    """What dom0 gets on a disk: files, and what it does with them."""
     tree, libraries = Tree(), set()
     for given in options.file + options.program:
         host, _, inside = given.rpartition(":")
@@ -321,36 +326,21 @@ def job(options, shared, command):
     return tree.end()
 
 
-def qemu(initrd, ports, serial, options):
-    dom0_mib = DOM0_MIB + options.dom0
-    append = f"console=com1 com1=115200,8n1 dom0_mem={dom0_mib}M,max:{dom0_mib}M dom0_max_vcpus=1 loglvl=warning " \
-             f"guest_loglvl=error {EAGER}"
-    command = ["qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", CPU, "-smp", "1",
-               "-m", str(MEMORY_MIB + options.dom0 + options.spare), "-nodefaults", "-no-user-config", "-no-reboot",
-               "-display", "none", "-kernel", f"{LAB}/xen", "-append", append,
-               "-initrd", f"{LAB}/vmlinux console=hvc0 rdinit=/init quiet,{initrd}",
-               "-chardev", f"file,id=xen,path={serial},append=on", "-serial", "chardev:xen",
-               "-device", "virtio-serial-pci"]
-    for name, chardev in ports.items():
-        command += ["-chardev", f"{chardev},id={name}", "-device", f"virtserialport,chardev={name},name={name}"]
-    return command
-
-
 def contents(path):
     with open(path, errors="replace") as f:
         return f.read()
 
 
-class Machine:
+class Running:
     """QEMU, in a session of its own, so that a terminal's Ctrl-C is ours to pass on; it ends when we are killed."""
 
-    def __init__(self, command, shares, **streams):
+    def __init__(self, options, given, shares, **streams):
         self.control, end = socket.socketpair()
         self.shares, self.interrupted = shares, False
-        ports = {"control": f"socket,fd={end.fileno()}"}
-        descriptors = (*streams.pop("pass_fds"), end.fileno())
-        self.process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *command(ports)], start_new_session=True,
-                                        pass_fds=descriptors, **streams)
+        self.process, self.start = machine.start(
+            LAB, MEMORY_MIB + options.dom0 + options.spare, DOM0_MIB + options.dom0,
+            given | {"control": f"socket,fd={end.fileno()}"}, (*streams.pop("pass_fds"), end.fileno()), **streams)
+        self.start.send(machine.start_line())
         end.close()
         for number in INTERRUPTS:
             signal.signal(number, self.interrupt)
@@ -385,29 +375,30 @@ def fetch(shared, archive, debug):
 def run(options, command):
     shared = Shared(options.share)
     with tempfile.TemporaryDirectory() as folder:
-        with open(f"{folder}/initrd", "wb") as f, open(f"{LAB}/initrd", "rb") as lab:
-            f.write(lab.read() + job(options, shared, command))
+        with open(f"{folder}/job", "wb") as f:
+            f.write(job(options, shared, command))
         stderr = os.dup(2)
         with open(f"{folder}/said", "w") as said:
             # A port whose other end has seen the end of its input takes no output either: this one's is never seen.
-            ports = {"console": "stdio,signal=off", "debug": f"file,path={folder}/debug",
-                     "files": f"file,path={folder}/files", "log": f"file,append=on,path=/proc/self/fd/{stderr}"}
-            machine = Machine(lambda more: qemu(f"{folder}/initrd", ports | more, f"{folder}/said", options),
-                              bool(shared.folders), stdin=subprocess.PIPE, stderr=stderr if options.verbose else said,
-                              pass_fds=(stderr,))
-            machine.wait()
+            given = {"console": "stdio,signal=off", "debug": f"file,path={folder}/debug",
+                     "files": f"file,path={folder}/files", "log": f"file,append=on,path=/proc/self/fd/{stderr}",
+                     "xen": f"file,append=on,path={folder}/said",
+                     "job": f"format=raw,readonly=on,file={folder}/job"}
+            running = Running(options, given, bool(shared.folders), stdin=subprocess.PIPE,
+                              stderr=stderr if options.verbose else said, pass_fds=(stderr,))
+            running.wait()
         debug = contents(f"{folder}/debug") if os.path.exists(f"{folder}/debug") else ""
         status = re.search(r"^exit (\d+)$", debug, re.M)
         fetch(shared, f"{folder}/files", debug)
-        if options.verbose or not (status or machine.interrupted):
+        if options.verbose or not (status or running.interrupted):
             print(contents(f"{folder}/said")[-5000:], file=sys.stderr)
-        if machine.interrupted:
+        if running.interrupted:
             if shared.folders and not status:
                 print("lab: dom0 did not end in time: what it had found is lost", file=sys.stderr)
             return 130
         if status:
             return int(status[1])
-        print(f"lab: dom0 did not come to its end (QEMU's status {machine.process.returncode})", file=sys.stderr)
+        print(f"lab: dom0 did not come to its end (QEMU's status {running.process.returncode})", file=sys.stderr)
         return 123
 
 
