@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The lab: a machine in QEMU with Xen and a dom0 (plat/xen/lab/lab.py makes it), whose dom0 gets our kernel and what it
- * needs behind its own initrd, and runs saki-domain (domain.c). Standard streams of that are virtio ports; disks and
- * networks are devices of dom0's, which it hands on.
+ * needs on a disk, and runs saki-domain (domain.c). Standard streams of that are virtio ports; disks and networks are
+ * devices of dom0's, which it hands on. The machine goes on from a state that was kept of one that was up, or boots
+ * where that has too little memory (plat/xen/lab/machine.py).
  */
 #include "lab.h"
 
@@ -15,12 +16,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #define MIB (UINT64_C(1) << 20)
-
-/* As lab.py says: without smap dom0 dies at an iretq, with monitor Xen panics in mwait; registers get lost. */
-#define CPU "EPYC,-smap,-monitor"
 
 /* dom0 with nothing but itself in it; and Xen, with its dom0's kernel before that is unpacked. */
 #define DOM0_BYTES (256 * MIB)
@@ -38,20 +38,20 @@ static int lab_file(const char *name, char path[PATH_MAX])
 }
 
 /* Made first where there is a tree. */
-static int lab_make(char kernel[PATH_MAX], char initrd[PATH_MAX])
+static int lab_make(char kernel[PATH_MAX])
 {
 	const char *root = getenv("SAKI_ROOT");
-	char tool[PATH_MAX];
+	char tool[PATH_MAX], machine[PATH_MAX];
 
 	if (root && *root && !getenv("SAKI_NO_BUILD")) {
 		snprintf(tool, sizeof(tool), "%s/plat/xen/lab/lab.py", root);
 		if (tool_run((char *[]){ tool, NULL }))
 			return run_fail(RUN_ENVIRONMENT, "the lab cannot be made; see: make xen-lab");
 	}
-	if (lab_file("xen-lab/xen", kernel) || lab_file("xen-lab/initrd", initrd))
+	if (lab_file("xen-lab/xen", kernel) || lab_file("xen-lab/machine", machine))
 		return RUN_ENVIRONMENT;
-	return access(initrd, R_OK) ? run_fail(RUN_ENVIRONMENT, "%s: %s; run: make xen-lab", initrd, strerror(errno))
-				    : 0;
+	return access(machine, R_OK) ? run_fail(RUN_ENVIRONMENT, "%s: %s; run: make xen-lab", machine, strerror(errno))
+				     : 0;
 }
 
 static int add_text(struct cpio *cpio, const char *name, const char *text)
@@ -108,7 +108,7 @@ static int add_job(struct cpio *cpio, const struct qemu_options *o)
 			 o->outside ? "/job/outside" : "''");
 	if (o->disk)
 		snprintf(disk, sizeof(disk), " \"disk=['vdev=xvda,format=raw,access=%s,script=saki-disk,target=%s']\"",
-			 o->disk_read_only ? "ro" : "rw", "/dev/vda");
+			 o->disk_read_only ? "ro" : "rw", "/dev/vdb");
 	snprintf(run, sizeof(run),
 		 "#!/bin/sh\n%sexec /job/saki-domain%s /job/saki.elf /job/line /job/initrd %llu%s%s\n",
 		 o->records_fd >= 0 ? records : "", reader, (unsigned long long)(o->memory_bytes / MIB), disk,
@@ -139,107 +139,198 @@ static int add_reader(struct cpio *cpio, const struct qemu_options *o, const cha
 
 /* ---- its machine ---- */
 
-static void add_port(struct args *args, const char *name)
+/* MiB */
+static struct {
+	uint64_t memory, dom0;
+} size;
+
+/* A word of the machine's, in which three names stand for what differs from one to another. */
+static void add_word(struct args *args, const char *word, const char *lab)
 {
-	args_add(args, "-device");
-	args_add(args, "virtserialport,chardev=%s,name=%s", name, name);
+	char *text = NULL;
+	size_t len;
+	FILE *f = open_memstream(&text, &len);
+
+	while (f && *word) {
+		if (!strncmp(word, "@LAB", 4))
+			word += fprintf(f, "%s", lab) < 0 ? 0 : 4;
+		else if (!strncmp(word, "@MEMORY", 7))
+			word += fprintf(f, "%llu", (unsigned long long)size.memory) < 0 ? 0 : 7;
+		else if (!strncmp(word, "@DOM0", 5))
+			word += fprintf(f, "%llu", (unsigned long long)size.dom0) < 0 ? 0 : 5;
+		else
+			fputc(*word++, f);
+	}
+	if (!f || fclose(f))
+		args->failed = 1;
+	else
+		args_add(args, "%s", text);
+	free(text);
 }
 
+/* The first line says how much memory the kept state has. */
+static FILE *machine_open(const char *lab, unsigned long long *memory, unsigned long long *dom0)
+{
+	char path[PATH_MAX];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/machine", lab);
+	f = fopen(path, "re");
+	if (f && fscanf(f, "%llu %llu\n", memory, dom0) == 2)
+		return f;
+	if (f)
+		fclose(f);
+	return NULL;
+}
+
+static void add_machine(struct args *args, const char *lab)
+{
+	unsigned long long memory, dom0;
+	FILE *f = machine_open(lab, &memory, &dom0);
+	size_t capacity = 0;
+	char *line = NULL;
+
+	args->failed |= !f;
+	while (f && getline(&line, &capacity, f) > 0) {
+		line[strcspn(line, "\n")] = '\0';
+		add_word(args, line, lab);
+	}
+	free(line);
+	if (f)
+		fclose(f);
+}
+
+/* A port whose other end is not there takes no output, as that of a null character device never is. */
 static void add_output(struct args *args, const char *name, int fd)
 {
 	args_add(args, "-chardev");
 	if (fd < 0)
-		args_add(args, "null,id=%s", name);
+		args_add(args, "file,id=%s,path=/dev/null", name);
 	else
 		args_add(args, "file,id=%s,path=/proc/self/fd/%d,append=on", name, fd);
 }
 
-static void add_streams(struct args *args, const struct qemu_options *o)
+static void add_drive(struct args *args, const char *name, const char *file, int read_only)
 {
-	/* Xen's own console, and dom0's behind it. */
-	add_output(args, "xen", o->message_fd);
-	args_add(args, "-serial");
-	args_add(args, "chardev:xen");
-	args_add(args, "-device");
-	args_add(args, "virtio-serial-pci");
-	args_add(args, "-chardev");
-	args_add(args, "stdio,id=console,signal=off");
-	add_output(args, "log", o->log_fd);
-	add_output(args, "debug", o->debug_fd);
-	add_port(args, "console");
-	add_port(args, "log");
-	add_port(args, "debug");
-	if (o->records_fd < 0)
-		return;
-	add_output(args, "records", o->records_fd);
-	add_port(args, "records");
+	args_add(args, "-drive");
+	if (file)
+		args_add(args, "if=none,id=%s,format=raw%s,file=%s", name, read_only ? ",readonly=on" : "", file);
+	else
+		args_add(args, "if=none,id=%s,driver=null-co,size=512", name);
 }
 
-static void add_devices(struct args *args, const struct qemu_options *o)
+/* What is behind the machine's devices, all of which are there always. */
+static void add_behind(struct args *args, const struct qemu_options *o)
 {
-	if (o->net_backend) {
-		args_add(args, "-netdev");
-		args_add(args, "%s,id=net", o->net_backend);
-		args_add(args, "-device");
-		args_add(args, "virtio-net-pci,netdev=net,romfile=");
-	}
-	if (o->disk) {
-		args_add(args, "-drive");
-		args_add(args, "if=none,id=disk,format=raw%s,file=%s", o->disk_read_only ? ",readonly=on" : "",
-			 o->disk);
-		args_add(args, "-device");
-		args_add(args, "virtio-blk-pci,drive=disk");
-	}
+	char job[64];
+
+	/* Xen's own console, and dom0's behind it. */
+	add_output(args, "xen", o->message_fd);
+	args_add(args, "-chardev");
+	args_add(args, "stdio,id=console,signal=off");
+	args_add(args, "-chardev");
+	args_add(args, "socket,id=start,fd=%d", o->start_fd);
+	add_output(args, "log", o->log_fd);
+	add_output(args, "debug", o->debug_fd);
+	add_output(args, "records", o->records_fd);
+	add_output(args, "control", -1);
+	add_output(args, "files", -1);
+	snprintf(job, sizeof(job), "/proc/self/fd/%d", o->initrd_fd);
+	add_drive(args, "job", job, 1);
+	add_drive(args, "disk", o->disk, o->disk_read_only);
+	args_add(args, "-netdev");
+	args_add(args, "%s,id=net", o->net_backend ?: "hubport,hubid=0");
+}
+
+static void lab_build(struct args *args, const struct qemu_options *o)
+{
+	char lab[PATH_MAX];
+
+	snprintf(lab, sizeof(lab), "%.*s", (int)(strrchr(o->kernel, '/') - o->kernel), o->kernel);
+	add_machine(args, lab);
+	add_behind(args, o);
 	if (o->qmp) {
 		args_add(args, "-qmp");
 		args_add(args, "unix:%s,server=on,wait=off", o->qmp);
 	}
+	if (o->kept_fd >= 0) {
+		args_add(args, "-incoming");
+		args_add(args, "fd:%d", o->kept_fd);
+	}
 }
 
-/* dom0 has its initrd twice while it unpacks it, and the guest's part a third time while it makes the guest. */
-static void lab_build(struct args *args, const struct qemu_options *o)
+/* ---- its start ---- */
+
+/* It fits only the QEMU that wrote it. */
+static int kept_open(const char *lab)
 {
-	struct stat st = { .st_size = 0 };
-	uint64_t initrd, dom0, machine;
+	const char *program = qemu_find();
+	struct stat installed, kept;
+	char path[PATH_MAX];
+	int fd;
 
-	fstat(o->initrd_fd, &st);
-	initrd = ((uint64_t)st.st_size + MIB - 1) & ~(MIB - 1);
-	dom0 = DOM0_BYTES + 3 * initrd;
-	machine = dom0 + XEN_BYTES + initrd + o->memory_bytes + o->memory_bytes / 32;
-	args_add(args, "-accel");
-	args_add(args, "tcg,thread=multi");
-	args_add(args, "-cpu");
-	args_add(args, CPU);
-	args_add(args, "-m");
-	args_add(args, "%lluM", (unsigned long long)(machine / MIB));
-	add_streams(args, o);
-	add_devices(args, o);
-	args_add(args, "-kernel");
-	args_add(args, "%s", o->kernel);
-	args_add(args, "-append");
-	args_add(args,
-		 "console=com1 com1=115200,8n1 dom0_mem=%lluM,max:%lluM dom0_max_vcpus=1 loglvl=warning "
-		 "guest_loglvl=error spec-ctrl=eager-fpu",
-		 (unsigned long long)(dom0 / MIB), (unsigned long long)(dom0 / MIB));
-	args_add(args, "-initrd");
-	args_add(args, "%.*s/vmlinux console=hvc0 rdinit=/init quiet,/proc/self/fd/%d",
-		 (int)(strrchr(o->kernel, '/') - o->kernel), o->kernel, o->initrd_fd);
+	snprintf(path, sizeof(path), "%s/kept", lab);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0 && program && !stat(program, &installed) && !fstat(fd, &kept) &&
+	    installed.st_ctim.tv_sec < kept.st_mtim.tv_sec)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return -1;
 }
 
-int lab_prepare(struct qemu_options *o, int *fd)
+/*
+ * dom0 has a job of so many bytes twice: it unpacks it, and makes the guest of what that was. Where it boots it is told
+ * to have room for a third time.
+ */
+static int find_size(struct qemu_options *o, const char *lab, uint64_t job_bytes)
+{
+	uint64_t job = (job_bytes + MIB - 1) / MIB, guest = o->memory_bytes / MIB + o->memory_bytes / MIB / 32;
+	unsigned long long memory, dom0;
+	FILE *f = machine_open(lab, &memory, &dom0);
+
+	if (!f)
+		return run_fail(RUN_ENVIRONMENT, "%s/machine is not the lab's; run: make xen-lab", lab);
+	fclose(f);
+	size.memory = memory;
+	size.dom0 = dom0;
+	o->kept_fd = -1;
+	if (DOM0_BYTES / MIB + 2 * job <= dom0 && XEN_BYTES / MIB + dom0 + job + guest <= memory)
+		o->kept_fd = kept_open(lab);
+	if (o->kept_fd < 0) {
+		size.dom0 = DOM0_BYTES / MIB + 3 * job;
+		size.memory = size.dom0 + XEN_BYTES / MIB + job + guest;
+	}
+	return 0;
+}
+
+/* dom0 waits for the time of day. Our end stays open as long as we run: a port that is hung up takes nothing. */
+static int start_open(int *fd)
+{
+	int ends[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends))
+		return -1;
+	*fd = ends[1];
+	return dprintf(ends[0], "%lld\n", (long long)time(NULL)) < 0 ? -1 : 0;
+}
+
+int lab_prepare(struct qemu_options *o)
 {
 	static char kernel[PATH_MAX];
-	char initrd[PATH_MAX], domain[PATH_MAX], reader[PATH_MAX];
+	char lab[PATH_MAX], domain[PATH_MAX], reader[PATH_MAX];
 	struct cpio cpio = { .fd = -1 };
-	int status = lab_make(kernel, initrd);
+	int status = lab_make(kernel);
 
+	if (!status)
+		status = lab_file("xen-lab", lab);
 	if (!status)
 		status = lab_file("tools/saki-domain", domain);
 	if (!status && o->records_fd >= 0)
 		status = find_reader(o, reader);
 	if (status)
 		return status;
-	if (cpio_open(&cpio) || cpio_add_archive(&cpio, initrd) || add_path(&cpio, "/job/saki-domain", domain) ||
+	if (cpio_open(&cpio) || add_path(&cpio, "/job/saki-domain", domain) ||
 	    (o->records_fd >= 0 && add_reader(&cpio, o, reader)) || add_path(&cpio, "/job/saki.elf", o->kernel) ||
 	    add_open(&cpio, "/job/initrd", o->initrd_fd) || add_text(&cpio, "/job/line", o->command_line) ||
 	    add_job(&cpio, o) || cpio_finish(&cpio)) {
@@ -250,7 +341,21 @@ int lab_prepare(struct qemu_options *o, int *fd)
 	o->build = lab_build;
 	o->kernel = kernel;
 	o->command_line = NULL;
-	o->initrd_fd = *fd = fcntl(cpio.fd, F_DUPFD_CLOEXEC, 0);
+	o->initrd_fd = fcntl(cpio.fd, F_DUPFD_CLOEXEC, 0);
+	status = find_size(o, lab, cpio.size);
 	cpio_close(&cpio);
-	return *fd < 0 ? run_fail(RUN_ENVIRONMENT, "no file descriptors left") : 0;
+	if (!status && (o->initrd_fd < 0 || start_open(&o->start_fd)))
+		status = run_fail(RUN_ENVIRONMENT, "no file descriptors left");
+	return status;
+}
+
+void lab_release(struct qemu_options *o)
+{
+	int *fds[] = { &o->initrd_fd, &o->start_fd, &o->kept_fd };
+
+	for (size_t i = 0; o->build == lab_build && i < sizeof(fds) / sizeof(fds[0]); i++) {
+		if (*fds[i] >= 0)
+			close(*fds[i]);
+		*fds[i] = -1;
+	}
 }

@@ -10,12 +10,14 @@
 int dom0_is_here(void);
 
 /**
- * Makes options those of a machine with the lab in it: initrd_fd becomes dom0's, which holds our kernel, its command
- * line and its initrd; the latter two are taken from options. *fd is to be closed when the machine has started.
+ * Makes options those of a machine with the lab in it: initrd_fd becomes what dom0 gets, with our kernel, its command
+ * line and its initrd; the latter two are taken from options.
  *
- * @return 0 or an exit status, after an error line.
+ * @return 0 or an exit status, after an error line; lab_release() is to be called in either case
  */
-int lab_prepare(struct qemu_options *options, int *fd);
+int lab_prepare(struct qemu_options *options);
+/* Closes what lab_prepare() opened, when the machine has started. Nothing on options of another machine. */
+void lab_release(struct qemu_options *options);
 
 /* Starts saki-domain in the dom0 that this is. As qemu_start(). */
 pid_t dom0_start(const struct qemu_options *options, char *error);

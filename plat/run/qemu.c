@@ -364,13 +364,14 @@ char *qemu_command(const struct qemu_options *options)
 
 /* ---- the process ---- */
 
-#define FDS (8 + QEMU_VOLUMES_MAX)
+#define FDS (10 + QEMU_VOLUMES_MAX)
 
 /* Duplicates whose numbers QEMU can be told; they are given up again after the fork. */
 static int fds_move_up(struct qemu_options *o, int moved[FDS])
 {
 	int *fds[FDS] = { &o->memory_fd, &o->initrd_fd, &o->console_in_fd, &o->console_out_fd,
-			  &o->log_fd,    &o->debug_fd,  &o->message_fd,    &o->records_fd };
+			  &o->log_fd,    &o->debug_fd,  &o->message_fd,    &o->records_fd,
+			  &o->start_fd,  &o->kept_fd };
 
 	for (int i = 0; i < QEMU_VOLUMES_MAX; i++) {
 		if (!o->volumes[i].host || !o->volumes[i].is_virtiofs)

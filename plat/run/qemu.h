@@ -46,6 +46,8 @@ struct qemu_options {
 	int debug_fd;   /* the debug console's output */
 	int message_fd;   /* QEMU's own stderr */
 	int records_fd;   /* lab: a file that gets what a guest's trace rings tell */
+	int start_fd;   /* lab: a socket, behind its port "start" */
+	int kept_fd;   /* lab: the state that it goes on from */
 	const char *outside;  /* lab: what is sampled from outside instead, a file for saki-outside; NULL: nothing */
 	const char *disk;  /* an image that becomes a disk; NULL: none */
 	int disk_is_nvme;  /* else virtio's; needs PCI */
@@ -74,7 +76,9 @@ struct qemu_options {
 	  .log_fd = -1,                                                                                                \
 	  .debug_fd = -1,                                                                                              \
 	  .message_fd = -1,                                                                                            \
-	  .records_fd = -1 }
+	  .records_fd = -1,                                                                                            \
+	  .start_fd = -1,                                                                                              \
+	  .kept_fd = -1 }
 
 /*
  * What the kernel has to be told of the devices that a machine gets, as words of its command line; "" where it finds

@@ -429,7 +429,7 @@ static int run(const struct run_options *o)
 	char *line = NULL, *image = NULL, *backend = NULL, net_word[NET_WORD] = "";
 	struct cpio cpio = { .fd = -1 };
 	struct app app = { 0 };
-	int status = plat_check(o), lab_fd = -1;
+	int status = plat_check(o);
 
 	stamp("start");
 	if (!status && !o->unit_tests)
@@ -486,12 +486,11 @@ static int run(const struct run_options *o)
 		status = prepare_write(o->prepare, &q);
 		goto out;
 	}
-	status = plat_is_xen(o) && !dom0_is_here() ? lab_prepare(&q, &lab_fd) : 0;
+	status = plat_is_xen(o) && !dom0_is_here() ? lab_prepare(&q) : 0;
 	if (!status)
 		status = machine_run(o, &app, &q);
 out:
-	if (lab_fd >= 0)
-		close(lab_fd);
+	lab_release(&q);
 	free(image);
 	free(line);
 	free(backend);

@@ -209,7 +209,7 @@ def make():
         if not is_made():
             print(f"lab: fetching Xen and {kernel_package()} from Debian", file=sys.stderr)
             build()
-            replace(os.path.join(LAB, "machine"), "".join(w + "\n" for w in machine.WORDS).encode())
+            replace(os.path.join(LAB, "machine"), machine.description().encode())
             machine.forget(LAB)
         if not machine.is_kept(LAB):
             print("lab: starting it once, to keep the state that others go on from", file=sys.stderr)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The lab's machine: what QEMU is told of it, and the state of one that is up, from which others go on.
 
-<build>/xen-lab/machine has QEMU's words, one a line, for lab.py and plat/run/lab.c; @LAB, @MEMORY and @DOM0 (MiB) stand
-there for what differs. Its devices are all there in every machine, as a state says what each was doing: who starts it
+<build>/xen-lab/machine has QEMU's words for plat/run/lab.c, one a line, behind a line with KEPT_MIB and KEPT_DOM0_MIB;
+@LAB, @MEMORY and @DOM0 (MiB) stand there for what differs. Its devices are all there in every machine, as a state says what each was doing: who starts it
 says what is behind them, by name: character devices PORTS and xen, drives job and disk, network net. To port "start"
 goes one line, the time of day in seconds.
 
@@ -40,6 +40,10 @@ WORDS = ["-machine", "pc", "-accel", "tcg,thread=multi", "-cpu", CPU, "-smp", "1
          "-initrd", "@LAB/vmlinux console=hvc0 rdinit=/init quiet,@LAB/initrd"]
 KEPT_MIB, KEPT_DOM0_MIB = 3072, 1024
 UP_S, WRITE_S = 120, 60
+
+
+def description():
+    return "".join(f"{word}\n" for word in (f"{KEPT_MIB} {KEPT_DOM0_MIB}", *WORDS))
 
 
 def words(lab, memory_mib, dom0_mib):
@@ -131,7 +135,7 @@ def keep(lab):
     with qmp, end:
         process, port = start(lab, KEPT_MIB, KEPT_DOM0_MIB, {}, (end.fileno(),),
                               ("-chardev", f"socket,id=qmp,fd={end.fileno()}", "-mon", "qmp,mode=control"),
-                              stdin=subprocess.DEVNULL)
+                              stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         end.close()
         try:
             port.settimeout(UP_S)
