@@ -8,12 +8,13 @@ QEMU is told, and the state of a machine that is up: machine.py), dev/ (what pro
 fuzz/xen/build.mk). Made again when this folder has changed, kept also when QEMU is newer. Exit status 123: no apt, no
 network, no QEMU.
 
-`run` starts it, from the kept state where that has as much memory as is asked for, and runs a shell command in dom0, without input; standard output and error and the exit status are the
-command's. --file puts a file or a folder of this machine into dom0, --program a program with the libraries it needs,
---same either at the place that it has here. --share FOLDER is a folder at the same place in dom0, with nothing in it
-but what --same put there: what it holds in the end comes out, also after an interrupt. --spare is memory for more
-domains, --dom0 is more for dom0 itself. --verbose shows what Xen and dom0's kernel said. The machine ends with the
-command. `saki run --plat xen` does the same with a program on Saki (plat/run/lab.c).
+`run` starts it, from the kept state where that has as much memory as is asked for, and runs a shell command in dom0,
+without input; standard output and error and the exit status are the command's. --file puts a file or a folder of this
+machine into dom0, --program a program with the libraries it needs, --same either at the place that it has here. --share
+FOLDER is a folder at the same place in dom0, with nothing in it but what --same put there: what it holds in the end
+comes out, also after an interrupt. --spare is memory for more domains, --dom0 is more for dom0 itself. --verbose shows
+what Xen and dom0's kernel said. The machine ends with the command. `saki run --plat xen` does the same with a program
+on Saki (plat/run/lab.c).
 
 Interrupted (SIGINT, SIGTERM, SIGHUP), the exit status is 130. A command that shares folders gets a SIGINT first, and
 half a minute to end, or until the next interrupt.
