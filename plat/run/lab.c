@@ -304,15 +304,17 @@ static int find_size(struct qemu_options *o, const char *lab, uint64_t job_bytes
 	return 0;
 }
 
-/* dom0 waits for the time of day. Our end stays open as long as we run: a port that is hung up takes nothing. */
-static int start_open(int *fd)
+/* What dom0 waits for (plat/xen/lab/machine.py). Our end stays open as long as we run: a port that is hung up takes nothing. */
+static int start_open(struct qemu_options *o)
 {
 	int ends[2];
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends))
 		return -1;
-	*fd = ends[1];
-	return dprintf(ends[0], "%lld\n", (long long)time(NULL)) < 0 ? -1 : 0;
+	o->start_fd = ends[1];
+	if (dprintf(ends[0], "%lld%s\n", (long long)time(NULL), o->net_backend ? " net" : "") < 0)
+		return -1;
+	return 0;
 }
 
 int lab_prepare(struct qemu_options *o)
@@ -344,7 +346,7 @@ int lab_prepare(struct qemu_options *o)
 	o->initrd_fd = fcntl(cpio.fd, F_DUPFD_CLOEXEC, 0);
 	status = find_size(o, lab, cpio.size);
 	cpio_close(&cpio);
-	if (!status && (o->initrd_fd < 0 || start_open(&o->start_fd)))
+	if (!status && (o->initrd_fd < 0 || start_open(o)))
 		status = run_fail(RUN_ENVIRONMENT, "no file descriptors left");
 	return status;
 }

@@ -55,7 +55,7 @@ XENSTORE = ("ls", "read", "write", "list", "exists", "rm", "watch")
 # By when init inserts them.
 MODULES = {"boot": ("xen-privcmd", "xenfs", "xen-evtchn", "xen-gntdev", "xen-gntalloc", "xen-netback", "xen-blkback",
                     "loop", "bridge", "virtio_pci", "virtio_console"),
-           "start": ("virtio_blk", "virtio_net")}
+           "start": ("virtio_blk",), "net": ("virtio_net",)}
 SCRIPTS = {"init": "init", "vif": "etc/xen/scripts/saki-vif", "disk": "etc/xen/scripts/saki-disk"}
 FOLDERS = ("dev", "proc", "sys", "tmp", "run/xen", "run/xenstored", "var/lib/xen", "var/log/xen", "etc/xen", "job")
 MEMORY_MIB, DOM0_MIB = 768, 512

@@ -4,7 +4,7 @@
 <build>/xen-lab/machine has QEMU's words for plat/run/lab.c, one a line, behind a line with KEPT_MIB and KEPT_DOM0_MIB;
 @LAB, @MEMORY and @DOM0 (MiB) stand there for what differs. Its devices are all there in every machine, as a state says
 what each was doing: who starts it says what is behind them, by name: character devices PORTS and xen, drives job and
-disk, network net. To port "start" goes one line, the time of day in seconds.
+disk, network net. To port "start" goes one line: the time of day in seconds, and "net" when there is a network.
 
 <build>/xen-lab/kept is the state (QEMU's docs/devel/migration.rst) of a machine of KEPT_MIB whose dom0 waits for that
 line. It fits only the QEMU that wrote it: one that was installed after it boots.
