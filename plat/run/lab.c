@@ -304,7 +304,7 @@ static int find_size(struct qemu_options *o, const char *lab, uint64_t job_bytes
 	return 0;
 }
 
-/* What dom0 waits for (plat/xen/lab/machine.py). Our end stays open as long as we run: a port that is hung up takes nothing. */
+/* What dom0 waits for (plat/xen/lab/machine.py). Our end stays open: a port that is hung up takes nothing. */
 static int start_open(struct qemu_options *o)
 {
 	int ends[2];
