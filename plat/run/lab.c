@@ -22,9 +22,9 @@
 
 #define MIB (UINT64_C(1) << 20)
 
-/* dom0 with nothing but itself in it; and Xen, with its dom0's kernel before that is unpacked. */
-#define DOM0_BYTES (256 * MIB)
-#define XEN_BYTES (176 * MIB)
+/* dom0 with nothing but its own initrd in it; and Xen, with its dom0's kernel and initrd before those are unpacked. */
+#define DOM0_BYTES (288 * MIB)
+#define XEN_BYTES (192 * MIB)
 
 /* ---- what dom0 gets ---- */
 
@@ -139,27 +139,57 @@ static int add_reader(struct cpio *cpio, const struct qemu_options *o, const cha
 
 /* ---- its machine ---- */
 
-/* MiB */
+/* What QEMU is told (plat/xen/lab/machine.py), and how much memory there is, MiB. */
 static struct {
+	char lab[PATH_MAX];	/* the folder */
+	char *words;		/* one a line */
 	uint64_t memory, dom0;
-} size;
+} machine;
+
+/* The first line says how much memory the kept state has. */
+static int machine_read(void)
+{
+	unsigned long long memory, dom0;
+	char path[PATH_MAX + 16];
+	size_t capacity = 0;
+	FILE *f;
+
+	if (lab_file("xen-lab", machine.lab))
+		return RUN_ENVIRONMENT;
+	snprintf(path, sizeof(path), "%s/machine", machine.lab);
+	f = fopen(path, "re");
+	if (!f || fscanf(f, "%llu %llu\n", &memory, &dom0) != 2 || getdelim(&machine.words, &capacity, '\0', f) <= 0) {
+		if (f)
+			fclose(f);
+		return run_fail(RUN_ENVIRONMENT, "%s is not the lab's; run: make xen-lab", path);
+	}
+	fclose(f);
+	machine.memory = memory;
+	machine.dom0 = dom0;
+	return 0;
+}
 
 /* A word of the machine's, in which three names stand for what differs from one to another. */
-static void add_word(struct args *args, const char *word, const char *lab)
+static void add_word(struct args *args, const char *word, size_t len)
 {
+	const char *end = word + len;
 	char *text = NULL;
-	size_t len;
-	FILE *f = open_memstream(&text, &len);
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
 
-	while (f && *word) {
-		if (!strncmp(word, "@LAB", 4))
-			word += fprintf(f, "%s", lab) < 0 ? 0 : 4;
-		else if (!strncmp(word, "@MEMORY", 7))
-			word += fprintf(f, "%llu", (unsigned long long)size.memory) < 0 ? 0 : 7;
-		else if (!strncmp(word, "@DOM0", 5))
-			word += fprintf(f, "%llu", (unsigned long long)size.dom0) < 0 ? 0 : 5;
-		else
+	while (f && word < end) {
+		if (!strncmp(word, "@LAB", 4)) {
+			fputs(machine.lab, f);
+			word += 4;
+		} else if (!strncmp(word, "@MEMORY", 7)) {
+			fprintf(f, "%llu", (unsigned long long)machine.memory);
+			word += 7;
+		} else if (!strncmp(word, "@DOM0", 5)) {
+			fprintf(f, "%llu", (unsigned long long)machine.dom0);
+			word += 5;
+		} else {
 			fputc(*word++, f);
+		}
 	}
 	if (!f || fclose(f))
 		args->failed = 1;
@@ -168,36 +198,12 @@ static void add_word(struct args *args, const char *word, const char *lab)
 	free(text);
 }
 
-/* The first line says how much memory the kept state has. */
-static FILE *machine_open(const char *lab, unsigned long long *memory, unsigned long long *dom0)
+static void add_machine(struct args *args)
 {
-	char path[PATH_MAX];
-	FILE *f;
-
-	snprintf(path, sizeof(path), "%s/machine", lab);
-	f = fopen(path, "re");
-	if (f && fscanf(f, "%llu %llu\n", memory, dom0) == 2)
-		return f;
-	if (f)
-		fclose(f);
-	return NULL;
-}
-
-static void add_machine(struct args *args, const char *lab)
-{
-	unsigned long long memory, dom0;
-	FILE *f = machine_open(lab, &memory, &dom0);
-	size_t capacity = 0;
-	char *line = NULL;
-
-	args->failed |= !f;
-	while (f && getline(&line, &capacity, f) > 0) {
-		line[strcspn(line, "\n")] = '\0';
-		add_word(args, line, lab);
+	for (const char *word = machine.words, *end; *word; word = *end ? end + 1 : end) {
+		end = strchrnul(word, '\n');
+		add_word(args, word, (size_t)(end - word));
 	}
-	free(line);
-	if (f)
-		fclose(f);
 }
 
 /* A port whose other end is not there takes no output, as that of a null character device never is. */
@@ -244,10 +250,7 @@ static void add_behind(struct args *args, const struct qemu_options *o)
 
 static void lab_build(struct args *args, const struct qemu_options *o)
 {
-	char lab[PATH_MAX];
-
-	snprintf(lab, sizeof(lab), "%.*s", (int)(strrchr(o->kernel, '/') - o->kernel), o->kernel);
-	add_machine(args, lab);
+	add_machine(args);
 	add_behind(args, o);
 	if (o->qmp) {
 		args_add(args, "-qmp");
@@ -261,18 +264,20 @@ static void lab_build(struct args *args, const struct qemu_options *o)
 
 /* ---- its start ---- */
 
-/* It fits only the QEMU that wrote it. */
-static int kept_open(const char *lab)
+/* A state fits only the QEMU that wrote it, which its name says; an empty one is none. */
+static int kept_open(void)
 {
 	const char *program = qemu_find();
-	struct stat installed, kept;
-	char path[PATH_MAX];
+	char path[PATH_MAX + 80];
+	struct stat st;
 	int fd;
 
-	snprintf(path, sizeof(path), "%s/kept", lab);
+	if (!program || stat(program, &st))
+		return -1;
+	snprintf(path, sizeof(path), "%s/kept.%llu.%lld.%lld", machine.lab, (unsigned long long)st.st_ino,
+		 (long long)st.st_size, (long long)st.st_ctim.tv_sec);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd >= 0 && program && !stat(program, &installed) && !fstat(fd, &kept) &&
-	    installed.st_ctim.tv_sec < kept.st_mtim.tv_sec)
+	if (fd >= 0 && !fstat(fd, &st) && st.st_size)
 		return fd;
 	if (fd >= 0)
 		close(fd);
@@ -283,49 +288,66 @@ static int kept_open(const char *lab)
  * dom0 has a job of so many bytes twice: it unpacks it, and makes the guest of what that was. Where it boots it is told
  * to have room for a third time.
  */
-static int find_size(struct qemu_options *o, const char *lab, uint64_t job_bytes)
+static void find_memory(struct qemu_options *o, uint64_t job_bytes)
 {
 	uint64_t job = (job_bytes + MIB - 1) / MIB, guest = o->memory_bytes / MIB + o->memory_bytes / MIB / 32;
-	unsigned long long memory, dom0;
-	FILE *f = machine_open(lab, &memory, &dom0);
 
-	if (!f)
-		return run_fail(RUN_ENVIRONMENT, "%s/machine is not the lab's; run: make xen-lab", lab);
-	fclose(f);
-	size.memory = memory;
-	size.dom0 = dom0;
-	o->kept_fd = -1;
-	if (DOM0_BYTES / MIB + 2 * job <= dom0 && XEN_BYTES / MIB + dom0 + job + guest <= memory)
-		o->kept_fd = kept_open(lab);
-	if (o->kept_fd < 0) {
-		size.dom0 = DOM0_BYTES / MIB + 3 * job;
-		size.memory = size.dom0 + XEN_BYTES / MIB + job + guest;
-	}
-	return 0;
+	if (DOM0_BYTES / MIB + 2 * job <= machine.dom0 && XEN_BYTES / MIB + machine.dom0 + guest <= machine.memory)
+		o->kept_fd = kept_open();
+	if (o->kept_fd >= 0)
+		return;
+	machine.dom0 = DOM0_BYTES / MIB + 3 * job;
+	machine.memory = machine.dom0 + XEN_BYTES / MIB + guest;
 }
 
-/* What dom0 waits for (plat/xen/lab/machine.py). Our end stays open: a port that is hung up takes nothing. */
+#define QEMU_LOCKS                                                                                                     \
+	100 /* bytes by which QEMU says what it does with an image, and lets others do (block/file-posix.c) */
+#define QEMU_LOCKS_END 300
+
+/* A machine that goes on opens its disk late: where it cannot, it stands still and does not end. */
+static int disk_check(const struct qemu_options *o)
+{
+	struct flock held = { .l_type = F_WRLCK, .l_start = QEMU_LOCKS, .l_len = QEMU_LOCKS_END - QEMU_LOCKS };
+	int fd, err;
+
+	if (!o->disk)
+		return 0;
+	fd = open(o->disk, (o->disk_read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC);
+	err = fd < 0 ? errno : 0;
+	if (!err && !o->disk_read_only && !fcntl(fd, F_OFD_GETLK, &held) && held.l_type != F_UNLCK)
+		err = EBUSY;
+	if (fd >= 0)
+		close(fd);
+	return err ? run_fail(RUN_ENVIRONMENT, "%s: %s", o->disk,
+			      err == EBUSY ? "another machine has it as its disk" : strerror(err))
+		   : 0;
+}
+
+/* What dom0 waits for. Our end stays open: a port that is hung up takes nothing. */
 static int start_open(struct qemu_options *o)
 {
 	int ends[2];
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends))
-		return -1;
+		return run_fail(RUN_ENVIRONMENT, "no file descriptors left");
 	o->start_fd = ends[1];
-	if (dprintf(ends[0], "%lld%s\n", (long long)time(NULL), o->net_backend ? " net" : "") < 0)
-		return -1;
-	return 0;
+	if (dprintf(ends[0], "%lld%s\n", (long long)time(NULL), o->net_backend ? " net" : "") > 0)
+		return 0;
+	close(ends[0]);
+	return run_fail(RUN_ENVIRONMENT, "the lab cannot be told to start: %s", strerror(errno));
 }
 
 int lab_prepare(struct qemu_options *o)
 {
 	static char kernel[PATH_MAX];
-	char lab[PATH_MAX], domain[PATH_MAX], reader[PATH_MAX];
+	char domain[PATH_MAX], reader[PATH_MAX];
 	struct cpio cpio = { .fd = -1 };
 	int status = lab_make(kernel);
 
 	if (!status)
-		status = lab_file("xen-lab", lab);
+		status = machine_read();
+	if (!status)
+		status = disk_check(o);
 	if (!status)
 		status = lab_file("tools/saki-domain", domain);
 	if (!status && o->records_fd >= 0)
@@ -343,12 +365,10 @@ int lab_prepare(struct qemu_options *o)
 	o->build = lab_build;
 	o->kernel = kernel;
 	o->command_line = NULL;
+	find_memory(o, cpio.size);
 	o->initrd_fd = fcntl(cpio.fd, F_DUPFD_CLOEXEC, 0);
-	status = find_size(o, lab, cpio.size);
 	cpio_close(&cpio);
-	if (!status && (o->initrd_fd < 0 || start_open(o)))
-		status = run_fail(RUN_ENVIRONMENT, "no file descriptors left");
-	return status;
+	return o->initrd_fd < 0 ? run_fail(RUN_ENVIRONMENT, "no file descriptors left") : start_open(o);
 }
 
 void lab_release(struct qemu_options *o)

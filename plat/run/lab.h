@@ -16,7 +16,7 @@ int dom0_is_here(void);
  * @return 0 or an exit status, after an error line; lab_release() is to be called in either case
  */
 int lab_prepare(struct qemu_options *options);
-/* Closes what lab_prepare() opened, when the machine has started. Nothing on options of another machine. */
+/* Closes what lab_prepare() opened. Nothing on options of another machine. */
 void lab_release(struct qemu_options *options);
 
 /* Starts saki-domain in the dom0 that this is. As qemu_start(). */

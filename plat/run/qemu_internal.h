@@ -6,7 +6,7 @@
 
 #include "qemu.h"
 
-#define ARGS_MAX 128
+#define ARGS_MAX 96
 
 struct args {
 	char *words[ARGS_MAX];

@@ -3,10 +3,10 @@
 """Makes the lab: Debian's Xen and a small dom0 that run in QEMU. lab.py | lab.py run [--file HOST:DOM0]... COMMAND...
 
 Result: <build>/xen-lab/: xen (the hypervisor), vmlinux (dom0's kernel), initrd (busybox, xl, xenstored and what they
-need, made of unmodified Debian packages that are not installed; plat/xen/lab/init is its /init), machine and kept (what
-QEMU is told, and the state of a machine that is up: machine.py), dev/ (what programs for a dom0 are built against, see
-fuzz/xen/build.mk). Made again when this folder has changed, kept also when QEMU is newer. Exit status 123: no apt, no
-network, no QEMU.
+need, made of unmodified Debian packages that are not installed; plat/xen/lab/init is its /init), machine and kept.*
+(what QEMU is told, and the state of a machine that is up: machine.py), dev/ (what programs for a dom0 are built
+against, see fuzz/xen/build.mk). Made again when this folder has changed, kept also when QEMU is another one. Exit
+status 123: no apt, no network, no QEMU.
 
 `run` starts it, from the kept state where that has as much memory as is asked for, and runs a shell command in dom0,
 without input; standard output and error and the exit status are the command's. --file puts a file or a folder of this
@@ -204,17 +204,21 @@ def is_made():
     return os.path.exists(made) and os.path.getmtime(made) >= newest
 
 
-def make():
+def make(again):
+    """again: to keep a state, where that has failed before."""
     os.makedirs(LAB, exist_ok=True)
     with apps.locked():
         if not is_made():
             print(f"lab: fetching Xen and {kernel_package()} from Debian", file=sys.stderr)
+            machine.forget(LAB)
             build()
             replace(os.path.join(LAB, "machine"), machine.description().encode())
-            machine.forget(LAB)
-        if not machine.is_kept(LAB):
+        kept = machine.kept_path(LAB)
+        if not os.path.exists(kept) or (again and not os.path.getsize(kept)):
             print("lab: starting it once, to keep the state that others go on from", file=sys.stderr)
-            machine.keep(LAB)
+            wrong = machine.keep(LAB)
+            if wrong:
+                print(f"lab: no state is kept, so that each start boots: {wrong}", file=sys.stderr)
 
 
 # ---- running ----
@@ -420,7 +424,7 @@ def main(argv):
     for number in INTERRUPTS:
         signal.signal(number, signal.default_int_handler)
     try:
-        make()
+        make(not wants_run)
         command = options.command[0] if len(options.command) == 1 else shlex.join(options.command)
         return run(options, command) if wants_run else 0
     except (apps.Failure, OSError, tarfile.TarError, subprocess.CalledProcessError) as e:

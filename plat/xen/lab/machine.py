@@ -6,16 +6,17 @@
 what each was doing: who starts it says what is behind them, by name: character devices PORTS and xen, drives job and
 disk, network net. To port "start" goes one line: the time of day in seconds, and "net" when there is a network.
 
-<build>/xen-lab/kept is the state (QEMU's docs/devel/migration.rst) of a machine of KEPT_MIB whose dom0 waits for that
-line. It fits only the QEMU that wrote it: one that was installed after it boots.
+<build>/xen-lab/kept.* is the state (QEMU's docs/devel/migration.rst) of a machine of KEPT_MIB whose dom0 waits for that
+line. It fits only the QEMU that wrote it, which its name says, as plat/run/lab.c does too: inode, size and time of
+change. An empty one says that it could not be kept, so that machines boot.
 """
 import json
 import os
 import pathlib
-import shlex
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 
 QEMU = "qemu-system-x86_64"
@@ -66,17 +67,29 @@ def start_line():
     return f"{time.time():.0f}\n".encode()
 
 
-def is_kept(lab):
-    program, kept = shutil.which(QEMU), os.path.join(lab, "kept")
-    return bool(program) and os.path.exists(kept) and os.stat(program).st_ctime < os.stat(kept).st_mtime
+def kept_path(lab):
+    program = shutil.which(QEMU)
+    if not program:
+        raise OSError(f"{QEMU} is not in $PATH: install the package qemu-system-x86 (make deps)")
+    status = os.stat(program)
+    return os.path.join(lab, f"kept.{status.st_ino}.{status.st_size}.{status.st_ctime_ns // 10 ** 9}")
 
 
 def forget(lab):
-    pathlib.Path(lab, "kept").unlink(missing_ok=True)
+    for path in pathlib.Path(lab).glob("kept*"):
+        path.unlink(missing_ok=True)
 
 
 def fits(memory_mib, dom0_mib):
     return dom0_mib <= KEPT_DOM0_MIB and memory_mib - dom0_mib <= KEPT_MIB - KEPT_DOM0_MIB
+
+
+def open_kept(lab):
+    """What machines go on from; it is empty where they are to boot."""
+    try:
+        return open(kept_path(lab), "rb")
+    except FileNotFoundError:
+        return open(os.devnull, "rb")
 
 
 def start(lab, memory_mib, dom0_mib, given, fds, more=(), **streams):
@@ -84,9 +97,8 @@ def start(lab, memory_mib, dom0_mib, given, fds, more=(), **streams):
     state when that is large enough, and else boots."""
     ours, end = socket.socketpair()
     given = given | {"start": f"socket,fd={end.fileno()}"}
-    goes_on = is_kept(lab) and fits(memory_mib, dom0_mib)
-    with open(os.path.join(lab, "kept") if goes_on else os.devnull, "rb") as kept, end:
-        if goes_on:
+    with open_kept(lab) as kept, end:
+        if os.fstat(kept.fileno()).st_size and fits(memory_mib, dom0_mib):
             memory_mib, dom0_mib, more = KEPT_MIB, KEPT_DOM0_MIB, (*more, "-incoming", f"fd:{kept.fileno()}")
         command = [QEMU, *ANY_MACHINE, *words(lab, memory_mib, dom0_mib), *behind(given), *more]
         return subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *command], start_new_session=True,
@@ -107,43 +119,61 @@ class Control:
             raise OSError("QEMU has ended")
         return json.loads(line)
 
-    def call(self, what, **arguments):
-        self.end.sendall(json.dumps({"execute": what, "arguments": arguments}).encode())
+    def call(self, what, fds=(), **arguments):
+        socket.send_fds(self.end, [json.dumps({"execute": what, "arguments": arguments}).encode()], fds)
         while "return" not in (answer := self.read()):
             if "error" in answer:
                 raise OSError(f"QEMU: {answer['error']['desc']}")
         return answer["return"]
 
 
-def write_state(control, path):
+def write_state(control, file):
     control.call("migrate-set-parameters", **{"max-bandwidth": 1 << 40})
-    control.call("migrate", uri=f"exec:cat >{shlex.quote(path)}")
+    control.call("getfd", (file.fileno(),), fdname="kept")
+    control.call("migrate", uri="fd:kept")
     end = time.monotonic() + WRITE_S
-    while (status := control.call("query-migrate").get("status")) != "completed":
-        if status == "failed" or time.monotonic() > end:
-            raise OSError(f"its state could not be written ({status})")
+    while (told := control.call("query-migrate")).get("status") != "completed":
+        if told.get("status") == "failed" or time.monotonic() > end:
+            raise OSError(f"its state was not written: {told.get('error-desc', told.get('status'))}")
         time.sleep(0.05)
+    os.fsync(file.fileno())
 
 
-def keep(lab):
-    """Boots a machine and writes its state. It runs until that is done, as one that is stopped first has a clock that
-    is: dom0 would not go on."""
-    forget(lab)
+def boot_and_write(lab, file):
+    """The machine runs until its state is written, as one that is stopped first has a clock that is: dom0 would not go
+    on."""
     qmp, end = socket.socketpair()
-    qmp.settimeout(WRITE_S)
-    path = os.path.join(lab, "kept")
-    with qmp, end:
+    with qmp, end, tempfile.TemporaryFile() as said:
+        qmp.settimeout(WRITE_S)
         process, port = start(lab, KEPT_MIB, KEPT_DOM0_MIB, {}, (end.fileno(),),
                               ("-chardev", f"socket,id=qmp,fd={end.fileno()}", "-mon", "qmp,mode=control"),
-                              stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                              stdin=subprocess.DEVNULL, stderr=said)
         end.close()
         try:
             port.settimeout(UP_S)
             if port.recv(64) != b"ready\n":
-                raise OSError("dom0 did not come up")
-            write_state(Control(qmp), path + ".new")
-            os.rename(path + ".new", path)
+                said.seek(0)
+                raise OSError(f"dom0 did not come up: {said.read().decode(errors='replace').strip()[-200:]}")
+            write_state(Control(qmp), file)
         finally:
             process.kill()
             process.wait()
             port.close()
+
+
+def keep(lab):
+    """@return what is wrong; None: a state is kept."""
+    path, wrong = kept_path(lab), None
+    forget(lab)
+    new = path + ".new"
+    try:
+        with open(new, "wb") as file:
+            try:
+                boot_and_write(lab, file)
+            except OSError as e:
+                wrong = e
+                file.truncate(0)
+        os.rename(new, path)
+    finally:
+        pathlib.Path(new).unlink(missing_ok=True)
+    return wrong
