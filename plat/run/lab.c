@@ -300,8 +300,8 @@ static void find_memory(struct qemu_options *o, uint64_t job_bytes)
 	machine.memory = machine.dom0 + XEN_BYTES / MIB + guest;
 }
 
-#define QEMU_LOCKS                                                                                                     \
-	100 /* bytes by which QEMU says what it does with an image, and lets others do (block/file-posix.c) */
+/* Bytes by which QEMU says what it does with an image, and what others may (block/file-posix.c). */
+#define QEMU_LOCKS 100
 #define QEMU_LOCKS_END 300
 
 /* A machine that goes on opens its disk late: where it cannot, it stands still and does not end. */
