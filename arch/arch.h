@@ -110,12 +110,13 @@ void arch_set_nmi(void (*handler)(const struct arch_regs *regs));
  */
 int arch_break_once(uint64_t address, void (*reached)(void));
 
-/* ---- branches that are chosen at boot (option TRACE; booted CPUs) ---- */
+/* ---- branches that are chosen at boot (option TRACE) ---- */
 
 /*
- * (inline) False, by one instruction that does nothing, until arch_branch_take() was called for the key, a constant:
- * then true, by a jump.
+ * (inline) False, by one instruction that does nothing, until arch_branch_take() was called for the key, a constant
+ * below ARCH_BRANCHES_MAX: then true, by a jump. In the host world it is a look at a table, and a jump.
  */
+#define ARCH_BRANCHES_MAX 256
 static ALWAYS_INLINE bool arch_branch(unsigned key);
 /*
  * Boot CPU, while it is the only one and the kernel's code can still be written: before arch_memory_init().

@@ -13,5 +13,5 @@ cflags-pvh.o := $(no-stack-protector)
 obj-$(CONFIG_SMP) += secondary_entry.o secondary.o
 obj-$(CONFIG_KCFI) += kcfi.o
 obj-$(CONFIG_SHADOW_STACK) += shadow.o
-obj-$(CONFIG_TRACE) += branch.o
+obj-$(and $(CONFIG_ARCH_X86_64),$(CONFIG_TRACE)) += branch.o
 obj-$(CONFIG_TRACE_FUNCTIONS) += function.o

@@ -39,7 +39,7 @@
 #define CHANNEL_ALIGNED(n) __attribute__((aligned(n)))
 
 #define CHANNEL_MAGIC UINT64_C(0x314e4843494b4153)	/* "SAKICHN1" */
-#define CHANNEL_VERSION 7u
+#define CHANNEL_VERSION 8u
 
 /* Where the guest says that it has a channel: the first bytes of this physical page (never RAM that is handed out). */
 #define CHANNEL_BEACON 0x7000u
@@ -54,6 +54,7 @@ struct channel_beacon {
 #define CHANNEL_COMPARES 1024	/* a power of two */
 #define CHANNEL_FRAMES_MAX (256u * 1024)	/* frames a live bitmap can hold: 1 GiB of memory */
 #define CHANNEL_CONSOLE 4096
+#define CHANNEL_EVENTS 8192
 #define CHANNEL_HISTORY 16
 #define CHANNEL_DIRTY_FRAMES 16384
 #define CHANNEL_PROFILE_CALLS 64
@@ -191,6 +192,7 @@ struct channel {
 	uint32_t canary_reached, canary_fired;	/* bit n: planted bug n */
 	uint32_t console_len;		/* bytes written by this input; the first CHANNEL_CONSOLE are kept */
 	uint32_t history_count;
+	uint32_t events_len;		/* of events[] */
 	uint32_t ready_seq CHANNEL_ALIGNED(64);
 
 	uint32_t dirty_frames[CHANNEL_DIRTY_FRAMES];
@@ -199,6 +201,7 @@ struct channel {
 	struct channel_call history[CHANNEL_HISTORY];
 	struct channel_compare compares[CHANNEL_COMPARES];
 	char console[CHANNEL_CONSOLE];
+	char events[CHANNEL_EVENTS];	/* the input's last trace events, a line each; none where they are off */
 	struct channel_profile profile;
 	uint8_t live[CHANNEL_FRAMES_MAX / 8];	/* bit f: frame f is restored and audited; fixed at the snapshot */
 	uint8_t input[CHANNEL_INPUT_MAX];

@@ -96,3 +96,12 @@ void channel_console(const char *text, size_t len)
 		memcpy(channel->console + at, text, min(len, CHANNEL_CONSOLE - at));
 	channel->console_len += (uint32_t)len;
 }
+
+/* Lines that do not fit are left out, not cut. */
+void channel_event(const char *line, size_t len)
+{
+	if (len > CHANNEL_EVENTS - channel->events_len)
+		return;
+	memcpy(channel->events + channel->events_len, line, len);
+	channel->events_len += (uint32_t)len;
+}

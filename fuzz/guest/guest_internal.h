@@ -24,6 +24,8 @@ uint32_t channel_wait(uint32_t last_seq);
 void channel_signal(uint32_t *word, uint32_t seq);
 /* The program's console: kept in the channel. */
 void channel_console(const char *text, size_t len);
+/* A line of the last trace events: kept in the channel. */
+void channel_event(const char *line, size_t len);
 
 /* ---- snapshot.c ---- */
 

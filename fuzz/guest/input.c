@@ -6,6 +6,7 @@
  */
 #include <fuzz/guest/guest_internal.h>
 #include <instrumentation/coverage/coverage.h>
+#include <instrumentation/trace/trace.h>
 #include <kernel/clock.h>
 #include <kernel/console.h>
 #include <kernel/cpu.h>
@@ -34,6 +35,7 @@ static struct arch_jump input_jump;
 static bool active;
 static bool in_teardown;
 static unsigned idle_steps;
+static uint64_t trace_start;	/* trace_time() when the input began */
 
 LINKSET_DECLARE(object_type);
 
@@ -130,12 +132,20 @@ static void record_history(void)
 	}
 }
 
+/* Where the machine was told to trace; of this input alone. */
+static void record_events(void)
+{
+	channel->events_len = 0;
+	trace_put_last(channel_event, trace_start);
+}
+
 static void record_crash(const struct crash_record *record)
 {
 	channel->crash = *record;
 	channel->crash.call_index = in_teardown ? NO_CALL : calls_current();
 	channel->status = STATUS_CRASH;
 	record_history();
+	record_events();
 }
 
 /* The first report of an input counts; the jump leaves the broken stack behind, the reset repairs the rest. */
@@ -218,6 +228,7 @@ static void clear_outputs(void)
 	channel->canary_reached = channel->canary_fired = 0;
 	channel->console_len = 0;
 	channel->history_count = 0;
+	channel->events_len = 0;
 	channel->crash.kind = CRASH_NONE;
 }
 
@@ -239,11 +250,13 @@ static long run(void *arg)
 	if (!arch_jump_set(&input_jump)) {
 		active = true;
 		harness_phase_enter(PHASE_CALLS);
+		trace_start = trace_time();
 		channel->run_result = harness->run(data, size);
 	}
 	harness_phase_enter(PHASE_TEARDOWN);
 	if (channel->status == STATUS_CRASH)
 		return 0;
+	record_events();
 	/* A second crash, in the teardown, comes back here with the status set. */
 	if (!arch_jump_set(&input_jump)) {
 		in_teardown = true;

@@ -8,6 +8,7 @@ tool-saki-fuzz-y += executor.o executor_audit.o executor_batch.o audit.o novelty
 tool-saki-fuzz-y += machine.o machine_host.o machine_vm.o machine_xen.o xen_lab.o cpus.o image.o
 tool-saki-fuzz-y += profile.o profile_report.o profile_scale.o
 tool-saki-fuzz-y += ../../plat/run/qemu.o
+tool-saki-fuzz-y += last_events.o $(addprefix ../../instrumentation/trace/host/,events.o pattern.o)
 tool-saki-fuzz-y += finding.o symbols.o json.o store.o seeds.o inputs.o minimize.o
 
 # Programs: text, mutation, reproducers. Their format and the descriptions of the calls are the guest's own sources.
@@ -16,7 +17,7 @@ program-objs := program_build.o program_edit.o program_lex.o program_load.o prog
 program-objs += $(addprefix ../abi/,program.o program_decode.o program_encode.o program_place.o)
 mutate-objs  := mutate.o mutate_arg.o mutate_bytes.o mutate_call.o mutate_random.o mutate_tables.o mutate_value.o
 tool-saki-fuzz-y += $(program-objs) $(mutate-objs) program_c.o program_folder.o mutate_libfuzzer.o
-tool-saki-fuzz-gen-y += syscall_desc.o
+tool-saki-fuzz-gen-y += syscall_desc.o trace_description.o
 tool-saki-fuzz-libs := -ldw -lelf $(libfuzzer)
 
 # The same mutator for afl-fuzz, which loads it.

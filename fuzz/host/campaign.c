@@ -15,6 +15,7 @@
 
 #include "finding.h"
 #include "json.h"
+#include "last_events.h"
 #include "progress.h"
 #include "seeds.h"
 #include "store.h"
@@ -66,16 +67,20 @@ static struct known *find_known(struct state *state, const char *title)
 	return NULL;
 }
 
-/* A fresh machine, for one input: one that waits idle in between would spin on a CPU that the engine needs. */
-static struct executor *open_confirmer(struct state *state)
+static struct executor_options confirmer_options(const struct campaign *campaign)
 {
-	struct campaign *campaign = state->campaign;
-	struct executor_options options = {
+	return (struct executor_options){
 		.machine = { .world = campaign->world, .tracker = campaign->tracker, .preset = campaign->preset,
 			     .harness = campaign->harness, .crowded = campaign->clones > 1 },
 		.timeout_ns = CONFIRM_NS * campaign->clones,
 		.no_novelty = true,
 	};
+}
+
+/* A fresh machine, for one input: one that waits idle in between would spin on a CPU that the engine needs. */
+static struct executor *open_confirmer(struct state *state)
+{
+	struct executor_options options = confirmer_options(state->campaign);
 	char error[MACHINE_ERROR];
 	struct executor *confirmer = executor_open(&options, error);
 
@@ -90,6 +95,8 @@ static struct executor *open_confirmer(struct state *state)
 static void confirm(struct state *state, struct finding *finding)
 {
 	struct executor *confirmer = open_confirmer(state);
+	struct executor_options options;
+	char error[MACHINE_ERROR];
 	struct verdict verdict;
 	int err;
 
@@ -106,6 +113,12 @@ static void confirm(struct state *state, struct finding *finding)
 	finding->verdict = verdict;
 	finding->confirmed = true;
 	finding_name(finding, state->symbols);
+	options = confirmer_options(state->campaign);
+	/* Machines with another command line are clones of another parent: the one that there is is the engines'. */
+	if (state->campaign->world == WORLD_XEN)
+		return;
+	if (last_events_get(finding, &options, state->campaign->events, state->symbols, error))
+		fprintf(stderr, "\rsaki-fuzz: no trace events of %s: %s\n", finding->title, error);
 }
 
 static void take_finding(struct state *state, uint8_t *input, size_t size, const struct verdict *verdict)

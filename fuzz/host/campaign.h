@@ -33,6 +33,7 @@ struct campaign {
 	uint64_t seconds;		/* 0: no limit */
 	uint64_t runs;			/* 0: no limit */
 	uint32_t seed;
+	const char *events;		/* that the reports of findings are to tell; NULL: LAST_EVENTS_DEFAULT */
 	const char *out;
 	char corpus[PATH_MAX];		/* folder, absolute */
 	char work[PATH_MAX];		/* folder, absolute */

@@ -8,7 +8,7 @@
 
 #include "commands.h"
 #include "finding.h"
-#include "json.h"
+#include "last_events.h"
 #include "program_folder.h"
 #include "seeds.h"
 
@@ -31,6 +31,7 @@ static void print_json(const struct finding *finding, struct symbols *symbols)
 	json_hex(&json, "results_hash", verdict->results_hash);
 	json_number(&json, "blocked_calls", verdict->blocked_calls);
 	json_number(&json, "virtual_ns", verdict->virtual_ns);
+	finding_write_events(verdict, &json);
 	json_close(&json, '}');
 	putchar('\n');
 }
@@ -48,6 +49,26 @@ static void print_text(const struct finding *finding, struct symbols *symbols)
 	else
 		printf("no finding in %s: result %d%s\n", world_names[finding->world], verdict->run_result,
 		       verdict->blocked_calls ? ", with calls that blocked" : "");
+	if (verdict->kind != VERDICT_FINDING)
+		finding_print_events(verdict, stdout);
+}
+
+/* A finding's are told in any case, those of another input where they were asked for. 0, or -1 after an error line. */
+static int get_events(const struct options *options, struct finding *finding, struct symbols *symbols)
+{
+	struct executor_options executor_options;
+	char error[MACHINE_ERROR];
+
+	if (!options->campaign.events && finding->verdict.kind != VERDICT_FINDING)
+		return 0;
+	options_fill_executor(options, finding->preset, TIMEOUT_NS, &executor_options);
+	if (last_events_get(finding, &executor_options, options->campaign.events, symbols, error)) {
+		fprintf(stderr, "saki-fuzz: no trace events: %s\n", error);
+		return -1;
+	}
+	if (options->campaign.events && !finding->verdict.events_len)
+		fprintf(stderr, "saki-fuzz: %s told no such events\n", finding->preset);
+	return 0;
 }
 
 int cmd_replay(struct options *options)
@@ -76,6 +97,8 @@ int cmd_replay(struct options *options)
 	symbols = symbols_open(executor_image(executor), error);
 	if (finding.verdict.kind == VERDICT_FINDING)
 		finding_name(&finding, symbols);
+	if (get_events(options, &finding, symbols) && options->campaign.events)
+		return EXIT_ENVIRONMENT;
 	if (options->campaign.json)
 		print_json(&finding, symbols);
 	else

@@ -46,6 +46,9 @@ int cmd_afl_runner(struct options *options);
 const char *options_preset(const struct options *options, bool bench);
 /* Takes harness, world and preset from the report beside an input, where the command line does not say them. */
 void options_from_finding(struct options *options, const char *path);
+/* What an executor for one of the commands is made of. */
+void options_fill_executor(const struct options *options, const char *preset, uint64_t timeout_ns,
+			   struct executor_options *filled);
 /* An executor for one of the commands, or NULL after a line on stderr. */
 struct executor *options_executor(const struct options *options, const char *preset, uint64_t timeout_ns);
 /* One line on stderr; EXIT_USAGE. */

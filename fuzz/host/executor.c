@@ -207,6 +207,8 @@ static void read_status(struct machine *machine, struct verdict *verdict)
 	memcpy(verdict->console, channel->console, verdict->console_len);
 	verdict->history_count = executor_at_most(channel->history_count, CHANNEL_HISTORY);
 	memcpy(verdict->history, channel->history, verdict->history_count * sizeof(verdict->history[0]));
+	verdict->events_len = executor_at_most(channel->events_len, CHANNEL_EVENTS);
+	memcpy(verdict->events, channel->events, verdict->events_len);
 	verdict->crash.kind = CRASH_NONE;
 	if (verdict->kind == VERDICT_OK)
 		return;

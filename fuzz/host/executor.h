@@ -46,6 +46,8 @@ struct verdict {
 	struct channel_call history[CHANNEL_HISTORY];
 	uint32_t console_len;
 	char console[CHANNEL_CONSOLE];
+	uint32_t events_len;
+	char events[CHANNEL_EVENTS];	/* the last trace events, a line each, where the machine tells them */
 };
 
 struct executor_stats {

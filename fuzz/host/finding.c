@@ -11,11 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "json.h"
 #include "program_folder.h"
 #include "store.h"
 
 #define CHAIN_MAX 8	/* inlined frames of one address */
+#define EVENT_LINE_MAX 256
 
 const char *const crash_kind_names[CRASH_KINDS] = CRASH_KIND_NAMES;
 
@@ -212,6 +212,42 @@ static void write_canaries(struct json *json, const struct verdict *verdict)
 	json_close(json, ']');
 }
 
+/* Calls fn for each line, of which only the printable part is believed. */
+static void foreach_event(const struct verdict *verdict, void (*fn)(void *context, const char *line), void *context)
+{
+	char line[EVENT_LINE_MAX];
+	size_t len = 0;
+
+	for (size_t i = 0; i < verdict->events_len; i++) {
+		char c = verdict->events[i];
+
+		if (c != '\n' && len < sizeof(line) - 1)
+			line[len++] = c >= ' ' && c <= '~' ? c : '?';
+		if (c != '\n' && i + 1 < verdict->events_len)
+			continue;
+		line[len] = '\0';
+		fn(context, line + strspn(line, " "));
+		len = 0;
+	}
+}
+
+static void write_event(void *json, const char *line)
+{
+	json_string(json, NULL, line);
+}
+
+void finding_write_events(const struct verdict *verdict, struct json *json)
+{
+	json_open(json, "last_trace_events", '[');
+	foreach_event(verdict, write_event, json);
+	json_close(json, ']');
+}
+
+static void print_event(void *out, const char *line)
+{
+	fprintf(out, "    %s\n", line);
+}
+
 void finding_write_report(const struct finding *finding, struct symbols *symbols, FILE *out)
 {
 	const struct crash_record *crash = &finding->verdict.crash;
@@ -232,10 +268,19 @@ void finding_write_report(const struct finding *finding, struct symbols *symbols
 	write_chain(&json, crash, symbols);
 	write_registers(&json, crash);
 	write_calls(&json, &finding->verdict);
+	finding_write_events(&finding->verdict, &json);
 	write_canaries(&json, &finding->verdict);
 	json_number(&json, "input_size", finding->size);
 	json_close(&json, '}');
 	putc('\n', out);
+}
+
+void finding_print_events(const struct verdict *verdict, FILE *out)
+{
+	if (!verdict->events_len)
+		return;
+	fputs("  last trace events:\n", out);
+	foreach_event(verdict, print_event, out);
 }
 
 void finding_print(const struct finding *finding, struct symbols *symbols, FILE *out)
@@ -251,6 +296,7 @@ void finding_print(const struct finding *finding, struct symbols *symbols, FILE 
 			fprintf(out, "    %-28s %s:%d\n", chain[j].function, chain[j].file ? chain[j].file : "?",
 				chain[j].line);
 	}
+	finding_print_events(&finding->verdict, out);
 }
 
 /* ---- folders ---- */

@@ -13,6 +13,7 @@
 #include <stdio.h>
 
 #include "executor.h"
+#include "json.h"
 #include "symbols.h"
 
 #define TITLE_MAX 128
@@ -38,7 +39,10 @@ void finding_name(struct finding *finding, struct symbols *symbols);
 int finding_save(const struct finding *finding, struct symbols *symbols, const char *out);
 /* The report as JSON. */
 void finding_write_report(const struct finding *finding, struct symbols *symbols, FILE *out);
-/* A few lines for people: title, call chain, the calls. */
+/* The last trace events, if there are any: as "last_trace_events" of an object, and for people. */
+void finding_write_events(const struct verdict *verdict, struct json *json);
+void finding_print_events(const struct verdict *verdict, FILE *out);
+/* A few lines for people: title, call chain, the last trace events. */
 void finding_print(const struct finding *finding, struct symbols *symbols, FILE *out);
 
 /* ---- raw findings, between worker and campaign ---- */

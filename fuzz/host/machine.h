@@ -41,6 +41,7 @@ bool tracker_is_xens(enum tracker tracker);
 
 #define MACHINE_MEMORY_MIB 32
 #define MACHINE_ERROR 256	/* bytes that a message buffer should have */
+#define MACHINE_LINE 2048	/* of a kernel's command line, at most */
 #define MACHINE_COUNTERS_MAX (1u << 21)	/* coverage counters of an image */
 
 struct machine_options {

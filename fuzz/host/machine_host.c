@@ -13,10 +13,12 @@
 #include <unistd.h>
 
 #define CHILD_MEMORY_FD 3
+#define WORDS_MAX 8	/* of options.append */
 
 static void exec_machine(struct machine *machine, int log_fd, pid_t parent)
 {
-	char harness[64], memory[32], *argv[16];
+	char harness[64], memory[32], *rest = machine->options.append ? strdup(machine->options.append) : NULL;
+	char *argv[16 + WORDS_MAX];
 	int n = 0, null = open("/dev/null", O_RDWR);
 
 	snprintf(harness, sizeof(harness), "harness=%s", machine->options.harness);
@@ -35,8 +37,9 @@ static void exec_machine(struct machine *machine, int log_fd, pid_t parent)
 	argv[n++] = memory;
 	argv[n++] = "--";
 	argv[n++] = harness;
-	if (machine->options.append)
-		argv[n++] = (char *)machine->options.append;
+	/* A space inside of one of them would be one of its own. */
+	for (int words = 0; rest && words < WORDS_MAX; words++)
+		argv[n++] = strsep(&rest, " ");
 	argv[n] = NULL;
 	execv(machine->image, argv);
 	dprintf(2, "%s: %s\n", machine->image, strerror(errno));

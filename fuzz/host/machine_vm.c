@@ -10,7 +10,7 @@
 pid_t machine_spawn_vm(struct machine *machine, int log_fd, char *error)
 {
 	struct qemu_options options = QEMU_OPTIONS_DEFAULT;
-	char line[256], reason[QEMU_ERROR];
+	char line[MACHINE_LINE], reason[QEMU_ERROR];
 	pid_t pid;
 
 	snprintf(line, sizeof(line), "harness=%s%s%s", machine->options.harness, machine->options.append ? " " : "",

@@ -20,7 +20,7 @@
 static struct {
 	struct cloner *cloner;
 	pid_t owner;
-	char kind[512];
+	char kind[MACHINE_LINE + 512];
 } parent;
 
 static void close_parent(void)
@@ -55,7 +55,7 @@ int machine_prepare_xen(const struct machine_options *of, const char *image, cha
 					  .memory_mib = of->memory_mib ? of->memory_mib : MACHINE_MEMORY_MIB,
 					  .verbose = of->verbose };
 	static bool registered;
-	char line[256], kind[sizeof(parent.kind)];
+	char line[MACHINE_LINE], kind[sizeof(parent.kind)];
 
 	snprintf(line, sizeof(line), "harness=%s%s%s", of->harness, of->append ? " " : "",
 		 of->append ? of->append : "");

@@ -13,6 +13,7 @@
 
 #include "commands.h"
 #include "json.h"
+#include "last_events.h"
 #include "store.h"
 #include "xen_lab.h"
 
@@ -38,6 +39,9 @@ static const char usage[] =
 	"  --seed N       of the engine's random numbers\n"
 	"  --preset P     of the image (default: asan in host, fuzz in vm; bench: fuzz)\n"
 	"  --corpus DIR   default: OUT/corpus/HARNESS --out DIR    findings and work (default: out)\n"
+	"  --trace E,...  replay, campaigns: the trace events that the report of a finding ends with\n"
+	"                 (default: " LAST_EVENTS_DEFAULT ";\n"
+	"                 there are: saki trace list)\n"
 	"  --harness H    for commands that take a FILE (default: what its report says, else syscall)\n"
 	"  --against W    compare: the other world (default: host)\n"
 	"  --count N      of programs for verify and compare, of bit flips for inject\n"
@@ -197,6 +201,9 @@ static int set_option(struct options *options, int option, const char *name, con
 			return usage_error("--batch %s: 2 to %u", arg, CHANNEL_BATCH_MAX);
 		options->batch = (unsigned)value;
 		return 0;
+	case 'T':
+		campaign->events = arg;
+		return 0;
 	case 'P':
 		options->profile = true;
 		return 0;
@@ -221,6 +228,7 @@ static int parse_options(struct options *options, int argc, char **argv)
 		{ "against", required_argument, NULL, 'A' }, { "json", no_argument, NULL, 'j' },
 		{ "verbose", no_argument, NULL, 'v' },	     { "help", no_argument, NULL, 'h' },
 		{ "profile", no_argument, NULL, 'P' },	     { "batch", required_argument, NULL, 'b' },
+		{ "trace", required_argument, NULL, 'T' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int option, index = 0;
@@ -272,9 +280,10 @@ void options_from_finding(struct options *options, const char *path)
 	free(text);
 }
 
-struct executor *options_executor(const struct options *options, const char *preset, uint64_t timeout_ns)
+void options_fill_executor(const struct options *options, const char *preset, uint64_t timeout_ns,
+			   struct executor_options *filled)
 {
-	struct executor_options executor_options = {
+	*filled = (struct executor_options){
 		.machine = { .world = options->campaign.world, .preset = preset, .harness = options->campaign.harness,
 			     .tracker = options->campaign.tracker, .memory_mib = options->memory_mib,
 			     .append = options->batch ? "batch" : NULL,
@@ -282,8 +291,16 @@ struct executor *options_executor(const struct options *options, const char *pre
 		.timeout_ns = timeout_ns,
 		.no_novelty = true,
 	};
+}
+
+struct executor *options_executor(const struct options *options, const char *preset, uint64_t timeout_ns)
+{
+	struct executor_options executor_options;
+	struct executor *executor;
 	char error[MACHINE_ERROR];
-	struct executor *executor = executor_open(&executor_options, error);
+
+	options_fill_executor(options, preset, timeout_ns, &executor_options);
+	executor = executor_open(&executor_options, error);
 
 	if (!executor)
 		fprintf(stderr, "saki-fuzz: %s\n", error);
@@ -359,6 +376,22 @@ static int check_tracker(const struct options *options, const struct command *co
 	return 0;
 }
 
+/* NULL: a campaign. */
+static int check_trace(const struct options *options, const struct command *command)
+{
+	char error[MACHINE_ERROR], *words;
+
+	if (!options->campaign.events)
+		return 0;
+	if (command && command->run != cmd_replay)
+		return usage_error("--trace: only for replay and campaigns");
+	words = last_events_words(options->campaign.events, error);
+	if (!words)
+		return usage_error("--trace: %s", error);
+	free(words);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	static struct options options = { .campaign = { .harness = "syscall", .out = "out" } };
@@ -373,7 +406,7 @@ int main(int argc, char **argv)
 	command = find_command(options.words[0]);
 	if (takes_finding(command) && options.word_count > 1)
 		options_from_finding(&options, options.words[1]);
-	if (check_bench(&options, command) || check_tracker(&options, command) ||
+	if (check_trace(&options, command) || check_bench(&options, command) || check_tracker(&options, command) ||
 	    check_clones(&options.campaign, command))
 		return EXIT_USAGE;
 	if (!command) {

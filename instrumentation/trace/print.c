@@ -8,11 +8,13 @@
 #include <instrumentation/layout/layout.h>
 
 #include <kernel/cpu.h>
+#include <kernel/errno.h>
 #include <kernel/log.h>
 #include <kernel/string.h>
+#include <kernel/syscall_desc.h>
 
-#define LAST 24		/* records that are told, of all CPUs */
-#define LINE_MAX 200
+#define TEXT_MAX 64	/* of a name, bytes */
+#define ERRNO_MOST 4095 /* results above -4096 are errors */
 #define LEAST (sizeof(struct trace_record) + sizeof(uint64_t))
 
 struct cursor {
@@ -83,6 +85,24 @@ static const char *enum_name(const struct argument *argument, uint64_t n, size_t
 	return NULL;
 }
 
+/* What people know the value by; NULL when it has no name. */
+static const char *value_name(const struct argument *argument, uint64_t value, size_t *len)
+{
+	const struct desc_call *call;
+	const char *name;
+
+	if (begins(argument->type, "call")) {
+		call = value < desc_number_limit ? desc_call_find((uint32_t)value, 0) : NULL;
+		name = call ? call->name : NULL;
+	} else if (begins(argument->type, "result")) {
+		name = value >= -(uint64_t)ERRNO_MOST ? errno_name((int)-value) : NULL;
+	} else {
+		return enum_name(argument, value, len);
+	}
+	*len = name ? strlen(name) : 0;
+	return name;
+}
+
 static size_t put_value(char *line, size_t size, const struct argument *argument, uint64_t value)
 {
 	int name_len = (int)(argument->type - 1 - argument->name);
@@ -92,7 +112,7 @@ static size_t put_value(char *line, size_t size, const struct argument *argument
 	/* As the crash report's own addresses. */
 	if (begins(argument->type, "ptr"))
 		value = layout_linked(value);
-	name = enum_name(argument, value, &len);
+	name = value_name(argument, value, &len);
 	if (name)
 		return format(line, size, " %.*s=%.*s", name_len, argument->name, (int)len, name);
 	if (begins(argument->type, "hex") || begins(argument->type, "ptr") || begins(argument->type, "uptr"))
@@ -102,7 +122,7 @@ static size_t put_value(char *line, size_t size, const struct argument *argument
 	return format(line, size, fmt, name_len, argument->name, value);
 }
 
-static void print(const struct trace_record *record, unsigned cpu)
+static void print(const struct trace_record *record, unsigned cpu, trace_put_t *put)
 {
 	const char *at = strchr(trace_line(record->event & TRACE_EVENT_MASK), ' ') + 1;
 	const uint64_t *words = record->args, *end = (const uint64_t *)((const char *)record + record->size) - 1;
@@ -112,7 +132,7 @@ static void print(const struct trace_record *record, unsigned cpu)
 						    trace_area->time_scale >>
 					    32)) /
 		      1000;
-	char line[LINE_MAX];
+	char line[TRACE_LINE_MAX];
 	struct argument argument;
 	size_t len = format(line, sizeof(line), "  [%u] %4lu.%06lu %5u ", cpu, us / 1000000, us % 1000000,
 			    record->thread);
@@ -124,24 +144,29 @@ static void print(const struct trace_record *record, unsigned cpu)
 		if (begins(argument.type, "str")) {
 			size_t text = min(words[0], (uint64_t)((const char *)end - (const char *)(words + 1)));
 
-			len += format(line + len, sizeof(line) - len, " %.*s", (int)min(text, (size_t)64),
+			len += format(line + len, sizeof(line) - len, " %.*s", (int)min(text, (size_t)TEXT_MAX),
 				      (const char *)(words + 1));
 			break;
 		}
 		len += put_value(line + len, sizeof(line) - len, &argument, *words++);
 	}
-	log_printf("%s\n", line);
+	len = min(len, sizeof(line) - 1);
+	/* Names are the program's, and a line is one. */
+	for (size_t i = 0; i < len; i++)
+		if (line[i] < ' ' || line[i] > '~')
+			line[i] = '?';
+	line[len] = '\n';
+	put(line, len + 1);
 }
 
-void trace_print_last(void)
+unsigned trace_put_last(trace_put_t *put, uint64_t since)
 {
 	struct cursor cursors[CPUS_MAX];
-	const struct trace_record *last[LAST];
-	unsigned cpu_of[LAST], count = 0;
+	const struct trace_record *last[TRACE_LAST_MAX];
+	unsigned cpu_of[TRACE_LAST_MAX], count = 0, left;
 
 	if (!trace_area)
-		return;
-	trace_finish();
+		return 0;
 	for (unsigned i = 0; i < trace_area->cpu_count; i++) {
 		const struct trace_ring *ring = arch_phys_to_virt(trace_area->rings[i]);
 		uint64_t head = atomic_load(&ring->head);
@@ -149,7 +174,7 @@ void trace_print_last(void)
 		cursors[i] = (struct cursor){ ring, head,
 					      head > trace_area->ring_size ? head - trace_area->ring_size : 0 };
 	}
-	while (count < LAST) {
+	while (count < TRACE_LAST_MAX) {
 		const struct trace_record *record = NULL;
 
 		for (unsigned i = 0; i < trace_area->cpu_count; i++) {
@@ -160,13 +185,12 @@ void trace_print_last(void)
 				cpu_of[count] = i;
 			}
 		}
-		if (!record)
+		if (!record || record->time < since)
 			break;
 		cursors[cpu_of[count]].end -= record->size;
 		last[count++] = record;
 	}
-	if (count)
-		log_printf("  last trace events:\n");
-	while (count--)
-		print(last[count], cpu_of[count]);
+	for (left = count; left--;)
+		print(last[left], cpu_of[left], put);
+	return count;
 }

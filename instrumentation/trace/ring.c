@@ -15,6 +15,7 @@
 #include <kernel/linkset.h>
 #include <kernel/log.h>
 #include <kernel/page.h>
+#include <kernel/snapshot.h>
 #include <kernel/string.h>
 #include <kernel/thread.h>
 #include <plat/plat.h>
@@ -118,11 +119,15 @@ void trace_commit(const struct trace_place *place, size_t max, size_t size)
 
 /* ---- making them ---- */
 
+/* What a fuzzer's inputs leave in them is to be read: they are no part of its snapshot. */
 static void *zeroed(size_t size)
 {
 	struct page *page = page_run_alloc(align_up(size, PAGE_SIZE) / PAGE_SIZE);
 
-	return page ? memset(page_virt(page), 0, size) : NULL;
+	if (!page)
+		return NULL;
+	snapshot_exempt(page_virt(page), size);
+	return memset(page_virt(page), 0, size);
 }
 
 static size_t ring_size(void)
@@ -137,7 +142,8 @@ static size_t ring_size(void)
 	return size;
 }
 
-extern const char text_start[], text_end[];
+/* A process has no bounds of the kernel's code. */
+extern const char text_start[] WEAK, text_end[] WEAK;
 extern const uint8_t build_id_start[] WEAK, build_id_end[] WEAK;
 
 #define NOTE_HEADER 16 /* ELF: three words, and the name "GNU" */

@@ -18,6 +18,11 @@
 
 struct trace_calls;
 
+/* Takes a line of text, see trace_put_last(). */
+#define TRACE_LAST_MAX 32
+#define TRACE_LINE_MAX 200
+typedef void trace_put_t(const char *line, size_t len);
+
 #if CONFIG_TRACE
 
 #include <generated/trace_events.h>
@@ -55,8 +60,12 @@ void trace_set_chain(trace_chain_t *write, size_t max);
 void trace_choose(void);
 /* Makes the ring of another CPU, before that starts. 0, or -ENOMEM, which is logged. */
 int trace_add_cpu(unsigned id);
-/* The newest records of all CPUs, as text, through log_printf(): for crash reports. No locks, no memory. */
-void trace_print_last(void);
+/*
+ * The newest records of all CPUs as text, the oldest of them first, but none before a trace_time(), or 0: at most
+ * TRACE_LAST_MAX lines, each with its newline at most TRACE_LINE_MAX bytes long. For crash reports: no locks, no
+ * memory. @return their number.
+ */
+unsigned trace_put_last(trace_put_t *put, uint64_t since);
 /* Nothing is recorded any more; who reads the rings is told so. Any CPU. */
 void trace_finish(void);
 /* True when something is recorded. */
@@ -109,8 +118,13 @@ static inline int trace_add_cpu(unsigned id UNUSED)
 {
 	return 0;
 }
-static inline void trace_print_last(void)
+static inline uint64_t trace_time(void)
 {
+	return 0;
+}
+static inline unsigned trace_put_last(trace_put_t *put UNUSED, uint64_t since UNUSED)
+{
+	return 0;
 }
 static inline void trace_finish(void)
 {

@@ -166,7 +166,10 @@ static void report(const struct arch_regs *regs)
 	if (regs)
 		arch_regs_print(regs);
 	log_printf("  thread %d \"%s\", cpu %u\n", thread->id, thread->name, arch_cpu()->id);
-	trace_print_last();
+	trace_finish();
+	if (trace_is_on())
+		log_printf("  last trace events:\n");
+	trace_put_last(log_raw, 0);
 }
 
 /* A crash inside the handling of one: the first is what counts, so only the place of the second is told. */

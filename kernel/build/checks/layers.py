@@ -23,6 +23,7 @@ RULES = [
     (r"(arch|plat)/host/os/", r"(arch|plat)/host/.*_abi\.h|.*/(\w+_)?abi/.*|.*_abi\.h|generated/.*", ANY),
     (r"instrumentation/srccov/host/", ABI + r"|fuzz/host/(executor|machine|seeds|store)\.h", ANY),
     (r"fuzz/host/machine_vm\.c", ABI + r"|fuzz/host/|plat/run/qemu\.h", ANY),
+    (r"fuzz/host/last_events\.c", ABI + r"|fuzz/host/|instrumentation/trace/(description|host/pattern)\.h", ANY),
     (r"fuzz/host/(machine_xen|main)\.c", ABI + r"|fuzz/host/|fuzz/xen/cloner\.h", ANY),
     # Recordings are traces; `saki prof` shows them and makes them, also from outside.
     (r"profiler/host/", ABI + "|" + QEMU + r"|fuzz/host/json\.h|instrumentation/trace/description\.h|"
@@ -38,8 +39,9 @@ RULES = [
     (r"harnesses/attacks/", "|".join((KERNEL, ARCH, INSTRUMENTATION, ABI)), COMPILER),
     (r"harnesses/", "|".join((KERNEL, ABI)), COMPILER),
     # What an event is about is read, not called.
-    (r"instrumentation/trace/\w+\.[ch]", "|".join((REPORT, ARCH, PLAT, ABI, INSTRUMENTATION,
-                                                    r"kernel/include/kernel/(atomic|clock|cpu|thread)\.h")), COMPILER),
+    (r"instrumentation/trace/\w+\.[ch]",
+     "|".join((REPORT, ARCH, PLAT, ABI, INSTRUMENTATION,
+               r"kernel/include/kernel/(atomic|clock|cpu|syscall_desc|thread)\.h")), COMPILER),
     (r"instrumentation/layout/\w+\.[ch]", "|".join((REPORT, ARCH, ABI, INSTRUMENTATION,
                                                    r"kernel/include/kernel/(chacha20|spinlock)\.h")), COMPILER),
     (r"instrumentation/\w+/test/", "|".join((KERNEL, ARCH, ABI, INSTRUMENTATION)), COMPILER),
