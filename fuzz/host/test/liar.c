@@ -79,6 +79,7 @@ static void tell_lies(struct channel *channel, struct channel_batch *batch)
 	channel->canary_reached = (uint32_t)lie();
 	channel->console_len = (uint32_t)lie();
 	channel->history_count = (uint32_t)lie();
+	channel->events_len = (uint32_t)lie();
 	fill(channel->dirty_frames, channel->input);
 }
 
