@@ -4,6 +4,8 @@
  */
 #include "elf_file.h"
 
+#include "plt.h"
+
 #include <elfutils/libdw.h>
 #include <elfutils/libdwelf.h>
 #include <errno.h>
@@ -22,6 +24,7 @@ char *__cxa_demangle(const char *mangled, char *buf, size_t *size, int *status);
 
 struct symbol {
 	uint64_t start, end;
+	uint64_t section_end;
 	const char *name;	/* the ELF file's, or demangled */
 	bool weak, global, demangled;
 };
@@ -30,6 +33,7 @@ struct elf_file {
 	int fd;
 	Elf *elf;
 	struct elf_file *debug;	/* has the names in this one's place */
+	struct plt *plt;	/* what no symbols are for */
 	struct symbol *symbols;
 	size_t symbol_count;
 	bool is_debug, symbols_read, frames_read;
@@ -69,6 +73,7 @@ void elf_file_close(struct elf_file *file)
 			free((char *)file->symbols[i].name);
 	free(file->symbols);
 	elf_file_close(file->debug);
+	plt_close(file->plt);
 	if (file->own_frames)
 		dwarf_cfi_end(file->own_frames);
 	if (file->dwarf)
@@ -154,7 +159,7 @@ static int compare_symbols(const void *left, const void *right)
 	return compare_names(a, b);
 }
 
-static void add_symbol(struct elf_file *file, const GElf_Sym *sym, const char *name)
+static void add_symbol(struct elf_file *file, const GElf_Sym *sym, uint64_t section_end, const char *name)
 {
 	uint64_t end = sym->st_value + sym->st_size;
 
@@ -163,6 +168,7 @@ static void add_symbol(struct elf_file *file, const GElf_Sym *sym, const char *n
 	file->symbols = memory_more(file->symbols, file->symbol_count, sizeof(*file->symbols));
 	file->symbols[file->symbol_count++] = (struct symbol){ .start = sym->st_value,
 							       .end = end,
+							       .section_end = section_end,
 							       .name = name,
 							       .weak = GELF_ST_BIND(sym->st_info) == STB_WEAK,
 							       .global = GELF_ST_BIND(sym->st_info) == STB_GLOBAL };
@@ -196,7 +202,7 @@ static void read_table(struct elf_file *file, Elf_Scn *section, const GElf_Shdr 
 		if (type != STT_FUNC && type != STT_GNU_IFUNC && (type != STT_NOTYPE || shdr->sh_type == SHT_DYNSYM))
 			continue;
 		if (sym.st_shndx != SHN_UNDEF && in_code(file, &sym, &end))
-			add_symbol(file, &sym, elf_strptr(file->elf, shdr->sh_link, sym.st_name));
+			add_symbol(file, &sym, end, elf_strptr(file->elf, shdr->sh_link, sym.st_name));
 	}
 }
 
@@ -223,7 +229,10 @@ static struct elf_file *open_debug(const struct elf_file *file)
 	return elf_file_open(path, error);
 }
 
-/* Names of assembly say no length: they reach to the next one, as for perf. Only where all names are there. */
+/*
+ * Names of assembly say no length: they reach to the next one, as for perf, but not into another section, which may
+ * have no names. Only where all names are there.
+ */
 static void extend_symbols(struct elf_file *file)
 {
 	size_t count = 0;
@@ -232,9 +241,13 @@ static void extend_symbols(struct elf_file *file)
 		if (!count || file->symbols[count - 1].start != file->symbols[i].start)
 			file->symbols[count++] = file->symbols[i];
 	file->symbol_count = count;
-	for (size_t i = 0; i < count; i++)
-		if (file->symbols[i].end == file->symbols[i].start && i + 1 < count)
-			file->symbols[i].end = file->symbols[i + 1].start;
+	for (size_t i = 0; i < count; i++) {
+		struct symbol *symbol = &file->symbols[i];
+		uint64_t next = i + 1 < count ? symbol[1].start : UINT64_MAX;
+
+		if (symbol->end == symbol->start && symbol->section_end > symbol->start)
+			symbol->end = next < symbol->section_end ? next : symbol->section_end;
+	}
 }
 
 static void read_symbols(struct elf_file *file)
@@ -260,14 +273,19 @@ static void read_symbols(struct elf_file *file)
 		extend_symbols(file);
 }
 
-static const char *demangled(struct symbol *symbol)
+char *elf_demangle(const char *name)
 {
-	char *text;
 	int status;
 
-	if (symbol->demangled || strncmp(symbol->name, "_Z", 2) || strlen(symbol->name) > SYMBOL_NAME_MAX)
-		return symbol->name;
-	text = __cxa_demangle(symbol->name, NULL, NULL, &status);
+	if (strncmp(name, "_Z", 2) || strlen(name) > SYMBOL_NAME_MAX)
+		return NULL;
+	return __cxa_demangle(name, NULL, NULL, &status);
+}
+
+static const char *demangled(struct symbol *symbol)
+{
+	char *text = symbol->demangled ? NULL : elf_demangle(symbol->name);
+
 	if (!text)
 		return symbol->name;
 	symbol->name = text;
@@ -275,14 +293,15 @@ static const char *demangled(struct symbol *symbol)
 	return text;
 }
 
-const char *elf_file_symbol(struct elf_file *file, uint64_t address)
+/* Those of the file itself or of its debug information. */
+static struct symbol *find_symbol(struct elf_file *file, uint64_t address)
 {
 	size_t low = 0, high;
 
 	if (!file->symbols_read)
 		read_symbols(file);
 	if (file->debug)
-		return elf_file_symbol(file->debug, address);
+		return find_symbol(file->debug, address);
 	/* The last one that starts at or before it; symbols may lie in each other, but rarely deep. */
 	for (high = file->symbol_count; low < high;) {
 		size_t middle = low + (high - low) / 2;
@@ -299,10 +318,31 @@ const char *elf_file_symbol(struct elf_file *file, uint64_t address)
 			/* The first of those with this start is the best. */
 			while (symbol > file->symbols && symbol[-1].start == symbol->start && address < symbol[-1].end)
 				symbol--;
-			return demangled(symbol);
+			return symbol;
 		}
 	}
 	return NULL;
+}
+
+const char *elf_file_symbol(struct elf_file *file, uint64_t address)
+{
+	const char *name;
+	struct symbol *symbol;
+
+	if (!file->plt)
+		file->plt = plt_open(file->elf);
+	name = plt_symbol(file->plt, file, address);
+	if (name)
+		return name;
+	symbol = find_symbol(file, address);
+	return symbol ? demangled(symbol) : NULL;
+}
+
+const char *elf_file_symbol_at(struct elf_file *file, uint64_t address)
+{
+	const struct symbol *symbol = find_symbol(file, address);
+
+	return symbol && symbol->start == address ? symbol->name : NULL;
 }
 
 /* Goes through .symtab; wanted() says which one it is. */

@@ -27,11 +27,18 @@ size_t elf_path_build_id(const char *path, uint8_t build_id[BUILD_ID_MAX]);
 bool elf_file_address(const struct elf_file *file, uint64_t offset, uint64_t *address);
 
 /**
- * Names of .symtab, else of the file's of the same build id in /usr/lib/debug, else of .dynsym.
+ * Names of .symtab, else of the file's of the same build id in /usr/lib/debug, else of .dynsym; and where none of these
+ * are, those of plt.h.
  *
  * @return the name of the function that holds an address, demangled; NULL: none that says it does. The file's.
  */
 const char *elf_file_symbol(struct elf_file *file, uint64_t address);
+
+/* The name of the function that begins there, demangled or not. NULL: none does. */
+const char *elf_file_symbol_at(struct elf_file *file, uint64_t address);
+
+/* The name as C++ has it, to be freed. NULL: it is none of C++'s. */
+char *elf_demangle(const char *name);
 
 /* The variable that holds an address, of .symtab. */
 const char *elf_file_variable(struct elf_file *file, uint64_t address);
