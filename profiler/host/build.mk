@@ -11,7 +11,7 @@ tool-saki-prof-y += $(addprefix ../../plat/run/,fail.o image.o tool.o)
 tool-saki-prof-y += ../../fuzz/host/json.o ../../kernel/sys/describe.o
 tool-saki-prof-y += cmd_metrics.o metrics.o metrics_read.o
 tool-saki-prof-gen-y := syscall_desc.o
-tool-saki-prof-libs := -ldw -lelf -lz -lstdc++
+tool-saki-prof-libs := -ldw -lelf -lz -lstdc++ -lm
 
 # Makes perf.data of a stream; test/convert.test gives it streams that no kernel wrote.
 tool-saki-prof-convert-y := test/convert.o

@@ -12,5 +12,5 @@ tool-saki-outside-y := xen_outside.o $(outside-look) ../memory.o ../../../plat/r
 tool-saki-outside-y += $(addprefix ../../../instrumentation/trace/host/,foreign.o events.o)
 tool-saki-outside-gen-y := trace_description.o
 tool-saki-outside-libs := -static -L$(xen-dev)/lib/x86_64-linux-gnu $(addprefix -l:lib,$(addsuffix .a,xenctrl \
-	xencall xendevicemodel xenevtchn xenforeignmemory xengnttab xentoolcore xentoollog))
+	xencall xendevicemodel xenevtchn xenforeignmemory xengnttab xentoolcore xentoollog)) -lm
 endif

@@ -4,20 +4,50 @@
  */
 #include "look.h"
 
+#include <math.h>
+
 #define NSEC UINT64_C(1000000000)
 
-/*
- * Samples at even distances could keep step with what a program does in slices of time, and with a scheduler that has
- * both of us on one CPU: then they would always see the same of it. (Steele, Lea and Flood, Fast Splittable
- * Pseudorandom Number Generators, 2014, figure 17)
- */
-static void draw_next(struct look *look)
+#define MEAN_OF 8	/* distances */
+
+/* (Steele, Lea and Flood, Fast Splittable Pseudorandom Number Generators, 2014, figure 17) */
+static uint64_t draw(struct look *look)
 {
 	uint64_t z = look->random += UINT64_C(0x9e3779b97f4a7c15);
 
 	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
 	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-	look->next_ns = look->ran_ns + look->period_ns / 2 + (z ^ z >> 31) % look->period_ns;
+	return z ^ z >> 31;
+}
+
+/*
+ * Samples at even distances could keep step with what a program does in slices of time, and with a scheduler that has
+ * both of us on one CPU: then they would always see the same of it. And where the machine's clock goes on, its slice
+ * is over when it was stopped, so all distances that have a least one find it in the next but seldom in the same.
+ * Distances without a memory see each thing as often as it is there, whatever it does when it was seen. (Wolff,
+ * Poisson Arrivals See Time Averages, 1982)
+ */
+static void draw_next(struct look *look)
+{
+	double part = ((double)(draw(look) >> 12) + 1) * 0x1p-52;
+
+	look->next_ns = look->ran_ns + (uint64_t)(-log(part) * (double)look->period_ns);
+}
+
+/*
+ * What a sample stands for is the time since the one before it, but where the machine notices: then what it does a long
+ * time after a sample is not what it does at any time, and only all samples alike tell what that is.
+ */
+static uint64_t value_of(struct look *look)
+{
+	uint64_t distance = look->ran_ns - look->last_ns;
+
+	if (!look->is_noticed)
+		return distance;
+	if (look->distances < MEAN_OF)
+		look->distances++;
+	look->mean_ns += ((int64_t)distance - look->mean_ns) / (int64_t)look->distances;
+	return (uint64_t)look->mean_ns;
 }
 
 int look_begin(struct look *look, int stream_fd, unsigned hz, size_t stack_max, char *error)
@@ -59,7 +89,7 @@ static void look_at_cpu(struct look *l, const struct gdb_cpu *cpu, uint64_t valu
 
 void look_at(struct look *look, const struct gdb_cpu *cpus, unsigned count)
 {
-	uint64_t value_ns = look->ran_ns - look->last_ns;
+	uint64_t value_ns = value_of(look);
 
 	for (unsigned i = 0; i < count; i++)
 		look_at_cpu(look, &cpus[i], value_ns);

@@ -2,7 +2,7 @@
 /*
  * One look at a machine that stands still, whoever has stopped it: what its CPUs are in the middle of becomes samples
  * in a stream. Times are how long the machine has run; a sample stands for the time since the one before it. When the
- * next is due is drawn: in half a period at least, in one and a half at most.
+ * next is due is drawn: a period later in the mean.
  */
 #pragma once
 
@@ -18,6 +18,9 @@ struct look {
 	uint64_t next_ns;		/* when the next sample is due */
 	uint64_t random;
 	unsigned cpus;			/* that were seen */
+	unsigned distances;		/* between samples, that are in the mean */
+	int64_t mean_ns;
+	bool is_noticed;		/* its clock goes on while it stands still */
 	bool tells_samples;
 	union {
 		struct trace_chain chain;
