@@ -4,6 +4,7 @@
  * other's, so the recording is read once for each.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <plat/run/image.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,10 +52,16 @@ struct graph_exit {
 	int32_t depth, padding;
 };
 
-struct stack {
+struct kernel_stack {
 	struct common common;
-	uint32_t word, padding;
+	uint32_t size, padding;
 	uint64_t callers[TRACE_CHAIN_MAX];
+};
+
+struct user_stack {
+	struct common common;
+	uint32_t process, place;	/* place: of the text, after its size */
+	char text[DAT_RECORD_MAX - sizeof(struct common) - 8];
 };
 
 struct writer {
@@ -172,15 +179,27 @@ static void write_other(struct writer *w, const struct stream_record *record)
 	add(w, record, &data, (end + 3) & ~(size_t)3);
 }
 
-static void write_stack(struct writer *w, const struct stream_record *record, unsigned type, uint32_t word,
-			const uint64_t *callers, unsigned count)
+static void write_kernel_stack(struct writer *w, const struct stream_record *record)
 {
-	struct stack stack = { .common = common_of(record, type), .word = word };
+	struct kernel_stack stack = { .common = common_of(record, DAT_KERNEL_STACK),
+				      .size = record->chain.kernel_count };
 
-	if (!count)
-		return;
-	memcpy(stack.callers, callers, count * sizeof(*callers));
-	add(w, record, &stack, offsetof(struct stack, callers) + count * sizeof(*callers));
+	memcpy(stack.callers, record->chain.kernel, stack.size * sizeof(*stack.callers));
+	add(w, record, &stack, offsetof(struct kernel_stack, callers) + stack.size * sizeof(*stack.callers));
+}
+
+/* As text: what shows these files can neither name a program's addresses nor print as many as there are. */
+static void write_user_stack(struct writer *w, const struct stream_record *record)
+{
+	struct user_stack stack = { .common = common_of(record, DAT_USER_STACK),
+				    .process = (uint32_t)recording_thread_process(w->recording, record->thread) };
+	size_t at = 0, room = sizeof(stack.text) - 4;
+
+	for (unsigned i = 0; i < record->chain.user_count && at < room; i++)
+		at += (size_t)snprintf(stack.text + at, room - at, " => %" PRIx64, record->chain.user[i]);
+	at = at < room ? at + 1 : room;
+	stack.place = (uint32_t)(at << 16 | offsetof(struct user_stack, text));
+	add(w, record, &stack, (offsetof(struct user_stack, text) + at + 3) & ~(size_t)3);
 }
 
 static void write_record(struct writer *w, const struct stream_record *record, enum event_kind kind)
@@ -195,10 +214,10 @@ static void write_record(struct writer *w, const struct stream_record *record, e
 	}
 	if (!record->has_chain)
 		return;
-	write_stack(w, record, DAT_KERNEL_STACK, record->chain.kernel_count, record->chain.kernel,
-		    record->chain.kernel_count);
-	write_stack(w, record, DAT_USER_STACK, (uint32_t)recording_thread_process(w->recording, record->thread),
-		    record->chain.user, record->chain.user_count);
+	if (record->chain.kernel_count)
+		write_kernel_stack(w, record);
+	if (record->chain.user_count)
+		write_user_stack(w, record);
 }
 
 /* One CPU's pages from where the file stands. @return how many */

@@ -47,8 +47,8 @@ static const struct format ftrace[] = {
 	  "\"%d callers\", REC->size", DAT_KERNEL_STACK },
 	{ "user_stack",
 	  "\tfield:unsigned int tgid;\toffset:8;\tsize:4;\tsigned:0;\n"
-	  "\tfield:unsigned long caller[8];\toffset:16;\tsize:64;\tsigned:0;\n",
-	  "\"of %u\", REC->tgid", DAT_USER_STACK },
+	  "\tfield:__data_loc char[] callers;\toffset:12;\tsize:4;\tsigned:1;\n",
+	  "\"of %u:%s\", REC->tgid, __get_str(callers)", DAT_USER_STACK },
 	{ "funcgraph_entry",
 	  "\tfield:unsigned long func;\toffset:8;\tsize:8;\tsigned:0;\n"
 	  "\tfield:int depth;\toffset:16;\tsize:4;\tsigned:1;\n",
