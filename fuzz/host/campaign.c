@@ -95,8 +95,6 @@ static struct executor *open_confirmer(struct state *state)
 static void confirm(struct state *state, struct finding *finding)
 {
 	struct executor *confirmer = open_confirmer(state);
-	struct executor_options options;
-	char error[MACHINE_ERROR];
 	struct verdict verdict;
 	int err;
 
@@ -113,9 +111,15 @@ static void confirm(struct state *state, struct finding *finding)
 	finding->verdict = verdict;
 	finding->confirmed = true;
 	finding_name(finding, state->symbols);
-	options = confirmer_options(state->campaign);
+}
+
+static void get_events(const struct state *state, struct finding *finding)
+{
+	struct executor_options options = confirmer_options(state->campaign);
+	char error[MACHINE_ERROR];
+
 	/* Machines with another command line are clones of another parent: the one that there is is the engines'. */
-	if (state->campaign->world == WORLD_XEN)
+	if (interrupted || !finding->confirmed || state->campaign->world == WORLD_XEN)
 		return;
 	if (last_events_get(finding, &options, state->campaign->events, state->symbols, error))
 		fprintf(stderr, "\rsaki-fuzz: no trace events of %s: %s\n", finding->title, error);
@@ -151,6 +155,7 @@ static void take_finding(struct state *state, uint8_t *input, size_t size, const
 		free(input);
 		return;
 	}
+	get_events(state, &finding);
 	free((void *)known->finding.input);
 	known->finding = finding;
 	known->confirmed = finding.confirmed;

@@ -53,22 +53,17 @@ static void print_text(const struct finding *finding, struct symbols *symbols)
 		finding_print_events(verdict, stdout);
 }
 
-/* A finding's are told in any case, those of another input where they were asked for. 0, or -1 after an error line. */
-static int get_events(const struct options *options, struct finding *finding, struct symbols *symbols)
+/* A finding's are told in any case, those of another input where they were asked for. */
+static void get_events(const struct options *options, struct finding *finding, struct symbols *symbols)
 {
 	struct executor_options executor_options;
 	char error[MACHINE_ERROR];
 
 	if (!options->campaign.events && finding->verdict.kind != VERDICT_FINDING)
-		return 0;
+		return;
 	options_fill_executor(options, finding->preset, TIMEOUT_NS, &executor_options);
-	if (last_events_get(finding, &executor_options, options->campaign.events, symbols, error)) {
+	if (last_events_get(finding, &executor_options, options->campaign.events, symbols, error))
 		fprintf(stderr, "saki-fuzz: no trace events: %s\n", error);
-		return -1;
-	}
-	if (options->campaign.events && !finding->verdict.events_len)
-		fprintf(stderr, "saki-fuzz: %s told no such events\n", finding->preset);
-	return 0;
 }
 
 int cmd_replay(struct options *options)
@@ -97,14 +92,13 @@ int cmd_replay(struct options *options)
 	symbols = symbols_open(executor_image(executor), error);
 	if (finding.verdict.kind == VERDICT_FINDING)
 		finding_name(&finding, symbols);
-	if (get_events(options, &finding, symbols) && options->campaign.events)
-		return EXIT_ENVIRONMENT;
+	executor_close(executor);
+	get_events(options, &finding, symbols);
 	if (options->campaign.json)
 		print_json(&finding, symbols);
 	else
 		print_text(&finding, symbols);
 	symbols_close(symbols);
-	executor_close(executor);
 	free(input);
 	return finding.verdict.kind == VERDICT_FINDING ? EXIT_FINDINGS : EXIT_DONE;
 }

@@ -184,6 +184,7 @@ static void set_crash(const struct machine *machine, struct verdict *verdict, en
 	verdict->canary_reached = machine->channel->canary_reached;
 	verdict->canary_fired = machine->channel->canary_fired;
 	verdict->kind = VERDICT_FINDING;
+	verdict->unreported = true;
 	verdict->crash.kind = kind;
 	verdict->crash.call_index = UINT32_MAX;
 	snprintf(verdict->crash.text, sizeof(verdict->crash.text), "%s", text);
@@ -207,7 +208,8 @@ static void read_status(struct machine *machine, struct verdict *verdict)
 	memcpy(verdict->console, channel->console, verdict->console_len);
 	verdict->history_count = executor_at_most(channel->history_count, CHANNEL_HISTORY);
 	memcpy(verdict->history, channel->history, verdict->history_count * sizeof(verdict->history[0]));
-	verdict->events_len = executor_at_most(channel->events_len, CHANNEL_EVENTS);
+	verdict->unreported = false;
+	verdict->events_len = machine->options.tells_events ? executor_at_most(channel->events_len, CHANNEL_EVENTS) : 0;
 	memcpy(verdict->events, channel->events, verdict->events_len);
 	verdict->crash.kind = CRASH_NONE;
 	if (verdict->kind == VERDICT_OK)

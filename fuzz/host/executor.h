@@ -46,8 +46,9 @@ struct verdict {
 	struct channel_call history[CHANNEL_HISTORY];
 	uint32_t console_len;
 	char console[CHANNEL_CONSOLE];
+	bool unreported;		/* the crash is the host's account of it: the machine could give none */
 	uint32_t events_len;
-	char events[CHANNEL_EVENTS];	/* the last trace events, a line each, where the machine tells them */
+	char events[CHANNEL_EVENTS];	/* the last trace events, a line each, of a machine that is to tell them */
 };
 
 struct executor_stats {

@@ -334,20 +334,29 @@ int finding_save(const struct finding *finding, struct symbols *symbols, const c
 
 /* ---- raw findings ---- */
 
+struct raw_finding {
+	uint64_t build;		/* RAW_BUILD: who wrote it knows a verdict as we do */
+	struct verdict verdict;
+	uint8_t input[];
+};
+
+#define RAW_BUILD ((uint64_t)CHANNEL_VERSION << 32 | sizeof(struct raw_finding))
+
 int raw_finding_save(const char *work, const void *data, size_t size, const struct verdict *verdict)
 {
 	char path[PATH_MAX];
 	uint64_t hash = hash_bytes(data, size);
-	uint8_t *both = malloc(sizeof(*verdict) + size);
+	struct raw_finding *raw = malloc(sizeof(*raw) + size);
 	int err;
 
-	if (!both)
+	if (!raw)
 		return -1;
-	memcpy(both, verdict, sizeof(*verdict));
-	memcpy(both + sizeof(*verdict), data, size);
+	raw->build = RAW_BUILD;
+	raw->verdict = *verdict;
+	memcpy(raw->input, data, size);
 	snprintf(path, sizeof(path), "%s/raw/%016llx", work, (unsigned long long)hash);
-	err = store_file(path, both, sizeof(*verdict) + size);
-	free(both);
+	err = store_file(path, raw, sizeof(*raw) + size);
+	free(raw);
 	return err;
 }
 
@@ -357,21 +366,22 @@ struct taken {
 	struct verdict *verdict;
 };
 
+/* A campaign that goes on where one of another build was leaves that one's: the input is in the corpus. */
 static int take_one(const char *path, const char *name, void *context)
 {
 	struct taken *taken = context;
 	size_t size;
-	uint8_t *both = load_file(path, &size, sizeof(struct verdict) + CHANNEL_INPUT_MAX);
+	struct raw_finding *raw = (void *)load_file(path, &size, sizeof(*raw) + CHANNEL_INPUT_MAX);
 
 	(void)name;
-	if (both && size >= sizeof(*taken->verdict)) {
-		memcpy(taken->verdict, both, sizeof(*taken->verdict));
-		*taken->size = size - sizeof(*taken->verdict);
-		memmove(both, both + sizeof(*taken->verdict), *taken->size);
-		*taken->input = both;
-		both = NULL;
+	if (raw && size >= sizeof(*raw) && raw->build == RAW_BUILD) {
+		*taken->verdict = raw->verdict;
+		*taken->size = size - sizeof(*raw);
+		memmove(raw, raw->input, *taken->size);
+		*taken->input = (uint8_t *)raw;
+		raw = NULL;
 	}
-	free(both);
+	free(raw);
 	remove(path);
 	return *taken->input != NULL;
 }

@@ -17,9 +17,10 @@
 char *last_events_words(const char *list, char *error);
 
 /**
- * Runs the input of a finding, or of none, on a machine as options say, which tells these events, and puts them into
- * its verdict if that ends in the same way.
- * @return 0; -1 with one line in error.
+ * Runs the input of a finding, or of none, on another machine as options say, which tells these events, and puts them
+ * into its verdict. No other machine of the caller's runs meanwhile.
+ * @return 0; -1 with one line in error where there are none to tell: nothing was recorded, that run ended otherwise,
+ *	the machine dies or hangs without a report of its own, or it could not be started.
  */
 int last_events_get(struct finding *finding, const struct executor_options *options, const char *list,
 		    struct symbols *symbols, char *error);

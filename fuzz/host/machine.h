@@ -50,6 +50,7 @@ struct machine_options {
 	const char *harness;
 	const char *plat;		/* vm: "microvm" by default */
 	const char *append;		/* more words for the kernel's command line, or NULL */
+	bool tells_events;		/* append makes it trace: see last_events.h */
 	enum tracker tracker;
 	unsigned memory_mib;		/* 0: MACHINE_MEMORY_MIB */
 	bool crowded;			/* xen: one of several that may have one CPU */

@@ -37,9 +37,13 @@ static void exec_machine(struct machine *machine, int log_fd, pid_t parent)
 	argv[n++] = memory;
 	argv[n++] = "--";
 	argv[n++] = harness;
-	/* A space inside of one of them would be one of its own. */
+	/* Each by itself: a space in a word is one that the kernel sees in it. */
 	for (int words = 0; rest && words < WORDS_MAX; words++)
 		argv[n++] = strsep(&rest, " ");
+	if (rest) {
+		dprintf(2, "more than %d words for the kernel\n", WORDS_MAX);
+		_exit(123);
+	}
 	argv[n] = NULL;
 	execv(machine->image, argv);
 	dprintf(2, "%s: %s\n", machine->image, strerror(errno));

@@ -13,6 +13,7 @@
 
 #define WORD_MAX 1024
 
+_Static_assert(TRACE_EVENTS <= ARCH_BRANCHES_MAX, "each event has a branch");
 struct trace_event_state trace_events[TRACE_EVENTS];
 static bool any_on;
 bool trace_chosen;

@@ -159,14 +159,14 @@ static void print(const struct trace_record *record, unsigned cpu, trace_put_t *
 	put(line, len + 1);
 }
 
-unsigned trace_put_last(trace_put_t *put, uint64_t since)
+void trace_put_last(trace_put_t *put, uint64_t since)
 {
 	struct cursor cursors[CPUS_MAX];
 	const struct trace_record *last[TRACE_LAST_MAX];
-	unsigned cpu_of[TRACE_LAST_MAX], count = 0, left;
+	unsigned cpu_of[TRACE_LAST_MAX], count = 0;
 
 	if (!trace_area)
-		return 0;
+		return;
 	for (unsigned i = 0; i < trace_area->cpu_count; i++) {
 		const struct trace_ring *ring = arch_phys_to_virt(trace_area->rings[i]);
 		uint64_t head = atomic_load(&ring->head);
@@ -190,7 +190,6 @@ unsigned trace_put_last(trace_put_t *put, uint64_t since)
 		cursors[cpu_of[count]].end -= record->size;
 		last[count++] = record;
 	}
-	for (left = count; left--;)
-		print(last[left], cpu_of[left], put);
-	return count;
+	while (count--)
+		print(last[count], cpu_of[count], put);
 }

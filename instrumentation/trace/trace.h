@@ -18,9 +18,9 @@
 
 struct trace_calls;
 
-/* Takes a line of text, see trace_put_last(). */
 #define TRACE_LAST_MAX 32
 #define TRACE_LINE_MAX 200
+/* Takes a line of text, see trace_put_last(). */
 typedef void trace_put_t(const char *line, size_t len);
 
 #if CONFIG_TRACE
@@ -63,9 +63,9 @@ int trace_add_cpu(unsigned id);
 /*
  * The newest records of all CPUs as text, the oldest of them first, but none before a trace_time(), or 0: at most
  * TRACE_LAST_MAX lines, each with its newline at most TRACE_LINE_MAX bytes long. For crash reports: no locks, no
- * memory. @return their number.
+ * memory.
  */
-unsigned trace_put_last(trace_put_t *put, uint64_t since);
+void trace_put_last(trace_put_t *put, uint64_t since);
 /* Nothing is recorded any more; who reads the rings is told so. Any CPU. */
 void trace_finish(void);
 /* True when something is recorded. */
@@ -122,9 +122,8 @@ static inline uint64_t trace_time(void)
 {
 	return 0;
 }
-static inline unsigned trace_put_last(trace_put_t *put UNUSED, uint64_t since UNUSED)
+static inline void trace_put_last(trace_put_t *put UNUSED, uint64_t since UNUSED)
 {
-	return 0;
 }
 static inline void trace_finish(void)
 {

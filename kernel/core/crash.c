@@ -152,6 +152,16 @@ static void fill(enum crash_kind kind, const struct arch_regs *regs, uint64_t pc
 	as_linked(&record);
 }
 
+static void report_event(const char *line, size_t len)
+{
+	static bool begun;
+
+	if (!begun)
+		log_printf("  last trace events:\n");
+	begun = true;
+	log_raw(line, len);
+}
+
 static void report(const struct arch_regs *regs)
 {
 	const struct thread *thread = thread_current();
@@ -167,9 +177,7 @@ static void report(const struct arch_regs *regs)
 		arch_regs_print(regs);
 	log_printf("  thread %d \"%s\", cpu %u\n", thread->id, thread->name, arch_cpu()->id);
 	trace_finish();
-	if (trace_is_on())
-		log_printf("  last trace events:\n");
-	trace_put_last(log_raw, 0);
+	trace_put_last(report_event, 0);
 }
 
 /* A crash inside the handling of one: the first is what counts, so only the place of the second is told. */

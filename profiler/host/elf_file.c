@@ -4,6 +4,7 @@
  */
 #include "elf_file.h"
 
+#include "demangle.h"
 #include "plt.h"
 
 #include <elfutils/libdw.h>
@@ -17,16 +18,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SYMBOL_NAME_MAX 4096	/* longer names are not taken apart */
-
-/* Of libstdc++, which the other tools are linked with as well. */
-char *__cxa_demangle(const char *mangled, char *buf, size_t *size, int *status);
-
 struct symbol {
 	uint64_t start, end;
 	uint64_t section_end;
 	const char *name;	/* the ELF file's, or demangled */
-	bool weak, global, demangled;
+	bool weak, global;
+	bool demangled;		/* name is ours */
+	bool tried;		/* it is as readable as it gets */
 };
 
 struct elf_file {
@@ -273,19 +271,11 @@ static void read_symbols(struct elf_file *file)
 		extend_symbols(file);
 }
 
-char *elf_demangle(const char *name)
-{
-	int status;
-
-	if (strncmp(name, "_Z", 2) || strlen(name) > SYMBOL_NAME_MAX)
-		return NULL;
-	return __cxa_demangle(name, NULL, NULL, &status);
-}
-
 static const char *demangled(struct symbol *symbol)
 {
-	char *text = symbol->demangled ? NULL : elf_demangle(symbol->name);
+	char *text = symbol->tried ? NULL : demangle(symbol->name);
 
+	symbol->tried = true;
 	if (!text)
 		return symbol->name;
 	symbol->name = text;
@@ -326,16 +316,13 @@ static struct symbol *find_symbol(struct elf_file *file, uint64_t address)
 
 const char *elf_file_symbol(struct elf_file *file, uint64_t address)
 {
-	const char *name;
-	struct symbol *symbol;
+	struct symbol *symbol = find_symbol(file, address);
 
+	if (symbol)
+		return demangled(symbol);
 	if (!file->plt)
 		file->plt = plt_open(file->elf);
-	name = plt_symbol(file->plt, file, address);
-	if (name)
-		return name;
-	symbol = find_symbol(file, address);
-	return symbol ? demangled(symbol) : NULL;
+	return plt_symbol(file->plt, file, address);
 }
 
 const char *elf_file_symbol_at(struct elf_file *file, uint64_t address)

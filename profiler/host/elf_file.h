@@ -37,9 +37,6 @@ const char *elf_file_symbol(struct elf_file *file, uint64_t address);
 /* The name of the function that begins there, demangled or not. NULL: none does. */
 const char *elf_file_symbol_at(struct elf_file *file, uint64_t address);
 
-/* The name as C++ has it, to be freed. NULL: it is none of C++'s. */
-char *elf_demangle(const char *name);
-
 /* The variable that holds an address, of .symtab. */
 const char *elf_file_variable(struct elf_file *file, uint64_t address);
 

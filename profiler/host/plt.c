@@ -6,6 +6,7 @@
  */
 #include "plt.h"
 
+#include "demangle.h"
 #include "elf_file.h"
 #include "profile.h"
 
@@ -253,7 +254,7 @@ static char *make_name(const struct plt *plt, struct elf_file *file, const struc
 	if (entry == ENTRY_NONE)
 		return NULL;
 	name = memory_new(NAME_MAX_BYTES, 1);
-	source_name = function ? elf_demangle(function) : NULL;
+	source_name = function ? demangle(function) : NULL;
 	if (entry == ENTRY_HEADER)
 		snprintf(name, NAME_MAX_BYTES, ".plt");
 	else if (function)

@@ -58,6 +58,7 @@ struct kernel_stack {
 	uint64_t callers[TRACE_CHAIN_MAX];
 };
 
+#define USER_STACK_ENTRY 20	/* " => ", 16 digits */
 struct user_stack {
 	struct common common;
 	uint32_t process, place;	/* place: of the text, after its size */
@@ -195,9 +196,10 @@ static void write_user_stack(struct writer *w, const struct stream_record *recor
 				    .process = (uint32_t)recording_thread_process(w->recording, record->thread) };
 	size_t at = 0, room = sizeof(stack.text) - 4;
 
-	for (unsigned i = 0; i < record->chain.user_count && at < room; i++)
+	/* An address is shown whole, or not at all. */
+	for (unsigned i = 0; i < record->chain.user_count && room - at > USER_STACK_ENTRY; i++)
 		at += (size_t)snprintf(stack.text + at, room - at, " => %" PRIx64, record->chain.user[i]);
-	at = at < room ? at + 1 : room;
+	at++;
 	stack.place = (uint32_t)(at << 16 | offsetof(struct user_stack, text));
 	add(w, record, &stack, (offsetof(struct user_stack, text) + at + 3) & ~(size_t)3);
 }

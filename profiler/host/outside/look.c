@@ -36,7 +36,8 @@ static void draw_next(struct look *look)
 
 /*
  * What a sample stands for is the time since the one before it, but where the machine notices: then what it does a long
- * time after a sample is not what it does at any time, and only all samples alike tell what that is.
+ * time after a sample is not what it does at any time, and its own distance must not say what it stands for. A mean of
+ * the last ones does, which follows how much of its time the machine gets.
  */
 static uint64_t value_of(struct look *look)
 {
