@@ -75,7 +75,7 @@ static int post_buffer(struct virtio_net *net)
 
 static void fill(struct virtio_net *net)
 {
-	while (!post_buffer(net))
+	while (virtqueue_room(net->rx) && !post_buffer(net))
 		;
 	virtqueue_kick(net->rx);
 }
