@@ -54,11 +54,12 @@ static void unread(const struct splice_side *side, size_t len)
 
 ssize_t splice_copy(const struct splice_side *in, const struct splice_side *out, size_t len)
 {
-	char *buf = heap_alloc(PAGE_SIZE);
+	size_t room = min(len, PAGE_SIZE);
+	char *buf = heap_alloc(room);
 	ssize_t total = 0, n = -ENOMEM, written;
 
 	while (buf && len) {
-		n = splice_read_side(in, buf, min(len, PAGE_SIZE));
+		n = splice_read_side(in, buf, min(len, room));
 		if (n <= 0)
 			break;
 		written = splice_write_side(out, buf, (size_t)n);
