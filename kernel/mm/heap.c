@@ -102,11 +102,17 @@ void heap_free(void *object)
 	heap_release(block);
 }
 
+/* With INIT_ON_ALLOC pages come as zeros, and objects of whole pages with them. */
+static bool comes_as_zeros(size_t size)
+{
+	return IS_ENABLED(CONFIG_INIT_ON_ALLOC) && !HEAP_MARKED && size > SLAB_BLOCK_MAX;
+}
+
 void *heap_zalloc(size_t size)
 {
 	void *object = alloc_traced(size);
 
-	if (object)
+	if (object && !comes_as_zeros(size))
 		memset(object, 0, size);
 	return object;
 }
