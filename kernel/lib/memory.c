@@ -96,15 +96,19 @@ NO_BUILTIN void *memset(void *dst, int c, size_t n)
 
 	if (n >= sizeof(w))
 		*(struct word *)(d + n - sizeof(w)) = w;
-	for (; n >= 2 * ROUND; n -= 2 * ROUND, d += 2 * ROUND) {
+	for (; n >= 4 * ROUND; n -= 4 * ROUND, d += 4 * ROUND) {
+		struct word *to = (struct word *)d;
+
+		to[0] = to[1] = to[2] = to[3] = w;
+		to[4] = to[5] = to[6] = to[7] = w;
+		to[8] = to[9] = to[10] = to[11] = w;
+		to[12] = to[13] = to[14] = to[15] = w;
+	}
+	for (; n >= ROUND; n -= ROUND, d += ROUND) {
 		((struct word *)d)[0] = w;
 		((struct word *)d)[1] = w;
 		((struct word *)d)[2] = w;
 		((struct word *)d)[3] = w;
-		((struct word *)d)[4] = w;
-		((struct word *)d)[5] = w;
-		((struct word *)d)[6] = w;
-		((struct word *)d)[7] = w;
 	}
 	for (; n >= sizeof(w); n -= sizeof(w), d += sizeof(w))
 		*(struct word *)d = w;
