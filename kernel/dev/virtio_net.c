@@ -52,6 +52,7 @@ struct virtio_net {
 	struct virtio_device *virtio;
 	struct virtqueue *rx, *tx;
 	struct tx_slot *slots, *free_slots;
+	struct virtq_span spans[NET_FRAME_SPANS + 1];	/* of the frame that is being sent */
 	bool tx_full;		/* a frame found no room: its sender is to be told of some */
 	bool look;		/* the configuration has changed; atomic */
 };
@@ -166,7 +167,7 @@ static void reclaim_sent(struct virtio_net *net)
 static int net_transmit(struct netdev *dev, const struct net_frame *frame)
 {
 	struct virtio_net *net = dev->data;
-	struct virtq_span spans[NET_FRAME_SPANS + 1];
+	struct virtq_span *spans = net->spans;
 	struct tx_slot *slot;
 	int err;
 

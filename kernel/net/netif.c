@@ -46,6 +46,7 @@ struct interface {
 	struct pbuf *queue[QUEUE_MAX];	/* referenced */
 	unsigned queue_first, queue_count;
 	struct merge merge;		/* segments that may become one frame */
+	struct net_frame frame;		/* being handed over: too large to be cleared on a stack each time */
 	struct interface_counts counts;
 };
 
@@ -213,35 +214,46 @@ static uint64_t frame_len(const struct net_frame *frame)
 	return len;
 }
 
-static int hand_over(struct interface *interface, const struct net_frame *frame)
+/* The interface's frame, without anything in it. */
+static struct net_frame *frame_begin(struct interface *interface, void *cookie)
 {
-	int err = interface->dev->ops->transmit(interface->dev, frame);
+	struct net_frame *frame = &interface->frame;
+
+	frame->span_count = 0;
+	frame->checksum_start = frame->checksum_offset = frame->segment = frame->header = 0;
+	frame->cookie = cookie;
+	return frame;
+}
+
+static int hand_over(struct interface *interface)
+{
+	int err = interface->dev->ops->transmit(interface->dev, &interface->frame);
 
 	if (!err)
-		TRACE(net_send, frame_len(frame), netif_get_index(&interface->netif));
+		TRACE(net_send, frame_len(&interface->frame), netif_get_index(&interface->netif));
 	return err;
 }
 
 static int transmit(struct interface *interface, struct pbuf *p)
 {
 	struct netdev *dev = interface->dev;
-	struct net_frame frame = { .cookie = p };
+	struct net_frame *frame = frame_begin(interface, p);
 	const struct eth_hdr *eth;
 	int err;
 
 	for (struct pbuf *q = p; q; q = q->next) {
-		if (frame.span_count == NET_FRAME_SPANS)
+		if (frame->span_count == NET_FRAME_SPANS)
 			return -EMSGSIZE;
-		frame.spans[frame.span_count++] = (struct net_span){ q->payload, q->len };
+		frame->spans[frame->span_count++] = (struct net_span){ q->payload, q->len };
 	}
 	eth = header_at(p, 0, sizeof(*eth));
 	if (eth && (dev->features & NETDEV_CHECKSUM)) {
 		if (eth->type == PP_HTONS(ETHTYPE_IP))
-			checksum_ip4(&frame, p);
+			checksum_ip4(frame, p);
 		else if (eth->type == PP_HTONS(ETHTYPE_IPV6))
-			checksum_ip6(&frame, p);
+			checksum_ip6(frame, p);
 	}
-	err = hand_over(interface, &frame);
+	err = hand_over(interface);
 	if (!err) {
 		pbuf_ref(p);
 		dev->unsent = true;
@@ -267,17 +279,17 @@ static bool transmit_merged(struct interface *interface)
 {
 	struct netdev *dev = interface->dev;
 	struct merge *m = &interface->merge;
-	struct net_frame frame = { .span_count = 0 };
+	struct net_frame *frame;
 	struct sent_parts *sent = heap_alloc(sizeof(*sent) + m->count * sizeof(sent->parts[0]));
 
 	if (!sent)
 		return false;
 	sent->count = m->count;
 	memcpy(sent->parts, m->parts, m->count * sizeof(m->parts[0]));
-	merge_build(m, &frame);
-	checksum_ip4(&frame, m->parts[0]);
-	frame.cookie = (void *)((uintptr_t)sent | 1);
-	if (hand_over(interface, &frame)) {
+	frame = frame_begin(interface, (void *)((uintptr_t)sent | 1));
+	merge_build(m, frame);
+	checksum_ip4(frame, m->parts[0]);
+	if (hand_over(interface)) {
 		merge_restore(m);
 		heap_free(sent);
 		return false;
@@ -295,7 +307,7 @@ static void merge_flush(struct interface *interface)
 	struct merge *m = &interface->merge;
 	unsigned count = m->count;
 
-	if (!count || (count > 1 && !interface->queue_count && transmit_merged(interface)))
+	if (count > 1 && !interface->queue_count && transmit_merged(interface))
 		return;
 	m->count = 0;
 	for (unsigned i = 0; i < count; i++) {
@@ -403,7 +415,10 @@ void netdevs_poll(bool *more)
 void netdevs_flush(void)
 {
 	list_foreach(&netdevs, struct netdev, node, dev) {
-		merge_flush(dev->stack);
+		struct interface *interface = dev->stack;
+
+		if (interface->merge.count)
+			merge_flush(interface);
 		if (!dev->unsent)
 			continue;
 		dev->unsent = false;
