@@ -20,6 +20,7 @@
 /* What the time of day is when the virtual clock starts: 2024-01-01, on every run. */
 #define VIRTUAL_REALTIME_NS (UINT64_C(1704067200) * NSEC_PER_SEC)
 
+unsigned clock_changes;
 static bool is_virtual;
 static uint64_t virtual_now_ns;
 static uint64_t realtime_offset_ns; /* modulo 2^64: the time of day may be set to before boot */
@@ -69,6 +70,7 @@ void clock_virtual_start(uint64_t start_ns)
 {
 	virtual_now_ns = start_ns;
 	is_virtual = true;
+	clock_changes++;
 	realtime_offset_ns = VIRTUAL_REALTIME_NS - start_ns;
 	publish();
 	plat->timer_arm(UINT64_MAX);
@@ -101,6 +103,7 @@ void clock_virtual_stop(void)
 {
 	preempt_disable();
 	is_virtual = false;
+	clock_changes++;
 	realtime_offset_ns = plat->boot_time_ns();
 	publish();
 	program_anew(NULL);

@@ -78,11 +78,21 @@ static void ring(struct timer *timer UNUSED)
 	wake_all(&work);
 }
 
+static void deliver_looped_back(void)
+{
+	struct netif *netif;
+
+	NETIF_FOREACH(netif) {
+		if (netif->loop_first)
+			netif_poll(netif);
+	}
+}
+
 void net_unlock(void)
 {
 	uint64_t next;
 
-	netif_poll_all();
+	deliver_looped_back();
 	netdevs_flush();
 	next = net_timers_due_ns();
 	if (next < alarm_ns) {

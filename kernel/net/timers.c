@@ -113,6 +113,7 @@ static struct net_timer {
 };
 static uint64_t due_ns = NEVER;	/* the first of all */
 static bool must_look = true;
+static unsigned seen_clock;	/* clock_changes by which they were set */
 
 /* ---- time ---- */
 
@@ -137,6 +138,7 @@ void tcp_timer_needed(void)
 static void look(uint64_t now_ns)
 {
 	must_look = false;
+	seen_clock = clock_changes;
 	due_ns = NEVER;
 	for (unsigned i = 0; i < array_size(timers); i++) {
 		struct net_timer *timer = &timers[i];
@@ -151,11 +153,8 @@ static void look(uint64_t now_ns)
 
 uint64_t net_timers_due_ns(void)
 {
-	uint64_t now_ns = clock_ns();
-
-	/* One runs each second: if none is due within that, they were set by a clock that has gone back. */
-	if (must_look || due_ns > now_ns + NSEC_PER_SEC)
-		look(now_ns);
+	if (must_look || seen_clock != clock_changes)
+		look(clock_ns());
 	return due_ns;
 }
 

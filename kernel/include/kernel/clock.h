@@ -25,6 +25,8 @@ void clock_virtual_start(uint64_t start_ns);
 /* Back to the machine's clock and its time of day: for tests. */
 void clock_virtual_stop(void);
 bool clock_is_virtual(void);
+/* How often clock_ns() has become another clock, which may have gone back. */
+extern unsigned clock_changes;
 /* Moves the virtual clock and fires, in order, the timers that this makes due. */
 void clock_virtual_advance(uint64_t by_ns);
 /* The next armed timer of any CPU, deferrable ones left out; UINT64_MAX when none. */
