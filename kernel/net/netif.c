@@ -114,7 +114,7 @@ static void stack_receive(struct netdev *dev, struct net_buffer *frame, unsigned
 	}
 	if (len < COPY_BELOW && !frame->next) {
 		p = copy_frame(frame);
-		net_frame_free(frame);
+		net_buffer_copied(frame);
 	} else {
 		p = wrap_frame(frame);
 	}

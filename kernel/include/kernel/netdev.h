@@ -24,6 +24,11 @@ struct net_buffer {
 /* Room for len bytes from net_buffer_start() on; NULL without memory. */
 struct net_buffer *net_buffer_alloc(void);
 void net_buffer_free(struct net_buffer *buffer);
+/*
+ * A buffer that nobody but the driver and the caller has seen, and whose content was copied. It is cleared as far as its
+ * device has said that it has written, and may be given again as it is.
+ */
+void net_buffer_copied(struct net_buffer *buffer);
 /* All buffers of a frame; NULL is allowed. */
 void net_frame_free(struct net_buffer *frame);
 static inline uint8_t *net_buffer_start(struct net_buffer *buffer)
