@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Ticket spinlocks.
+ * Ticket spinlocks: what is not in line. ticket_checked.c has the rest of them where their use is checked.
  */
 #include <instrumentation/trace/trace.h>
 #include <kernel/atomic.h>
-#include <kernel/cpu.h>
 #include <kernel/metrics.h>
 #include <kernel/spinlock.h>
 
@@ -12,7 +11,7 @@
 
 METRIC_COUNTER(spinlock_contentions, "Times that a CPU found a spinlock taken and waited for it");
 
-static NOINLINE void wait_for_turn(const struct spinlock *lock, uint32_t ticket)
+NOINLINE void spin_wait(const struct spinlock *lock, uint32_t ticket)
 {
 	uint64_t start = TRACE_START(spin_wait);
 
@@ -20,19 +19,6 @@ static NOINLINE void wait_for_turn(const struct spinlock *lock, uint32_t ticket)
 	while (atomic_load(&lock->owner) != ticket)
 		arch_relax();
 	TRACE(spin_wait, lock, trace_since(start));
-}
-
-unsigned long spin_lock(struct spinlock *lock)
-{
-	unsigned long flags = arch_irq_save();
-	uint32_t ticket;
-
-	check_taken(lock);
-	ticket = atomic_fetch_add(&lock->next, 1);
-	if (unlikely(atomic_load(&lock->owner) != ticket))
-		wait_for_turn(lock, ticket);
-	note_taken(lock);
-	return flags;
 }
 
 bool spin_try_lock(struct spinlock *lock, unsigned long *flags)
@@ -47,11 +33,4 @@ bool spin_try_lock(struct spinlock *lock, unsigned long *flags)
 	}
 	arch_irq_restore(*flags);
 	return false;
-}
-
-void spin_unlock(struct spinlock *lock, unsigned long flags)
-{
-	note_released(lock);
-	atomic_store(&lock->owner, lock->owner + 1);
-	arch_irq_restore(flags);
 }

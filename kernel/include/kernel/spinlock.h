@@ -50,10 +50,37 @@ static ALWAYS_INLINE void spin_unlock(struct spinlock *lock UNUSED, unsigned lon
 		compiler_barrier();
 }
 #else
-unsigned long spin_lock(struct spinlock *lock);
+
 /* The same without waiting: false when another CPU holds it. */
 bool spin_try_lock(struct spinlock *lock, unsigned long *flags);
+
+/* Until the ticket's turn has come. */
+void spin_wait(const struct spinlock *lock, uint32_t ticket);
+
+#if CONFIG_DEBUG
+unsigned long spin_lock(struct spinlock *lock);
 void spin_unlock(struct spinlock *lock, unsigned long flags);
+#else
+
+/* In line, as a call and what a shadow stack adds to one are more than what is to be done. */
+static ALWAYS_INLINE unsigned long spin_lock(struct spinlock *lock)
+{
+	unsigned long flags = arch_irq_save();
+	uint32_t ticket = atomic_fetch_add(&lock->next, 1);
+
+	if (unlikely(atomic_load(&lock->owner) != ticket))
+		spin_wait(lock, ticket);
+	return flags;
+}
+
+/* Interrupts are off until here. */
+static ALWAYS_INLINE void spin_unlock(struct spinlock *lock, unsigned long flags)
+{
+	atomic_store(&lock->owner, atomic_load_relaxed(&lock->owner) + 1);
+	if (flags)
+		arch_irq_enable();
+}
+#endif
 #endif
 
 /* From now on nothing interrupts but what never returns. */
