@@ -22,8 +22,8 @@
 #define DRAWS 8 /* LAYOUT_PAGES: frames that are drawn until one is free */
 
 static struct spinlock page_lock = SPINLOCK_INIT;
-static SEALED struct page *pages;	/* one a frame, from frame 0 */
-static SEALED size_t frame_limit;	/* how many */
+SEALED struct page *page_array;
+SEALED size_t page_array_count;
 static struct minset free_blocks[PAGE_ORDER_MAX + 1];	/* of block numbers: frame >> order */
 static size_t free_frames, total_frames;
 static size_t drawn_frames; /* LAYOUT_PAGES: those below may come first */
@@ -37,7 +37,7 @@ METRIC_COUNTER(page_frees, "Blocks of pages that were given back");
 
 static size_t frame_of(const struct page *page)
 {
-	return (size_t)(page - pages);
+	return (size_t)(page - page_array);
 }
 
 /* One of the free blocks of an order: the lowest, or with LAYOUT_PAGES any; MINSET_NONE. */
@@ -59,12 +59,12 @@ static size_t draw_frame(unsigned *order)
 {
 	unsigned wanted = *order, last = PAGE_ORDER_MAX;
 
-	if (!IS_ENABLED(CONFIG_LAYOUT_PAGES) || drawn_frames != frame_limit)
+	if (!IS_ENABLED(CONFIG_LAYOUT_PAGES) || drawn_frames != page_array_count)
 		return MINSET_NONE;
 	if (wanted < PAGE_ORDER_MAX && largest_blocks << PAGE_ORDER_MAX <= total_frames / 2)
 		last--;
 	for (unsigned i = 0; i < DRAWS; i++) {
-		size_t frame = layout_draw(LAYOUT_PAGES, frame_limit);
+		size_t frame = layout_draw(LAYOUT_PAGES, page_array_count);
 
 		for (*order = wanted; *order <= last; ++*order)
 			if (minset_has(&free_blocks[*order], frame >> *order))
@@ -151,12 +151,12 @@ static struct page *page_take(unsigned order, bool *is_zero)
 	}
 	metric_inc(page_allocations);
 	free_frames -= (size_t)1 << order;
-	*is_zero = IS_ENABLED(CONFIG_INIT_ON_FREE) && order == 0 && pages[frame].flags == FREED_AS_ZEROS;
-	page_set_used(&pages[frame], order);
+	*is_zero = IS_ENABLED(CONFIG_INIT_ON_FREE) && order == 0 && page_array[frame].flags == FREED_AS_ZEROS;
+	page_set_used(&page_array[frame], order);
 	spin_unlock(&page_lock, irq);
-	sanitize_unpoison(page_virt(&pages[frame]), PAGE_SIZE << order);
+	sanitize_unpoison(page_virt(&page_array[frame]), PAGE_SIZE << order);
 	TRACE(page_alloc, frame << PAGE_SHIFT, order);
-	return &pages[frame];
+	return &page_array[frame];
 }
 
 struct page *page_alloc(unsigned order)
@@ -257,31 +257,6 @@ void page_put(struct page *page)
 		page_free(page, 0);
 }
 
-phys_t page_phys(const struct page *page)
-{
-	return (phys_t)frame_of(page) << PAGE_SHIFT;
-}
-
-void *page_virt(const struct page *page)
-{
-	return arch_phys_to_virt(page_phys(page));
-}
-
-struct page *page_from_phys(phys_t phys)
-{
-	size_t frame = phys >> PAGE_SHIFT;
-
-	return frame < frame_limit ? &pages[frame] : NULL;
-}
-
-struct page *page_from_virt(const void *virt)
-{
-	uintptr_t base = (uintptr_t)arch_phys_to_virt(0);
-
-	/* Below the direct map the subtraction wraps to an offset beyond any RAM. */
-	return page_from_phys((uintptr_t)virt - base);
-}
-
 size_t page_free_count(void)
 {
 	return atomic_load_relaxed(&free_frames);
@@ -294,7 +269,7 @@ size_t page_total_count(void)
 
 size_t page_frame_limit(void)
 {
-	return frame_limit;
+	return page_array_count;
 }
 
 void page_foreach_free(void (*visit)(size_t frame, size_t count, void *context), void *context)
@@ -328,8 +303,8 @@ void page_setup(size_t limit, void *memory)
 	char *next = memory;
 
 	memset(memory, 0, page_setup_bytes(limit));
-	pages = memory;
-	frame_limit = limit;
+	page_array = memory;
+	page_array_count = limit;
 	drawn_frames = min(limit, (size_t)(BOOT_MAPPED >> PAGE_SHIFT));
 	next += page_array_bytes(limit);
 	for (unsigned order = 0; order <= PAGE_ORDER_MAX; order++) {
@@ -343,21 +318,21 @@ void page_setup(size_t limit, void *memory)
 
 void page_all_mapped(void)
 {
-	drawn_frames = frame_limit;
+	drawn_frames = page_array_count;
 }
 
 size_t page_setup_free(size_t start, size_t end)
 {
 	unsigned long irq = spin_lock(&page_lock);
 
-	sanitize_poison(page_virt(&pages[start]), (end - start) << PAGE_SHIFT, SANITIZE_FREED);
+	sanitize_poison(page_virt(&page_array[start]), (end - start) << PAGE_SHIFT, SANITIZE_FREED);
 	for (size_t frame = start; frame < end;) {
 		unsigned order = frame ? min((unsigned)__builtin_ctzll(frame), PAGE_ORDER_MAX + 0u) : PAGE_ORDER_MAX;
 
 		while (frame + ((size_t)1 << order) > end)
 			order--;
 		for (size_t i = 0; i < (size_t)1 << order; i++)
-			pages[frame + i].state = PAGE_FREE;
+			page_array[frame + i].state = PAGE_FREE;
 		give_block(frame, order);
 		frame += (size_t)1 << order;
 	}

@@ -51,11 +51,33 @@ void page_run_free(struct page *page, size_t count);
 struct page *page_get(struct page *page);
 void page_put(struct page *page);
 
-phys_t page_phys(const struct page *page);
-void *page_virt(const struct page *page);
+/* One a frame, from frame 0, and how many: page_setup()'s. */
+extern struct page *page_array;
+extern size_t page_array_count;
+
+static inline phys_t page_phys(const struct page *page)
+{
+	return (phys_t)(page - page_array) << PAGE_SHIFT;
+}
+
+static inline void *page_virt(const struct page *page)
+{
+	return arch_phys_to_virt(page_phys(page));
+}
+
 /* The frame's struct, NULL for an address outside RAM. */
-struct page *page_from_phys(phys_t phys);
-struct page *page_from_virt(const void *virt);
+static inline struct page *page_from_phys(phys_t phys)
+{
+	size_t frame = phys >> PAGE_SHIFT;
+
+	return frame < page_array_count ? &page_array[frame] : NULL;
+}
+
+/* Below the direct map the subtraction wraps to an offset beyond any RAM. */
+static inline struct page *page_from_virt(const void *virt)
+{
+	return page_from_phys((uintptr_t)virt - (uintptr_t)arch_phys_to_virt(0));
+}
 
 size_t page_free_count(void);
 size_t page_total_count(void);
