@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Mutexes. Without contention both operations are one compare-exchange of the owner word. With it, the owner hands the
- * mutex to the first in the queue; nobody can overtake.
+ * Mutexes. Without contention both operations are one compare-exchange of the owner word, in line (kernel/mutex.h) or, where
+ * their use is checked, in mutex_checked.c. With it, the owner hands the mutex to the first in the queue; nobody can
+ * overtake.
  */
 #include <instrumentation/trace/trace.h>
 #include <kernel/atomic.h>
@@ -57,7 +58,7 @@ static bool is_granted(void *arg)
 	return atomic_load(&claim->granted);
 }
 
-static NOINLINE void lock_contended(struct mutex *mutex)
+NOINLINE void mutex_lock_contended(struct mutex *mutex)
 {
 	struct claim claim = { .thread = thread_current() };
 	struct sleeper sleeper = { .condition = is_granted, .arg = &claim, .stubborn = true };
@@ -86,7 +87,7 @@ static NOINLINE void lock_contended(struct mutex *mutex)
 	order_taken(mutex);
 }
 
-static NOINLINE void unlock_contended(struct mutex *mutex)
+NOINLINE void mutex_unlock_contended(struct mutex *mutex)
 {
 	unsigned long flags;
 	struct claim *claim;
@@ -106,21 +107,4 @@ static NOINLINE void unlock_contended(struct mutex *mutex)
 	memory_barrier();
 	thread_wake(next);
 	thread_put(next);
-}
-
-void mutex_lock(struct mutex *mutex)
-{
-	check_may_sleep();
-	order_check(mutex);
-	if (unlikely(!mutex_try_lock(mutex)))
-		lock_contended(mutex);
-}
-
-void mutex_unlock(struct mutex *mutex)
-{
-	uintptr_t expected = me();
-
-	order_released(mutex);
-	if (unlikely(!atomic_compare_exchange(&mutex->owner, &expected, 0)))
-		unlock_contended(mutex);
 }
