@@ -27,19 +27,18 @@
 
 #define STRING_OF(x) #x
 #define STRING(x) STRING_OF(x)
-/* With a register that is known to be 8, or 0, a place at GS takes four or five bytes less. */
-#define POINTER(register) "%gs:" STRING(SHADOW_STACK_POINTER) "(" register ")"
+#define POINTER "%gs:" STRING(SHADOW_STACK_POINTER)
 
+/* With a register that is known to be 8 the place takes four bytes less. */
 static const char enter_code[] = "\tmovq\t(%rsp), %r11\n"
 				 "\tmovl\t$8, %r10d\n"
-				 "\txaddq\t%r10, %gs:" STRING(SHADOW_STACK_POINTER) "-8(%r10)\n"
-										    "\tmovq\t%r11, (%r10)\n";
-static const char leave_code[] = "\txorl\t%r10d, %r10d\n"
-				 "\tmovq\t" POINTER("%r10") ", %r11\n"
-							    "\tmovq\t-8(%r11), %r11\n"
-							    "\tcmpq\t%r11, (%rsp)\n"
-							    "\tjne\tshadow_stack_differs\n"
-							    "\tsubq\t$8, " POINTER("%r10") "\n";
+				 "\txaddq\t%r10, " POINTER "-8(%r10)\n"
+				 "\tmovq\t%r11, (%r10)\n";
+static const char leave_code[] = "\tmovq\t" POINTER ", %r11\n"
+				 "\tmovq\t-8(%r11), %r11\n"
+				 "\tcmpq\t%r11, (%rsp)\n"
+				 "\tjne\tshadow_stack_differs\n"
+				 "\tsubq\t$8, " POINTER "\n";
 
 /* In the place of a return (--compact): the same by arch's assembly. A fifth of the text, for a jump. */
 static const char return_code[] = "\tjmp\tshadow_stack_return\n";
@@ -324,14 +323,67 @@ static bool returns_next(size_t line, size_t first, size_t end)
 	return false;
 }
 
+static bool is_one_of(const char *p, const char *const *names, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (starts(p, names[i]))
+			return true;
+	return false;
+}
+#define IS_ONE_OF(p, names) is_one_of(p, names, sizeof(names) / sizeof(*(names)))
+
+/* The first line of the function behind a label that a jump names; end: it names none. */
+static size_t jump_target(const char *p, size_t first, size_t end)
+{
+	const char *target = strstr(p, ".L");
+	size_t len = target ? strcspn(target, " \t#,(") : 0;
+
+	for (size_t i = first; i < end && target; i++)
+		if (!strncmp(lines[i], target, len) && lines[i][len] == ':')
+			return i;
+	return end;
+}
+
 /*
- * Whether the copy can go with the frame: RBP is pushed once, and the registers that we use are not in use by then; and
- * where it is popped, nothing is left to be done.
+ * Whether flags that were set before a line may be asked for behind it. What changes some of them only, or none where it
+ * shifts by nothing, is taken to change none; inline assembly changes all for clang.
+ */
+static bool flags_matter(size_t line, size_t first, size_t end)
+{
+	static const char *const asks[] = { "set", "cmov", "adc", "sbb", "rcl", "rcr", "pushf", "lahf", "loop" };
+	static const char *const changes[] = { "add", "sub", "and", "or",  "xor",  "neg", "cmp",
+					       "test", "call", "ret", "mul", "imul", "bt" };
+
+	for (size_t i = line, steps = 0; i < end && steps < end - first; i++, steps++) {
+		const char *p = instruction(lines[i]);
+
+		if (is_marker(lines[i], "#APP"))
+			return false;
+		if (!p)
+			continue;
+		if (is(p, "jmp") || is(p, "jmpq")) {
+			i = jump_target(p, first, end);
+			if (i == end)
+				return true;
+			continue;
+		}
+		if (is_branch(p) || IS_ONE_OF(p, asks))
+			return true;
+		if (IS_ONE_OF(p, changes))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Whether the copy can go with the frame: RBP is pushed once, and neither the registers that we use nor the flags are in
+ * use by then; and where it is popped, nothing is left to be done.
  */
 static bool has_plain_frame(size_t first, size_t end)
 {
+	static const char *const keeps_flags[] = { "mov", "lea", "push", "nop" };
 	unsigned moved = moved_by_loops(first, end);
-	bool foreign = false;
+	bool foreign = false, flags_set = false;
 	size_t pushed = 0;
 
 	for (size_t i = first; i < end; i++) {
@@ -340,12 +392,17 @@ static bool has_plain_frame(size_t first, size_t end)
 		foreign = is_foreign(lines[i], foreign);
 		if (!pushed && (strstr(lines[i], "%r10") || strstr(lines[i], "%r11")) && p)
 			return false;
+		flags_set |= p && foreign;
 		if (!p || foreign)
 			continue;
 		if (!pushed && (starts(p, "call") || writes_memory(p, moved)))
 			return false;
 		if ((starts(p, "pushq\t%rbp") && pushed) || starts(p, "leave"))
 			return false;
+		/* At its first instruction a function expects nothing of flags. */
+		if (starts(p, "pushq\t%rbp") && flags_set && flags_matter(i, first, end))
+			return false;
+		flags_set |= !IS_ONE_OF(p, keeps_flags);
 		if (starts(p, "pushq\t%rbp"))
 			pushed = i;
 		if (starts(p, "popq\t%rbp") && (!pushed || !returns_next(i + 1, first, end)))
