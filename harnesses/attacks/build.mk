@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # harnesses/attacks: one file an attack, with its vulnerability, compiled as all of the kernel is
 ifdef CONFIG_ATTACKS
+# Each by itself, with the calls and frames that its source has.
+cflags-y += -fno-lto
 obj-y += attack.o file.o knowledge.o primitives.o program.o
 # control flow, by return addresses and saved registers
 obj-y += ret_linear.o ret_relative.o ret_pointer.o ret_partial.o ret_canary_leak.o ret_interrupt.o ret_signal.o

@@ -77,10 +77,20 @@ $(call remember,$(B)/objects.txt,$(kernel-objs) / $(hosted-objs))
 world-cflags = $(kernel-cflags) $(defence-cflags-y) $(if $(nosan/$(@:$(B)/obj/%=%)),,$(instr-cflags-y))
 $(hosted-objs): world-cflags = $(hosted-cflags)
 compile = $(if $(shadowed),$(compile-shadowed),$(CC) $(compile-flags) -MJ $@.json -c -o $@ $<)
-compile-flags = $(world-cflags) $(flags/$(@:$(B)/obj/%=%)) -MMD -MP
+compile-flags = $(world-cflags) $(flags/$(@:$(B)/obj/%=%)) $(if $(filter $@,$(unit-objs)),,$(no-lto)) -MMD -MP
+
+# Optimized as one unit with a shadow stack: the unit's assembly goes through the filter. What is not to have a shadow
+# stack is no part of it, as it would be inlined, and what says -fno-lto neither.
+ifneq ($(and $(CONFIG_LTO),$(shadow-filter)),)
+unit-objs := $(foreach o,$(objs) $(gen-objs) $(source-objs),\
+	$(if $(nosan/$o)$(filter -fno-lto,$(flags/$o))$(wildcard $(o:.o=.S)),,$(B)/obj/$o))
+no-lto := -fno-lto
+unit := $(B)/unit.o
+endif
+linked-objs := $(filter-out $(unit-objs),$(kernel-objs)) $(unit)
 
 # Through the filter of the shadow stack (instrumentation/shadowstack), if it has one.
-shadowed = $(and $(shadow-filter),$(filter $@,$(kernel-objs)),\
+shadowed = $(and $(shadow-filter),$(filter $@,$(filter-out $(unit-objs),$(kernel-objs))),\
 	$(if $(nosan/$(@:$(B)/obj/%=%)),$(shadow/$(@:$(B)/obj/%=%)),y))
 compile-shadowed = $(CC) $(compile-flags) -MF $(@:.o=.d) -MT $@ -MJ $@.json -S -o $@.s $< && \
 	$(shadow-filter) $(shadow-filter-flags) <$@.s >$@.kept.s && \
@@ -118,10 +128,14 @@ ifeq ($(ARCH),x86_64)
 image: $(B)/saki.elf
 linked := $(B)/saki.$(if $(CONFIG_LAYOUT_IMAGE),linked.)elf
 $(call remember,$(B)/link.txt,linked with $(layout-ldflags))
-$(linked): arch/x86_64/kernel.ld $(kernel-objs) $(B)/objects.txt $(B)/link.txt
+$(B)/unit.o: $(unit-objs) $(shadow-filter) $(B)/objects.txt
+	$(call run,LTO) $(LD) -r $(lto-ldflags) --lto-emit-asm -o $(@:.o=) $(unit-objs) && \
+		$(shadow-filter) $(shadow-filter-flags) <$(@:.o=.lto.s) >$(@:.o=.kept.s) && \
+		$(CC) --target=x86_64-linux-gnu -c -o $@ $(@:.o=.kept.s) && rm $(@:.o=.lto.s) $(@:.o=.kept.s)
+$(linked): arch/x86_64/kernel.ld $(linked-objs) $(B)/objects.txt $(B)/link.txt
 	$(call run,LD) $(LD) $(lto-ldflags) $(layout-ldflags) -static -z max-page-size=4096 \
 		-z noexecstack --build-id=sha1 --fatal-warnings -T $< -o $@ \
-		$(kernel-objs)
+		$(linked-objs)
 # What is to be changed when the image is moved at boot goes behind it.
 ifeq ($(CONFIG_LAYOUT_IMAGE),y)
 $(B)/saki.elf: $(linked) kernel/build/relocate.py
