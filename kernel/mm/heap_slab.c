@@ -75,9 +75,25 @@ static unsigned class_of(size_t size)
 }
 
 /* Where blocks may begin anywhere, small ones leave one of them out for it: large ones are too few. */
+#define COUNT(size) ((PAGE_SIZE - SLAB_HEADER) / (size) - (HEAP_SHUFFLED && (size) <= ROOM_SIZE_MAX))
+
+/* Of sizes[], so that nothing is divided each time. */
+static const uint16_t counts[CLASSES] = {
+	COUNT(16),  COUNT(32),  COUNT(48),  COUNT(64),	COUNT(80),  COUNT(96),	COUNT(112),  COUNT(128),
+	COUNT(160), COUNT(192), COUNT(224), COUNT(256), COUNT(288), COUNT(336), COUNT(400),  COUNT(448),
+	COUNT(496), COUNT(576), COUNT(672), COUNT(800), COUNT(1008), COUNT(1344), COUNT(2016),
+};
+
 static unsigned block_count(unsigned class)
 {
-	return (PAGE_SIZE - SLAB_HEADER) / sizes[class] - (HEAP_SHUFFLED && sizes[class] <= ROOM_SIZE_MAX);
+	return counts[class];
+}
+
+/* Of free[]: only the smallest blocks are more than two words can say. The others are not looked at. */
+static unsigned word_count(unsigned class)
+{
+	_Static_assert(COUNT(32) <= 128 && (HEAP_MARKED || COUNT(16) <= 64 * SLAB_WORDS), "no slab has more");
+	return class ? 2 : SLAB_WORDS;
 }
 
 /* In how many places, a grain apart, the first block may lie. */
@@ -127,14 +143,20 @@ static uint64_t fold(uint64_t a, uint64_t b)
 	return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-static uint64_t sum_of(const struct slab *slab)
+/* used, class and start in one piece, without what is between and behind them. */
+struct numbers {
+	uint64_t all;
+} __attribute__((may_alias));
+#define NUMBERS ((HEAP_SHUFFLED ? UINT64_C(0xffff) << 32 : 0) | 0xffffff)
+
+static ALWAYS_INLINE uint64_t sum_of(const struct slab *slab)
 {
-	uint64_t numbers = slab->used | (uint64_t)slab->class << 16 |
-			   (HEAP_SHUFFLED ? (uint64_t)*slab->start << 32 : 0);
+	uint64_t numbers = (*(const struct numbers *)&slab->used).all & NUMBERS;
 	uint64_t sum = fold(slab->next ^ secrets[1], slab->prev ^ secrets[2]) ^
 		       fold((uintptr_t)slab ^ secrets[3], numbers ^ secrets[1]);
 
-	for (unsigned i = 0; i < SLAB_WORDS; i += 2)
+	sum = fold(slab->free[0] ^ secrets[2] ^ sum, slab->free[1] ^ secrets[3]);
+	for (unsigned i = 2; i < word_count(slab->class); i += 2)
 		sum = fold(slab->free[i] ^ secrets[2] ^ sum, slab->free[i + 1] ^ secrets[3]);
 	return sum;
 }
@@ -153,7 +175,7 @@ static NOINLINE NORETURN void slab_corrupted(const struct slab *slab)
 }
 
 /* Before anything in it is believed: a crash with the lock released when others have written there. */
-static void slab_check(struct size_class *class, const struct slab *slab, unsigned long irq)
+static ALWAYS_INLINE void slab_check(struct size_class *class, const struct slab *slab, unsigned long irq)
 {
 	if (!HEAP_HARDENED || likely(page_from_virt(slab) && *slab->sum == sum_of(slab)))
 		return;
@@ -279,7 +301,7 @@ static unsigned free_block_from(const struct slab *slab, unsigned from)
 	uint64_t bits = slab->free[word] & ~UINT64_C(0) << from % 64;
 
 	while (!bits) {
-		word = (word + 1) % SLAB_WORDS;
+		word = (word + 1) & (word_count(slab->class) - 1);
 		bits = slab->free[word];
 	}
 	return word * 64 + (unsigned)__builtin_ctzll(bits);
