@@ -89,13 +89,18 @@ NO_BUILTIN void *memmove(void *dst, const void *src, size_t n)
 	return dst;
 }
 
+/* Whole rounds, then what is left by halves: no loop goes round for a word or two. */
 NO_BUILTIN void *memset(void *dst, int c, size_t n)
 {
 	uint8_t *d = dst;
 	struct word w = { (uint8_t)c * UINT64_C(0x0101010101010101) };
 
-	if (n >= sizeof(w))
-		*(struct word *)(d + n - sizeof(w)) = w;
+	if (n < sizeof(w)) {
+		while (n--)
+			*d++ = (uint8_t)c;
+		return dst;
+	}
+	*(struct word *)(d + n - sizeof(w)) = w;
 	for (; n >= 4 * ROUND; n -= 4 * ROUND, d += 4 * ROUND) {
 		struct word *to = (struct word *)d;
 
@@ -104,18 +109,25 @@ NO_BUILTIN void *memset(void *dst, int c, size_t n)
 		to[8] = to[9] = to[10] = to[11] = w;
 		to[12] = to[13] = to[14] = to[15] = w;
 	}
-	for (; n >= ROUND; n -= ROUND, d += ROUND) {
-		((struct word *)d)[0] = w;
-		((struct word *)d)[1] = w;
-		((struct word *)d)[2] = w;
-		((struct word *)d)[3] = w;
+	if (n & 2 * ROUND) {
+		struct word *to = (struct word *)d;
+
+		to[0] = to[1] = to[2] = to[3] = w;
+		to[4] = to[5] = to[6] = to[7] = w;
+		d += 2 * ROUND;
 	}
-	for (; n >= sizeof(w); n -= sizeof(w), d += sizeof(w))
+	if (n & ROUND) {
+		struct word *to = (struct word *)d;
+
+		to[0] = to[1] = to[2] = to[3] = w;
+		d += ROUND;
+	}
+	if (n & ROUND / 2) {
+		((struct word *)d)[0] = ((struct word *)d)[1] = w;
+		d += ROUND / 2;
+	}
+	if (n & ROUND / 4)
 		*(struct word *)d = w;
-	if (d != dst)
-		return dst;
-	while (n--)
-		*d++ = (uint8_t)c;
 	return dst;
 }
 
