@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Mutexes. Without contention both operations are one compare-exchange of the owner word, in line (kernel/mutex.h) or, where
- * their use is checked, in mutex_checked.c. With it, the owner hands the mutex to the first in the queue; nobody can
- * overtake.
+ * Mutexes. Without contention both operations are one compare-exchange of the owner word, in line (kernel/mutex.h) or,
+ * where their use is checked, in mutex_checked.c. With it, the owner hands the mutex to the first in the queue; nobody
+ * can overtake.
  */
 #include <instrumentation/trace/trace.h>
 #include <kernel/atomic.h>

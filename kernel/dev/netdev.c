@@ -16,9 +16,9 @@
 OBJECT_TYPE(net_buffer);
 
 /*
- * Buffers of small frames, which are copied at once: no pointer to them went anywhere, so they need not be given back as
- * pages, which are drawn and cleared each time. As many as a device is asked for before it gets others. Not with ASan,
- * which is to see whoever keeps one.
+ * Buffers of small frames, which are copied at once: no pointer to them went anywhere, so they need not be given back
+ * as pages, which are drawn and cleared each time. As many as a device is asked for before it gets others. Not with
+ * ASan, which is to see whoever keeps one.
  */
 #define SPARES (IS_ENABLED(CONFIG_ASAN) ? 0 : 64)
 

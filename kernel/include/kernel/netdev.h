@@ -25,8 +25,8 @@ struct net_buffer {
 struct net_buffer *net_buffer_alloc(void);
 void net_buffer_free(struct net_buffer *buffer);
 /*
- * A buffer that nobody but the driver and the caller has seen, and whose content was copied. It is cleared as far as its
- * device has said that it has written, and may be given again as it is.
+ * A buffer that nobody but the driver and the caller has seen, and whose content was copied. It is cleared as far as
+ * its device has said that it has written (option INIT_ON_FREE), and may be given again as it is.
  */
 void net_buffer_copied(struct net_buffer *buffer);
 /* All buffers of a frame; NULL is allowed. */
