@@ -89,7 +89,7 @@ static unsigned block_count(unsigned class)
 	return counts[class];
 }
 
-/* Of free[]: only the smallest blocks are more than two words can say. The others are not looked at. */
+/* Of free[]: only the smallest blocks are more than two words can say. */
 static unsigned word_count(unsigned class)
 {
 	_Static_assert(COUNT(32) <= 128 && (HEAP_MARKED || COUNT(16) <= 64 * SLAB_WORDS), "no slab has more");
@@ -156,8 +156,10 @@ static ALWAYS_INLINE uint64_t sum_of(const struct slab *slab)
 		       fold((uintptr_t)slab ^ secrets[3], numbers ^ secrets[1]);
 
 	sum = fold(slab->free[0] ^ secrets[2] ^ sum, slab->free[1] ^ secrets[3]);
-	for (unsigned i = 2; i < word_count(slab->class); i += 2)
-		sum = fold(slab->free[i] ^ secrets[2] ^ sum, slab->free[i + 1] ^ secrets[3]);
+	/* Words that say nothing are zeros, and whatever somebody else has put there is to be seen too. */
+	for (unsigned i = 2; i < SLAB_WORDS; i += 2)
+		sum = slab->class ? sum ^ (slab->free[i] | slab->free[i + 1])
+				  : fold(slab->free[i] ^ secrets[2] ^ sum, slab->free[i + 1] ^ secrets[3]);
 	return sum;
 }
 

@@ -345,8 +345,8 @@ static size_t jump_target(const char *p, size_t first, size_t end)
 }
 
 /*
- * Whether flags that were set before a line may be asked for behind it. What changes some of them only, or none where it
- * shifts by nothing, is taken to change none; inline assembly changes all for clang.
+ * Whether flags that were set before a line may be asked for behind it. What changes some of them only, or none where
+ * it shifts by nothing, is taken to change none; inline assembly changes all for clang.
  */
 static bool flags_matter(size_t line, size_t first, size_t end)
 {
@@ -376,8 +376,8 @@ static bool flags_matter(size_t line, size_t first, size_t end)
 }
 
 /*
- * Whether the copy can go with the frame: RBP is pushed once, and neither the registers that we use nor the flags are in
- * use by then; and where it is popped, nothing is left to be done.
+ * Whether the copy can go with the frame: RBP is pushed once, and neither the registers that we use nor the flags are
+ * in use by then; and where it is popped, nothing is left to be done.
  */
 static bool has_plain_frame(size_t first, size_t end)
 {
