@@ -33,10 +33,8 @@ kernel-cflags := -std=gnu11 -ffreestanding -nostdlibinc -O2 -g -gdwarf-aranges $
 kernel-cflags-x86_64 := --target=x86_64-linux-gnu -fno-pic -mcmodel=kernel -mno-red-zone -mgeneral-regs-only
 kernel-cflags-host   := --target=x86_64-linux-gnu -fno-pic
 kernel-cflags += $(kernel-cflags-$(ARCH)) $(if $(CONFIG_LTO),-flto)
-# The code is made when it is linked: then this is what -gdwarf-aranges is before. Where each call keeps a copy of its
-# return address, more of them are worth being inlined: instrumentation/bench/nginx.bench measures it.
-lto-ldflags = $(if $(CONFIG_LTO),-mllvm -generate-arange-section \
-	$(if $(shadow-filter),-mllvm -inline-threshold=350))
+# The code is made when it is linked: then this is what -gdwarf-aranges is before.
+lto-ldflags := $(if $(CONFIG_LTO),-mllvm -generate-arange-section)
 
 hosted-cflags := -std=gnu11 -D_GNU_SOURCE -O2 -g $(warnings) -I. -I$(B)/include -include generated/config.h -fno-pic \
 	-fno-omit-frame-pointer
@@ -130,8 +128,8 @@ ifeq ($(ARCH),x86_64)
 image: $(B)/saki.elf
 linked := $(B)/saki.$(if $(CONFIG_LAYOUT_IMAGE),linked.)elf
 $(call remember,$(B)/link.txt,linked with $(layout-ldflags))
-$(B)/unit.o: $(unit-objs) $(shadow-filter) $(B)/objects.txt
-	$(call run,LTO) $(LD) -r $(lto-ldflags) --lto-emit-asm -o $(@:.o=) $(unit-objs) && \
+$(B)/unit.o: arch/x86_64/kernel.ld $(kernel-objs) $(shadow-filter) $(B)/objects.txt
+	$(call run,LTO) $(LD) $(lto-ldflags) --lto-emit-asm -static -T $< -o $(@:.o=) $(kernel-objs) && \
 		$(shadow-filter) $(shadow-filter-flags) <$(@:.o=.lto.s) >$(@:.o=.kept.s) && \
 		$(CC) --target=x86_64-linux-gnu -c -o $@ $(@:.o=.kept.s) && rm $(@:.o=.lto.s) $(@:.o=.kept.s)
 $(linked): arch/x86_64/kernel.ld $(linked-objs) $(B)/objects.txt $(B)/link.txt
