@@ -191,7 +191,7 @@ static void interrupt(struct arch_regs *regs)
 	TRACE(irq_enter, regs->vector);
 	if (handler)
 		handler((unsigned)regs->vector);
-	TRACE(irq_exit, regs->vector, trace_since(start));
+	TRACE(irq_exit, regs->vector, start);
 	cpu->irq_regs = NULL;
 	cpu->irq_depth--;
 	if (cpu->need_resched && !cpu->irq_depth && !cpu->preempt_count)

@@ -35,7 +35,7 @@ static struct arch_jump input_jump;
 static bool active;
 static bool in_teardown;
 static unsigned idle_steps;
-static uint64_t trace_start;	/* trace_time() when the input began */
+static uint64_t events_since;	/* trace_time() when the input began */
 
 LINKSET_DECLARE(object_type);
 
@@ -136,7 +136,7 @@ static void record_history(void)
 static void record_events(void)
 {
 	channel->events_len = 0;
-	trace_put_last(channel_event, trace_start);
+	trace_put_last(channel_event, events_since);
 }
 
 static void record_crash(const struct crash_record *record)
@@ -250,7 +250,7 @@ static long run(void *arg)
 	if (!arch_jump_set(&input_jump)) {
 		active = true;
 		harness_phase_enter(PHASE_CALLS);
-		trace_start = trace_time();
+		events_since = trace_time();
 		channel->run_result = harness->run(data, size);
 	}
 	harness_phase_enter(PHASE_TEARDOWN);

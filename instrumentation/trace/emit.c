@@ -27,14 +27,11 @@ uint64_t trace_time(void)
 
 uint64_t trace_since(uint64_t start)
 {
-	uint64_t passed = start ? trace_time() - start : 0;
+	uint64_t now = trace_time();
 
-	/* An event that began on another CPU may seem to end before that. */
-	if ((int64_t)passed < 0)
-		return 0;
-	if (!trace_area || trace_area->flags & TRACE_TIME_NS)
-		return passed;
-	return (uint64_t)((unsigned __int128)passed * trace_area->time_scale >> 32);
+	if (trace_area && !(trace_area->flags & TRACE_TIME_NS))
+		return trace_passed(start, now);
+	return start && start < now ? now - start : 0;
 }
 
 static uint64_t operand(const struct trace_filter *filter, const uint64_t *words, size_t count)

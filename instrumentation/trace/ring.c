@@ -25,7 +25,7 @@
 #define TAIL sizeof(uint64_t) /* of a record: its size again */
 
 struct trace_area *trace_area;
-bool trace_ready;
+bool trace_ready, trace_by_cycles;
 struct trace_ring *trace_rings[CPUS_MAX];
 
 static void seal(struct trace_record *record, size_t size)
@@ -186,6 +186,7 @@ static void publish(void)
 
 	beacon->area = arch_virt_to_phys(trace_area);
 	atomic_store(&beacon->magic, TRACE_MAGIC);
+	trace_by_cycles = !(trace_area->flags & TRACE_TIME_NS);
 	atomic_store(&trace_ready, true);
 	go_short_ways(true);
 }

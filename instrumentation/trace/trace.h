@@ -5,7 +5,7 @@
  * arguments are evaluated only when the event is on. What can be told is in events.tbl.
  *
  * What lasts is told at its end: uint64_t start = TRACE_START(lock_wait); ... TRACE(lock_wait, lock, owner,
- * trace_since(start)). TRACE_ON(lock_wait) is the instruction alone, for who goes another way then.
+ * start). TRACE_ON(lock_wait) is the instruction alone, for who goes another way then.
  *
  * Command line, words separated by commas: trace=EVENT,... where EVENT is NAME, GROUP:NAME, GROUP:* or *, perhaps with
  * "?ARGUMENT==N&ARGUMENT>N" behind it (also != < >= <=, and cpu and thread for arguments); trace.chain=EVENT,... these
@@ -32,11 +32,18 @@ typedef void trace_put_t(const char *line, size_t len);
 		if (arch_branch(TRACE_##name))                                                                         \
 			trace_##name(__VA_ARGS__);                                                                     \
 	} while (0)
-#define TRACE_START(name) (arch_branch(TRACE_##name) ? trace_time() : 0)
+#define TRACE_START(name) (arch_branch(TRACE_##name) ? trace_start() : 0)
 #define TRACE_ON(name) arch_branch(TRACE_##name)
 
 /* Now, in the unit of the records. */
 uint64_t trace_time(void);
+/* ring.c: that is the CPU's counter, and there are rings. */
+extern bool trace_by_cycles;
+/* trace_time(), mostly without a call, which an emulated CPU pays for twice. */
+static ALWAYS_INLINE uint64_t trace_start(void)
+{
+	return likely(trace_by_cycles) ? arch_cycles() : trace_time();
+}
 /* Nanoseconds since then; 0 when start is 0: the event is off. */
 uint64_t trace_since(uint64_t start);
 
@@ -107,10 +114,6 @@ static inline void trace_ignore(const char *name UNUSED, ...)
 #define TRACE_START(name) UINT64_C(0)
 #define TRACE_ON(name) false
 
-static inline uint64_t trace_since(uint64_t start UNUSED)
-{
-	return 0;
-}
 static inline void trace_choose(void)
 {
 }

@@ -60,6 +60,14 @@ static inline uint64_t trace_now(void)
 	return trace_area->flags & TRACE_TIME_NS ? plat->clock_ns() : arch_cycles();
 }
 
+/* Nanoseconds from start to now, both cycles; 0 when start is 0, or of another CPU, where it may seem to be later. */
+static ALWAYS_INLINE uint64_t trace_passed(uint64_t start, uint64_t now)
+{
+	uint64_t passed = start && start < now ? now - start : 0;
+
+	return (uint64_t)((unsigned __int128)passed * trace_area->time_scale >> 32);
+}
+
 /* Whether records may go on up to there. */
 static inline bool trace_has_room(const struct trace_ring *ring, uint64_t end)
 {

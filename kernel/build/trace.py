@@ -11,9 +11,10 @@ import os
 import re
 import sys
 
-TYPES = {"u64", "s64", "hex", "ptr", "uptr", "thread", "ns", "call", "result", "str"}
+TYPES = {"u64", "s64", "hex", "ptr", "uptr", "thread", "ns", "since", "call", "result", "str"}
 SIGNED = {"s64", "result"}
 POINTERS = {"ptr"}
+TOLD = {"since": "ns"}     # what readers are told that it is
 EVENTS_MAX = 0xffe
 
 
@@ -22,7 +23,7 @@ class Event:
         self.group, self.name, self.args = group, name, args
 
     def line(self, number):
-        args = [f"{name}:{kind}{'=' + names if names else ''}" for name, kind, names in self.args]
+        args = [f"{name}:{TOLD.get(kind, kind)}{'=' + names if names else ''}" for name, kind, names in self.args]
         return " ".join([f"{number} {self.group}:{self.name}"] + args)
 
     def has_text(self):
@@ -78,8 +79,7 @@ def header(events):
 def functions(events):
     yield "/* Made by kernel/build/trace.py. */\n#include <instrumentation/trace/trace_internal.h>\n"
     for e in events:
-        words = [n if t not in POINTERS else f"(uint64_t){n}" for n, t, _ in e.args if t != "str"]
-        words = [w if w.startswith("(") else f"(uint64_t){w}" for w in words]
+        words = [f"trace_since({n})" if t == "since" else f"(uint64_t){n}" for n, t, _ in e.args if t != "str"]
         text = e.args[-1][0] if e.has_text() else "NULL"
         words_and_count = f"(const uint64_t[]){{ {', '.join(words)} }}, {len(words)}" if words else "NULL, 0"
         names = ", ".join(name for name, _, _ in e.args)
@@ -92,7 +92,10 @@ def functions(events):
         if not e.has_text():
             yield "\tstruct trace_place place;\n"
             yield f"\tif (likely(trace_short_open(&place, TRACE_{e.name}, {len(words)}))) {{"
-            yield from (f"\t\tplace.record->args[{i}] = {word};" for i, word in enumerate(words))
+            # The time is known by then, and need not be asked for twice.
+            known = [f"trace_passed({n}, place.record->time)" if t == "since" else f"(uint64_t){n}"
+                     for n, t, _ in e.args]
+            yield from (f"\t\tplace.record->args[{i}] = {word};" for i, word in enumerate(known))
             yield "\t\ttrace_short_close(&place);\n\t\treturn;\n\t}"
         yield f"\tlong_{e.name}({names});\n}}\n"
 

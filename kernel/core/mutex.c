@@ -83,7 +83,7 @@ NOINLINE void mutex_lock_contended(struct mutex *mutex)
 	spin_unlock(&mutex->waiters.lock, flags);
 	start = TRACE_START(lock_wait);
 	wait_sleep(&sleeper, WAIT_FOREVER);
-	TRACE(lock_wait, mutex, holder_id, trace_since(start));
+	TRACE(lock_wait, mutex, holder_id, start);
 	order_taken(mutex);
 }
 

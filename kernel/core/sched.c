@@ -241,7 +241,7 @@ static void switch_to(struct cpu *cpu, struct thread *next)
 	arch_context_switch(prev, next);
 	finish_switch();
 	if (left)
-		TRACE(offcpu, trace_since(left), (uint64_t)prev->waker, state);
+		TRACE(offcpu, left, (uint64_t)prev->waker, state);
 }
 
 /*

@@ -18,7 +18,7 @@ NOINLINE void spin_wait(const struct spinlock *lock, uint32_t ticket)
 	metric_inc(spinlock_contentions);
 	while (atomic_load(&lock->owner) != ticket)
 		arch_relax();
-	TRACE(spin_wait, lock, trace_since(start));
+	TRACE(spin_wait, lock, start);
 }
 
 bool spin_try_lock(struct spinlock *lock, unsigned long *flags)

@@ -300,7 +300,7 @@ static int perform(struct block_device *dev, struct block_request *request)
 	}
 	timer_cancel(&waiter->too_late);
 	err = err ? err : waiter->err;
-	TRACE(block_done, sector, request->sectors * BLOCK_SECTOR, request->op, trace_since(start), err, dev->name);
+	TRACE(block_done, sector, request->sectors * BLOCK_SECTOR, request->op, start, err, dev->name);
 	heap_free(waiter);
 	metric_observe(block_request, clock_ns() - start_ns);
 	metric_add(block_errors, err != 0);

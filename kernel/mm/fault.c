@@ -61,7 +61,7 @@ int aspace_handle_fault(uint64_t address, unsigned access)
 	uint64_t start = TRACE_START(page_fault);
 	int err = as && user_ok(address, 1) ? fault(as, address, access) : -EFAULT;
 
-	TRACE(page_fault, address, access, trace_since(start), err);
+	TRACE(page_fault, address, access, start, err);
 	metric_inc_at(page_faults, kind_of(access, err));
 	return err;
 }

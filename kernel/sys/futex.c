@@ -101,7 +101,7 @@ static long futex_wait(user_ptr_t address, bool private, uint32_t value, uint32_
 	else
 		err = 0;
 	mutex_unlock(&futex_lock);
-	TRACE(futex_wait, address, trace_since(start), err);
+	TRACE(futex_wait, address, start, err);
 	return err;
 }
 

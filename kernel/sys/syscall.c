@@ -118,7 +118,7 @@ static __attribute__((noinline)) long call_traced(uint64_t number, const uint64_
 
 	TRACE(syscall_enter, number, args[0], args[1], args[2], args[3], args[4], args[5]);
 	result = call(number, args);
-	TRACE(syscall_exit, number, result, trace_since(start));
+	TRACE(syscall_exit, number, result, start);
 	return result;
 }
 
