@@ -5,7 +5,8 @@
 	trace.py OUT events.tbl
 
 Written into OUT, and only when changed: include/generated/trace_events.h (numbers, and a function each),
-gen/trace_events.c (those functions) and gen/trace_description.c (the text that goes into recordings).
+include/generated/trace_inline.h (the same in line), gen/trace_events.c (those functions) and gen/trace_description.c
+(the text that goes into recordings).
 """
 import os
 import re
@@ -76,28 +77,35 @@ def header(events):
     yield from (e.prototype() + ";" for e in events)
 
 
+def inline(events):
+    yield "/* Made by kernel/build/trace.py. */\n#pragma once\n\n#include <instrumentation/trace/trace_internal.h>\n"
+    for e in events:
+        names = ", ".join(name for name, _, _ in e.args)
+        yield e.prototype("trace_long") + ";"
+        yield f"static ALWAYS_INLINE {e.prototype('trace_inline')}\n{{"
+        if not e.has_text():
+            # The time is known by then, and need not be asked for twice.
+            words = [f"trace_passed({n}, place.record->time)" if t == "since" else f"(uint64_t){n}"
+                     for n, t, _ in e.args]
+            yield "\tstruct trace_place place;\n"
+            yield f"\tif (likely(trace_short_open(&place, TRACE_{e.name}, {len(words)}))) {{"
+            yield from (f"\t\tplace.record->args[{i}] = {word};" for i, word in enumerate(words))
+            yield "\t\ttrace_short_close(&place);\n\t\treturn;\n\t}"
+        yield f"\ttrace_long_{e.name}({names});\n}}\n"
+
+
 def functions(events):
-    yield "/* Made by kernel/build/trace.py. */\n#include <instrumentation/trace/trace_internal.h>\n"
+    yield "/* Made by kernel/build/trace.py. */\n#include <generated/trace_inline.h>\n"
     for e in events:
         words = [f"trace_since({n})" if t == "since" else f"(uint64_t){n}" for n, t, _ in e.args if t != "str"]
         text = e.args[-1][0] if e.has_text() else "NULL"
         words_and_count = f"(const uint64_t[]){{ {', '.join(words)} }}, {len(words)}" if words else "NULL, 0"
-        names = ", ".join(name for name, _, _ in e.args)
         # Not inline, so that the short way has no registers to save. Its caller's frame is that of the tracepoint's
         # function, whose caller is where the event is.
-        yield f"static NOINLINE {e.prototype('long')}\n{{"
+        yield f"NOINLINE {e.prototype('trace_long')}\n{{"
         yield f"\ttrace_emit(TRACE_{e.name}, {words_and_count}, {text},"
         yield "\t\t   *(const uint64_t *)__builtin_frame_address(0));\n}\n"
-        yield f"{e.prototype()}\n{{"
-        if not e.has_text():
-            yield "\tstruct trace_place place;\n"
-            yield f"\tif (likely(trace_short_open(&place, TRACE_{e.name}, {len(words)}))) {{"
-            # The time is known by then, and need not be asked for twice.
-            known = [f"trace_passed({n}, place.record->time)" if t == "since" else f"(uint64_t){n}"
-                     for n, t, _ in e.args]
-            yield from (f"\t\tplace.record->args[{i}] = {word};" for i, word in enumerate(known))
-            yield "\t\ttrace_short_close(&place);\n\t\treturn;\n\t}"
-        yield f"\tlong_{e.name}({names});\n}}\n"
+        yield f"{e.prototype()}\n{{\n\ttrace_inline_{e.name}({', '.join(name for name, _, _ in e.args)});\n}}\n"
 
 
 def description(events):
@@ -121,6 +129,7 @@ def main(args):
         sys.exit(__doc__)
     out, events = args[0], read(args[1])
     write(f"{out}/include/generated/trace_events.h", header(events))
+    write(f"{out}/include/generated/trace_inline.h", inline(events))
     write(f"{out}/gen/trace_events.c", functions(events))
     write(f"{out}/gen/trace_description.c", description(events))
 

@@ -4,7 +4,7 @@
  * the trace that "strace" on the command line asks for.
  */
 #include <arch/arch.h>
-#include <instrumentation/trace/trace.h>
+#include <instrumentation/trace/inline.h>
 #include <kernel/atomic.h>
 #include <kernel/boot.h>
 #include <kernel/linkset.h>
@@ -116,9 +116,9 @@ static __attribute__((noinline)) long call_traced(uint64_t number, const uint64_
 	uint64_t start = TRACE_START(syscall_exit);
 	long result;
 
-	TRACE(syscall_enter, number, args[0], args[1], args[2], args[3], args[4], args[5]);
+	TRACE_INLINE(syscall_enter, number, args[0], args[1], args[2], args[3], args[4], args[5]);
 	result = call(number, args);
-	TRACE(syscall_exit, number, result, start);
+	TRACE_INLINE(syscall_exit, number, result, start);
 	return result;
 }
 
