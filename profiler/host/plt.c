@@ -169,34 +169,31 @@ void plt_close(struct plt *plt)
 
 /* ---- entries ---- */
 
-static const struct reloc *filled_by(const struct plt *plt, uint64_t slot)
+static uint64_t slot_of(const struct reloc *reloc)
 {
-	size_t low = 0, high = plt->reloc_count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (plt->relocs[middle].slot < slot)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < plt->reloc_count && plt->relocs[low].slot == slot ? &plt->relocs[low] : NULL;
+	return reloc->slot;
 }
 
-static const struct reloc *pushed_as(const struct plt *plt, uint32_t order)
+static uint64_t order_of(const struct reloc *reloc)
 {
-	size_t low = 0, high = plt->pushed_count;
+	return reloc->order;
+}
+
+/* The first one with that key, by which they are sorted; NULL: there is none. */
+static const struct reloc *find_reloc(const struct reloc *relocs, size_t count,
+				      uint64_t (*key_of)(const struct reloc *reloc), uint64_t key)
+{
+	size_t low = 0, high = count;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (plt->pushed[middle].order < order)
+		if (key_of(&relocs[middle]) < key)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return low < plt->pushed_count && plt->pushed[low].order == order ? &plt->pushed[low] : NULL;
+	return low < count && key_of(&relocs[low]) == key ? &relocs[low] : NULL;
 }
 
 enum entry { ENTRY_NONE, ENTRY_HEADER, ENTRY_JUMP };
@@ -213,7 +210,7 @@ static enum entry decode(const struct plt *plt, const struct stubs *stubs, size_
 		at += sizeof(endbr64);
 	if (end - at >= 5 && code[at] == 0x68) {
 		memcpy(&number, code + at + 1, sizeof(number));
-		*reloc = pushed_as(plt, number);
+		*reloc = find_reloc(plt->pushed, plt->pushed_count, order_of, number);
 		return ENTRY_JUMP;
 	}
 	if (at < end && code[at] == 0xf2)
@@ -225,7 +222,8 @@ static enum entry decode(const struct plt *plt, const struct stubs *stubs, size_
 	if (code[at + 1] != 0x25)
 		return ENTRY_NONE;
 	memcpy(&number, code + at + 2, sizeof(number));
-	*reloc = filled_by(plt, stubs->address + at + 6 + (uint64_t)(int64_t)(int32_t)number);
+	*reloc = find_reloc(plt->relocs, plt->reloc_count, slot_of,
+			    stubs->address + at + 6 + (uint64_t)(int64_t)(int32_t)number);
 	return ENTRY_JUMP;
 }
 
