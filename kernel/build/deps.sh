@@ -19,7 +19,7 @@ test="$fuzz $check busybox-static:/var/lib/dpkg/info/busybox-static.list strace:
 	musl-dev:/usr/lib/x86_64-linux-musl/libc.a gdb:gdb curl:curl wrk:wrk redis-tools:redis-cli
 	openssh-client:ssh-keygen iproute2:ip iperf3:iperf3 sqlite3:sqlite3
 	e2fsprogs:mke2fs babeltrace2:babeltrace2 trace-cmd:trace-cmd linux-perf:perf
-	libdevel-nytprof-perl:$flame
+	libdevel-nytprof-perl:$flame binutils:objdump
 	python3-prometheus-client:/usr/lib/python3/dist-packages/prometheus_client/parser.py"
 bench="$run busybox-static:/var/lib/dpkg/info/busybox-static.list wrk:wrk redis-tools:redis-cli iperf3:iperf3
 	iproute2:ip"
