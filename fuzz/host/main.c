@@ -385,6 +385,8 @@ static int check_trace(const struct options *options, const struct command *comm
 		return 0;
 	if (command && command->run != cmd_replay)
 		return usage_error("--trace: only for replay and campaigns");
+	if (!command && options->campaign.world == WORLD_XEN)
+		return usage_error("--trace: what a campaign in xen finds tells its events when it is replayed");
 	words = last_events_words(options->campaign.events, error);
 	if (!words)
 		return usage_error("--trace: %s", error);
