@@ -3,6 +3,7 @@
 # switch).
 nosan-y := y
 shadow-signal.o := y
+shadow-user.o := y
 obj-$(CONFIG_ARCH_X86_64) += pvh_entry.o pvh.o cpu.o fpu.o entry.o trap.o fault.o switch.o context.o regs.o \
 	pagetable.o mapping.o memory.o tables.o keys.o view.o seal.o user_copy.o user.o signal.o breakpoint.o
 obj-$(CONFIG_LAYOUT_IMAGE) += image_move.o

@@ -3,6 +3,6 @@
 ifdef CONFIG_SHADOW_STACK
 shadow-filter := $(B)/shadowstack-filter
 shadow-filter-flags := $(if $(CONFIG_SHADOW_STACK_COMPACT),--compact)
-$(shadow-filter): instrumentation/shadowstack/host/filter.c instrumentation/shadowstack/place.h
-	$(call run,HOSTCC) $(CC) -std=gnu11 -D_GNU_SOURCE -O2 $(warnings) -I. -o $@ $<
+$(shadow-filter): $(wildcard instrumentation/shadowstack/host/*.[ch]) instrumentation/shadowstack/place.h
+	$(call run,HOSTCC) $(CC) -std=gnu11 -D_GNU_SOURCE -O2 $(warnings) -I. -o $@ $(filter %.c,$^)
 endif

@@ -79,9 +79,15 @@ static void *alloc_traced(size_t size)
 	return object;
 }
 
+/*
+ * What is cleared when it is freed, or comes from cleared pages, is not cleared once more. heap_zalloc() does: where
+ * somebody has written by a stale pointer, its callers are to find what they would find without these options.
+ */
+#define CLEARED_WHEN_FREED (IS_ENABLED(CONFIG_INIT_ON_FREE) && !HEAP_MARKED)
+
 void *heap_alloc(size_t size)
 {
-	return IS_ENABLED(CONFIG_INIT_ON_ALLOC) ? heap_zalloc(size) : alloc_traced(size);
+	return IS_ENABLED(CONFIG_INIT_ON_ALLOC) && !CLEARED_WHEN_FREED ? heap_zalloc(size) : alloc_traced(size);
 }
 
 void heap_free(void *object)

@@ -149,11 +149,16 @@ struct numbers {
 } __attribute__((may_alias));
 #define NUMBERS ((HEAP_SHUFFLED ? UINT64_C(0xffff) << 32 : 0) | 0xffffff)
 
-static ALWAYS_INLINE uint64_t sum_of(const struct slab *slab)
+static ALWAYS_INLINE uint64_t sum_of_links(const struct slab *slab)
+{
+	return HEAP_HARDENED ? fold(slab->next ^ secrets[1], slab->prev ^ secrets[2]) : 0;
+}
+
+/* links: sum_of_links() */
+static ALWAYS_INLINE uint64_t sum_of(const struct slab *slab, uint64_t links)
 {
 	uint64_t numbers = (*(const struct numbers *)&slab->used).all & NUMBERS;
-	uint64_t sum = fold(slab->next ^ secrets[1], slab->prev ^ secrets[2]) ^
-		       fold((uintptr_t)slab ^ secrets[3], numbers ^ secrets[1]);
+	uint64_t sum = links ^ fold((uintptr_t)slab ^ secrets[3], numbers ^ secrets[1]);
 
 	sum = fold(slab->free[0] ^ secrets[2] ^ sum, slab->free[1] ^ secrets[3]);
 	/* Words that say nothing are zeros, and whatever somebody else has put there is to be seen too. */
@@ -163,11 +168,17 @@ static ALWAYS_INLINE uint64_t sum_of(const struct slab *slab)
 	return sum;
 }
 
-/* After each change. The class's lock is held, here and below. */
-static void slab_seal(struct slab *slab)
+/* After each change but those of links. The class's lock is held, here and below. */
+static ALWAYS_INLINE void slab_seal(struct slab *slab, uint64_t links)
 {
 	if (HEAP_HARDENED)
-		*slab->sum = sum_of(slab);
+		*slab->sum = sum_of(slab, links);
+}
+
+/* After each change of links too. */
+static void slab_seal_links(struct slab *slab)
+{
+	slab_seal(slab, sum_of_links(slab));
 }
 
 static NOINLINE NORETURN void slab_corrupted(const struct slab *slab)
@@ -176,11 +187,25 @@ static NOINLINE NORETURN void slab_corrupted(const struct slab *slab)
 		    slab);
 }
 
-/* Before anything in it is believed: a crash with the lock released when others have written there. */
-static ALWAYS_INLINE void slab_check(struct size_class *class, const struct slab *slab, unsigned long irq)
+/*
+ * Before anything in it is believed: a crash with the lock released when others have written there. Of an address whose
+ * page has been looked at. Returns sum_of_links().
+ */
+static ALWAYS_INLINE uint64_t slab_check(struct size_class *class, const struct slab *slab, unsigned long irq)
 {
-	if (!HEAP_HARDENED || likely(page_from_virt(slab) && *slab->sum == sum_of(slab)))
-		return;
+	uint64_t links = sum_of_links(slab);
+
+	if (!HEAP_HARDENED || likely(*slab->sum == sum_of(slab, links)))
+		return links;
+	spin_unlock(&class->lock, irq);
+	slab_corrupted(slab);
+}
+
+/* Of what a link or the head of a list leads to, which may be no memory at all. */
+static ALWAYS_INLINE uint64_t slab_check_link(struct size_class *class, const struct slab *slab, unsigned long irq)
+{
+	if (!HEAP_HARDENED || likely(page_from_virt(slab)))
+		return slab_check(class, slab, irq);
 	spin_unlock(&class->lock, irq);
 	slab_corrupted(slab);
 }
@@ -200,9 +225,9 @@ static void room_add(struct size_class *class, struct slab *slab, unsigned long 
 	link_set(&slab->prev, NULL);
 	link_set(&slab->next, next);
 	if (next) {
-		slab_check(class, next, irq);
+		slab_check_link(class, next, irq);
 		link_set(&next->prev, slab);
-		slab_seal(next);
+		slab_seal_links(next);
 	}
 	class->room = slab;
 }
@@ -212,14 +237,14 @@ static void room_remove(struct size_class *class, struct slab *slab, unsigned lo
 	struct slab *next = link_get(&slab->next), *prev = link_get(&slab->prev);
 
 	if (next) {
-		slab_check(class, next, irq);
+		slab_check_link(class, next, irq);
 		link_set(&next->prev, prev);
-		slab_seal(next);
+		slab_seal_links(next);
 	}
 	if (prev) {
-		slab_check(class, prev, irq);
+		slab_check_link(class, prev, irq);
 		link_set(&prev->next, next);
-		slab_seal(prev);
+		slab_seal_links(prev);
 	} else {
 		class->room = next;
 	}
@@ -311,15 +336,15 @@ static unsigned free_block_from(const struct slab *slab, unsigned from)
 
 static void *take_block(struct size_class *class, struct slab *slab, unsigned long irq)
 {
+	uint64_t links = slab_check_link(class, slab, irq);
 	unsigned block, size;
 
-	slab_check(class, slab, irq);
 	size = sizes[slab->class];
 	block = free_block_from(slab, look_from(class, slab));
 	slab->free[block / 64] &= ~(UINT64_C(1) << block % 64);
 	if (++slab->used == block_count(slab->class))
 		room_remove(class, slab, irq);
-	slab_seal(slab);
+	slab_seal(slab, links);
 	class->used++;
 	recent_add(class, slab, block);
 	return (char *)slab + first_block(slab) + block * size;
@@ -339,7 +364,7 @@ void *slab_alloc(size_t size)
 			return NULL;
 		irq = spin_lock(&class->lock);
 		room_add(class, slab, irq);
-		slab_seal(slab);
+		slab_seal_links(slab);
 		class->pages++;
 	}
 	block = take_block(class, class->room, irq);
@@ -369,9 +394,9 @@ void slab_free(void *address)
 	struct slab *slab = slab_of(address), *empty = NULL;
 	struct size_class *class = class_of_slab(slab);
 	unsigned long irq = spin_lock(&class->lock);
+	uint64_t links = slab_check(class, slab, irq);
 	unsigned block;
 
-	slab_check(class, slab, irq);
 	block = block_at(slab, address);
 	if (HEAP_FREES_CHECKED && unlikely(block == UINT32_MAX || block_is_free(slab, block))) {
 		spin_unlock(&class->lock, irq);
@@ -382,15 +407,17 @@ void slab_free(void *address)
 	slab->free[block / 64] |= UINT64_C(1) << block % 64;
 	recent_remove(slab, block);
 	class->used--;
-	if (slab->used-- == block_count(slab->class))
+	if (slab->used-- == block_count(slab->class)) {
 		room_add(class, slab, irq);
+		links = sum_of_links(slab);
+	}
 	/* One empty slab is kept, so that a lone object that comes and goes does not cost a page each time. */
 	if (slab->used == 0 && (link_get(&slab->next) || link_get(&slab->prev)) && !slab->touched) {
 		room_remove(class, slab, irq);
 		class->pages--;
 		empty = slab;
 	}
-	slab_seal(slab);
+	slab_seal(slab, links);
 	spin_unlock(&class->lock, irq);
 	if (empty)
 		slab_destroy(empty);
@@ -436,7 +463,7 @@ void slab_drain(void)
 		unsigned long irq = spin_lock(&class->lock);
 
 		for (struct slab *slab = class->room, *next; slab; slab = next) {
-			slab_check(class, slab, irq);
+			slab_check_link(class, slab, irq);
 			next = link_get(&slab->next);
 			if (slab->used || slab->touched)
 				continue;
@@ -476,14 +503,14 @@ static void renew_secrets(void)
 		if (page->state != PAGE_USED || page->owner != heap_slab_owner)
 			continue;
 		memcpy(secrets, old, sizeof(secrets));
-		if (*slab->sum != sum_of(slab))
+		if (*slab->sum != sum_of(slab, sum_of_links(slab)))
 			slab_corrupted(slab);
 		next = link_get(&slab->next);
 		prev = link_get(&slab->prev);
 		memcpy(secrets, fresh, sizeof(secrets));
 		link_set(&slab->next, next);
 		link_set(&slab->prev, prev);
-		slab_seal(slab);
+		slab_seal_links(slab);
 	}
 }
 SUSPEND_CALL(SUSPEND_CORE, slabs, NULL, renew_secrets, NULL);

@@ -13,7 +13,11 @@
 #include <instrumentation/shadowstack/place.h>
 
 long quick(long *word, long n);
+long early(long *list, long n);
 long leaf(long *to, long value);
+long walked(long *to, long n);
+long jumps(long *to, long n);
+long careful(long n);
 long fills(long *to, long n);
 long recursion(long n);
 long many_ways(long n, const char *text);
@@ -66,6 +70,16 @@ static void check_results(void)
 	check("filtered_quick_ways", quick(words, 1) == 1 && quick(words, 1) == 2 && seen == 6 && is_empty());
 	check("filtered_leaf", leaf(words, 21) == 42 && words[3] == 21);
 	check("filtered_fills", fills(words, 10) == 10 && words[9] == (9 ^ 10));
+	words[0] = 4;
+	words[1] = words[2] = 1;
+	words[3] = 0;
+	check("filtered_early", early(words, 1) == 1 && early(words, 1) == 2 && is_empty());
+	words[5] = 77;
+	check("filtered_walked", walked(words, 77) == 77 && words[6] == 77 && is_empty());
+	words[0] = 0;
+	words[1] = 2;
+	check("filtered_jumps", jumps(words, 2) == 2 && words[1] == 2 && is_empty());
+	check("filtered_careful", careful(5) == 6 && is_empty());
 	check("filtered_recursion", recursion(20) == 6765 && is_empty());
 	check("filtered_many_ways", many_ways(0, "") == 10 && many_ways(1, "four") == 4 && many_ways(3, "") == 13 &&
 					    many_ways(4, "x") == 20 && many_ways(4, "y") == 30 &&

@@ -10,7 +10,11 @@
 
 extern volatile long seen;
 long quick(long *word, long n);
+long early(long *list, long n);
 long leaf(long *to, long value);
+long walked(long *to, long n);
+long jumps(long *to, long n);
+long careful(long n);
 long fills(long *to, long n);
 long recursion(long n);
 long many_ways(long n, const char *text);
@@ -31,6 +35,16 @@ long quick(long *word, long n)
 	return 2;
 }
 
+/* Its quick way writes by a pointer that a loop moves, but later. */
+long early(long *list, long n)
+{
+	if (__atomic_fetch_add(list, n, __ATOMIC_SEQ_CST) != 5)
+		return 1;
+	while (*++list)
+		slow(list);
+	return 2;
+}
+
 long leaf(long *to, long value)
 {
 	to[3] = value;
@@ -42,6 +56,49 @@ long fills(long *to, long n)
 	for (long i = 0; i < n; i++)
 		to[i] = i ^ n;
 	return n;
+}
+
+/* What it writes to lies where a loop has left the pointer. */
+long walked(long *to, long n)
+{
+	while (*to != n)
+		to++;
+	to[1] = n;
+	return n;
+}
+
+/* A table of jumps may go round. */
+long jumps(long *to, long n)
+{
+	static const void *const ways[] = { &&more, &&again, &&out, &&less };
+
+again:
+	goto *ways[*to & 3];
+more:
+	to[1] = n;
+	to++;
+	goto again;
+less:
+	to[2] = n--;
+	to++;
+	goto *ways[n & 3];
+out:
+	return n;
+}
+
+NOINLINE static void gives_up(long n)
+{
+	seen = n;
+	for (;;)
+		__asm__ volatile("hlt");
+}
+
+/* All that it calls never comes back. */
+long careful(long n)
+{
+	if (n > 1000)
+		gives_up(n);
+	return n + 1;
 }
 
 long recursion(long n)
