@@ -36,7 +36,7 @@ kernel-cflags += $(kernel-cflags-$(ARCH)) $(if $(CONFIG_LTO),-flto)
 # The code is made when it is linked: then this is what -gdwarf-aranges is before. Where each call keeps a copy of its
 # return address, more of them are worth being inlined (clang's own is 225): instrumentation/bench/nginx.bench.
 lto-ldflags = $(if $(CONFIG_LTO),-mllvm -generate-arange-section \
-	$(if $(CONFIG_SHADOW_STACK),-mllvm -inline-threshold=320))
+	$(if $(CONFIG_SHADOW_STACK),-mllvm -inline-threshold=330))
 
 hosted-cflags := -std=gnu11 -D_GNU_SOURCE -O2 -g $(warnings) -I. -I$(B)/include -include generated/config.h -fno-pic \
 	-fno-omit-frame-pointer

@@ -186,7 +186,6 @@ static bool is_function(size_t line, size_t *len)
 	return false;
 }
 
-
 /* Whether it ever goes back to its caller: inline assembly that goes somewhere may. */
 static bool returns(size_t first, size_t end)
 {
