@@ -35,7 +35,7 @@ kernel-cflags-host   := --target=x86_64-linux-gnu -fno-pic
 kernel-cflags += $(kernel-cflags-$(ARCH)) $(if $(CONFIG_LTO),-flto)
 # The code is made when it is linked: then this is what -gdwarf-aranges is before. Where each call keeps a copy of its
 # return address, more of them are worth being inlined (clang's own is 225): instrumentation/bench/nginx.bench.
-lto-ldflags = $(if $(CONFIG_LTO),-mllvm -generate-arange-section \
+lto-ldflags := $(if $(CONFIG_LTO),-mllvm -generate-arange-section \
 	$(if $(CONFIG_SHADOW_STACK),-mllvm -inline-threshold=330))
 
 hosted-cflags := -std=gnu11 -D_GNU_SOURCE -O2 -g $(warnings) -I. -I$(B)/include -include generated/config.h -fno-pic \
@@ -72,7 +72,7 @@ $(shell mkdir -p $(B))
 $(call remember,$(B)/flags.txt,$(kernel-cflags) / $(hosted-cflags) / $(instr-cflags-y) / $(instr-ldflags-y) /\
 	$(defence-cflags-y) / $(lto-ldflags) /\
 	$(foreach o,$(objs) $(hosted-objs:$(B)/obj/%=%),\
-		$(if $(strip $(flags/$o)$(nosan/$o)),$o $(flags/$o) $(nosan/$o))))
+		$(if $(strip $(flags/$o)$(nosan/$o)),$o $(flags/$o) $(nosan/$o) $(shadow/$o))))
 $(call remember,$(B)/objects.txt,$(kernel-objs) / $(hosted-objs))
 
 # The flags of an object: its world's, the instrumentation's, its folder's and its own.

@@ -80,8 +80,8 @@ static void *alloc_traced(size_t size)
 }
 
 /*
- * What is cleared when it is freed, or comes from cleared pages, is not cleared once more. heap_zalloc() does: where
- * somebody has written by a stale pointer, its callers are to find what they would find without these options.
+ * What is cleared when it is freed, or comes from cleared pages, is not cleared once more: what somebody has written to
+ * it in between, by a stale pointer or beyond a neighbour, stays. heap_zalloc() clears, as without these options.
  */
 #define CLEARED_WHEN_FREED (IS_ENABLED(CONFIG_INIT_ON_FREE) && !HEAP_MARKED)
 

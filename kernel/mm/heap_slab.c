@@ -337,10 +337,8 @@ static unsigned free_block_from(const struct slab *slab, unsigned from)
 static void *take_block(struct size_class *class, struct slab *slab, unsigned long irq)
 {
 	uint64_t links = slab_check_link(class, slab, irq);
-	unsigned block, size;
+	unsigned size = sizes[slab->class], block = free_block_from(slab, look_from(class, slab));
 
-	size = sizes[slab->class];
-	block = free_block_from(slab, look_from(class, slab));
 	slab->free[block / 64] &= ~(UINT64_C(1) << block % 64);
 	if (++slab->used == block_count(slab->class))
 		room_remove(class, slab, irq);
@@ -395,9 +393,8 @@ void slab_free(void *address)
 	struct size_class *class = class_of_slab(slab);
 	unsigned long irq = spin_lock(&class->lock);
 	uint64_t links = slab_check(class, slab, irq);
-	unsigned block;
+	unsigned block = block_at(slab, address);
 
-	block = block_at(slab, address);
 	if (HEAP_FREES_CHECKED && unlikely(block == UINT32_MAX || block_is_free(slab, block))) {
 		spin_unlock(&class->lock, irq);
 		heap_bad_free(address, block != UINT32_MAX);

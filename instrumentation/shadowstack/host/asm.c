@@ -14,7 +14,6 @@ size_t count;
 struct function *functions;
 size_t function_count;
 
-void fail(size_t line, const char *what) __attribute__((noreturn));
 void fail(size_t line, const char *what)
 {
 	fprintf(stderr, "shadowstack: line %zu: %s: %s\n", line + 1, what, lines[line]);
@@ -51,7 +50,6 @@ void read_all(void)
 		lines[count++] = line;
 }
 
-/* The instruction of a line, behind its prefixes; NULL: it is a label, a directive, a comment. */
 const char *instruction(const char *line)
 {
 	const char *p = line;
@@ -64,7 +62,7 @@ const char *instruction(const char *line)
 		if (!strncmp(p, "lock", 4) && isspace((unsigned char)p[4]))
 			p += 5;
 		else if (!strncmp(p, "rep", 3) && strcspn(p, " \t;") <= 5)
-			p += strcspn(p, " \t;") + 1;
+			p += strcspn(p, " \t;");
 		else
 			break;
 		while (isspace((unsigned char)*p) || *p == ';')
@@ -92,7 +90,6 @@ bool is_marker(const char *line, const char *marker)
 	return !strcmp(line, marker);
 }
 
-/* The operand that is written; AT&T's order has it last. */
 const char *last_operand(const char *p)
 {
 	int depth = 0;
@@ -108,7 +105,6 @@ const char *last_operand(const char *p)
 	return p;
 }
 
-/* The number of the register that starts at a name of it, or of a part of it; 0: none that is an address. */
 unsigned register_number(const char *p)
 {
 	static const char *const names[] = { "ax", "bx", "cx", "dx", "si", "di", "bp", "sp" };
@@ -116,7 +112,7 @@ unsigned register_number(const char *p)
 	if (*p++ != '%')
 		return 0;
 	if (*p == 'r' && isdigit((unsigned char)p[1]))
-		return (unsigned)strtoul(p + 1, NULL, 10) + 8;
+		return (unsigned)strtoul(p + 1, NULL, 10) % 16 + 8;
 	p += *p == 'r' || *p == 'e';
 	for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++)
 		if (starts(p, names[i]) || (i < 4 && p[0] == names[i][0] && (p[1] == 'l' || p[1] == 'h')))
@@ -147,11 +143,15 @@ bool is_one_of(const char *p, const char *const *names, size_t n)
 	return false;
 }
 
-/* The first line of the function behind a label that a jump names; end: it names none. */
+bool is_asm_goto(const char *line)
+{
+	return starts(line, "\t.long\t.LBB");
+}
+
 size_t jump_target(const char *p, size_t first, size_t end)
 {
 	const char *target = strstr(p, ".L");
-	size_t len = target ? strcspn(target, " \t#,(") : 0;
+	size_t len = target ? strcspn(target, " \t#,(-") : 0;
 
 	for (size_t i = first; i < end && target; i++)
 		if (!strncmp(lines[i], target, len) && lines[i][len] == ':')
@@ -168,22 +168,29 @@ static size_t end_of(size_t first, const char *name, size_t len)
 	fail(first, "a function without an end");
 }
 
-/* A label that .type has called a function's. The types of clang's functions come right before them. */
+/* Whether a directive has been said of a function, right before its label as clang does. */
+static bool is_said(size_t line, const char *before, size_t len, const char *behind)
+{
+	char wanted[600];
+
+	snprintf(wanted, sizeof(wanted), "\t%s\t%.*s%s", before, (int)len, lines[line], behind);
+	for (size_t i = line; i-- > 0 && line - i < 64;)
+		if (starts(lines[i], wanted))
+			return true;
+	return false;
+}
+
+/* A label that .type has called a function's. */
 static bool is_function(size_t line, size_t *len)
 {
 	const char *p = lines[line];
-	char wanted[600];
 
 	*len = strcspn(p, ":");
 	if (p[*len] != ':' || isspace((unsigned char)*p) || *p == '#' || starts(p, ".L") || starts(p, "__cfi_"))
 		return false;
 	if (*len > 500)
 		fail(line, "too long a name");
-	snprintf(wanted, sizeof(wanted), "\t.type\t%.*s,@function", (int)*len, p);
-	for (size_t i = line; i-- > 0 && line - i < 64;)
-		if (starts(lines[i], wanted))
-			return true;
-	return false;
+	return is_said(line, ".type", *len, ",@function");
 }
 
 /* Whether it ever goes back to its caller: inline assembly that goes somewhere may. */
@@ -213,7 +220,7 @@ static const struct function *find(const char *name, size_t len)
 {
 	struct function wanted = { .name = name, .len = len };
 
-	return bsearch(&wanted, functions, function_count, sizeof(wanted), by_name);
+	return function_count ? bsearch(&wanted, functions, function_count, sizeof(wanted), by_name) : NULL;
 }
 
 const struct function *function_at(size_t line)
@@ -246,7 +253,8 @@ void find_functions(void)
 		}
 		f = &functions[function_count++];
 		*f = (struct function){ .first = i, .end = end_of(i, lines[i], len), .name = lines[i], .len = len };
-		f->returns = returns(i, f->end);
+		/* In the place of a weak one there may be another. */
+		f->returns = returns(i, f->end) || is_said(i, ".weak", len, "");
 		i = f->end;
 	}
 	if (function_count)

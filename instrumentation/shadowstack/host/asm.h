@@ -50,5 +50,7 @@ bool is_branch(const char *p);
 const char *last_operand(const char *p);
 /* The number of the register that starts at a name of it, or of a part of it; 0: none that is an address. */
 unsigned register_number(const char *p);
-/* The first line of the function behind a label that a jump names; end: it names none. */
+/* A line of inline assembly that says where else it may go on, as static branches do. */
+bool is_asm_goto(const char *line);
+/* The line of the function with the label that a jump or such a line names; end: it names none. */
 size_t jump_target(const char *p, size_t first, size_t end);

@@ -77,7 +77,7 @@ static void put_function(const struct function *f)
 		if (!plain && !entered && starts(lines[i], ".LBB"))
 			fail(i, "a loop to a function's first instruction");
 		if (p && !foreign && is_return(p) && (plain ? at_return == i : true)) {
-			fputs(compact ? return_code : plain ? "" : leave_code, stdout);
+			fputs(compact ? return_code : leave_code, stdout);
 			if (compact)
 				continue;
 		}

@@ -3,9 +3,9 @@
  * Which functions keep a copy of their return address, and whether it can go with their frame.
  *
  * Left alone is a function that calls nothing, or what never comes back, and writes only what has a name: its frame's
- * variables, global ones, and members of structures, at a fixed distance from a pointer that no loop has moved. Nothing
- * in it can run out of bounds; what such a pointer could do to it, where somebody else has made it point to the stack,
- * is not caught in it but in those that called it.
+ * variables, global ones, and members of structures, at a fixed distance from a pointer that neither a loop nor a sum
+ * has moved. Nothing in it can run out of bounds; what such a pointer could do to it, where somebody else has made it
+ * point to the stack, is not caught in it but in those that called it.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -13,16 +13,20 @@
 #include "needs.h"
 
 /*
- * One that has a name: a fixed address, or a fixed distance from a register that no loop moves (moved: those that one
- * does, a bit each).
+ * One that has a name: a fixed address, or a fixed distance from a register that is not moved (a bit each). The address
+ * of a symbol with a register behind it is an array's.
  */
 static bool is_named_place(const char *operand, unsigned moved)
 {
-	const char *p = operand + strcspn(operand, "(#");
+	const char *p = operand + strcspn(operand, "(#"), *distance = operand;
 
 	if (starts(operand, "%es:") || memchr(operand, ',', strcspn(operand, "#")))
 		return false;
-	return *p != '(' || starts(p, "(%rip)") || !(moved >> register_number(p + 1) & 1);
+	if (*p != '(' || starts(p, "(%rip)"))
+		return true;
+	if (*distance == '%')
+		distance += strcspn(distance, ":") + 1;
+	return distance + strspn(distance, "-+0123456789") == p && !(moved >> register_number(p + 1) & 1);
 }
 
 /* Instructions whose last operand is only read, or is no memory. */
@@ -32,10 +36,7 @@ static bool only_reads(const char *p)
 
 	if (starts(p, "cmpxchg") || is(p, "btsq") || is(p, "btsl") || starts(p, "btr") || starts(p, "btc"))
 		return false;
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (starts(p, names[i]))
-			return true;
-	return false;
+	return IS_ONE_OF(p, names);
 }
 
 static bool writes_memory(const char *p, unsigned moved)
@@ -47,90 +48,119 @@ static bool writes_memory(const char *p, unsigned moved)
 	return !is_named_place(operand, moved);
 }
 
-/* Where a branch back leads to; the line itself: it is none. */
-static size_t loop_start(size_t first, size_t line)
-{
-	const char *p = instruction(lines[line]), *target = p && is_branch(p) ? strstr(p, ".L") : NULL;
-	size_t len = target ? strcspn(target, " \t,(#") : 0;
-
-	for (size_t i = first; target && i < line; i++)
-		if (!strncmp(lines[i], target, len) && lines[i][len] == ':')
-			return i;
-	return line;
-}
+#define ALL ~0u
+#define NEVER_MOVED (1u << 7 | 1u << 8)	/* RBP and RSP move with frames only */
 
 /* What changes registers that it does not name is taken for a change of all. */
-static unsigned moved_by(const char *p)
+static unsigned changed_by(const char *p)
 {
 	static const char *const others[] = { "movs", "stos", "xchg", "cmpxchg", "xadd", "pop", "mul", "imul", "div",
 					      "idiv", "call", "lods", "cpuid", "rdtsc", "cqto", "cltd" };
 	const char *operand = last_operand(p);
 
-	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
-		if (starts(p, others[i]) && !(starts(p, "movs") && strchr(operand, ':') == NULL))
-			return ~0u;
+	if (IS_ONE_OF(p, others) && !(starts(p, "movs") && !strchr(operand, ':')))
+		return ALL;
 	return *operand == '%' && !starts(p, "cmp") && !starts(p, "test") ? 1u << register_number(operand) : 0;
 }
 
+/* What makes a pointer of a pointer and a number that is not fixed, or passes on what is moved. */
+static bool moves(const char *p, unsigned moved)
+{
+	static const char *const sums[] = { "add", "sub", "or", "xor", "imul", "adc", "sbb" };
+	const char *source = p + strcspn(p, " \t"), *index = strchr(p, '(');
+
+	source += strspn(source, " \t");
+	if (starts(p, "lea") || starts(p, "mov") || starts(p, "cmov")) {
+		if (starts(p, "lea") && index && memchr(index, ',', strcspn(index, ")")))
+			return true;
+		if (starts(p, "lea") && index)
+			source = index + 1;
+		return *source == '%' && moved >> register_number(source) & 1;
+	}
+	return *source == '%' && IS_ONE_OF(p, sums);
+}
+
 /*
- * A loop of the function that is looked at, and the registers that it moves, a bit each. Loops that overlap are one: it
- * is over before any line in front of it, and may have moved them for each line behind its start.
+ * The registers of the function that is looked at which loops or sums may have moved before a line, a bit each. What a
+ * loop moves it has moved for all lines from its start on; loops that overlap are one.
  */
-struct loop {
-	size_t start, end;
-	unsigned moved;
-};
+static unsigned *moved;
+static size_t moved_first, moved_room;
 
-static struct loop *loops;
-static size_t loop_count, loop_room;
-
-#define NEVER_MOVED (1u << 7 | 1u << 8)	/* RBP and RSP move with frames only */
-
-static void add_loop(size_t start, size_t end)
-{
-	/* They come in the order of their ends. */
-	while (loop_count && loops[loop_count - 1].end >= start) {
-		loop_count--;
-		start = loops[loop_count].start < start ? loops[loop_count].start : start;
-	}
-	if (loop_count == loop_room) {
-		loops = realloc(loops, (loop_room = 2 * loop_room + 16) * sizeof(*loops));
-		if (!loops)
-			no_memory();
-	}
-	loops[loop_count++] = (struct loop){ .start = start, .end = end };
-}
-
-static void find_loops(const struct function *f)
-{
-	loop_count = 0;
-	for (size_t i = f->first; i < f->end; i++) {
-		const char *p = instruction(lines[i]);
-		size_t start = loop_start(f->first, i);
-
-		if (start < i)
-			add_loop(start, i);
-		/* A table of jumps may lead anywhere. */
-		if (p && starts(p, "jmp") && strchr(p, '*'))
-			add_loop(f->first, f->end - 1);
-	}
-	for (size_t i = 0; i < loop_count; i++) {
-		for (size_t j = loops[i].start; j <= loops[i].end; j++) {
-			const char *p = instruction(lines[j]);
-
-			loops[i].moved |= p ? moved_by(p) : 0;
-		}
-	}
-}
-
-/* By loops, before a line or in one that it is part of. */
 static unsigned moved_at(size_t line)
 {
-	unsigned moved = 0;
+	return moved[line - moved_first] & ~NEVER_MOVED;
+}
 
-	for (size_t i = 0; i < loop_count && loops[i].start <= line; i++)
-		moved |= loops[i].moved;
-	return moved & ~NEVER_MOVED;
+static unsigned changed_within(size_t start, size_t end)
+{
+	unsigned changed = 0;
+
+	for (size_t i = start; i <= end; i++) {
+		const char *p = instruction(lines[i]);
+
+		changed |= p ? changed_by(p) : 0;
+	}
+	return changed;
+}
+
+/* Where a line leads back to, a table of jumps to anywhere; the line itself: nowhere. */
+static size_t loop_start(const struct function *f, size_t line)
+{
+	const char *p = instruction(lines[line]);
+	size_t target;
+
+	if (p && starts(p, "jmp") && strchr(p, '*'))
+		return f->first;
+	if (!(p && is_branch(p)) && !is_asm_goto(lines[line]))
+		return line;
+	target = jump_target(lines[line], f->first, f->end);
+	return target < line ? target : line;
+}
+
+/* From the last line to the first, so that a loop that overlaps others is known before them. */
+static void find_loops(const struct function *f)
+{
+	size_t end = f->end, start = f->end;
+
+	for (size_t i = f->end; i-- > f->first;) {
+		size_t to = loop_start(f, i);
+
+		if (to == i)
+			continue;
+		if (end < f->end && i < start) {
+			moved[start - f->first] |= changed_within(start, end);
+			end = start = f->end;
+		}
+		end = end == f->end ? i : end;
+		start = to < start ? to : start;
+	}
+	if (end < f->end)
+		moved[start - f->first] |= changed_within(start, end);
+}
+
+static void find_moved(const struct function *f)
+{
+	size_t size = f->end - f->first;
+	unsigned all = 0;
+
+	if (size > moved_room) {
+		free(moved);
+		moved = malloc((moved_room = 2 * size) * sizeof(*moved));
+		if (!moved)
+			no_memory();
+	}
+	memset(moved, 0, size * sizeof(*moved));
+	moved_first = f->first;
+	find_loops(f);
+	for (size_t i = 0; i < size; i++) {
+		const char *p = instruction(lines[f->first + i]);
+
+		all |= moved[i];
+		if (p && moves(p, all))
+			all |= changed_by(p);
+		moved[i] = all;
+	}
 }
 
 static bool comes_back(const char *call)
@@ -144,7 +174,7 @@ bool needs_copy(const struct function *f)
 {
 	bool foreign = false, needs = false;
 
-	find_loops(f);
+	find_moved(f);
 	for (size_t i = f->first; i < f->end; i++) {
 		const char *p;
 
@@ -170,35 +200,25 @@ static bool is_harmless(const char *p)
 	static const char *const others[] = { "set", "cmov", "adc", "sbb", "rcl", "rcr", "pushf", "lahf", "j", "call",
 					      "push", "pop", "leave" };
 
-	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
-		if (starts(p, others[i]))
-			return false;
-	return !strstr(p, "%r10") && !strstr(p, "%r11") && !strstr(p, "%rsp") && !writes_memory(p, ~0u);
+	return !IS_ONE_OF(p, others) && !strstr(p, "%r10") && !strstr(p, "%r11") && !strstr(p, "%rsp") &&
+	       !writes_memory(p, ALL);
 }
 
 /* Its frame is all gone: what follows is the return, or a jump to one, and little in between. */
 static bool returns_next(size_t line, size_t first, size_t end)
 {
-	for (size_t i = line; i < end; i++) {
-		const char *p = instruction(lines[i]), *target;
-		size_t len;
+	for (size_t i = line, steps = 0; i < end && steps < end - first; i++, steps++) {
+		const char *p = instruction(lines[i]);
 
 		if (is_marker(lines[i], "#APP"))
 			return false;
-		if (!p)
-			continue;
-		if (is_return(p))
+		if (p && is_return(p))
 			return true;
-		if (is_harmless(p))
+		if (!p || is_harmless(p))
 			continue;
 		if (!is(p, "jmp"))
 			return false;
-		target = strstr(p, ".L");
-		len = target ? strcspn(target, " \t#") : 0;
-		for (i = first; i < end && target; i++)
-			if (!strncmp(lines[i], target, len) && lines[i][len] == ':')
-				return returns_next(i, i, end);
-		return false;
+		i = jump_target(p, first, end);
 	}
 	return false;
 }
@@ -235,16 +255,50 @@ static bool flags_matter(size_t line, size_t first, size_t end)
 }
 
 /*
- * Whether the copy can go with the frame: RBP is pushed once, and neither the registers that we use nor the flags are
- * in use by then; and where it is popped, nothing is left to be done.
+ * Whether what a function does without its frame calls nothing that comes back, and writes only what has a name. Jumps
+ * are followed: what has no frame may stand behind what has one.
  */
+static bool is_quick_without_frame(const struct function *f)
+{
+	size_t size = f->end - f->first, left = 0, *to_do = calloc(size, sizeof(*to_do));
+	bool *seen = calloc(size, sizeof(*seen)), quick = true;
+
+	if (!to_do || !seen)
+		no_memory();
+	to_do[left++] = f->first;
+	seen[0] = true;
+	while (left && quick) {
+		size_t line = to_do[--left], next[2] = { line + 1, f->end };
+		const char *p = instruction(lines[line]);
+
+		if (p && starts(p, "pushq\t%rbp"))
+			continue;
+		if (p && (starts(p, "call") ? comes_back(p) : writes_memory(p, moved_at(line))))
+			quick = false;
+		if ((p && is_branch(p)) || is_asm_goto(lines[line])) {
+			next[1] = jump_target(lines[line], f->first, f->end);
+			quick &= next[1] < f->end;
+		}
+		if (p && (is_return(p) || is(p, "jmp") || is(p, "jmpq")))
+			next[0] = f->end;
+		for (unsigned i = 0; i < 2; i++) {
+			if (next[i] < f->end && !seen[next[i] - f->first]) {
+				seen[next[i] - f->first] = true;
+				to_do[left++] = next[i];
+			}
+		}
+	}
+	free(to_do);
+	free(seen);
+	return quick;
+}
+
 bool has_plain_frame(const struct function *f)
 {
 	static const char *const keeps_flags[] = { "mov", "lea", "push", "nop" };
 	bool foreign = false, flags_set = false;
 	size_t pushed = 0, first = f->first, end = f->end;
 
-	find_loops(f);
 	for (size_t i = first; i < end; i++) {
 		const char *p = instruction(lines[i]);
 
@@ -254,8 +308,6 @@ bool has_plain_frame(const struct function *f)
 		flags_set |= p && foreign;
 		if (!p || foreign)
 			continue;
-		if (!pushed && (starts(p, "call") || writes_memory(p, moved_at(i))))
-			return false;
 		if ((starts(p, "pushq\t%rbp") && pushed) || starts(p, "leave"))
 			return false;
 		/* At its first instruction a function expects nothing of flags. */
@@ -267,5 +319,5 @@ bool has_plain_frame(const struct function *f)
 		if (starts(p, "popq\t%rbp") && (!pushed || !returns_next(i + 1, first, end)))
 			return false;
 	}
-	return pushed;
+	return pushed && is_quick_without_frame(f);
 }

@@ -10,6 +10,6 @@
 bool needs_copy(const struct function *f);
 /*
  * Whether the copy can go with the frame: RBP is pushed once, and neither the registers that we use nor the flags are
- * in use by then; and where it is popped, nothing is left to be done.
+ * in use by then; and where it is popped, nothing is left to be done. After needs_copy() of the same function.
  */
 bool has_plain_frame(const struct function *f);

@@ -87,6 +87,33 @@ TEST(memory_is_zeros_when_allocated)
 	page_free(page, 0);
 }
 
+/* Whoever asks for zeros gets them, also where somebody has written by a stale pointer. */
+TEST(zeros_that_are_asked_for_are_made)
+{
+	uint8_t *stale = heap_alloc(SIZE), *neighbour = heap_alloc(SIZE), *objects[256];
+	bool again = false;
+	size_t count = 0;
+
+	CHECK(stale && neighbour);
+	test_one_cpu();
+	heap_free(stale);
+	if (HEAP_MARKED) {
+		heap_free(neighbour);
+		test_skip("needs a heap that does not find it");
+		return;
+	}
+	memset(stale, 0x5a, SIZE);
+	for (; count < ARRAY_SIZE(objects) && !again; count++) {
+		objects[count] = heap_zalloc(SIZE);
+		CHECK(objects[count] && is_zero(objects[count], SIZE));
+		again = objects[count] == stale;
+	}
+	CHECK(again);
+	while (count)
+		heap_free(objects[--count]);
+	heap_free(neighbour);
+}
+
 TEST(memory_is_zeros_when_freed)
 {
 	uint8_t *object = heap_alloc(SIZE), *neighbour = heap_alloc(SIZE);
