@@ -103,7 +103,7 @@ TEST(zeros_that_are_asked_for_are_made)
 		return;
 	}
 	memset(stale, 0x5a, SIZE);
-	for (; count < ARRAY_SIZE(objects) && !again; count++) {
+	for (; count < array_size(objects) && !again; count++) {
 		objects[count] = heap_zalloc(SIZE);
 		CHECK(objects[count] && is_zero(objects[count], SIZE));
 		again = objects[count] == stale;
