@@ -26,7 +26,8 @@ all: needs-build
 	$(call build-tools)
 image: needs-build ; $(call build-image,$(IMAGE),$(PRESET))
 images: $(IMAGES:%=image-%)
-image-%: needs-build ; $(call build-image,$(firstword $(subst -, ,$*)),$(lastword $(subst -, ,$*)))
+image-%: needs-build ; $(call build-image,$(image-of),$(*:$(image-of)-%=%))
+image-of = $(firstword $(subst -, ,$*))
 tools: needs-build ; $(call build-tools)
 plugin: needs-run ; $(call build-tools,plugin)
 
