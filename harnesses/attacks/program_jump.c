@@ -7,7 +7,7 @@
 
 PROGRAM(exits, PROGRAM_EXIT);
 /* On a stack of the kernel's, since its own need not be there when the kernel wants it. */
-PROGRAM(jumps, "movq %gs:0x10, %rsp\n jmp *%rdi\n");
+PROGRAM(jumps, "movq %gs:0x10, %rsp\n call *%rdi\n");
 
 static bool benign(const struct attack *attack)
 {

@@ -11,7 +11,8 @@ PROGRAM(writes_lstar, "movl $0xc0000082, %ecx\n"
 		      "movq %rdi, %rdx\n"
 		      "shrq $32, %rdx\n"
 		      "wrmsr\n"
-		      "movq %gs:0x10, %rsp\n"	/* a stack that is there */
+		      "movq %gs:0x10, %rsp\n"	/* a stack that is there, and what looks like a call */
+		      "pushq %rdi\n"
 		      "syscall\n" PROGRAM_EXIT);
 
 static bool benign(const struct attack *attack)

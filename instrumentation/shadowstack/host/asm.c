@@ -130,6 +130,11 @@ bool is_branch(const char *p)
 	return *p == 'j';
 }
 
+bool is_tail_call(const char *p)
+{
+	return is_branch(p) && !strstr(p, ".L") && !(strchr(p, '*') && strstr(p, "(,%r"));
+}
+
 bool is_foreign(const char *line, bool before)
 {
 	return is_marker(line, "#APP") || (before && !is_marker(line, "#NO_APP"));
@@ -202,7 +207,9 @@ static bool returns(size_t first, size_t end)
 		const char *p = instruction(lines[i]);
 
 		foreign = is_foreign(lines[i], foreign);
-		if (p && (is_return(p) || (foreign && (is_branch(p) || strstr(p, "ret") || strchr(p, ';')))))
+		if (p && foreign && (is_branch(p) || strstr(p, "ret") || strchr(p, ';')))
+			return true;
+		if (p && (is_return(p) || is_tail_call(p)))
 			return true;
 	}
 	return false;

@@ -46,6 +46,8 @@ bool is_one_of(const char *p, const char *const *names, size_t n);
 #define IS_ONE_OF(p, names) is_one_of(p, names, sizeof(names) / sizeof(*(names)))
 bool is_return(const char *p);
 bool is_branch(const char *p);
+/* A branch that leaves the function; where a table of jumps leads is in it. */
+bool is_tail_call(const char *p);
 /* The operand that is written; AT&T's order has it last. */
 const char *last_operand(const char *p);
 /* The number of the register that starts at a name of it, or of a part of it; 0: none that is an address. */

@@ -10,7 +10,8 @@
  * The copy goes with the frame: it is made where RBP is pushed, and compared where it has been popped. clang lets the
  * quick ways through a function do without a frame; what they do does not reach a return address.
  *
- * The filter understands all that matters of its input, or refuses: a tail call would leave a copy behind.
+ * What clang makes by itself, such as constructors, may end with a tail call: that is a return, and whom it calls makes
+ * a copy of its own. The filter understands all that matters of its input, or refuses.
  */
 #include <stdio.h>
 #include <string.h>
@@ -81,6 +82,8 @@ static void put_function(const struct function *f)
 			if (compact)
 				continue;
 		}
+		if (p && is_tail_call(p))
+			fputs(leave_code, stdout);
 		put(lines[i]);
 		if (!plain || foreign || !p || !starts(p, "popq\t%rbp"))
 			continue;

@@ -188,7 +188,8 @@ bool needs_copy(const struct function *f)
 			needs |= strchr(p, ';') && (strchr(p, '(') || strstr(p, "call"));
 		}
 		needs |= starts(p, "call") ? comes_back(p) : writes_memory(p, moved_at(i));
-		if (starts(p, "jmp") && !strstr(p, ".L") && !(strchr(p, '*') && strstr(p, "(,%r")))
+		/* By a register: it may be one that we use. On a condition: its flags would be lost. */
+		if (is_tail_call(p) && (foreign || strchr(p, '*') || !is(p, "jmp")))
 			fail(i, "a tail call");
 	}
 	return needs;
