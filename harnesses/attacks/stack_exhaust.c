@@ -11,7 +11,7 @@
 #include <kernel/wait.h>
 
 #define THREADS 8
-#define WORDS 30
+#define WORDS 62
 
 struct sleeper {
 	struct thread *thread;
