@@ -12,7 +12,8 @@ import sys
 SHT_NULL, SHT_RELA, SHT_NOBITS, SHT_SYMTAB = 0, 4, 8, 2
 SHF_ALLOC = 2
 SHN_UNDEF, SHN_ABS = 0, 0xfff1
-R_64, R_PC32, R_PLT32, R_32, R_32S, R_PC64 = 1, 2, 4, 10, 11, 24
+R_64, R_PC32, R_PLT32, R_32, R_32S, R_PC64, R_GOTPCRELX, R_REX_GOTPCRELX = 1, 2, 4, 10, 11, 24, 41, 42
+LEA = 0x8d
 MAGIC = 0x65766f6d
 SKIP = 255
 KERNEL_BASE = 0xffffffff80000000
@@ -62,6 +63,10 @@ class Image:
             return False
         return symbol[3] != SHN_ABS or self.start <= symbol[4] <= self.end
 
+    def is_made_distance(self, kind, section, offset):
+        """A load from the global offset table that the linker has made a LEA (System V ABI, AMD64, B.2)."""
+        return kind in (R_GOTPCRELX, R_REX_GOTPCRELX) and self.data[section[4] + offset - section[3] - 2] == LEA
+
     def places(self):
         """Where 32-bit and 64-bit words are that hold an address of the image, and those that hold the direct map's."""
         words32, words64, direct = [], [], []
@@ -73,7 +78,7 @@ class Image:
             for offset, info, _ in RELA.iter_unpack(self.data[section[4]:section[4] + section[5]]):
                 symbol, kind = self.symbols[info >> 32], info & 0xffffffff
                 inside = self.is_inside(symbol)
-                if kind in (R_PC32, R_PLT32, R_PC64):
+                if kind in (R_PC32, R_PLT32, R_PC64) or self.is_made_distance(kind, self.sections[section[7]], offset):
                     if not inside:
                         fail(f"{offset:#x}: {self.name(symbol)} is not in the image, and told as a distance")
                 elif kind == R_64:
