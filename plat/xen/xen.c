@@ -15,9 +15,6 @@
 #include <kernel/string.h>
 #include <plat/plat.h>
 
-#define NAP_NS (2 * NSEC_PER_MSEC)
-#define NAPS_PER_STEP 4		/* of one length, before they are longer by NAP_NS */
-#define NAP_STEPS_MAX 16
 #define HYPERVISOR_IS_THERE (1u << 31) /* CPUID 1, ECX */
 
 static union {
@@ -119,25 +116,6 @@ static void xen_stop(enum plat_stop how, int status)
 	hypercall2(XEN_SCHED_OP, SCHEDOP_SHUTDOWN, (uint64_t)&shutdown);
 	for (;;)
 		arch_irq_wait();
-}
-
-/*
- * For the runner of inputs, who may be waiting for this CPU. Nobody wakes us, so who waits for long looks now and then:
- * ever less often, as each look is two switches of the world, which is most of what a CPU can do where ten wait. How
- * often is no input's doing.
- */
-static NO_INSTRUMENT void xen_word_wait(const uint32_t *word UNUSED, uint32_t value UNUSED, unsigned times)
-{
-	struct sched_poll nap = { .nr_ports = 0 };
-	unsigned steps;
-
-	if (times < PLAT_WAITS_BEFORE_SLEEP) {
-		hypercall2(XEN_SCHED_OP, SCHEDOP_YIELD, 0);
-		return;
-	}
-	steps = 1 + (times - PLAT_WAITS_BEFORE_SLEEP) / NAPS_PER_STEP;
-	nap.timeout = xen_clock_system_ns() + min(steps, NAP_STEPS_MAX) * NAP_NS;
-	hypercall2(XEN_SCHED_OP, SCHEDOP_POLL, (uint64_t)&nap);
 }
 
 /*

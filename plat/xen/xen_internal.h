@@ -82,6 +82,9 @@ uint64_t xen_clock_system_ns(void);
 /* The same moment as Xen counts. */
 uint64_t xen_clock_to_system(uint64_t ns);
 
+/* word_wait.c: see struct platform. Changes nothing in memory. */
+void xen_word_wait(const uint32_t *word, uint32_t value, unsigned times);
+
 /* event.c: event channels, which stand for lines (see struct platform): a line's number is the channel's port. */
 /* Once, before anything is sealed. */
 void event_vectors_init(void);
