@@ -323,6 +323,22 @@ int arch_pagetable_lookup(const struct arch_pagetable *table, uint64_t virt, phy
 	return 0;
 }
 
+/*
+ * Past what an empty entry stands for, and the empty ones behind it in its table. The top of the address space wraps to
+ * 0.
+ */
+static uint64_t skip_empty(const uint64_t *entries, int level, uint64_t virt, uint64_t end)
+{
+	uint64_t size = UINT64_C(1) << (12 + 9 * (level - 1));
+	size_t i;
+
+	do {
+		virt = align_down(virt, size) + size;
+		i = index_of(virt, level);
+	} while (i && !entries[i] && virt < end);
+	return virt;
+}
+
 uint64_t arch_pagetable_next(const struct arch_pagetable *table, uint64_t virt, uint64_t end)
 {
 	while (virt < end) {
@@ -340,9 +356,7 @@ uint64_t arch_pagetable_next(const struct arch_pagetable *table, uint64_t virt, 
 		}
 		if (level == 1 && entry)
 			return virt;
-		/* Past what the empty entry stands for; the top of the address space wraps to 0. */
-		virt = align_down(virt, UINT64_C(1) << (12 + 9 * (level - 1))) +
-		       (UINT64_C(1) << (12 + 9 * (level - 1)));
+		virt = skip_empty(entries, level, virt, end);
 		if (!virt)
 			return end;
 	}

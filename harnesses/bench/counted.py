@@ -4,6 +4,7 @@ count" does, and what it takes by the clock. The program is mostly the system-ca
 whose work is always the same. A program is a list: options of saki run, its path, its words."""
 import json
 import os
+import statistics
 import subprocess
 import time
 
@@ -12,6 +13,7 @@ BUILD, TMP = os.environ["SAKI_BUILD"], os.environ["TMPDIR"]
 CALLS = ["getppid", "read of 4 KiB of /dev/zero", "pipe ping-pong", "mmap and touch of 64 pages",
          "pthread create and join", "futex ping-pong", "fork and exit"]
 NOTHING = ["hello"]     # words that make it end at once
+LAYOUTS = 7
 
 
 def call(*words, **more):
@@ -41,6 +43,14 @@ def instructions(preset, program, line=""):
     out = call(os.path.join(BUILD, "tools/saki-prof"), "count", "--json", "--preset", preset, "--", *appended(line),
                *program, cwd=TMP)
     return json.loads(out.splitlines()[-1])["instructions"]
+
+
+def mean_instructions(preset, program):
+    """The same; where memory is randomized the mean of some layouts, always these: they differ by several percent."""
+    with open(os.path.join(BUILD, f"x86_64-{preset}", ".config"), encoding="utf-8") as config:
+        randomized = "CONFIG_LAYOUT=y\n" in config
+    lines = [f"layout={n}" for n in range(1, LAYOUTS + 1)] if randomized else [""]
+    return statistics.mean(instructions(preset, program, line) for line in lines)
 
 
 def seconds(preset, program, line=""):

@@ -8,30 +8,40 @@
 
 #include "layout_internal.h"
 
-#define BLOCK_WORDS (CHACHA20_BLOCK_SIZE / sizeof(uint64_t))
-
 static struct stream {
 	uint64_t blocks;		/* made so far */
 	size_t left;			/* words that nobody had */
-	uint64_t words[BLOCK_WORDS];
+	uint32_t words[CHACHA20_BLOCK_WORDS];
 } streams[LAYOUT_REGIONS];
 
 static struct spinlock lock = SPINLOCK_INIT;
 
-uint64_t layout_bits(enum layout_region region)
+static uint32_t next_word(struct stream *stream, enum layout_region region)
 {
-	unsigned long irq = spin_lock(&lock);
-	struct stream *stream = &streams[region];
-	uint64_t word;
+	uint32_t word;
 
 	if (!stream->left) {
-		layout_block((uint32_t *)stream->words, region, stream->blocks++);
-		stream->left = BLOCK_WORDS;
+		layout_block(stream->words, region, stream->blocks++);
+		stream->left = array_size(stream->words);
 	}
 	word = stream->words[--stream->left];
 	stream->words[stream->left] = 0;
-	spin_unlock(&lock, irq);
 	return word;
+}
+
+uint32_t layout_half(enum layout_region region)
+{
+	return next_word(&streams[region], region);
+}
+
+uint64_t layout_bits(enum layout_region region)
+{
+	unsigned long irq = spin_lock(&lock);
+	uint64_t high = next_word(&streams[region], region);
+	uint64_t bits = high << 32 | next_word(&streams[region], region);
+
+	spin_unlock(&lock, irq);
+	return bits;
 }
 
 uint64_t layout_draw(enum layout_region region, uint64_t count)

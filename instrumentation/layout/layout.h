@@ -35,6 +35,8 @@ uint64_t layout_word(enum layout_region region, uint64_t n);
 uint64_t layout_draw(enum layout_region region, uint64_t count);
 /* The stream's next 64 bits. */
 uint64_t layout_bits(enum layout_region region);
+/* Its next 32 bits, for who keeps all others off the region's stream (interrupts too). */
+uint32_t layout_half(enum layout_region region);
 /*
  * In a copy of the machine: what is drawn from now on is another copy's no more. What was drawn stays where it is. Does
  * nothing where the layout is to be a fixed one. secret: what no other copy has.
@@ -58,6 +60,11 @@ static inline uint64_t layout_draw(enum layout_region region, uint64_t count)
 	return 0;
 }
 static inline uint64_t layout_bits(enum layout_region region)
+{
+	(void)region;
+	return 0;
+}
+static inline uint32_t layout_half(enum layout_region region)
 {
 	(void)region;
 	return 0;

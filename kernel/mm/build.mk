@@ -1,7 +1,8 @@
 # kernel/mm: pages, the heap, address spaces, the program's memory
-$(foreach f,page minset stack heap heap_slab heap_large heap_quarantine region_page fault user io,\
+$(foreach f,page page_spread minset stack heap heap_slab heap_large heap_quarantine region_page fault user io,\
 	$(eval cflags-$f.o := $(no-compares)))
 obj-y += page.o page_init.o minset.o stack.o
+obj-$(CONFIG_LAYOUT_PAGES) += page_spread.o
 obj-y += heap.o heap_slab.o heap_large.o heap_mark.o heap_quarantine.o
 # Checks of the heap are instrumentation, not what is fuzzed; they look at many words.
 nosan-heap_mark.o := y

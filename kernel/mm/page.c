@@ -2,9 +2,9 @@
 /*
  * The page allocator: buddies. Free blocks are members of one set an order (minset.h), so the lowest sufficient block
  * is always taken: the same calls give the same frames, and those in use stay close together, as do their struct
- * pages, of which the snapshot restores the touched ones. With LAYOUT_PAGES one is drawn instead. The struct page of a
- * frame inside a block is not touched; only a block's first frame has state PAGE_USED, which is how a double free is
- * found.
+ * pages, of which the snapshot restores the touched ones. With LAYOUT_PAGES one is drawn instead, and single frames
+ * have a way of their own (page_spread.c). The struct page of a frame inside a block is not touched; only a block's
+ * first frame has state PAGE_USED, which is how a double free is found.
  */
 #include <instrumentation/layout/layout.h>
 #include <instrumentation/trace/trace.h>
@@ -19,15 +19,12 @@
 #include "minset.h"
 #include "page_internal.h"
 
-#define DRAWS 8 /* LAYOUT_PAGES: frames that are drawn until one is free */
-
 static struct spinlock page_lock = SPINLOCK_INIT;
 SEALED struct page *page_array;
 SEALED size_t page_array_count;
 static struct minset free_blocks[PAGE_ORDER_MAX + 1];	/* of block numbers: frame >> order */
 static size_t free_frames, total_frames;
 static size_t drawn_frames; /* LAYOUT_PAGES: those below may come first */
-static size_t largest_blocks; /* free ones of order PAGE_ORDER_MAX */
 
 METRIC_GAUGE(pages, "Pages that the kernel has", &total_frames);
 METRIC_GAUGE(pages_free, "Pages that nobody has", &free_frames);
@@ -50,31 +47,7 @@ static size_t choose_block(unsigned order, uint64_t chance)
 	return block < drawn_frames >> order ? block : minset_first(&free_blocks[order]);
 }
 
-/*
- * LAYOUT_PAGES: a free frame, all equally likely, and the order of the block it is in, which is at least *order. Blocks
- * of the largest kind are split up only while more than half of all memory is in such. Not while only some memory is
- * mapped, which would be split up before the rest. MINSET_NONE.
- */
-static size_t draw_frame(unsigned *order)
-{
-	unsigned wanted = *order, last = PAGE_ORDER_MAX;
-
-	if (!IS_ENABLED(CONFIG_LAYOUT_PAGES) || drawn_frames != page_array_count)
-		return MINSET_NONE;
-	if (wanted < PAGE_ORDER_MAX && largest_blocks << PAGE_ORDER_MAX <= total_frames / 2)
-		last--;
-	for (unsigned i = 0; i < DRAWS; i++) {
-		size_t frame = layout_draw(LAYOUT_PAGES, page_array_count);
-
-		for (*order = wanted; *order <= last; ++*order)
-			if (minset_has(&free_blocks[*order], frame >> *order))
-				return frame;
-	}
-	*order = wanted;
-	return MINSET_NONE;
-}
-
-/* The same where none was drawn, from the smallest block that is large enough: larger ones are rarer. */
+/* A frame of the smallest free block that is large enough: larger ones are rarer. Its order; MINSET_NONE. */
 static size_t choose_frame(unsigned *order)
 {
 	uint64_t chance = IS_ENABLED(CONFIG_LAYOUT_PAGES) ? layout_bits(LAYOUT_PAGES) : 0;
@@ -90,14 +63,11 @@ static size_t choose_frame(unsigned *order)
 static size_t take_block(unsigned order)
 {
 	unsigned from = order;
-	size_t frame = draw_frame(&from);
+	size_t frame = choose_frame(&from);
 
-	if (frame == MINSET_NONE)
-		frame = choose_frame(&from);
 	if (frame == MINSET_NONE)
 		return MINSET_NONE;
 	minset_remove(&free_blocks[from], frame >> from);
-	largest_blocks -= from == PAGE_ORDER_MAX;
 	while (from > order) {
 		from--;
 		minset_add(&free_blocks[from], frame >> from ^ 1);
@@ -105,7 +75,15 @@ static size_t take_block(unsigned order)
 	return frame >> order << order;
 }
 
-static void give_block(size_t frame, unsigned order)
+bool page_block_take(size_t frame, unsigned order)
+{
+	if (!minset_has(&free_blocks[order], frame >> order))
+		return false;
+	minset_remove(&free_blocks[order], frame >> order);
+	return true;
+}
+
+void page_block_give(size_t frame, unsigned order)
 {
 	size_t block = frame >> order;
 
@@ -115,7 +93,23 @@ static void give_block(size_t frame, unsigned order)
 		order++;
 	}
 	minset_add(&free_blocks[order], block);
-	largest_blocks += order == PAGE_ORDER_MAX;
+}
+
+static size_t take_frames(unsigned order)
+{
+	size_t frame = IS_ENABLED(CONFIG_LAYOUT_PAGES) && order == 0 ? page_spread_take() : MINSET_NONE;
+
+	if (frame == MINSET_NONE)
+		frame = take_block(order);
+	if (IS_ENABLED(CONFIG_LAYOUT_PAGES) && unlikely(frame == MINSET_NONE))
+		frame = page_spread_take_block(order);
+	return frame;
+}
+
+static void give_frames(size_t frame, unsigned order)
+{
+	if (!IS_ENABLED(CONFIG_LAYOUT_PAGES) || !page_spread_give(frame, order))
+		page_block_give(frame, order);
 }
 
 /*
@@ -143,7 +137,7 @@ static struct page *page_take(unsigned order, bool *is_zero)
 
 	assert(order <= PAGE_ORDER_MAX);
 	irq = spin_lock(&page_lock);
-	frame = take_block(order);
+	frame = take_frames(order);
 	if (frame == MINSET_NONE) {
 		spin_unlock(&page_lock, irq);
 		metric_inc(page_allocation_failures);
@@ -212,7 +206,7 @@ void page_free(struct page *page, unsigned order)
 	page->state = PAGE_FREE;
 	page->owner = NULL;
 	page->flags = IS_ENABLED(CONFIG_INIT_ON_FREE) ? FREED_AS_ZEROS : 0;
-	give_block(frame_of(page), order);
+	give_frames(frame_of(page), order);
 	metric_inc(page_frees);
 	free_frames += (size_t)1 << order;
 	spin_unlock(&page_lock, irq);
@@ -280,6 +274,8 @@ void page_foreach_free(void (*visit)(size_t frame, size_t count, void *context),
 		for (size_t block = minset_next(set, 0); block != MINSET_NONE; block = minset_next(set, block + 1))
 			visit(block << order, (size_t)1 << order, context);
 	}
+	if (IS_ENABLED(CONFIG_LAYOUT_PAGES))
+		page_spread_foreach(visit, context);
 }
 
 /* ---- start ---- */
@@ -295,6 +291,8 @@ size_t page_setup_bytes(size_t limit)
 
 	for (unsigned order = 0; order <= PAGE_ORDER_MAX; order++)
 		bytes += minset_bytes((limit >> order) + 1);
+	if (IS_ENABLED(CONFIG_LAYOUT_PAGES))
+		bytes += page_spread_bytes(limit);
 	return align_up(bytes, PAGE_SIZE);
 }
 
@@ -313,12 +311,19 @@ void page_setup(size_t limit, void *memory)
 		minset_init(&free_blocks[order], blocks, next);
 		next += minset_bytes(blocks);
 	}
+	if (IS_ENABLED(CONFIG_LAYOUT_PAGES))
+		page_spread_setup(limit, next);
 	snapshot_mark_area(memory, page_setup_bytes(limit));
 }
 
 void page_all_mapped(void)
 {
+	unsigned long irq = spin_lock(&page_lock);
+
 	drawn_frames = page_array_count;
+	if (IS_ENABLED(CONFIG_LAYOUT_PAGES))
+		page_spread_start();
+	spin_unlock(&page_lock, irq);
 }
 
 size_t page_setup_free(size_t start, size_t end)
@@ -333,7 +338,7 @@ size_t page_setup_free(size_t start, size_t end)
 			order--;
 		for (size_t i = 0; i < (size_t)1 << order; i++)
 			page_array[frame + i].state = PAGE_FREE;
-		give_block(frame, order);
+		give_frames(frame, order);
 		frame += (size_t)1 << order;
 	}
 	free_frames += end - start;

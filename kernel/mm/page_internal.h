@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Between page.c (the allocator) and page_init.c (what it starts with).
+ * Between page.c (the allocator), page_spread.c (which draws) and page_init.c (what it starts with).
  */
 #pragma once
 
@@ -29,3 +29,20 @@ size_t page_setup_bytes(size_t limit);
 void page_setup(size_t limit, void *memory);
 /* Hands over reserved frames [start, end). Returns how many. */
 size_t page_setup_free(size_t start, size_t end);
+
+/* page.c, for page_spread.c and under the lock: that very block, if it is free; and back. */
+bool page_block_take(size_t frame, unsigned order);
+void page_block_give(size_t frame, unsigned order);
+
+/* page_spread.c (option LAYOUT_PAGES), all under the lock: its memory, 8-aligned, and what it starts with, closed. */
+size_t page_spread_bytes(size_t limit);
+void page_spread_setup(size_t limit, void *cleared_memory);
+/* From here on frames are drawn: all memory is mapped. */
+void page_spread_start(void);
+/* A free frame, drawn; or MINSET_NONE. */
+size_t page_spread_take(void);
+/* A block where the buddies have none: the first frame, or MINSET_NONE. */
+size_t page_spread_take_block(unsigned order);
+/* False: it is the buddies'. */
+bool page_spread_give(size_t frame, unsigned order);
+void page_spread_foreach(void (*visit)(size_t frame, size_t count, void *context), void *context);

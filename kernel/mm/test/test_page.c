@@ -96,6 +96,52 @@ TEST(page_exhaustion_returns_null_and_recovers)
 	page_free(page, PAGE_ORDER_MAX - 2);
 }
 
+/* That many single pages, or as many as there are. */
+static size_t take_singles(struct list *all, size_t count)
+{
+	struct page *page;
+	size_t taken = 0;
+
+	for (; taken < count && (page = page_alloc(0)); taken++)
+		list_append(all, &page->node);
+	return taken;
+}
+
+static void give_singles(struct list *all)
+{
+	list_foreach_safe(all, struct page, node, p)
+		page_free(p, 0);
+}
+
+TEST(page_singles_leave_room_for_blocks)
+{
+	size_t before = page_free_count();
+	struct list all = LIST_INIT(all);
+	struct page *block;
+
+	CHECK_EQ(take_singles(&all, before / 4), before / 4);
+	block = page_alloc(PAGE_ORDER_MAX - 2);
+	give_singles(&all);
+	CHECK(block);
+	page_free(block, PAGE_ORDER_MAX - 2);
+	CHECK_EQ(page_free_count(), before);
+}
+
+TEST(page_singles_can_be_all_and_become_blocks)
+{
+	size_t before = page_free_count();
+	struct list all = LIST_INIT(all);
+	struct page *block;
+
+	CHECK_EQ(take_singles(&all, SIZE_MAX), before);
+	CHECK(!page_alloc(1));
+	give_singles(&all);
+	CHECK_EQ(page_free_count(), before);
+	block = page_alloc(PAGE_ORDER_MAX - 2);
+	CHECK(block);
+	page_free(block, PAGE_ORDER_MAX - 2);
+}
+
 static void count_free(size_t frame UNUSED, size_t count, void *context)
 {
 	*(size_t *)context += count;
