@@ -45,12 +45,17 @@ def instructions(preset, program, line=""):
     return json.loads(out.splitlines()[-1])["instructions"]
 
 
-def mean_instructions(preset, program):
-    """The same; where memory is randomized the mean of some layouts, always these: they differ by several percent."""
+def by_layout(preset, program):
+    """The same; where memory is randomized of some layouts, always these, as they differ by several percent. A list."""
     with open(os.path.join(BUILD, f"x86_64-{preset}", ".config"), encoding="utf-8") as config:
         randomized = "CONFIG_LAYOUT=y\n" in config
     lines = [f"layout={n}" for n in range(1, LAYOUTS + 1)] if randomized else [""]
-    return statistics.mean(instructions(preset, program, line) for line in lines)
+    return [instructions(preset, program, line) for line in lines]
+
+
+def standard_error(figures):
+    """Of their mean; 0 of one."""
+    return statistics.stdev(figures) / len(figures) ** 0.5 if len(figures) > 1 else 0
 
 
 def seconds(preset, program, line=""):

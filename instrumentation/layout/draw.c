@@ -31,7 +31,11 @@ static uint32_t next_word(struct stream *stream, enum layout_region region)
 
 uint32_t layout_half(enum layout_region region)
 {
-	return next_word(&streams[region], region);
+	unsigned long irq = spin_lock(&lock);
+	uint32_t word = next_word(&streams[region], region);
+
+	spin_unlock(&lock, irq);
+	return word;
 }
 
 uint64_t layout_bits(enum layout_region region)

@@ -35,7 +35,7 @@ uint64_t layout_word(enum layout_region region, uint64_t n);
 uint64_t layout_draw(enum layout_region region, uint64_t count);
 /* The stream's next 64 bits. */
 uint64_t layout_bits(enum layout_region region);
-/* Its next 32 bits, for who keeps all others off the region's stream (interrupts too). */
+/* Its next 32, where these are enough. */
 uint32_t layout_half(enum layout_region region);
 /*
  * In a copy of the machine: what is drawn from now on is another copy's no more. What was drawn stays where it is. Does

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Where the stack protector's guards come from: as many at once as a block of the entropy source makes, once that is
- * seeded. A copy of the machine begins without any.
+ * seeded. A copy of the machine begins without any; in copies that nobody tells of it the rest of a block differs by
+ * the cycle counter alone. Bytes that are fixed are asked for one guard at a time, whatever the boot has drawn.
  */
 #include <kernel/cpu.h>
 #include <kernel/random.h>
@@ -19,12 +20,14 @@ uint64_t stack_guard_draw(void)
 	unsigned long irq = spin_lock(&lock);
 	uint64_t guard;
 
-	if (!guards_left) {
-		guards_left = random_is_seeded() ? array_size(guards) : 1;
+	if (!guards_left || random_is_fixed()) {
+		guards_left = random_is_seeded() && !random_is_fixed() ? array_size(guards) : 1;
 		random_bytes(guards, guards_left * sizeof(guards[0]));
 	}
 	guard = guards[--guards_left];
 	guards[guards_left] = 0;
+	if (!random_is_fixed())
+		guard ^= arch_cycles() << 8;
 	spin_unlock(&lock, irq);
 	return guard & STACK_GUARD_MASK;
 }

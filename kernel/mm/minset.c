@@ -95,15 +95,19 @@ size_t minset_any(const struct minset *set, uint64_t chance)
 	return member;
 }
 
-size_t minset_next(const struct minset *set, size_t from)
+size_t minset_next(const struct minset *set, size_t from, size_t end)
 {
-	for (size_t i = from / 64; from < set->limit && i < words_for(set->limit); i++) {
+	end = min(end, set->limit);
+	for (size_t i = from / 64; i < words_for(end); i++) {
 		uint64_t word = set->words[0][i];
+		size_t member;
 
 		if (i == from / 64)
 			word &= ~UINT64_C(0) << from % 64;
-		if (word)
-			return i * 64 + (size_t)__builtin_ctzll(word);
+		if (!word)
+			continue;
+		member = i * 64 + (size_t)__builtin_ctzll(word);
+		return member < end ? member : MINSET_NONE;
 	}
 	return MINSET_NONE;
 }

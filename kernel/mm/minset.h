@@ -30,8 +30,8 @@ void minset_remove(struct minset *set, size_t member);
 size_t minset_first(const struct minset *set);
 /* A member that MINSET_LEVELS * 6 bits of chance choose, not all equally likely, or MINSET_NONE. */
 size_t minset_any(const struct minset *set, uint64_t chance);
-/* The smallest member that is at least from, or MINSET_NONE. */
-size_t minset_next(const struct minset *set, size_t from);
+/* The smallest member in [from, end), or MINSET_NONE. */
+size_t minset_next(const struct minset *set, size_t from, size_t end);
 
 /* False for numbers beyond the limit. */
 static inline bool minset_has(const struct minset *set, size_t member)

@@ -19,12 +19,15 @@
 #include "minset.h"
 #include "page_internal.h"
 
+#define DRAWS 8 /* LAYOUT_PAGES: frames that are drawn until one is free */
+
 static struct spinlock page_lock = SPINLOCK_INIT;
 SEALED struct page *page_array;
 SEALED size_t page_array_count;
 static struct minset free_blocks[PAGE_ORDER_MAX + 1];	/* of block numbers: frame >> order */
 static size_t free_frames, total_frames;
 static size_t drawn_frames; /* LAYOUT_PAGES: those below may come first */
+static size_t largest_blocks; /* free ones of order PAGE_ORDER_MAX */
 
 METRIC_GAUGE(pages, "Pages that the kernel has", &total_frames);
 METRIC_GAUGE(pages_free, "Pages that nobody has", &free_frames);
@@ -37,6 +40,12 @@ static size_t frame_of(const struct page *page)
 	return (size_t)(page - page_array);
 }
 
+static void block_remove(size_t block, unsigned order)
+{
+	minset_remove(&free_blocks[order], block);
+	largest_blocks -= order == PAGE_ORDER_MAX;
+}
+
 /* One of the free blocks of an order: the lowest, or with LAYOUT_PAGES any; MINSET_NONE. */
 static size_t choose_block(unsigned order, uint64_t chance)
 {
@@ -47,7 +56,31 @@ static size_t choose_block(unsigned order, uint64_t chance)
 	return block < drawn_frames >> order ? block : minset_first(&free_blocks[order]);
 }
 
-/* A frame of the smallest free block that is large enough: larger ones are rarer. Its order; MINSET_NONE. */
+/*
+ * LAYOUT_PAGES: a frame of a free block, all equally likely, and the block's order, which is at least *order. Blocks of
+ * the largest kind are split up only while more than a quarter of all memory is in such. Not while only some memory is
+ * mapped, which would be split up before the rest. MINSET_NONE.
+ */
+static size_t draw_frame(unsigned *order)
+{
+	unsigned wanted = *order, last = PAGE_ORDER_MAX;
+
+	if (!IS_ENABLED(CONFIG_LAYOUT_PAGES) || drawn_frames != page_array_count)
+		return MINSET_NONE;
+	if (wanted < PAGE_ORDER_MAX && largest_blocks << PAGE_ORDER_MAX <= total_frames / 4)
+		last--;
+	for (unsigned i = 0; i < DRAWS; i++) {
+		size_t frame = layout_draw(LAYOUT_PAGES, page_array_count);
+
+		for (*order = wanted; *order <= last; ++*order)
+			if (minset_has(&free_blocks[*order], frame >> *order))
+				return frame;
+	}
+	*order = wanted;
+	return MINSET_NONE;
+}
+
+/* The same where none was drawn, from the smallest block that is large enough: larger ones are rarer. */
 static size_t choose_frame(unsigned *order)
 {
 	uint64_t chance = IS_ENABLED(CONFIG_LAYOUT_PAGES) ? layout_bits(LAYOUT_PAGES) : 0;
@@ -63,24 +96,18 @@ static size_t choose_frame(unsigned *order)
 static size_t take_block(unsigned order)
 {
 	unsigned from = order;
-	size_t frame = choose_frame(&from);
+	size_t frame = draw_frame(&from);
 
 	if (frame == MINSET_NONE)
+		frame = choose_frame(&from);
+	if (frame == MINSET_NONE)
 		return MINSET_NONE;
-	minset_remove(&free_blocks[from], frame >> from);
+	block_remove(frame >> from, from);
 	while (from > order) {
 		from--;
 		minset_add(&free_blocks[from], frame >> from ^ 1);
 	}
 	return frame >> order << order;
-}
-
-bool page_block_take(size_t frame, unsigned order)
-{
-	if (!minset_has(&free_blocks[order], frame >> order))
-		return false;
-	minset_remove(&free_blocks[order], frame >> order);
-	return true;
 }
 
 void page_block_give(size_t frame, unsigned order)
@@ -93,6 +120,43 @@ void page_block_give(size_t frame, unsigned order)
 		order++;
 	}
 	minset_add(&free_blocks[order], block);
+	largest_blocks += order == PAGE_ORDER_MAX;
+}
+
+bool page_block_is_free(size_t frame, unsigned order)
+{
+	return minset_has(&free_blocks[order], frame >> order);
+}
+
+bool page_blocks_are_there(size_t first, size_t count)
+{
+	for (unsigned order = 0; order <= PAGE_ORDER_MAX; order++)
+		if (minset_next(&free_blocks[order], first >> order, (first + count) >> order) != MINSET_NONE)
+			return true;
+	return false;
+}
+
+void page_blocks_take(size_t first, size_t count, void (*take)(size_t frame, unsigned order))
+{
+	for (unsigned order = 0; order <= PAGE_ORDER_MAX; order++) {
+		size_t block = first >> order, end = (first + count) >> order;
+
+		for (; (block = minset_next(&free_blocks[order], block, end)) != MINSET_NONE; block++) {
+			block_remove(block, order);
+			take(block << order, order);
+		}
+	}
+}
+
+size_t page_block_any(uint64_t chance)
+{
+	for (unsigned order = PAGE_ORDER_MAX + 1; order-- > 0;) {
+		size_t block = minset_any(&free_blocks[order], chance >> (64 - 6 * MINSET_LEVELS));
+
+		if (block != MINSET_NONE)
+			return block << order;
+	}
+	return MINSET_NONE;
 }
 
 static size_t take_frames(unsigned order)
@@ -271,7 +335,7 @@ void page_foreach_free(void (*visit)(size_t frame, size_t count, void *context),
 	for (unsigned order = 0; order <= PAGE_ORDER_MAX; order++) {
 		const struct minset *set = &free_blocks[order];
 
-		for (size_t block = minset_next(set, 0); block != MINSET_NONE; block = minset_next(set, block + 1))
+		for (size_t block = 0; (block = minset_next(set, block, SIZE_MAX)) != MINSET_NONE; block++)
 			visit(block << order, (size_t)1 << order, context);
 	}
 	if (IS_ENABLED(CONFIG_LAYOUT_PAGES))

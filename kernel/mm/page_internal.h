@@ -30,8 +30,15 @@ void page_setup(size_t limit, void *memory);
 /* Hands over reserved frames [start, end). Returns how many. */
 size_t page_setup_free(size_t start, size_t end);
 
-/* page.c, for page_spread.c and under the lock: that very block, if it is free; and back. */
-bool page_block_take(size_t frame, unsigned order);
+/* page.c, for page_spread.c and under the lock: what the buddies have. Whether that block is theirs. */
+bool page_block_is_free(size_t frame, unsigned order);
+/* Whether there is anything of [first, first + count); both are multiples of the largest block. */
+bool page_blocks_are_there(size_t first, size_t count);
+/* Takes all of that, block by block. */
+void page_blocks_take(size_t first, size_t count, void (*take)(size_t frame, unsigned order));
+/* The first frame of a block of the largest kind there is; 64 bits of chance choose it. MINSET_NONE. */
+size_t page_block_any(uint64_t chance);
+/* Gives one back. */
 void page_block_give(size_t frame, unsigned order);
 
 /* page_spread.c (option LAYOUT_PAGES), all under the lock: its memory, 8-aligned, and what it starts with, closed. */

@@ -5,8 +5,9 @@
  * them. So a frame costs a few bits of chance and no block is split up or put together again for it, and larger blocks
  * find room in what is not open.
  *
- * At most half of the regions are opened at first. When they are used up some more are, which are given back once all
- * of such a region is free again. All under the lock of the page allocator.
+ * Half of the regions that are free at first are open. One more is opened whenever few frames are left in these, so
+ * that there is always a choice, and given back to the buddies when there are many again and all of it is free. All
+ * under the lock of the page allocator.
  */
 #include <instrumentation/layout/layout.h>
 #include <kernel/log.h>
@@ -16,8 +17,7 @@
 
 #define REGION_FRAMES (1u << PAGE_ORDER_MAX)
 #define REGION_WORDS (REGION_FRAMES / 64)
-#define OPEN_FIRST 256	/* at most */
-#define OPEN_MORE 8
+#define FEW(frames) ((frames) / 8)
 #define DRAWS 4		/* frames that are drawn until one is free */
 
 struct region {
@@ -27,9 +27,12 @@ struct region {
 	bool open;
 };
 
-static struct region *regions;
-static uint32_t *with_free;	/* open regions that have a free frame */
-static size_t region_count, with_free_count, open_count, open_first;
+SEALED static struct region *regions;
+SEALED static uint32_t *with_free;	/* open regions that have a free frame */
+SEALED static size_t region_count, open_first;
+static size_t with_free_count, open_count;
+static size_t free_count;		/* frames in with_free[] */
+static unsigned none_from;		/* with_free[] has no block of this order, and of none above */
 
 static size_t regions_for(size_t limit)
 {
@@ -46,7 +49,7 @@ void page_spread_setup(size_t limit, void *cleared_memory)
 	region_count = regions_for(limit);
 	regions = cleared_memory;
 	with_free = (uint32_t *)(regions + region_count);
-	with_free_count = open_count = open_first = 0;
+	none_from = PAGE_ORDER_MAX + 1;
 }
 
 static ALWAYS_INLINE void set_place(size_t place, uint32_t number)
@@ -63,6 +66,7 @@ static ALWAYS_INLINE void change_count(size_t number, int by)
 	bool had = region->count;
 
 	region->count = (uint16_t)(region->count + by);
+	free_count += (size_t)by;
 	if (had && !region->count)
 		set_place(region->place, with_free[--with_free_count]);
 	else if (!had && region->count)
@@ -87,45 +91,54 @@ static ALWAYS_INLINE void set_free(size_t frame, unsigned order, bool is_free)
 	change_count(frame / REGION_FRAMES, is_free ? 1 << order : -(1 << order));
 }
 
-/* Takes what the buddies have of it. False, and nothing done: that is nothing. */
-static bool open_region(size_t number)
+static void take_over(size_t frame, unsigned order)
 {
-	size_t first = number * REGION_FRAMES;
-
-	if (regions[number].open)
-		return false;
-	for (unsigned order = PAGE_ORDER_MAX + 1; order-- > 0 && regions[number].count < REGION_FRAMES;)
-		for (size_t frame = first; frame < first + REGION_FRAMES; frame += (size_t)1 << order)
-			if (page_block_take(frame, order))
-				set_free(frame, order, true);
-	if (!regions[number].count)
-		return false;
-	regions[number].open = true;
-	open_count++;
-	return true;
+	set_free(frame, order, true);
+	none_from = PAGE_ORDER_MAX + 1;
 }
 
-/* Each choice of that many regions is as likely (Knuth, The Art of Computer Programming 2, 3.4.2, algorithm S). */
+/* With what the buddies have of it, which is something. */
+static void open_region(size_t number)
+{
+	regions[number].open = true;
+	open_count++;
+	page_blocks_take(number * REGION_FRAMES, REGION_FRAMES, take_over);
+}
+
+static size_t draw(size_t count)
+{
+	return (uint64_t)layout_half(LAYOUT_PAGES) * count >> 32;
+}
+
+/*
+ * Half of those that are wholly free, each choice of them as likely (Knuth, The Art of Computer Programming 2, 3.4.2,
+ * algorithm S): where there is but one it stays closed. Of others, in which there is no largest block, any.
+ */
 void page_spread_start(void)
 {
-	size_t wanted = min((region_count + 1) / 2, (size_t)OPEN_FIRST);
+	size_t left = 0, wanted;
 
-	open_first = wanted;
-	for (size_t number = 0; wanted; number++) {
-		if (layout_draw(LAYOUT_PAGES, region_count - number) >= wanted)
-			continue;
-		wanted--;
-		open_region(number);
+	for (size_t number = 0; number < region_count; number++)
+		left += page_block_is_free(number * REGION_FRAMES, PAGE_ORDER_MAX);
+	wanted = left / 2;
+	for (size_t number = 0; number < region_count; number++) {
+		if (!page_block_is_free(number * REGION_FRAMES, PAGE_ORDER_MAX)) {
+			if (draw(2) && page_blocks_are_there(number * REGION_FRAMES, REGION_FRAMES))
+				open_region(number);
+		} else if (draw(left--) < wanted) {
+			wanted--;
+			open_region(number);
+		}
 	}
+	open_first = max(open_count, (size_t)1);
 }
 
 static void open_more(void)
 {
-	size_t number = layout_draw(LAYOUT_PAGES, region_count);
-	unsigned opened = 0;
+	size_t frame = page_block_any(layout_bits(LAYOUT_PAGES));
 
-	for (size_t i = 0; i < region_count && opened < OPEN_MORE; i++)
-		opened += open_region((number + i) % region_count);
+	if (frame != MINSET_NONE)
+		open_region(frame / REGION_FRAMES);
 }
 
 /* One of those with a free frame; not of all that were opened, so that what was too many becomes free. */
@@ -134,17 +147,29 @@ static size_t draw_region(uint32_t chance)
 	return with_free[chance * min(with_free_count, open_first) >> 22];
 }
 
+/* The first free frame at or behind that place, round and round; there is one. */
+static size_t next_free(const struct region *region, size_t at)
+{
+	size_t word = at / 64;
+	uint64_t bits = region->free[word] & UINT64_MAX << at % 64;
+
+	while (!bits) {
+		word = (word + 1) % REGION_WORDS;
+		bits = region->free[word];
+	}
+	return word * 64 + (size_t)__builtin_ctzll(bits);
+}
+
 size_t page_spread_take(void)
 {
 	size_t number = 0, at = 0;
 
-	if (unlikely(!with_free_count)) {
-		if (!open_first || !page_free_count())
-			return MINSET_NONE;
+	if (!open_first)
+		return MINSET_NONE;
+	if (unlikely(free_count <= FEW(open_first * REGION_FRAMES)))
 		open_more();
-		if (!with_free_count)
-			return MINSET_NONE;
-	}
+	if (unlikely(!with_free_count))
+		return MINSET_NONE;
 	for (unsigned i = 0; i < DRAWS; i++) {
 		uint32_t chance = layout_half(LAYOUT_PAGES);
 
@@ -153,9 +178,7 @@ size_t page_spread_take(void)
 		if (likely(regions[number].free[at / 64] >> at % 64 & 1))
 			break;
 	}
-	/* Few are free: the next one. */
-	while (!(regions[number].free[at / 64] >> at % 64 & 1))
-		at = (at + 1) % REGION_FRAMES;
+	at = next_free(&regions[number], at);
 	set_free(number * REGION_FRAMES + at, 0, false);
 	return number * REGION_FRAMES + at;
 }
@@ -176,8 +199,11 @@ static size_t find_block(const struct region *region, unsigned order)
 
 size_t page_spread_take_block(unsigned order)
 {
-	size_t start = with_free_count ? layout_draw(LAYOUT_PAGES, with_free_count) : 0;
+	size_t start;
 
+	if (order >= none_from)
+		return MINSET_NONE;
+	start = draw(with_free_count);
 	for (size_t i = 0; i < with_free_count; i++) {
 		size_t number = with_free[(start + i) % with_free_count];
 		size_t found = regions[number].count >> order ? find_block(&regions[number], order) : REGION_FRAMES;
@@ -187,6 +213,7 @@ size_t page_spread_take_block(unsigned order)
 		set_free(number * REGION_FRAMES + found, order, false);
 		return number * REGION_FRAMES + found;
 	}
+	none_from = order;
 	return MINSET_NONE;
 }
 
@@ -196,11 +223,13 @@ bool page_spread_give(size_t frame, unsigned order)
 
 	if (!regions[number].open)
 		return false;
+	none_from = PAGE_ORDER_MAX + 1;
 	if (likely(order == 0))
 		set_free(frame, 0, true);
 	else
 		set_free(frame, order, true);
-	if (regions[number].count == REGION_FRAMES && open_count > open_first) {
+	if (regions[number].count == REGION_FRAMES && open_count > open_first &&
+	    free_count > FEW(open_first * REGION_FRAMES) + 2 * REGION_FRAMES) {
 		set_free(number * REGION_FRAMES, PAGE_ORDER_MAX, false);
 		regions[number].open = false;
 		open_count--;

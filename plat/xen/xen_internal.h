@@ -77,12 +77,12 @@ void xen_clock_init(void);
 void xen_clock_go_on(uint64_t ns);
 uint64_t xen_clock_ns(void);
 uint64_t xen_clock_boot_time_ns(void);
-/* Now, as Xen counts; leaves no trace in memory. */
+/* Now, as Xen counts; leaves no trace in memory: a leaf, so that it has no shadow stack either. */
 uint64_t xen_clock_system_ns(void);
 /* The same moment as Xen counts. */
 uint64_t xen_clock_to_system(uint64_t ns);
 
-/* word_wait.c: see struct platform. Changes nothing in memory. */
+/* word_wait.c: see struct platform. Changes nothing but its own stack. */
 void xen_word_wait(const uint32_t *word, uint32_t value, unsigned times);
 
 /* event.c: event channels, which stand for lines (see struct platform): a line's number is the channel's port. */

@@ -172,6 +172,37 @@ TEST(layout_pages_are_drawn)
 	CHECK(row < MANY * 3 / 4);
 }
 
+TEST(layout_blocks_are_drawn)
+{
+	struct page *blocks[MANY / 2];
+	uint64_t addresses[MANY / 2];
+	unsigned row, again = 0;
+
+	if (!IS_ENABLED(CONFIG_LAYOUT_PAGES)) {
+		test_skip("needs LAYOUT_PAGES");
+		return;
+	}
+	for (size_t i = 0; i < array_size(blocks); i++) {
+		blocks[i] = page_alloc(2);
+		addresses[i] = blocks[i] ? page_phys(blocks[i]) : 0;
+	}
+	row = in_a_row(addresses, array_size(blocks), PAGE_SIZE << 2);
+	for (size_t i = 0; i < array_size(blocks); i++) {
+		struct page *freed = blocks[i];
+
+		if (!freed)
+			continue;
+		page_free(freed, 2);
+		blocks[i] = page_alloc(2);
+		again += blocks[i] == freed;
+	}
+	for (size_t i = 0; i < array_size(blocks); i++)
+		if (blocks[i])
+			page_free(blocks[i], 2);
+	CHECK(row < array_size(blocks) / 2);
+	CHECK(again < array_size(blocks) / 2);
+}
+
 TEST(layout_objects_are_drawn)
 {
 	void *objects[MANY];

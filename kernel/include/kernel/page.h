@@ -32,8 +32,9 @@ int page_init(void);
 void page_free_initrd(void);
 
 /*
- * The lowest free block that is large enough and of the smallest such size: the same calls give the same frames. The
- * memory is not cleared (harness mode fills it with a fixed pattern). One reference. NULL when there is none.
+ * The lowest free block that is large enough and of the smallest such size: the same calls give the same frames. With
+ * LAYOUT_PAGES one that is drawn. The memory is not cleared (harness mode fills it with a fixed pattern). One
+ * reference. NULL when there is none.
  */
 struct page *page_alloc(unsigned order) MUST_CHECK;
 /* The same, cleared. */

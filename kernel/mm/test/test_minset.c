@@ -11,11 +11,11 @@
 static uint64_t memory[2 * LIMIT / 64 + 8];
 static bool model[LIMIT];
 
-static size_t model_next(size_t from)
+static size_t model_next(size_t from, size_t end)
 {
-	while (from < LIMIT && !model[from])
+	while (from < end && !model[from])
 		from++;
-	return from < LIMIT ? from : MINSET_NONE;
+	return from < end ? from : MINSET_NONE;
 }
 
 TEST(minset_agrees_with_an_array)
@@ -41,8 +41,9 @@ TEST(minset_agrees_with_an_array)
 		any = minset_any(&set, r);
 		CHECK(any == MINSET_NONE ? minset_first(&set) == MINSET_NONE : minset_has(&set, any));
 		CHECK_EQ(minset_has(&set, member), model[member]);
-		CHECK_EQ(minset_first(&set), model_next(0));
-		CHECK_EQ(minset_next(&set, from), model_next(from));
+		CHECK_EQ(minset_first(&set), model_next(0, LIMIT));
+		CHECK_EQ(minset_next(&set, from, SIZE_MAX), model_next(from, LIMIT));
+		CHECK_EQ(minset_next(&set, from, from + r % 200), model_next(from, min(from + r % 200, (size_t)LIMIT)));
 	}
 }
 
