@@ -6,8 +6,8 @@
  * kernel it belongs to.
  *
  * Harness mode starts from a fixed amount of free memory, whatever machine this is: two blocks of the largest order, or
- * of a smaller one where that is more than half of what is free. All other free memory is held back; it pays for the
- * pristine copies.
+ * of a smaller one where that is more than half of what is free; in pieces where a drawn layout has none as large. All
+ * other free memory is held back; it pays for the pristine copies.
  */
 #include <fuzz/guest/guest_internal.h>
 #include <kernel/aspace.h>
@@ -86,25 +86,43 @@ static unsigned free_order(void)
 	return order;
 }
 
+static void give_blocks(struct list *blocks)
+{
+	list_foreach_safe(blocks, struct page, node, page)
+		page_free(page, page->order);
+}
+
+/* Blocks of that many frames together, the largest there are. */
+static int take_blocks(struct list *blocks, size_t frames)
+{
+	for (int order = PAGE_ORDER_MAX; order >= 0; order--) {
+		while (frames >> order) {
+			struct page *page = page_alloc((unsigned)order);
+
+			if (!page)
+				break;
+			list_append(blocks, &page->node);
+			frames -= (size_t)1 << order;
+		}
+	}
+	return frames ? -ENOMEM : 0;
+}
+
 /* Takes every free block, the largest first, but for the fixed amount. */
 static int hold_memory(void)
 {
-	unsigned free_block_order = free_order();
-	struct page *free_blocks[FREE_BLOCKS], *page;
+	struct list to_be_free = LIST_INIT(to_be_free);
+	struct page *page;
 
-	for (size_t i = 0; i < FREE_BLOCKS; i++) {
-		free_blocks[i] = page_alloc(free_block_order);
-		if (!free_blocks[i])
-			return -ENOMEM;
-	}
+	if (take_blocks(&to_be_free, (size_t)FREE_BLOCKS << free_order()))
+		return -ENOMEM;
 	for (int order = PAGE_ORDER_MAX; order >= 0; order--) {
 		while ((page = page_alloc((unsigned)order))) {
 			page->order = (uint8_t)order;
 			list_append(&held.blocks, &page->node);
 		}
 	}
-	for (size_t i = 0; i < FREE_BLOCKS; i++)
-		page_free(free_blocks[i], free_block_order);
+	give_blocks(&to_be_free);
 	return 0;
 }
 

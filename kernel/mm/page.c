@@ -128,14 +128,6 @@ bool page_block_is_free(size_t frame, unsigned order)
 	return minset_has(&free_blocks[order], frame >> order);
 }
 
-bool page_blocks_are_there(size_t first, size_t count)
-{
-	for (unsigned order = 0; order <= PAGE_ORDER_MAX; order++)
-		if (minset_next(&free_blocks[order], first >> order, (first + count) >> order) != MINSET_NONE)
-			return true;
-	return false;
-}
-
 void page_blocks_take(size_t first, size_t count, void (*take)(size_t frame, unsigned order))
 {
 	for (unsigned order = 0; order <= PAGE_ORDER_MAX; order++) {
@@ -150,7 +142,7 @@ void page_blocks_take(size_t first, size_t count, void (*take)(size_t frame, uns
 
 size_t page_block_any(uint64_t chance)
 {
-	for (unsigned order = PAGE_ORDER_MAX + 1; order-- > 0;) {
+	for (unsigned order = 0; order <= PAGE_ORDER_MAX; order++) {
 		size_t block = minset_any(&free_blocks[order], chance >> (64 - 6 * MINSET_LEVELS));
 
 		if (block != MINSET_NONE)

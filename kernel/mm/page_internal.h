@@ -32,11 +32,9 @@ size_t page_setup_free(size_t start, size_t end);
 
 /* page.c, for page_spread.c and under the lock: what the buddies have. Whether that block is theirs. */
 bool page_block_is_free(size_t frame, unsigned order);
-/* Whether there is anything of [first, first + count); both are multiples of the largest block. */
-bool page_blocks_are_there(size_t first, size_t count);
-/* Takes all of that, block by block. */
+/* Takes all of [first, first + count), multiples of the largest block, block by block. */
 void page_blocks_take(size_t first, size_t count, void (*take)(size_t frame, unsigned order));
-/* The first frame of a block of the largest kind there is; 64 bits of chance choose it. MINSET_NONE. */
+/* The first frame of a block of the smallest kind there is; 64 bits of chance choose it. MINSET_NONE. */
 size_t page_block_any(uint64_t chance);
 /* Gives one back. */
 void page_block_give(size_t frame, unsigned order);

@@ -5,9 +5,9 @@
  * them. So a frame costs a few bits of chance and no block is split up or put together again for it, and larger blocks
  * find room in what is not open.
  *
- * Half of the regions that are free at first are open. One more is opened whenever few frames are left in these, so
- * that there is always a choice, and given back to the buddies when there are many again and all of it is free. All
- * under the lock of the page allocator.
+ * Half of the regions that are free at first are open: the *homes*. Whenever few frames are left one more is opened, so
+ * that there is always a choice, and given back to the buddies when there are many again and all of it is free. As long
+ * as homes have frames others give none. All under the lock of the page allocator.
  */
 #include <instrumentation/layout/layout.h>
 #include <kernel/log.h>
@@ -24,14 +24,15 @@ struct region {
 	uint64_t free[REGION_WORDS];	/* a bit a frame; of open regions only */
 	uint32_t place;			/* in with_free[], where there is one */
 	uint16_t count;			/* free ones */
-	bool open;
+	bool open, home;
 };
 
 SEALED static struct region *regions;
-SEALED static uint32_t *with_free;	/* open regions that have a free frame */
-SEALED static size_t region_count, open_first;
-static size_t with_free_count, open_count;
-static size_t free_count;		/* frames in with_free[] */
+SEALED static uint32_t *with_free;	/* open regions that have a free frame, homes first */
+SEALED static size_t region_count, few;
+SEALED static bool started;
+static size_t with_free_count, homes_with_free;
+static size_t free_count, homes_free;	/* frames in with_free[], and in its homes */
 static unsigned none_from;		/* with_free[] has no block of this order, and of none above */
 
 static size_t regions_for(size_t limit)
@@ -60,6 +61,34 @@ static ALWAYS_INLINE void set_place(size_t place, uint32_t number)
 	regions[number].place = (uint32_t)place;
 }
 
+static void add_region(uint32_t number)
+{
+	size_t place = with_free_count++;
+
+	if (regions[number].home) {
+		/* The first that is no home goes to the end. */
+		if (place != homes_with_free)
+			set_place(place, with_free[homes_with_free]);
+		place = homes_with_free++;
+	}
+	set_place(place, number);
+}
+
+static void remove_region(uint32_t number)
+{
+	size_t place = regions[number].place;
+
+	if (regions[number].home) {
+		homes_with_free--;
+		if (place != homes_with_free)
+			set_place(place, with_free[homes_with_free]);
+		place = homes_with_free;
+	}
+	with_free_count--;
+	if (place != with_free_count)
+		set_place(place, with_free[with_free_count]);
+}
+
 static ALWAYS_INLINE void change_count(size_t number, int by)
 {
 	struct region *region = &regions[number];
@@ -67,10 +96,11 @@ static ALWAYS_INLINE void change_count(size_t number, int by)
 
 	region->count = (uint16_t)(region->count + by);
 	free_count += (size_t)by;
-	if (had && !region->count)
-		set_place(region->place, with_free[--with_free_count]);
-	else if (!had && region->count)
-		set_place(with_free_count++, (uint32_t)number);
+	homes_free += region->home ? (size_t)by : 0;
+	if (unlikely(had && !region->count))
+		remove_region((uint32_t)number);
+	else if (unlikely(!had && region->count))
+		add_region((uint32_t)number);
 }
 
 /* The bits of up to 64 frames that are a block, in the word of the first one. */
@@ -100,8 +130,8 @@ static void take_over(size_t frame, unsigned order)
 /* With what the buddies have of it, which is something. */
 static void open_region(size_t number)
 {
+	snapshot_mark(&regions[number], sizeof(regions[number]));
 	regions[number].open = true;
-	open_count++;
 	page_blocks_take(number * REGION_FRAMES, REGION_FRAMES, take_over);
 }
 
@@ -122,15 +152,17 @@ void page_spread_start(void)
 		left += page_block_is_free(number * REGION_FRAMES, PAGE_ORDER_MAX);
 	wanted = left / 2;
 	for (size_t number = 0; number < region_count; number++) {
-		if (!page_block_is_free(number * REGION_FRAMES, PAGE_ORDER_MAX)) {
-			if (draw(2) && page_blocks_are_there(number * REGION_FRAMES, REGION_FRAMES))
-				open_region(number);
-		} else if (draw(left--) < wanted) {
-			wanted--;
-			open_region(number);
+		if (page_block_is_free(number * REGION_FRAMES, PAGE_ORDER_MAX)) {
+			regions[number].home = draw(left--) < wanted;
+			wanted -= regions[number].home;
+		} else {
+			regions[number].home = draw(2);
 		}
+		if (regions[number].home)
+			open_region(number);
 	}
-	open_first = max(open_count, (size_t)1);
+	few = FEW(free_count);
+	started = true;
 }
 
 static void open_more(void)
@@ -141,10 +173,9 @@ static void open_more(void)
 		open_region(frame / REGION_FRAMES);
 }
 
-/* One of those with a free frame; not of all that were opened, so that what was too many becomes free. */
 static size_t draw_region(uint32_t chance)
 {
-	return with_free[chance * min(with_free_count, open_first) >> 22];
+	return with_free[chance * (homes_free > few ? homes_with_free : with_free_count) >> 22];
 }
 
 /* The first free frame at or behind that place, round and round; there is one. */
@@ -164,9 +195,9 @@ size_t page_spread_take(void)
 {
 	size_t number = 0, at = 0;
 
-	if (!open_first)
+	if (!started)
 		return MINSET_NONE;
-	if (unlikely(free_count <= FEW(open_first * REGION_FRAMES)))
+	if (unlikely(free_count <= few))
 		open_more();
 	if (unlikely(!with_free_count))
 		return MINSET_NONE;
@@ -228,11 +259,9 @@ bool page_spread_give(size_t frame, unsigned order)
 		set_free(frame, 0, true);
 	else
 		set_free(frame, order, true);
-	if (regions[number].count == REGION_FRAMES && open_count > open_first &&
-	    free_count > FEW(open_first * REGION_FRAMES) + 2 * REGION_FRAMES) {
+	if (regions[number].count == REGION_FRAMES && !regions[number].home && free_count > few + 2 * REGION_FRAMES) {
 		set_free(number * REGION_FRAMES, PAGE_ORDER_MAX, false);
 		regions[number].open = false;
-		open_count--;
 		page_block_give(number * REGION_FRAMES, PAGE_ORDER_MAX);
 	}
 	return true;
