@@ -33,6 +33,11 @@ size_t minset_any(const struct minset *set, uint64_t chance);
 /* The smallest member in [from, end), or MINSET_NONE. */
 size_t minset_next(const struct minset *set, size_t from, size_t end);
 
+static inline bool minset_is_empty(const struct minset *set)
+{
+	return !set->words[set->levels - 1][0];
+}
+
 /* False for numbers beyond the limit. */
 static inline bool minset_has(const struct minset *set, size_t member)
 {

@@ -19,7 +19,7 @@
 #include "minset.h"
 #include "page_internal.h"
 
-#define DRAWS 8 /* LAYOUT_PAGES: frames that are drawn until one is free */
+#define SPLIT_AT_LEAST 2 /* LAYOUT_PAGES: blocks of the largest order */
 
 static struct spinlock page_lock = SPINLOCK_INIT;
 SEALED struct page *page_array;
@@ -27,7 +27,7 @@ SEALED size_t page_array_count;
 static struct minset free_blocks[PAGE_ORDER_MAX + 1];	/* of block numbers: frame >> order */
 static size_t free_frames, total_frames;
 static size_t drawn_frames; /* LAYOUT_PAGES: those below may come first */
-static size_t largest_blocks; /* free ones of order PAGE_ORDER_MAX */
+static size_t largest_blocks, largest_at_first; /* free ones of order PAGE_ORDER_MAX; when drawing begins */
 
 METRIC_GAUGE(pages, "Pages that the kernel has", &total_frames);
 METRIC_GAUGE(pages_free, "Pages that nobody has", &free_frames);
@@ -46,49 +46,45 @@ static void block_remove(size_t block, unsigned order)
 	largest_blocks -= order == PAGE_ORDER_MAX;
 }
 
-/* One of the free blocks of an order: the lowest, or with LAYOUT_PAGES any; MINSET_NONE. */
-static size_t choose_block(unsigned order, uint64_t chance)
+/* The smallest order that has a free block, and at least this one; above PAGE_ORDER_MAX: none. */
+static unsigned smallest_order(unsigned order)
 {
-	size_t block = MINSET_NONE;
+	while (order <= PAGE_ORDER_MAX && minset_is_empty(&free_blocks[order]))
+		order++;
+	return order;
+}
 
-	if (IS_ENABLED(CONFIG_LAYOUT_PAGES))
-		block = minset_any(&free_blocks[order], chance >> (64 - 6 * MINSET_LEVELS));
-	return block < drawn_frames >> order ? block : minset_first(&free_blocks[order]);
+/* LAYOUT_PAGES: one of those orders, each as likely. Some blocks of the largest are split up before they are needed. */
+static unsigned draw_order(unsigned wanted, uint64_t chance)
+{
+	unsigned last = largest_at_first - largest_blocks < SPLIT_AT_LEAST ? PAGE_ORDER_MAX : PAGE_ORDER_MAX - 1;
+	unsigned orders[PAGE_ORDER_MAX + 1], count = 0;
+
+	for (unsigned order = wanted; order <= last; order++)
+		if (!minset_is_empty(&free_blocks[order]))
+			orders[count++] = order;
+	return count ? orders[chance % count] : smallest_order(wanted);
 }
 
 /*
- * LAYOUT_PAGES: a frame of a free block, all equally likely, and the block's order, which is at least *order. Blocks of
- * the largest kind are split up only while more than a quarter of all memory is in such. Not while only some memory is
- * mapped, which would be split up before the rest. MINSET_NONE.
+ * A frame of a free block that is large enough, and the block's order: the lowest of the smallest such ones, or with
+ * LAYOUT_PAGES any. MINSET_NONE.
  */
-static size_t draw_frame(unsigned *order)
-{
-	unsigned wanted = *order, last = PAGE_ORDER_MAX;
-
-	if (!IS_ENABLED(CONFIG_LAYOUT_PAGES) || drawn_frames != page_array_count)
-		return MINSET_NONE;
-	if (wanted < PAGE_ORDER_MAX && largest_blocks << PAGE_ORDER_MAX <= total_frames / 4)
-		last--;
-	for (unsigned i = 0; i < DRAWS; i++) {
-		size_t frame = layout_draw(LAYOUT_PAGES, page_array_count);
-
-		for (*order = wanted; *order <= last; ++*order)
-			if (minset_has(&free_blocks[*order], frame >> *order))
-				return frame;
-	}
-	*order = wanted;
-	return MINSET_NONE;
-}
-
-/* The same where none was drawn, from the smallest block that is large enough: larger ones are rarer. */
 static size_t choose_frame(unsigned *order)
 {
-	uint64_t chance = IS_ENABLED(CONFIG_LAYOUT_PAGES) ? layout_bits(LAYOUT_PAGES) : 0;
-	size_t block;
+	uint64_t chance = 0;
+	size_t block = MINSET_NONE;
 
-	for (; (block = choose_block(*order, chance)) == MINSET_NONE; ++*order)
-		if (*order == PAGE_ORDER_MAX)
-			return MINSET_NONE;
+	*order = IS_ENABLED(CONFIG_LAYOUT_PAGES) ? draw_order(*order, layout_half(LAYOUT_PAGES))
+						 : smallest_order(*order);
+	if (*order > PAGE_ORDER_MAX)
+		return MINSET_NONE;
+	if (IS_ENABLED(CONFIG_LAYOUT_PAGES)) {
+		chance = layout_bits(LAYOUT_PAGES);
+		block = minset_any(&free_blocks[*order], chance >> (64 - 6 * MINSET_LEVELS));
+	}
+	if (block >= drawn_frames >> *order)
+		block = minset_first(&free_blocks[*order]);
 	return block << *order | (chance & (((size_t)1 << *order) - 1));
 }
 
@@ -96,10 +92,8 @@ static size_t choose_frame(unsigned *order)
 static size_t take_block(unsigned order)
 {
 	unsigned from = order;
-	size_t frame = draw_frame(&from);
+	size_t frame = choose_frame(&from);
 
-	if (frame == MINSET_NONE)
-		frame = choose_frame(&from);
 	if (frame == MINSET_NONE)
 		return MINSET_NONE;
 	block_remove(frame >> from, from);
@@ -379,6 +373,7 @@ void page_all_mapped(void)
 	drawn_frames = page_array_count;
 	if (IS_ENABLED(CONFIG_LAYOUT_PAGES))
 		page_spread_start();
+	largest_at_first = largest_blocks;
 	spin_unlock(&page_lock, irq);
 }
 

@@ -5,9 +5,10 @@
  * them. So a frame costs a few bits of chance and no block is split up or put together again for it, and larger blocks
  * find room in what is not open.
  *
- * Half of the regions that are free at first are open: the *homes*. Whenever few frames are left one more is opened, so
- * that there is always a choice, and given back to the buddies when there are many again and all of it is free. As long
- * as homes have frames others give none. All under the lock of the page allocator.
+ * The first ones are the *homes*: two, as a host may clear megabytes where one page is touched, and half of those that
+ * are not wholly free. Whenever few of the open regions' frames are left one more is opened, so that there is always a
+ * choice, and given back to the buddies when there are many again and all of it is free. As long as homes have frames
+ * others give none. All under the lock of the page allocator.
  */
 #include <instrumentation/layout/layout.h>
 #include <kernel/log.h>
@@ -17,7 +18,8 @@
 
 #define REGION_FRAMES (1u << PAGE_ORDER_MAX)
 #define REGION_WORDS (REGION_FRAMES / 64)
-#define FEW(frames) ((frames) / 8)
+#define HOMES 2		/* wholly free at first */
+#define FEW(regions) ((regions) * REGION_FRAMES / 8)
 #define DRAWS 4		/* frames that are drawn until one is free */
 
 struct region {
@@ -29,9 +31,9 @@ struct region {
 
 SEALED static struct region *regions;
 SEALED static uint32_t *with_free;	/* open regions that have a free frame, homes first */
-SEALED static size_t region_count, few;
+SEALED static size_t region_count, homes;
 SEALED static bool started;
-static size_t with_free_count, homes_with_free;
+static size_t with_free_count, homes_with_free, open_count;
 static size_t free_count, homes_free;	/* frames in with_free[], and in its homes */
 static unsigned none_from;		/* with_free[] has no block of this order, and of none above */
 
@@ -132,6 +134,7 @@ static void open_region(size_t number)
 {
 	snapshot_mark(&regions[number], sizeof(regions[number]));
 	regions[number].open = true;
+	open_count++;
 	page_blocks_take(number * REGION_FRAMES, REGION_FRAMES, take_over);
 }
 
@@ -141,8 +144,8 @@ static size_t draw(size_t count)
 }
 
 /*
- * Half of those that are wholly free, each choice of them as likely (Knuth, The Art of Computer Programming 2, 3.4.2,
- * algorithm S): where there is but one it stays closed. Of others, in which there is no largest block, any.
+ * Each choice of those that are wholly free is as likely (Knuth, The Art of Computer Programming 2, 3.4.2, algorithm
+ * S); where there is but one it stays closed. Of others, in which there is no largest block, any.
  */
 void page_spread_start(void)
 {
@@ -150,7 +153,7 @@ void page_spread_start(void)
 
 	for (size_t number = 0; number < region_count; number++)
 		left += page_block_is_free(number * REGION_FRAMES, PAGE_ORDER_MAX);
-	wanted = left / 2;
+	wanted = min(left / 2, (size_t)HOMES);
 	for (size_t number = 0; number < region_count; number++) {
 		if (page_block_is_free(number * REGION_FRAMES, PAGE_ORDER_MAX)) {
 			regions[number].home = draw(left--) < wanted;
@@ -161,7 +164,7 @@ void page_spread_start(void)
 		if (regions[number].home)
 			open_region(number);
 	}
-	few = FEW(free_count);
+	homes = open_count;
 	started = true;
 }
 
@@ -175,7 +178,7 @@ static void open_more(void)
 
 static size_t draw_region(uint32_t chance)
 {
-	return with_free[chance * (homes_free > few ? homes_with_free : with_free_count) >> 22];
+	return with_free[chance * (homes_free > FEW(homes) ? homes_with_free : with_free_count) >> 22];
 }
 
 /* The first free frame at or behind that place, round and round; there is one. */
@@ -197,7 +200,7 @@ size_t page_spread_take(void)
 
 	if (!started)
 		return MINSET_NONE;
-	if (unlikely(free_count <= few))
+	if (unlikely(free_count <= FEW(open_count)))
 		open_more();
 	if (unlikely(!with_free_count))
 		return MINSET_NONE;
@@ -259,9 +262,11 @@ bool page_spread_give(size_t frame, unsigned order)
 		set_free(frame, 0, true);
 	else
 		set_free(frame, order, true);
-	if (regions[number].count == REGION_FRAMES && !regions[number].home && free_count > few + 2 * REGION_FRAMES) {
+	if (regions[number].count == REGION_FRAMES && !regions[number].home &&
+	    free_count > FEW(open_count) + 2 * REGION_FRAMES) {
 		set_free(number * REGION_FRAMES, PAGE_ORDER_MAX, false);
 		regions[number].open = false;
+		open_count--;
 		page_block_give(number * REGION_FRAMES, PAGE_ORDER_MAX);
 	}
 	return true;
