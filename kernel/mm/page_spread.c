@@ -129,13 +129,17 @@ static void take_over(size_t frame, unsigned order)
 	none_from = PAGE_ORDER_MAX + 1;
 }
 
-/* With what the buddies have of it, which is something. */
-static void open_region(size_t number)
+/* With what the buddies have of it; if that is nothing it stays closed. */
+static void open_region(size_t number, bool as_home)
 {
-	snapshot_mark(&regions[number], sizeof(regions[number]));
-	regions[number].open = true;
-	open_count++;
+	struct region *region = &regions[number];
+
+	snapshot_mark(region, sizeof(*region));
+	region->home = as_home;
 	page_blocks_take(number * REGION_FRAMES, REGION_FRAMES, take_over);
+	region->open = region->count;
+	region->home = region->home && region->open;
+	open_count += region->open;
 }
 
 static size_t draw(size_t count)
@@ -155,14 +159,13 @@ void page_spread_start(void)
 		left += page_block_is_free(number * REGION_FRAMES, PAGE_ORDER_MAX);
 	wanted = min(left / 2, (size_t)HOMES);
 	for (size_t number = 0; number < region_count; number++) {
-		if (page_block_is_free(number * REGION_FRAMES, PAGE_ORDER_MAX)) {
-			regions[number].home = draw(left--) < wanted;
-			wanted -= regions[number].home;
-		} else {
-			regions[number].home = draw(2);
+		if (!page_block_is_free(number * REGION_FRAMES, PAGE_ORDER_MAX)) {
+			if (draw(2))
+				open_region(number, true);
+		} else if (draw(left--) < wanted) {
+			open_region(number, true);
+			wanted--;
 		}
-		if (regions[number].home)
-			open_region(number);
 	}
 	homes = open_count;
 	started = true;
@@ -173,7 +176,7 @@ static void open_more(void)
 	size_t frame = page_block_any(layout_bits(LAYOUT_PAGES));
 
 	if (frame != MINSET_NONE)
-		open_region(frame / REGION_FRAMES);
+		open_region(frame / REGION_FRAMES, false);
 }
 
 static size_t draw_region(uint32_t chance)
