@@ -5,10 +5,10 @@
  * them. So a frame costs a few bits of chance and no block is split up or put together again for it, and larger blocks
  * find room in what is not open.
  *
- * The first ones are the *homes*: two, as a host may clear megabytes where one page is touched, and half of those that
- * are not wholly free. Whenever few of the open regions' frames are left one more is opened, so that there is always a
- * choice, and given back to the buddies when there are many again and all of it is free. As long as homes have frames
- * others give none. All under the lock of the page allocator.
+ * The first ones are the *homes*: two, as a host may clear megabytes where one page is touched, and as large a share of
+ * the regions that are not wholly free. Whenever few of the open regions' frames are left one more is opened, so that
+ * there is always a choice, and given back to the buddies when there are many again and all of it is free. As long as
+ * homes have frames others give none. All under the lock of the page allocator.
  */
 #include <instrumentation/layout/layout.h>
 #include <kernel/log.h>
@@ -149,18 +149,20 @@ static size_t draw(size_t count)
 
 /*
  * Each choice of those that are wholly free is as likely (Knuth, The Art of Computer Programming 2, 3.4.2, algorithm
- * S); where there is but one it stays closed. Of others, in which there is no largest block, any.
+ * S); where there is but one it stays closed. Each other one is as likely to be open as one of these, as any frame then
+ * is.
  */
 void page_spread_start(void)
 {
-	size_t left = 0, wanted;
+	size_t all = 0, left, wanted;
 
 	for (size_t number = 0; number < region_count; number++)
-		left += page_block_is_free(number * REGION_FRAMES, PAGE_ORDER_MAX);
-	wanted = min(left / 2, (size_t)HOMES);
+		all += page_block_is_free(number * REGION_FRAMES, PAGE_ORDER_MAX);
+	homes = wanted = min(all / 2, (size_t)HOMES);
+	left = all;
 	for (size_t number = 0; number < region_count; number++) {
 		if (!page_block_is_free(number * REGION_FRAMES, PAGE_ORDER_MAX)) {
-			if (draw(2))
+			if (draw(all) < homes)
 				open_region(number, true);
 		} else if (draw(left--) < wanted) {
 			open_region(number, true);
