@@ -21,6 +21,7 @@ uint64_t stack_guard_draw(void)
 	uint64_t guard;
 
 	if (!guards_left || random_is_fixed()) {
+		memset(guards, 0, sizeof(guards));
 		guards_left = random_is_seeded() && !random_is_fixed() ? array_size(guards) : 1;
 		random_bytes(guards, guards_left * sizeof(guards[0]));
 	}

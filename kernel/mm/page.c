@@ -27,7 +27,7 @@ SEALED size_t page_array_count;
 static struct minset free_blocks[PAGE_ORDER_MAX + 1];	/* of block numbers: frame >> order */
 static size_t free_frames, total_frames;
 static size_t drawn_frames; /* LAYOUT_PAGES: those below may come first */
-static size_t largest_blocks, largest_at_first; /* free ones of order PAGE_ORDER_MAX; when drawing begins */
+static size_t split_blocks; /* of order PAGE_ORDER_MAX, but those that were put together again */
 
 METRIC_GAUGE(pages, "Pages that the kernel has", &total_frames);
 METRIC_GAUGE(pages_free, "Pages that nobody has", &free_frames);
@@ -38,12 +38,6 @@ METRIC_COUNTER(page_frees, "Blocks of pages that were given back");
 static size_t frame_of(const struct page *page)
 {
 	return (size_t)(page - page_array);
-}
-
-static void block_remove(size_t block, unsigned order)
-{
-	minset_remove(&free_blocks[order], block);
-	largest_blocks -= order == PAGE_ORDER_MAX;
 }
 
 /* The smallest order that has a free block, and at least this one; above PAGE_ORDER_MAX: none. */
@@ -57,7 +51,7 @@ static unsigned smallest_order(unsigned order)
 /* LAYOUT_PAGES: one of those orders, each as likely. Some blocks of the largest are split up before they are needed. */
 static unsigned draw_order(unsigned wanted, uint64_t chance)
 {
-	unsigned last = largest_at_first - largest_blocks < SPLIT_AT_LEAST ? PAGE_ORDER_MAX : PAGE_ORDER_MAX - 1;
+	unsigned last = split_blocks < SPLIT_AT_LEAST ? PAGE_ORDER_MAX : PAGE_ORDER_MAX - 1;
 	unsigned orders[PAGE_ORDER_MAX + 1], count = 0;
 
 	for (unsigned order = wanted; order <= last; order++)
@@ -96,7 +90,8 @@ static size_t take_block(unsigned order)
 
 	if (frame == MINSET_NONE)
 		return MINSET_NONE;
-	block_remove(frame >> from, from);
+	minset_remove(&free_blocks[from], frame >> from);
+	split_blocks += from == PAGE_ORDER_MAX && order < PAGE_ORDER_MAX;
 	while (from > order) {
 		from--;
 		minset_add(&free_blocks[from], frame >> from ^ 1);
@@ -107,6 +102,7 @@ static size_t take_block(unsigned order)
 void page_block_give(size_t frame, unsigned order)
 {
 	size_t block = frame >> order;
+	bool was_whole = order == PAGE_ORDER_MAX;
 
 	while (order < PAGE_ORDER_MAX && minset_has(&free_blocks[order], block ^ 1)) {
 		minset_remove(&free_blocks[order], block ^ 1);
@@ -114,7 +110,7 @@ void page_block_give(size_t frame, unsigned order)
 		order++;
 	}
 	minset_add(&free_blocks[order], block);
-	largest_blocks += order == PAGE_ORDER_MAX;
+	split_blocks -= order == PAGE_ORDER_MAX && !was_whole && split_blocks;
 }
 
 bool page_block_is_free(size_t frame, unsigned order)
@@ -128,7 +124,7 @@ void page_blocks_take(size_t first, size_t count, void (*take)(size_t frame, uns
 		size_t block = first >> order, end = (first + count) >> order;
 
 		for (; (block = minset_next(&free_blocks[order], block, end)) != MINSET_NONE; block++) {
-			block_remove(block, order);
+			minset_remove(&free_blocks[order], block);
 			take(block << order, order);
 		}
 	}
@@ -373,7 +369,6 @@ void page_all_mapped(void)
 	drawn_frames = page_array_count;
 	if (IS_ENABLED(CONFIG_LAYOUT_PAGES))
 		page_spread_start();
-	largest_at_first = largest_blocks;
 	spin_unlock(&page_lock, irq);
 }
 

@@ -5,10 +5,10 @@
  * them. So a frame costs a few bits of chance and no block is split up or put together again for it, and larger blocks
  * find room in what is not open.
  *
- * The first ones are the *homes*: two, as a host may clear megabytes where one page is touched, and as large a share of
- * the regions that are not wholly free. Whenever few of the open regions' frames are left one more is opened, so that
- * there is always a choice, and given back to the buddies when there are many again and all of it is free. As long as
- * homes have frames others give none. All under the lock of the page allocator.
+ * The first ones are the *homes*: two that are wholly free, as a host may clear megabytes where one page is touched,
+ * and as large a share of the others. Whenever an eighth of the open regions or less is free one more is opened: there
+ * is always a choice. It is given back to the buddies when its last frame comes back and there are many others. Homes
+ * come first as long as more than an eighth of them is free. All under the lock of the page allocator.
  */
 #include <instrumentation/layout/layout.h>
 #include <kernel/log.h>
@@ -31,9 +31,9 @@ struct region {
 
 SEALED static struct region *regions;
 SEALED static uint32_t *with_free;	/* open regions that have a free frame, homes first */
-SEALED static size_t region_count, homes;
+SEALED static size_t region_count;
 SEALED static bool started;
-static size_t with_free_count, homes_with_free, open_count;
+static size_t with_free_count, homes_with_free;
 static size_t free_count, homes_free;	/* frames in with_free[], and in its homes */
 static unsigned none_from;		/* with_free[] has no block of this order, and of none above */
 
@@ -139,7 +139,6 @@ static void open_region(size_t number, bool as_home)
 	page_blocks_take(number * REGION_FRAMES, REGION_FRAMES, take_over);
 	region->open = region->count;
 	region->home = region->home && region->open;
-	open_count += region->open;
 }
 
 static size_t draw(size_t count)
@@ -150,11 +149,11 @@ static size_t draw(size_t count)
 /*
  * Each choice of those that are wholly free is as likely (Knuth, The Art of Computer Programming 2, 3.4.2, algorithm
  * S); where there is but one it stays closed. Each other one is as likely to be open as one of these, as any frame then
- * is.
+ * is; half of them where there are none.
  */
 void page_spread_start(void)
 {
-	size_t all = 0, left, wanted;
+	size_t all = 0, left, homes, wanted;
 
 	for (size_t number = 0; number < region_count; number++)
 		all += page_block_is_free(number * REGION_FRAMES, PAGE_ORDER_MAX);
@@ -162,14 +161,13 @@ void page_spread_start(void)
 	left = all;
 	for (size_t number = 0; number < region_count; number++) {
 		if (!page_block_is_free(number * REGION_FRAMES, PAGE_ORDER_MAX)) {
-			if (draw(all) < homes)
+			if (homes ? draw(all) < homes : draw(2))
 				open_region(number, true);
 		} else if (draw(left--) < wanted) {
 			open_region(number, true);
 			wanted--;
 		}
 	}
-	homes = open_count;
 	started = true;
 }
 
@@ -183,7 +181,7 @@ static void open_more(void)
 
 static size_t draw_region(uint32_t chance)
 {
-	return with_free[chance * (homes_free > FEW(homes) ? homes_with_free : with_free_count) >> 22];
+	return with_free[chance * (homes_free > FEW(homes_with_free) ? homes_with_free : with_free_count) >> 22];
 }
 
 /* The first free frame at or behind that place, round and round; there is one. */
@@ -205,7 +203,7 @@ size_t page_spread_take(void)
 
 	if (!started)
 		return MINSET_NONE;
-	if (unlikely(free_count <= FEW(open_count)))
+	if (unlikely(free_count <= FEW(with_free_count)))
 		open_more();
 	if (unlikely(!with_free_count))
 		return MINSET_NONE;
@@ -268,10 +266,9 @@ bool page_spread_give(size_t frame, unsigned order)
 	else
 		set_free(frame, order, true);
 	if (regions[number].count == REGION_FRAMES && !regions[number].home &&
-	    free_count > FEW(open_count) + 2 * REGION_FRAMES) {
+	    free_count > FEW(with_free_count) + 2 * REGION_FRAMES) {
 		set_free(number * REGION_FRAMES, PAGE_ORDER_MAX, false);
 		regions[number].open = false;
-		open_count--;
 		page_block_give(number * REGION_FRAMES, PAGE_ORDER_MAX);
 	}
 	return true;

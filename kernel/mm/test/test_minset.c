@@ -47,6 +47,20 @@ TEST(minset_agrees_with_an_array)
 	}
 }
 
+TEST(minset_any_is_chosen_by_chance)
+{
+	struct minset set;
+
+	memset(memory, 0, sizeof(memory));
+	minset_init(&set, LIMIT, memory);
+	for (size_t member = 0; member < LIMIT; member++)
+		minset_add(&set, member);
+	CHECK_EQ(minset_any(&set, 0), 0);
+	/* Of words in words the second, the third, the fourth; one that is not there is the next. */
+	CHECK_EQ(minset_any(&set, 1 | 2 << 6 | 3 << 12), (1 * 64 + 2) * 64 + 3);
+	CHECK_EQ(minset_any(&set, 7), 0);
+}
+
 TEST(minset_of_one_member)
 {
 	struct minset set;
