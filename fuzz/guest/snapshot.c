@@ -86,43 +86,30 @@ static unsigned free_order(void)
 	return order;
 }
 
-static void give_blocks(struct list *blocks)
+/* Takes that many frames, or all there are, in the largest blocks there are. How many are lacking. */
+static size_t take_blocks(struct list *blocks, size_t frames)
 {
-	list_foreach_safe(blocks, struct page, node, page)
-		page_free(page, page->order);
-}
+	struct page *page;
 
-/* Blocks of that many frames together, the largest there are. */
-static int take_blocks(struct list *blocks, size_t frames)
-{
-	for (int order = PAGE_ORDER_MAX; order >= 0; order--) {
-		while (frames >> order) {
-			struct page *page = page_alloc((unsigned)order);
-
-			if (!page)
-				break;
+	for (unsigned order = PAGE_ORDER_MAX + 1; order-- > 0;) {
+		while (frames >> order && (page = page_alloc(order))) {
 			list_append(blocks, &page->node);
 			frames -= (size_t)1 << order;
 		}
 	}
-	return frames ? -ENOMEM : 0;
+	return frames;
 }
 
-/* Takes every free block, the largest first, but for the fixed amount. */
+/* Takes every free block, but for the fixed amount. */
 static int hold_memory(void)
 {
 	struct list to_be_free = LIST_INIT(to_be_free);
-	struct page *page;
 
 	if (take_blocks(&to_be_free, (size_t)FREE_BLOCKS << free_order()))
 		return -ENOMEM;
-	for (int order = PAGE_ORDER_MAX; order >= 0; order--) {
-		while ((page = page_alloc((unsigned)order))) {
-			page->order = (uint8_t)order;
-			list_append(&held.blocks, &page->node);
-		}
-	}
-	give_blocks(&to_be_free);
+	take_blocks(&held.blocks, SIZE_MAX);
+	list_foreach_safe(&to_be_free, struct page, node, page)
+		page_free(page, page->order);
 	return 0;
 }
 

@@ -18,16 +18,17 @@ static size_t guards_left;
 uint64_t stack_guard_draw(void)
 {
 	unsigned long irq = spin_lock(&lock);
+	bool fixed = random_is_fixed();
 	uint64_t guard;
 
-	if (!guards_left || random_is_fixed()) {
+	if (!guards_left || fixed) {
 		memset(guards, 0, sizeof(guards));
-		guards_left = random_is_seeded() && !random_is_fixed() ? array_size(guards) : 1;
+		guards_left = random_is_seeded() && !fixed ? array_size(guards) : 1;
 		random_bytes(guards, guards_left * sizeof(guards[0]));
 	}
 	guard = guards[--guards_left];
 	guards[guards_left] = 0;
-	if (!random_is_fixed())
+	if (!fixed)
 		guard ^= arch_cycles() << 8;
 	spin_unlock(&lock, irq);
 	return guard & STACK_GUARD_MASK;

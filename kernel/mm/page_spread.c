@@ -141,11 +141,6 @@ static void open_region(size_t number, bool as_home)
 	region->home = region->home && region->open;
 }
 
-static size_t draw(size_t count)
-{
-	return (uint64_t)layout_half(LAYOUT_PAGES) * count >> 32;
-}
-
 /*
  * Each choice of those that are wholly free is as likely (Knuth, The Art of Computer Programming 2, 3.4.2, algorithm
  * S); where there is but one it stays closed. Each other one is as likely to be open as one of these, as any frame then
@@ -161,9 +156,9 @@ void page_spread_start(void)
 	left = all;
 	for (size_t number = 0; number < region_count; number++) {
 		if (!page_block_is_free(number * REGION_FRAMES, PAGE_ORDER_MAX)) {
-			if (homes ? draw(all) < homes : draw(2))
+			if (homes ? layout_draw(LAYOUT_PAGES, all) < homes : layout_draw(LAYOUT_PAGES, 2))
 				open_region(number, true);
-		} else if (draw(left--) < wanted) {
+		} else if (layout_draw(LAYOUT_PAGES, left--) < wanted) {
 			open_region(number, true);
 			wanted--;
 		}
@@ -240,7 +235,7 @@ size_t page_spread_take_block(unsigned order)
 
 	if (order >= none_from)
 		return MINSET_NONE;
-	start = draw(with_free_count);
+	start = layout_draw(LAYOUT_PAGES, with_free_count);
 	for (size_t i = 0; i < with_free_count; i++) {
 		size_t number = with_free[(start + i) % with_free_count];
 		size_t found = regions[number].count >> order ? find_block(&regions[number], order) : REGION_FRAMES;
