@@ -52,6 +52,13 @@ static void *block_alloc(size_t size)
 	return likely(size <= SLAB_BLOCK_MAX) ? slab_alloc(size) : large_alloc(size);
 }
 
+/* Apart, so that there is little of what each caller of heap_alloc() may get a copy of. */
+static NOINLINE void *block_alloc_again(size_t size)
+{
+	heap_drain();
+	return block_alloc(size);
+}
+
 static void *alloc(size_t size)
 {
 	size_t needed = size + HEAP_OVERHEAD;
@@ -60,12 +67,10 @@ static void *alloc(size_t size)
 	if (unlikely(needed < size || size > PAGE_SIZE << PAGE_ORDER_MAX))
 		return NULL;
 	block = block_alloc(needed);
-	if (unlikely(!block)) {
-		heap_drain();
-		block = block_alloc(needed);
-		if (!block)
-			return NULL;
-	}
+	if (unlikely(!block))
+		block = block_alloc_again(needed);
+	if (!block)
+		return NULL;
 	if (!HEAP_MARKED)
 		return block;
 	return mark_live(block, needed <= SLAB_BLOCK_MAX ? slab_round_up(needed) : align_up(needed, PAGE_SIZE), size);

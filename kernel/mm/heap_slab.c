@@ -387,7 +387,8 @@ static bool block_is_free(const struct slab *slab, unsigned block)
 	return slab->free[block / 64] >> block % 64 & 1;
 }
 
-void slab_free(void *address)
+/* Inlined, as heap_free() is little else: one copy of a return address fewer, where they are kept. */
+ALWAYS_INLINE void slab_free(void *address)
 {
 	struct slab *slab = slab_of(address), *empty = NULL;
 	struct size_class *class = class_of_slab(slab);

@@ -21,6 +21,7 @@ static struct wait_queue work = WAIT_QUEUE_INIT(work);
 static struct timer alarm;		/* for the next of timers.c; background work: nobody is kept waiting by it */
 static uint64_t alarm_ns;		/* when it rings; UINT64_MAX: never. lock */
 static bool alarm_rang;			/* atomic */
+static bool any_scheduled;		/* a device, since they were last polled; atomic */
 static long pieces;			/* that lwIP has allocated; lock */
 
 /* ---- for lwIP ---- */
@@ -114,12 +115,13 @@ SUSPEND_CALL(SUSPEND_CORE, network, net_lock, NULL, go_on);
 void netdevs_schedule(struct netdev *dev)
 {
 	atomic_store(&dev->scheduled, true);
+	atomic_store(&any_scheduled, true);
 	wake_all(&work);
 }
 
 static bool has_work(void *arg UNUSED)
 {
-	return atomic_load(&alarm_rang) || netdevs_scheduled();
+	return atomic_load(&alarm_rang) || atomic_load(&any_scheduled);
 }
 
 static void net_main(void *arg UNUSED)
@@ -130,6 +132,7 @@ static void net_main(void *arg UNUSED)
 		net_lock();
 		if (atomic_exchange(&alarm_rang, false))
 			alarm_ns = UINT64_MAX;
+		atomic_store(&any_scheduled, false);
 		netdevs_poll(&more);
 		net_timers_run();
 		net_unlock();

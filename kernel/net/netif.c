@@ -389,17 +389,6 @@ const struct netdev *netdev_of(const struct netif *netif)
 	return interface ? interface->dev : NULL;
 }
 
-bool netdevs_scheduled(void)
-{
-	unsigned long flags = spin_lock(&netdevs_lock);
-	bool any = false;
-
-	list_foreach(&netdevs, struct netdev, node, dev)
-		any |= atomic_load(&dev->scheduled);
-	spin_unlock(&netdevs_lock, flags);
-	return any;
-}
-
 void netdevs_poll(bool *more)
 {
 	list_foreach(&netdevs, struct netdev, node, dev) {

@@ -26,7 +26,6 @@ void netdevs_schedule(struct netdev *dev);
 extern const struct netdev_stack netif_stack;
 void netdevs_poll(bool *more);
 void netdevs_flush(void);
-bool netdevs_scheduled(void);
 
 /* The device behind an interface; NULL: there is none (loop-back). */
 const struct netdev *netdev_of(const struct netif *netif);

@@ -48,8 +48,25 @@ static bool writes_memory(const char *p, unsigned moved)
 	return !is_named_place(operand, moved);
 }
 
+/* Sets of registers, a bit each by their numbers; FRAME is all that lies in the frame. */
 #define ALL ~0u
+#define FRAME 1u
 #define NEVER_MOVED (1u << 7 | 1u << 8)	/* RBP and RSP move with frames only */
+
+static bool is_in_frame(const char *operand)
+{
+	const char *p = strchr(operand, '(');
+
+	return p && (starts(p, "(%rbp") || starts(p, "(%rsp"));
+}
+
+/* The set of the one place that an operand is, or of none. */
+static unsigned place_of(const char *operand)
+{
+	unsigned number = register_number(operand);
+
+	return number ? 1u << number : is_in_frame(operand) ? FRAME : 0;
+}
 
 /* What changes registers that it does not name is taken for a change of all. */
 static unsigned changed_by(const char *p)
@@ -60,24 +77,24 @@ static unsigned changed_by(const char *p)
 
 	if (IS_ONE_OF(p, others) && !(starts(p, "movs") && !strchr(operand, ':')))
 		return ALL;
-	return *operand == '%' && !starts(p, "cmp") && !starts(p, "test") ? 1u << register_number(operand) : 0;
+	return starts(p, "cmp") || starts(p, "test") ? 0 : place_of(operand);
 }
 
-/* What makes a pointer of a pointer and a number that is not fixed, or passes on what is moved. */
+/*
+ * What makes a pointer of a pointer and a number that is not fixed, or passes on what is moved, be it by way of the
+ * frame.
+ */
 static bool moves(const char *p, unsigned moved)
 {
 	static const char *const sums[] = { "add", "sub", "or", "xor", "imul", "adc", "sbb" };
 	const char *source = p + strcspn(p, " \t"), *index = strchr(p, '(');
 
 	source += strspn(source, " \t");
-	if (starts(p, "lea") || starts(p, "mov") || starts(p, "cmov")) {
-		if (starts(p, "lea") && index && memchr(index, ',', strcspn(index, ")")))
-			return true;
-		if (starts(p, "lea") && index)
-			source = index + 1;
-		return *source == '%' && moved >> register_number(source) & 1;
-	}
-	return *source == '%' && IS_ONE_OF(p, sums);
+	if (starts(p, "lea") && index)
+		return memchr(index, ',', strcspn(index, ")")) || moved & ~NEVER_MOVED & place_of(index + 1);
+	if (starts(p, "mov") || starts(p, "cmov"))
+		return moved & ~NEVER_MOVED & place_of(source);
+	return *source != '$' && IS_ONE_OF(p, sums);
 }
 
 /*
