@@ -51,7 +51,6 @@ struct interface {
 };
 
 static struct list netdevs = LIST_INIT(netdevs);	/* network's lock */
-static struct spinlock netdevs_lock = SPINLOCK_INIT;	/* for looking without it */
 
 /* ---- received ---- */
 
@@ -485,7 +484,6 @@ static void log_address(const struct netdev *dev)
 static int stack_add(struct netdev *dev)
 {
 	struct interface *interface = heap_zalloc(sizeof(*interface));
-	unsigned long flags;
 
 	if (!interface)
 		return -ENOMEM;
@@ -503,9 +501,10 @@ static int stack_add(struct netdev *dev)
 		netif_set_link_up(&interface->netif);
 	configure(&interface->netif, dev->config);
 	net_timers_look();
-	flags = spin_lock(&netdevs_lock);
 	list_append(&netdevs, &dev->node);
-	spin_unlock(&netdevs_lock, flags);
+	/* Before it was among them nobody has polled it. */
+	if (atomic_load(&dev->scheduled))
+		netdevs_schedule(dev);
 	net_unlock();
 	log_address(dev);
 	return 0;
@@ -514,12 +513,9 @@ static int stack_add(struct netdev *dev)
 static void stack_remove(struct netdev *dev)
 {
 	struct interface *interface = dev->stack;
-	unsigned long flags;
 
 	net_lock();
-	flags = spin_lock(&netdevs_lock);
 	list_remove(&dev->node);
-	spin_unlock(&netdevs_lock, flags);
 	dhcp_stop(&interface->netif);
 	dhcp_cleanup(&interface->netif);
 	netif_remove(&interface->netif);
