@@ -11,6 +11,9 @@
 
 #include <instrumentation/layout/layout.h>
 
+/* With what runs before the image is moved. */
+#pragma clang section text = ".text.boot"
+
 #define LEVEL1_TABLES 16
 #define ENTRIES 512
 #define LAST_AREA (UINT64_C(2) * GIB)
@@ -21,7 +24,7 @@
 /*
  * The table: this, then as many bytes: of words of 32 bits and of 64 that hold an address of the image, and of words of
  * 64 bits that hold the direct map's. Each byte is a distance from the last place, or from the image's start, to the
- * next; 255 is a distance where nothing is to be changed.
+ * next; after 255 the distance is the next four.
  */
 struct move_table {
 	uint32_t magic, words32_size, words64_size, direct_size;
@@ -29,7 +32,7 @@ struct move_table {
 };
 
 #define MOVE_MAGIC 0x65766f6d
-#define SKIP 255
+#define FAR 255
 
 /* The last GiB and the one before it, and the image's pages, which lie in a row. */
 static uint64_t level2[2][ENTRIES] ALIGNED(4096);
@@ -66,25 +69,34 @@ static const char *command_line(uint64_t start_info)
 	return (const char *)start->command_line;
 }
 
-static void move_words32(const uint8_t *distances, size_t count, uint64_t slide)
+static ALWAYS_INLINE uint32_t next_distance(const uint8_t **table)
+{
+	uint32_t distance = *(*table)++;
+
+	if (unlikely(distance == FAR)) {
+		distance = *(const uint32_t *)*table;
+		*table += sizeof(distance);
+	}
+	return distance;
+}
+
+static void move_words32(const uint8_t *table, size_t size, uint64_t slide)
 {
 	uint8_t *at = (uint8_t *)image_start;
 
-	for (size_t i = 0; i < count; i++) {
-		at += distances[i];
-		if (distances[i] != SKIP)
-			*(uint32_t *)at += (uint32_t)slide;
+	for (const uint8_t *end = table + size; table < end;) {
+		at += next_distance(&table);
+		*(uint32_t *)at += (uint32_t)slide;
 	}
 }
 
-static void move_words64(const uint8_t *distances, size_t count, uint64_t slide)
+static void move_words64(const uint8_t *table, size_t size, uint64_t slide)
 {
 	uint8_t *at = (uint8_t *)image_start;
 
-	for (size_t i = 0; i < count; i++) {
-		at += distances[i];
-		if (distances[i] != SKIP)
-			*(uint64_t *)at += slide;
+	for (const uint8_t *end = table + size; table < end;) {
+		at += next_distance(&table);
+		*(uint64_t *)at += slide;
 	}
 }
 

@@ -9,6 +9,9 @@
 
 #include "layout_internal.h"
 
+/* With what runs before the image is moved. */
+#pragma clang section text = ".text.boot"
+
 #define JITTER_ROUNDS 128
 /* Of ChaCha: eight rounds, which nobody can attack, for what is drawn all the time; the usual twenty for keys. */
 #define STREAM_DOUBLE_ROUNDS 4
@@ -19,7 +22,8 @@ static struct {
 	bool is_made, is_fixed;
 } key;
 
-static ALWAYS_INLINE void block_of(uint32_t out[CHACHA20_BLOCK_WORDS], uint32_t region, uint64_t n, int double_rounds)
+/* Once: an emulator translates it once, which takes it longer than to run it. */
+static NOINLINE void block_of(uint32_t out[CHACHA20_BLOCK_WORDS], uint32_t region, uint64_t n, int double_rounds)
 {
 	uint32_t in[CHACHA20_BLOCK_WORDS] = { 0x61707865, 0x3320646e, 0x79622d32, 0x6b206574 };
 

@@ -15,7 +15,7 @@ SHN_UNDEF, SHN_ABS = 0, 0xfff1
 R_64, R_PC32, R_PLT32, R_32, R_32S, R_PC64, R_GOTPCRELX, R_REX_GOTPCRELX = 1, 2, 4, 10, 11, 24, 41, 42
 LEA = 0x8d
 MAGIC = 0x65766f6d
-SKIP = 255
+FAR = 255
 KERNEL_BASE = 0xffffffff80000000
 IMAGE_MAX = 30 << 20    # image_move.c: LEVEL1_TABLES
 # Tables that only the host reads, who knows addresses as they were linked.
@@ -134,10 +134,8 @@ class Image:
 def distances(start, places):
     out, last = bytearray(), start
     for place in places:
-        while place - last >= SKIP:
-            out.append(SKIP)
-            last += SKIP
-        out.append(place - last)
+        distance = place - last
+        out += bytes([distance]) if distance < FAR else struct.pack("<BI", FAR, distance)
         last = place
     return bytes(out)
 

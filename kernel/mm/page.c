@@ -82,6 +82,16 @@ static size_t choose_frame(unsigned *order)
 	return block << *order | (chance & (((size_t)1 << *order) - 1));
 }
 
+/* Takes the block with that frame off the sets, out of a free one of order from; the rest of that one stays. */
+static void split_off(size_t frame, unsigned order, unsigned from)
+{
+	minset_remove(&free_blocks[from], frame >> from);
+	while (from > order) {
+		from--;
+		minset_add(&free_blocks[from], frame >> from ^ 1);
+	}
+}
+
 /* The first frame of a free block of that order, taken off the sets; MINSET_NONE. */
 static size_t take_block(unsigned order)
 {
@@ -90,12 +100,8 @@ static size_t take_block(unsigned order)
 
 	if (frame == MINSET_NONE)
 		return MINSET_NONE;
-	minset_remove(&free_blocks[from], frame >> from);
+	split_off(frame, order, from);
 	split_blocks += from == PAGE_ORDER_MAX && order < PAGE_ORDER_MAX;
-	while (from > order) {
-		from--;
-		minset_add(&free_blocks[from], frame >> from ^ 1);
-	}
 	return frame >> order << order;
 }
 
@@ -113,19 +119,34 @@ void page_block_give(size_t frame, unsigned order)
 	split_blocks -= order == PAGE_ORDER_MAX && !was_whole && split_blocks;
 }
 
-bool page_block_is_free(size_t frame, unsigned order)
+/* The order of the free block that frame is in, if it is that one or more; above PAGE_ORDER_MAX: there is none. */
+static unsigned order_of_free(size_t frame, unsigned order)
 {
-	return minset_has(&free_blocks[order], frame >> order);
+	while (order <= PAGE_ORDER_MAX && !minset_has(&free_blocks[order], frame >> order))
+		order++;
+	return order;
 }
 
-void page_blocks_take(size_t first, size_t count, void (*take)(size_t frame, unsigned order))
+bool page_block_is_free(size_t frame, unsigned order)
 {
-	for (unsigned order = 0; order <= PAGE_ORDER_MAX; order++) {
-		size_t block = first >> order, end = (first + count) >> order;
+	return order_of_free(frame, order) <= PAGE_ORDER_MAX;
+}
 
-		for (; (block = minset_next(&free_blocks[order], block, end)) != MINSET_NONE; block++) {
-			minset_remove(&free_blocks[order], block);
-			take(block << order, order);
+void page_blocks_take(size_t first, unsigned order, void (*take)(size_t frame, unsigned order))
+{
+	unsigned whole = order_of_free(first, order);
+
+	if (whole <= PAGE_ORDER_MAX) {
+		split_off(first, order, whole);
+		take(first, order);
+		return;
+	}
+	for (unsigned part = 0; part < order; part++) {
+		size_t block = first >> part, end = block + ((size_t)1 << (order - part));
+
+		for (; (block = minset_next(&free_blocks[part], block, end)) != MINSET_NONE; block++) {
+			minset_remove(&free_blocks[part], block);
+			take(block << part, part);
 		}
 	}
 }
@@ -136,7 +157,7 @@ size_t page_block_any(uint64_t chance)
 		size_t block = minset_any(&free_blocks[order], chance >> (64 - 6 * MINSET_LEVELS));
 
 		if (block != MINSET_NONE)
-			return block << order;
+			return block << order | (chance & (((size_t)1 << order) - 1));
 	}
 	return MINSET_NONE;
 }

@@ -30,11 +30,11 @@ void page_setup(size_t limit, void *memory);
 /* Hands over reserved frames [start, end). Returns how many. */
 size_t page_setup_free(size_t start, size_t end);
 
-/* page.c, for page_spread.c and under the lock: what the buddies have. Whether that block is theirs. */
+/* page.c, for page_spread.c and under the lock: what the buddies have. Whether all of that block is theirs. */
 bool page_block_is_free(size_t frame, unsigned order);
-/* Takes all of [first, first + count), multiples of the largest block, block by block. */
-void page_blocks_take(size_t first, size_t count, void (*take)(size_t frame, unsigned order));
-/* The first frame of a block of the smallest kind there is; 64 bits of chance choose it. MINSET_NONE. */
+/* Takes what is theirs of the block of that order, block by block. */
+void page_blocks_take(size_t first, unsigned order, void (*take)(size_t frame, unsigned order));
+/* A frame in a block of the smallest kind there is; 64 bits of chance choose it. MINSET_NONE. */
 size_t page_block_any(uint64_t chance);
 /* Gives one back. */
 void page_block_give(size_t frame, unsigned order);
@@ -42,7 +42,7 @@ void page_block_give(size_t frame, unsigned order);
 /* page_spread.c (option LAYOUT_PAGES), all under the lock: its memory, 8-aligned, and what it starts with, closed. */
 size_t page_spread_bytes(size_t limit);
 void page_spread_setup(size_t limit, void *cleared_memory);
-/* From here on frames are drawn: all memory is mapped. */
+/* From here on frames are drawn: all memory is mapped. Does nothing the second time. */
 void page_spread_start(void);
 /* A free frame, drawn; or MINSET_NONE. */
 size_t page_spread_take(void);

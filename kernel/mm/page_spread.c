@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Single frames that are drawn (option LAYOUT_PAGES). Memory is in regions, each as large as the largest block; some,
- * drawn as well, are *open*: their free frames are not the buddies', but given one by one, from any place in any of
- * them. So a frame costs a few bits of chance and no block is split up or put together again for it, and larger blocks
- * find room in what is not open.
+ * Single frames that are drawn (option LAYOUT_PAGES). Memory is in regions of 2 MiB; some, drawn as well, are *open*:
+ * their free frames are not the buddies', but given one by one, from any place in any of them. So a frame costs a few
+ * bits of chance and no block is split up or put together again for it, and larger blocks find room in what is not
+ * open.
  *
- * The first ones are the *homes*: two that are wholly free, as a host may clear megabytes where one page is touched,
- * and as large a share of the others. Whenever an eighth of the open regions or less is free one more is opened: there
- * is always a choice. It is given back to the buddies when its last frame comes back and there are many others. Homes
- * come first as long as more than an eighth of them is free. All under the lock of the page allocator.
+ * The first ones are the *homes*: two that are wholly free, as a host may clear a whole region where one page of it is
+ * touched, and as large a share of the others. Whenever few of the frames of open regions are free one more is opened:
+ * there is always a choice, and mostly a short search. It is given back to the buddies when its last frame comes back
+ * and there are many others. Homes come first until few frames of theirs are free. All under the lock of the page
+ * allocator.
  */
 #include <instrumentation/layout/layout.h>
 #include <kernel/log.h>
@@ -16,11 +17,11 @@
 #include "minset.h"
 #include "page_internal.h"
 
-#define REGION_FRAMES (1u << PAGE_ORDER_MAX)
+#define REGION_ORDER 9
+#define REGION_FRAMES (1u << REGION_ORDER)
 #define REGION_WORDS (REGION_FRAMES / 64)
 #define HOMES 2		/* wholly free at first */
-#define FEW(regions) ((regions) * REGION_FRAMES / 8)
-#define DRAWS 4		/* frames that are drawn until one is free */
+#define DRAWS 2		/* of a region and two frames of it, until one is free */
 
 struct region {
 	uint64_t free[REGION_WORDS];	/* a bit a frame; of open regions only */
@@ -35,6 +36,7 @@ SEALED static size_t region_count;
 SEALED static bool started;
 static size_t with_free_count, homes_with_free;
 static size_t free_count, homes_free;	/* frames in with_free[], and in its homes */
+static size_t few, homes_few;		/* how many of these are few */
 static unsigned none_from;		/* with_free[] has no block of this order, and of none above */
 
 static size_t regions_for(size_t limit)
@@ -52,7 +54,19 @@ void page_spread_setup(size_t limit, void *cleared_memory)
 	region_count = regions_for(limit);
 	regions = cleared_memory;
 	with_free = (uint32_t *)(regions + region_count);
-	none_from = PAGE_ORDER_MAX + 1;
+	none_from = REGION_ORDER + 1;
+}
+
+/* Half of them where they are at most four regions, then as many as that until it is an eighth. */
+static size_t few_of(size_t open)
+{
+	return max(open * REGION_FRAMES / 8, min(open, (size_t)4) * REGION_FRAMES / 2);
+}
+
+static void note_few(void)
+{
+	few = few_of(with_free_count);
+	homes_few = few_of(homes_with_free);
 }
 
 static ALWAYS_INLINE void set_place(size_t place, uint32_t number)
@@ -74,6 +88,7 @@ static void add_region(uint32_t number)
 		place = homes_with_free++;
 	}
 	set_place(place, number);
+	note_few();
 }
 
 static void remove_region(uint32_t number)
@@ -89,6 +104,7 @@ static void remove_region(uint32_t number)
 	with_free_count--;
 	if (place != with_free_count)
 		set_place(place, with_free[with_free_count]);
+	note_few();
 }
 
 static ALWAYS_INLINE void change_count(size_t number, int by)
@@ -126,7 +142,7 @@ static ALWAYS_INLINE void set_free(size_t frame, unsigned order, bool is_free)
 static void take_over(size_t frame, unsigned order)
 {
 	set_free(frame, order, true);
-	none_from = PAGE_ORDER_MAX + 1;
+	none_from = REGION_ORDER + 1;
 }
 
 /* With what the buddies have of it; if that is nothing it stays closed. */
@@ -136,26 +152,28 @@ static void open_region(size_t number, bool as_home)
 
 	snapshot_mark(region, sizeof(*region));
 	region->home = as_home;
-	page_blocks_take(number * REGION_FRAMES, REGION_FRAMES, take_over);
+	page_blocks_take(number * REGION_FRAMES, REGION_ORDER, take_over);
 	region->open = region->count;
 	region->home = region->home && region->open;
 }
 
 /*
  * Each choice of those that are wholly free is as likely (Knuth, The Art of Computer Programming 2, 3.4.2, algorithm
- * S); where there is but one it stays closed. Each other one is as likely to be open as one of these, as any frame then
- * is; half of them where there are none.
+ * S); three in four stay closed, for blocks of up to twice their size. Each other one is as likely to be open as one of
+ * these, as any frame then is; half of them where there are none.
  */
 void page_spread_start(void)
 {
 	size_t all = 0, left, homes, wanted;
 
+	if (started)
+		return;
 	for (size_t number = 0; number < region_count; number++)
-		all += page_block_is_free(number * REGION_FRAMES, PAGE_ORDER_MAX);
-	homes = wanted = min(all / 2, (size_t)HOMES);
+		all += page_block_is_free(number * REGION_FRAMES, REGION_ORDER);
+	homes = wanted = min(all / 4, (size_t)HOMES);
 	left = all;
 	for (size_t number = 0; number < region_count; number++) {
-		if (!page_block_is_free(number * REGION_FRAMES, PAGE_ORDER_MAX)) {
+		if (!page_block_is_free(number * REGION_FRAMES, REGION_ORDER)) {
 			if (homes ? layout_draw(LAYOUT_PAGES, all) < homes : layout_draw(LAYOUT_PAGES, 2))
 				open_region(number, true);
 		} else if (layout_draw(LAYOUT_PAGES, left--) < wanted) {
@@ -174,9 +192,9 @@ static void open_more(void)
 		open_region(frame / REGION_FRAMES, false);
 }
 
-static size_t draw_region(uint32_t chance)
+static ALWAYS_INLINE bool is_free(const struct region *region, size_t at)
 {
-	return with_free[chance * (homes_free > FEW(homes_with_free) ? homes_with_free : with_free_count) >> 22];
+	return region->free[at / 64] >> at % 64 & 1;
 }
 
 /* The first free frame at or behind that place, round and round; there is one. */
@@ -194,20 +212,24 @@ static size_t next_free(const struct region *region, size_t at)
 
 size_t page_spread_take(void)
 {
-	size_t number = 0, at = 0;
+	size_t choice, number = 0, at = 0;
 
 	if (!started)
 		return MINSET_NONE;
-	if (unlikely(free_count <= FEW(with_free_count)))
+	if (unlikely(free_count <= few))
 		open_more();
 	if (unlikely(!with_free_count))
 		return MINSET_NONE;
+	choice = homes_free > homes_few ? homes_with_free : with_free_count;
 	for (unsigned i = 0; i < DRAWS; i++) {
 		uint32_t chance = layout_half(LAYOUT_PAGES);
 
-		number = draw_region(chance >> 10);
+		number = with_free[(chance >> 2 * REGION_ORDER) * choice >> (32 - 2 * REGION_ORDER)];
 		at = chance % REGION_FRAMES;
-		if (likely(regions[number].free[at / 64] >> at % 64 & 1))
+		if (is_free(&regions[number], at))
+			break;
+		at = chance / REGION_FRAMES % REGION_FRAMES;
+		if (is_free(&regions[number], at))
 			break;
 	}
 	at = next_free(&regions[number], at);
@@ -255,16 +277,15 @@ bool page_spread_give(size_t frame, unsigned order)
 
 	if (!regions[number].open)
 		return false;
-	none_from = PAGE_ORDER_MAX + 1;
+	none_from = REGION_ORDER + 1;
 	if (likely(order == 0))
 		set_free(frame, 0, true);
 	else
 		set_free(frame, order, true);
-	if (regions[number].count == REGION_FRAMES && !regions[number].home &&
-	    free_count > FEW(with_free_count) + 2 * REGION_FRAMES) {
-		set_free(number * REGION_FRAMES, PAGE_ORDER_MAX, false);
+	if (regions[number].count == REGION_FRAMES && !regions[number].home && free_count > few + 2 * REGION_FRAMES) {
+		set_free(number * REGION_FRAMES, REGION_ORDER, false);
 		regions[number].open = false;
-		page_block_give(number * REGION_FRAMES, PAGE_ORDER_MAX);
+		page_block_give(number * REGION_FRAMES, REGION_ORDER);
 	}
 	return true;
 }
@@ -272,6 +293,6 @@ bool page_spread_give(size_t frame, unsigned order)
 void page_spread_foreach(void (*visit)(size_t frame, size_t count, void *context), void *context)
 {
 	for (size_t i = 0; i < region_count * REGION_FRAMES; i++)
-		if (regions[i / REGION_FRAMES].free[i % REGION_FRAMES / 64] >> i % 64 & 1)
+		if (is_free(&regions[i / REGION_FRAMES], i % REGION_FRAMES))
 			visit(i, 1, context);
 }
