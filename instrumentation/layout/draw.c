@@ -16,14 +16,21 @@ static struct stream {
 
 static struct spinlock lock = SPINLOCK_INIT;
 
+static NOINLINE void refill(struct stream *stream, enum layout_region region)
+{
+	uint32_t state[CHACHA20_BLOCK_WORDS];
+
+	layout_state(state, region, stream->blocks++);
+	chacha_block(stream->words, state, LAYOUT_DOUBLE_ROUNDS);
+	stream->left = array_size(stream->words);
+}
+
 static uint32_t next_word(struct stream *stream, enum layout_region region)
 {
 	uint32_t word;
 
-	if (!stream->left) {
-		layout_block(stream->words, region, stream->blocks++);
-		stream->left = array_size(stream->words);
-	}
+	if (unlikely(!stream->left))
+		refill(stream, region);
 	word = stream->words[--stream->left];
 	stream->words[stream->left] = 0;
 	return word;

@@ -6,8 +6,6 @@
 
 #include <kernel/string.h>
 
-#define DOUBLE_ROUNDS 10
-
 void chacha20_init(uint32_t state[CHACHA20_BLOCK_WORDS], const uint32_t key[CHACHA20_KEY_WORDS])
 {
 	static const uint32_t constants[] = { 0x61707865, 0x3320646e, 0x79622d32, 0x6b206574 };
@@ -17,10 +15,15 @@ void chacha20_init(uint32_t state[CHACHA20_BLOCK_WORDS], const uint32_t key[CHAC
 	memset(state + 12, 0, 4 * sizeof(*state));
 }
 
-void chacha20_block(uint32_t out[CHACHA20_BLOCK_WORDS], const uint32_t state[CHACHA20_BLOCK_WORDS])
+void chacha_block(uint32_t out[CHACHA20_BLOCK_WORDS], const uint32_t state[CHACHA20_BLOCK_WORDS], int double_rounds)
 {
 	memcpy(out, state, CHACHA20_BLOCK_SIZE);
-	chacha_double_rounds(out, DOUBLE_ROUNDS);
+	for (int i = 0; i < double_rounds; i++) {
+		for (int j = 0; j < 4; j++)
+			chacha20_quarter(&out[j], &out[4 + j], &out[8 + j], &out[12 + j]);
+		for (int j = 0; j < 4; j++)
+			chacha20_quarter(&out[j], &out[4 + (j + 1) % 4], &out[8 + (j + 2) % 4], &out[12 + (j + 3) % 4]);
+	}
 	for (int i = 0; i < CHACHA20_BLOCK_WORDS; i++)
 		out[i] += state[i];
 }

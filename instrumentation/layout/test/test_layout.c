@@ -3,7 +3,7 @@
  * What is drawn is even and nobody's twice, and the image is whole where it has been moved to. That a seed repeats a
  * boot is seen from outside (layout.test).
  */
-#include <instrumentation/layout/layout.h>
+#include <instrumentation/layout/layout_internal.h>
 #include <kernel/aspace.h>
 #include <kernel/boot.h>
 #include <kernel/heap.h>
@@ -56,6 +56,19 @@ TEST(layout_streams_have_nothing_in_common)
 	for (size_t i = 0; i < array_size(words); i++)
 		for (size_t j = 0; j < i; j++)
 			CHECK(words[i] != words[j]);
+}
+
+/* Entry code's own ChaCha makes what everybody else's does. */
+TEST(layout_word_is_of_the_stream)
+{
+	for (enum layout_region region = 0; region < LAYOUT_REGIONS; region++) {
+		uint32_t state[CHACHA20_BLOCK_WORDS], block[CHACHA20_BLOCK_WORDS];
+		uint64_t n = UINT64_C(0x100000001) * region;
+
+		layout_state(state, region, n);
+		chacha_block(block, state, LAYOUT_DOUBLE_ROUNDS);
+		CHECK_EQ(layout_word(region, n), (uint64_t)block[1] << 32 | block[0]);
+	}
 }
 
 TEST(layout_copies_part)

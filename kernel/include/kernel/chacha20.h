@@ -9,11 +9,18 @@
 #define CHACHA20_KEY_WORDS 8
 #define CHACHA20_BLOCK_WORDS 16
 #define CHACHA20_BLOCK_SIZE (CHACHA20_BLOCK_WORDS * 4)
+#define CHACHA20_DOUBLE_ROUNDS 10
+#define CHACHA8_DOUBLE_ROUNDS 4
 
 /* The state of 2.3: constants, key, block counter (word 12) and nonce (words 13 to 15). */
 void chacha20_init(uint32_t state[CHACHA20_BLOCK_WORDS], const uint32_t key[CHACHA20_KEY_WORDS]);
-/* One block of key stream, as words. The counter is the caller's to advance. */
-void chacha20_block(uint32_t out[CHACHA20_BLOCK_WORDS], const uint32_t state[CHACHA20_BLOCK_WORDS]);
+/* One block of key stream, as words, of so many double rounds. The counter is the caller's to advance. */
+void chacha_block(uint32_t out[CHACHA20_BLOCK_WORDS], const uint32_t state[CHACHA20_BLOCK_WORDS], int double_rounds);
+
+static inline void chacha20_block(uint32_t out[CHACHA20_BLOCK_WORDS], const uint32_t state[CHACHA20_BLOCK_WORDS])
+{
+	chacha_block(out, state, CHACHA20_DOUBLE_ROUNDS);
+}
 
 /* ---- inline, for code that runs where nothing may be called ---- */
 
@@ -33,15 +40,4 @@ static ALWAYS_INLINE void chacha20_quarter(uint32_t *a, uint32_t *b, uint32_t *c
 	*d = chacha20_rotate(*d ^ *a, 8);
 	*c += *d;
 	*b = chacha20_rotate(*b ^ *c, 7);
-}
-
-/* Two rounds each: ten of them are ChaCha20, four ChaCha8. */
-static ALWAYS_INLINE void chacha_double_rounds(uint32_t s[CHACHA20_BLOCK_WORDS], int count)
-{
-	for (int i = 0; i < count; i++) {
-		for (int j = 0; j < 4; j++)
-			chacha20_quarter(&s[j], &s[4 + j], &s[8 + j], &s[12 + j]);
-		for (int j = 0; j < 4; j++)
-			chacha20_quarter(&s[j], &s[4 + (j + 1) % 4], &s[8 + (j + 2) % 4], &s[12 + (j + 3) % 4]);
-	}
 }
