@@ -383,6 +383,15 @@ void page_setup(size_t limit, void *memory)
 	snapshot_mark_area(memory, page_setup_bytes(limit));
 }
 
+void page_setup_done(void)
+{
+	unsigned long irq = spin_lock(&page_lock);
+
+	if (IS_ENABLED(CONFIG_LAYOUT_PAGES) && drawn_frames == page_array_count)
+		page_spread_early();
+	spin_unlock(&page_lock, irq);
+}
+
 void page_all_mapped(void)
 {
 	unsigned long irq = spin_lock(&page_lock);

@@ -181,9 +181,7 @@ int page_init(void)
 		ranges[place].start += needed;
 		for (size_t i = 0; i < count; i++)
 			page_setup_free(ranges[i].start, ranges[i].end);
-		/* What is drawn from here on lies together: the host has less memory to clear. */
-		if (frames <= BOOT_MAPPED >> PAGE_SHIFT)
-			page_all_mapped();
+		page_setup_done();
 		return 0;
 	}
 	return -ENOMEM;

@@ -5,11 +5,12 @@
  * bits of chance and no block is split up or put together again for it, and larger blocks find room in what is not
  * open.
  *
- * The first ones are the *homes*: two that are wholly free, as a host may clear a whole region where one page of it is
- * touched, and as large a share of the others. Whenever few of the frames of open regions are free one more is opened:
+ * The first one, and as large a share of those that are not wholly free, are the *homes*: one, as a host may clear a
+ * whole region where one page of it is touched. Whenever few of the frames of open regions are free one more is opened:
  * there is always a choice, and mostly a short search. It is given back to the buddies when its last frame comes back
- * and there are many others. Homes come first until few frames of theirs are free. All under the lock of the page
- * allocator.
+ * and there are many others. Homes come first until few frames of theirs are free. What is taken before, page tables
+ * mostly, comes from a region of its own: nothing that overflows is to have them for neighbours. All under the lock of
+ * the page allocator.
  */
 #include <instrumentation/layout/layout.h>
 #include <kernel/log.h>
@@ -20,7 +21,8 @@
 #define REGION_ORDER 9
 #define REGION_FRAMES (1u << REGION_ORDER)
 #define REGION_WORDS (REGION_FRAMES / 64)
-#define HOMES 2		/* wholly free at first */
+#define HOMES 1		/* wholly free at first */
+#define WHOLE_A_HOME 4	/* of them there are, at least */
 #define DRAWS 2		/* of a region and two frames of it, until one is free */
 
 struct region {
@@ -34,6 +36,7 @@ SEALED static struct region *regions;
 SEALED static uint32_t *with_free;	/* open regions that have a free frame, homes first */
 SEALED static size_t region_count;
 SEALED static bool started;
+SEALED static size_t early;		/* the region of what is taken before all is mapped */
 static size_t with_free_count, homes_with_free;
 static size_t free_count, homes_free;	/* frames in with_free[], and in its homes */
 static size_t few, homes_few;		/* how many of these are few */
@@ -121,6 +124,11 @@ static ALWAYS_INLINE void change_count(size_t number, int by)
 		add_region((uint32_t)number);
 }
 
+static ALWAYS_INLINE bool is_free(const struct region *region, size_t at)
+{
+	return region->free[at / 64] >> at % 64 & 1;
+}
+
 /* The bits of up to 64 frames that are a block, in the word of the first one. */
 static uint64_t bits_of(size_t frame, unsigned order)
 {
@@ -157,6 +165,45 @@ static void open_region(size_t number, bool as_home)
 	region->home = region->home && region->open;
 }
 
+static bool is_whole(size_t number)
+{
+	return page_block_is_free(number * REGION_FRAMES, REGION_ORDER);
+}
+
+static size_t count_whole(void)
+{
+	size_t count = 0;
+
+	for (size_t number = 0; number < region_count; number++)
+		count += is_whole(number);
+	return count;
+}
+
+/* What is free of it is the buddies' again. */
+static void close_region(size_t number)
+{
+	struct region *region = &regions[number];
+
+	change_count(number, -region->count);
+	for (size_t at = 0; at < REGION_FRAMES; at++)
+		if (is_free(region, at))
+			page_block_give(number * REGION_FRAMES + at, 0);
+	*region = (struct region){ 0 };
+}
+
+void page_spread_early(void)
+{
+	size_t all = count_whole(), left;
+
+	if (all < WHOLE_A_HOME)
+		return;
+	left = layout_draw(LAYOUT_PAGES, all) + 1;
+	for (early = 0; left -= is_whole(early); early++)
+		;
+	open_region(early, true);
+	started = true;
+}
+
 /*
  * Each choice of those that are wholly free is as likely (Knuth, The Art of Computer Programming 2, 3.4.2, algorithm
  * S); three in four stay closed, for blocks of up to twice their size. Each other one is as likely to be open as one of
@@ -164,16 +211,14 @@ static void open_region(size_t number, bool as_home)
  */
 void page_spread_start(void)
 {
-	size_t all = 0, left, homes, wanted;
+	size_t all, left, homes, wanted;
 
 	if (started)
-		return;
-	for (size_t number = 0; number < region_count; number++)
-		all += page_block_is_free(number * REGION_FRAMES, REGION_ORDER);
-	homes = wanted = min(all / 4, (size_t)HOMES);
-	left = all;
+		close_region(early);
+	all = left = count_whole();
+	homes = wanted = min(all / WHOLE_A_HOME, (size_t)HOMES);
 	for (size_t number = 0; number < region_count; number++) {
-		if (!page_block_is_free(number * REGION_FRAMES, REGION_ORDER)) {
+		if (!is_whole(number)) {
 			if (homes ? layout_draw(LAYOUT_PAGES, all) < homes : layout_draw(LAYOUT_PAGES, 2))
 				open_region(number, true);
 		} else if (layout_draw(LAYOUT_PAGES, left--) < wanted) {
@@ -190,11 +235,6 @@ static void open_more(void)
 
 	if (frame != MINSET_NONE)
 		open_region(frame / REGION_FRAMES, false);
-}
-
-static ALWAYS_INLINE bool is_free(const struct region *region, size_t at)
-{
-	return region->free[at / 64] >> at % 64 & 1;
 }
 
 /* The first free frame at or behind that place, round and round; there is one. */
