@@ -36,7 +36,6 @@ SEALED static struct region *regions;
 SEALED static uint32_t *with_free;	/* open regions that have a free frame, homes first */
 SEALED static size_t region_count;
 SEALED static bool started;
-SEALED static size_t early;		/* the region of what is taken before all is mapped */
 static size_t with_free_count, homes_with_free;
 static size_t free_count, homes_free;	/* frames in with_free[], and in its homes */
 static size_t few, homes_few;		/* how many of these are few */
@@ -158,6 +157,7 @@ static void open_region(size_t number, bool as_home)
 {
 	struct region *region = &regions[number];
 
+	assert(!region->open);
 	snapshot_mark(region, sizeof(*region));
 	region->home = as_home;
 	page_blocks_take(number * REGION_FRAMES, REGION_ORDER, take_over);
@@ -193,14 +193,13 @@ static void close_region(size_t number)
 
 void page_spread_early(void)
 {
-	size_t all = count_whole(), left;
+	size_t all = count_whole(), left, number = 0;
 
 	if (all < WHOLE_A_HOME)
 		return;
-	left = layout_draw(LAYOUT_PAGES, all) + 1;
-	for (early = 0; left -= is_whole(early); early++)
+	for (left = layout_draw(LAYOUT_PAGES, all) + 1; left -= is_whole(number); number++)
 		;
-	open_region(early, true);
+	open_region(number, true);
 	started = true;
 }
 
@@ -213,8 +212,10 @@ void page_spread_start(void)
 {
 	size_t all, left, homes, wanted;
 
-	if (started)
-		close_region(early);
+	/* That of what was taken before, and if it was much, more. */
+	for (size_t number = 0; number < region_count; number++)
+		if (regions[number].open)
+			close_region(number);
 	all = left = count_whole();
 	homes = wanted = min(all / WHOLE_A_HOME, (size_t)HOMES);
 	for (size_t number = 0; number < region_count; number++) {
