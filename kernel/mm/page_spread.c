@@ -5,12 +5,12 @@
  * bits of chance and no block is split up or put together again for it, and larger blocks find room in what is not
  * open.
  *
- * The first one, and as large a share of those that are not wholly free, are the *homes*: one, as a host may clear a
- * whole region where one page of it is touched. Whenever few of the frames of open regions are free one more is opened:
- * there is always a choice, and mostly a short search. It is given back to the buddies when its last frame comes back
- * and there are many others. Homes come first until few frames of theirs are free. What is taken before, page tables
- * mostly, comes from a region of its own: nothing that overflows is to have them for neighbours. All under the lock of
- * the page allocator.
+ * The first ones are the *homes*: one that is wholly free, and not more, as a host may clear a whole region where one
+ * page of it is touched; and as large a share of those that are not. Whenever few of the frames of open regions are
+ * free one more is opened: there is always a choice, and mostly a short search. It is given back to the buddies when
+ * its last frame comes back and there are many others. Homes come first until few frames of theirs are free. What is
+ * taken before all memory is mapped, mostly the first page tables, comes from a region that is closed then: so the
+ * heap's first pages are not beside these. All under the lock of the page allocator.
  */
 #include <instrumentation/layout/layout.h>
 #include <kernel/log.h>
@@ -21,8 +21,7 @@
 #define REGION_ORDER 9
 #define REGION_FRAMES (1u << REGION_ORDER)
 #define REGION_WORDS (REGION_FRAMES / 64)
-#define HOMES 1		/* wholly free at first */
-#define WHOLE_A_HOME 4	/* of them there are, at least */
+#define WHOLE_FOR_HOME 4	/* wholly free, where one of them is to be open */
 #define DRAWS 2		/* of a region and two frames of it, until one is free */
 
 struct region {
@@ -179,6 +178,19 @@ static size_t count_whole(void)
 	return count;
 }
 
+/* One of so many, each as likely; none where they are few, for blocks of up to twice their size. */
+static bool open_whole(size_t count)
+{
+	size_t left = count >= WHOLE_FOR_HOME ? layout_draw(LAYOUT_PAGES, count) + 1 : 0;
+
+	for (size_t number = 0; number < region_count && left; number++) {
+		left -= is_whole(number);
+		if (!left)
+			open_region(number, true);
+	}
+	return count >= WHOLE_FOR_HOME;
+}
+
 /* What is free of it is the buddies' again. */
 static void close_region(size_t number)
 {
@@ -193,40 +205,27 @@ static void close_region(size_t number)
 
 void page_spread_early(void)
 {
-	size_t all = count_whole(), left, number = 0;
-
-	if (all < WHOLE_A_HOME)
-		return;
-	for (left = layout_draw(LAYOUT_PAGES, all) + 1; left -= is_whole(number); number++)
-		;
-	open_region(number, true);
-	started = true;
+	started = open_whole(count_whole());
 }
 
 /*
- * Each choice of those that are wholly free is as likely (Knuth, The Art of Computer Programming 2, 3.4.2, algorithm
- * S); three in four stay closed, for blocks of up to twice their size. Each other one is as likely to be open as one of
- * these, as any frame then is; half of them where there are none.
+ * One that is not wholly free is as likely to be open as one that is, as any frame then is; half of them where there
+ * are few of the others.
  */
 void page_spread_start(void)
 {
-	size_t all, left, homes, wanted;
+	size_t whole, share;
 
 	/* That of what was taken before, and if it was much, more. */
 	for (size_t number = 0; number < region_count; number++)
 		if (regions[number].open)
 			close_region(number);
-	all = left = count_whole();
-	homes = wanted = min(all / WHOLE_A_HOME, (size_t)HOMES);
-	for (size_t number = 0; number < region_count; number++) {
-		if (!is_whole(number)) {
-			if (homes ? layout_draw(LAYOUT_PAGES, all) < homes : layout_draw(LAYOUT_PAGES, 2))
-				open_region(number, true);
-		} else if (layout_draw(LAYOUT_PAGES, left--) < wanted) {
+	whole = count_whole();
+	share = whole >= WHOLE_FOR_HOME ? whole : 2;
+	for (size_t number = 0; number < region_count; number++)
+		if (!is_whole(number) && !layout_draw(LAYOUT_PAGES, share))
 			open_region(number, true);
-			wanted--;
-		}
-	}
+	open_whole(whole);
 	started = true;
 }
 
