@@ -5,6 +5,7 @@
 #include <kernel/regs.h>
 
 #include <arch/arch.h>
+#include <kernel/boot.h>
 #include <kernel/errno.h>
 #include <kernel/page.h>
 
@@ -14,15 +15,14 @@ int regs_map(struct regs *regs, phys_t phys, size_t size)
 
 	if (!size || phys >= DIRECT_MAP_SIZE || size > DIRECT_MAP_SIZE - phys)
 		return -EINVAL;
+	/* A device that says to be where memory is would be given that memory. */
+	if (page_memory_is_at(boot_info, first, phys + size - first))
+		return -EINVAL;
 	for (phys_t page = first; page < phys + size; page += PAGE_SIZE) {
 		uint64_t virt = (uint64_t)arch_phys_to_virt(page);
-		int err;
+		int err = arch_pagetable_map(&arch_kernel_pagetable, virt, page,
+					     ARCH_PAGE_READ | ARCH_PAGE_WRITE | ARCH_PAGE_DEVICE);
 
-		/* A device that says to be where memory is would be given that memory. */
-		if (page_from_phys(page))
-			return -EINVAL;
-		err = arch_pagetable_map(&arch_kernel_pagetable, virt, page,
-					 ARCH_PAGE_READ | ARCH_PAGE_WRITE | ARCH_PAGE_DEVICE);
 		if (err && err != -EEXIST)
 			return err;
 	}

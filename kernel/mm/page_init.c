@@ -109,6 +109,23 @@ size_t page_usable_ranges(const struct boot_info *boot, phys_t limit, struct pag
 	return count;
 }
 
+static bool overlap(struct interval a, struct interval b)
+{
+	return a.start < b.end && b.start < a.end;
+}
+
+bool page_memory_is_at(const struct boot_info *boot, phys_t base, uint64_t size)
+{
+	struct interval place = interval(base, size);
+
+	for (size_t i = 0; i < min(boot->range_count, (size_t)BOOT_RANGES_MAX); i++)
+		if (boot->ranges[i].type != BOOT_RESERVED &&
+		    overlap(place, interval(boot->ranges[i].base, boot->ranges[i].size)))
+			return true;
+	return overlap(place, (struct interval){ boot->image_start, boot->image_end }) ||
+	       overlap(place, interval(boot->initrd, boot->initrd_size));
+}
+
 /* The frames that the page array has to describe for the first count usable ranges, and for an initrd right above. */
 static size_t frames_to_describe(const struct page_range *usable, size_t count, phys_t limit)
 {

@@ -31,6 +31,10 @@ int page_init(void);
 /* Hands it the frames of the initrd too. Boot CPU, once, when nothing reads the initrd any more. */
 void page_free_initrd(void);
 
+struct boot_info;
+/* Whether there is memory in [base, base + size), the allocator's or not: RAM, ACPI's tables, the image, the initrd. */
+bool page_memory_is_at(const struct boot_info *boot, phys_t base, uint64_t size);
+
 /*
  * The lowest free block that is large enough and of the smallest such size: the same calls give the same frames. With
  * LAYOUT_PAGES one that is drawn. The memory is not cleared (harness mode fills it with a fixed pattern). One

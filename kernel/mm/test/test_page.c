@@ -267,6 +267,28 @@ TEST(page_ranges_leave_out_what_is_taken)
 	CHECK_EQ(page_usable_ranges(&map, 0x280000, usable), 1);
 }
 
+TEST(page_memory_is_where_the_map_says)
+{
+	map_start();
+	map_add(2 * MIB, MIB + 0x800, BOOT_RAM);
+	map_add(4 * MIB, MIB, BOOT_RESERVED);
+	map_add(6 * MIB, PAGE_SIZE, BOOT_ACPI);
+	map_add(0x100000000, MIB, BOOT_RAM);
+	map.image_start = 8 * MIB;
+	map.image_end = 9 * MIB;
+	map.initrd = 10 * MIB + 5;
+	map.initrd_size = 1;
+	CHECK(page_memory_is_at(&map, 3 * MIB, PAGE_SIZE));
+	CHECK(!page_memory_is_at(&map, 3 * MIB + PAGE_SIZE, 2 * MIB));
+	CHECK(!page_memory_is_at(&map, 4 * MIB, MIB));
+	CHECK(page_memory_is_at(&map, 6 * MIB, PAGE_SIZE));
+	CHECK(!page_memory_is_at(&map, 7 * MIB, MIB));
+	CHECK(page_memory_is_at(&map, 7 * MIB, MIB + 1));
+	CHECK(page_memory_is_at(&map, 10 * MIB, PAGE_SIZE));
+	CHECK(!page_memory_is_at(&map, 11 * MIB, 0x100000000 - 11 * MIB));
+	CHECK(page_memory_is_at(&map, 11 * MIB, UINT64_MAX));
+}
+
 TEST(page_ranges_survive_a_hostile_map)
 {
 	map_start();
