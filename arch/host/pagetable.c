@@ -9,7 +9,6 @@
 #include <kernel/errno.h>
 #include <kernel/page.h>
 #include <kernel/snapshot.h>
-#include <kernel/string.h>
 
 #include "host_internal.h"
 
@@ -81,12 +80,11 @@ static void cached_flush(void)
 
 static phys_t table_new(void)
 {
-	struct page *page = page_alloc(0);
+	struct page *page = page_alloc_table();
 
 	if (!page)
 		return 0;
 	snapshot_mark(page_virt(page), PAGE_SIZE);
-	memset(page_virt(page), 0, PAGE_SIZE);
 	groups_set(page, 0);
 	return page_phys(page);
 }

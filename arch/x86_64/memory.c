@@ -8,7 +8,6 @@
 #include <kernel/boot.h>
 #include <kernel/errno.h>
 #include <kernel/page.h>
-#include <kernel/string.h>
 
 #define RW (ARCH_PAGE_READ | ARCH_PAGE_WRITE)
 
@@ -17,14 +16,11 @@ static phys_t phys_of(const char *symbol)
 	return arch_virt_to_phys(symbol);
 }
 
-static phys_t zeroed_page(void)
+static phys_t new_table(void)
 {
-	struct page *page = page_alloc(0);
+	struct page *page = page_alloc_table();
 
-	if (!page)
-		return 0;
-	memset(page_virt(page), 0, PAGE_SIZE);
-	return page_phys(page);
+	return page ? page_phys(page) : 0;
 }
 
 /*
@@ -37,13 +33,13 @@ static int root_init(void)
 				   SHADOW_AREA_BASE, X86_ALIAS_AREA,			KERNEL_BASE };
 	uint64_t *root;
 
-	arch_kernel_pagetable.root = zeroed_page();
+	arch_kernel_pagetable.root = new_table();
 	if (!arch_kernel_pagetable.root)
 		return -ENOMEM;
 	root = arch_phys_to_virt(arch_kernel_pagetable.root);
 	for (size_t i = 0; i < array_size(areas); i++) {
 		uint64_t *entry = &root[areas[i] >> 39 & 511];
-		phys_t table = *entry ? 0 : zeroed_page();
+		phys_t table = *entry ? 0 : new_table();
 
 		if (!*entry && !table)
 			return -ENOMEM;

@@ -52,11 +52,10 @@ static void entry_write(uint64_t *entry, uint64_t value)
 /* An empty table page; 0 when there is no memory. */
 static phys_t table_alloc(void)
 {
-	struct page *page = page_alloc(0);
+	struct page *page = page_alloc_table();
 
 	if (!page)
 		return 0;
-	memset(page_virt(page), 0, PAGE_SIZE);
 	table_lock(page_phys(page), true);
 	return page_phys(page);
 }

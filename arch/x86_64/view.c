@@ -14,7 +14,6 @@
 #include <kernel/errno.h>
 #include <kernel/log.h>
 #include <kernel/page.h>
-#include <kernel/string.h>
 
 #define ENTRIES 512
 #define CPUID_EBX_SMAP (UINT32_C(1) << 20) /* leaf 7 */
@@ -41,7 +40,7 @@ static uint64_t *table_at(uint64_t entry)
 
 static int make_inner(uint64_t *entry)
 {
-	struct page *page = *entry ? NULL : page_alloc_zeroed(0);
+	struct page *page = *entry ? NULL : page_alloc_table();
 
 	if (!*entry && !page)
 		return -ENOMEM;

@@ -26,7 +26,6 @@ SEALED struct page *page_array;
 SEALED size_t page_array_count;
 static struct minset free_blocks[PAGE_ORDER_MAX + 1];	/* of block numbers: frame >> order */
 static size_t free_frames, total_frames;
-static size_t drawn_frames; /* LAYOUT_PAGES: those below may come first */
 static size_t split_blocks; /* of order PAGE_ORDER_MAX, but those that were put together again */
 
 METRIC_GAUGE(pages, "Pages that the kernel has", &total_frames);
@@ -67,7 +66,7 @@ static unsigned draw_order(unsigned wanted, uint64_t chance)
 static size_t choose_frame(unsigned *order)
 {
 	uint64_t chance = 0;
-	size_t block = MINSET_NONE;
+	size_t block;
 
 	*order = IS_ENABLED(CONFIG_LAYOUT_PAGES) ? draw_order(*order, layout_half(LAYOUT_PAGES))
 						 : smallest_order(*order);
@@ -76,9 +75,9 @@ static size_t choose_frame(unsigned *order)
 	if (IS_ENABLED(CONFIG_LAYOUT_PAGES)) {
 		chance = layout_bits(LAYOUT_PAGES);
 		block = minset_any(&free_blocks[*order], chance >> (64 - 6 * MINSET_LEVELS));
-	}
-	if (block >= drawn_frames >> *order)
+	} else {
 		block = minset_first(&free_blocks[*order]);
+	}
 	return block << *order | (chance & (((size_t)1 << *order) - 1));
 }
 
@@ -151,9 +150,9 @@ void page_blocks_take(size_t first, unsigned order, void (*take)(size_t frame, u
 	}
 }
 
-size_t page_block_any(uint64_t chance)
+size_t page_block_any(unsigned order, uint64_t chance)
 {
-	for (unsigned order = 0; order <= PAGE_ORDER_MAX; order++) {
+	for (; order <= PAGE_ORDER_MAX; order++) {
 		size_t block = minset_any(&free_blocks[order], chance >> (64 - 6 * MINSET_LEVELS));
 
 		if (block != MINSET_NONE)
@@ -162,9 +161,9 @@ size_t page_block_any(uint64_t chance)
 	return MINSET_NONE;
 }
 
-static size_t take_frames(unsigned order)
+static size_t take_frames(unsigned order, bool for_table)
 {
-	size_t frame = IS_ENABLED(CONFIG_LAYOUT_PAGES) && order == 0 ? page_spread_take() : MINSET_NONE;
+	size_t frame = IS_ENABLED(CONFIG_LAYOUT_PAGES) && order == 0 ? page_spread_take(for_table) : MINSET_NONE;
 
 	if (frame == MINSET_NONE)
 		frame = take_block(order);
@@ -197,14 +196,14 @@ static void page_set_used(struct page *page, unsigned order)
 }
 
 /* A used block whose content is whatever it was; whether that is known to be zeros. */
-static struct page *page_take(unsigned order, bool *is_zero)
+static struct page *page_take(unsigned order, bool for_table, bool *is_zero)
 {
 	unsigned long irq;
 	size_t frame;
 
 	assert(order <= PAGE_ORDER_MAX);
 	irq = spin_lock(&page_lock);
-	frame = take_frames(order);
+	frame = take_frames(order, for_table);
 	if (frame == MINSET_NONE) {
 		spin_unlock(&page_lock, irq);
 		metric_inc(page_allocation_failures);
@@ -227,20 +226,30 @@ struct page *page_alloc(unsigned order)
 
 	if (IS_ENABLED(CONFIG_INIT_ON_ALLOC))
 		return page_alloc_zeroed(order);
-	page = page_take(order, &is_zero);
+	page = page_take(order, false, &is_zero);
 	if (page)
 		snapshot_fill(page_virt(page), PAGE_SIZE << order);
 	return page;
 }
 
-struct page *page_alloc_zeroed(unsigned order)
+static struct page *take_zeroed(unsigned order, bool for_table)
 {
 	bool is_zero;
-	struct page *page = page_take(order, &is_zero);
+	struct page *page = page_take(order, for_table, &is_zero);
 
 	if (page && !is_zero)
 		memset(page_virt(page), 0, PAGE_SIZE << order);
 	return page;
+}
+
+struct page *page_alloc_zeroed(unsigned order)
+{
+	return take_zeroed(order, false);
+}
+
+struct page *page_alloc_table(void)
+{
+	return take_zeroed(0, true);
 }
 
 void page_free(struct page *page, unsigned order)
@@ -370,7 +379,6 @@ void page_setup(size_t limit, void *memory)
 	memset(memory, 0, page_setup_bytes(limit));
 	page_array = memory;
 	page_array_count = limit;
-	drawn_frames = min(limit, (size_t)(BOOT_MAPPED >> PAGE_SHIFT));
 	next += page_array_bytes(limit);
 	for (unsigned order = 0; order <= PAGE_ORDER_MAX; order++) {
 		size_t blocks = (limit >> order) + 1;
@@ -387,16 +395,6 @@ void page_setup_done(void)
 {
 	unsigned long irq = spin_lock(&page_lock);
 
-	if (IS_ENABLED(CONFIG_LAYOUT_PAGES) && drawn_frames == page_array_count)
-		page_spread_early();
-	spin_unlock(&page_lock, irq);
-}
-
-void page_all_mapped(void)
-{
-	unsigned long irq = spin_lock(&page_lock);
-
-	drawn_frames = page_array_count;
 	if (IS_ENABLED(CONFIG_LAYOUT_PAGES))
 		page_spread_start();
 	spin_unlock(&page_lock, irq);

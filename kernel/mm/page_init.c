@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What the page allocator starts with: reads the boot map, of which nothing is trusted, finds a place in RAM for the
- * page array, and hands over the rest. "mem=SIZE" leaves RAM at and above that physical address unused.
+ * page array, and hands over the rest: what entry code has not mapped when the kernel has. "mem=SIZE" leaves RAM at
+ * and above that physical address unused.
  */
 #include <kernel/errno.h>
 #include <kernel/log.h>
 #include "page_internal.h"
 
+#define BOOT_MAPPED_FRAMES ((size_t)(BOOT_MAPPED >> PAGE_SHIFT))
 #define LOW_MEMORY MIB	/* firmware's, the beacon, and where other CPUs start */
 
 struct interval {
@@ -139,28 +141,34 @@ static size_t frames_to_describe(const struct page_range *usable, size_t count, 
 	return end;
 }
 
-void page_free_initrd(void)
+/* What of the ranges is in [from, to). */
+static void hand_over(const struct page_range *ranges, size_t count, size_t from, size_t to)
 {
-	struct interval initrd = interval(boot_info->initrd, boot_info->initrd_size);
-	struct page_range ranges[PAGE_RANGES_MAX];
-	size_t count = ranges_with_initrd(boot_info, boot_option_number("mem", UINT64_MAX), ranges);
-
 	for (size_t i = 0; i < count; i++) {
-		/* A frame that the initrd shares stays reserved. */
-		size_t start = max(ranges[i].start, (size_t)(align_up(initrd.start, PAGE_SIZE) >> PAGE_SHIFT));
-		size_t end = min(min(ranges[i].end, page_frame_limit()), (size_t)(initrd.end >> PAGE_SHIFT));
+		size_t start = max(ranges[i].start, from), end = min(ranges[i].end, to);
 
 		if (start < end)
 			page_setup_free(start, end);
 	}
 }
 
-/* The index of the first range with room for that many frames; count when there is none. */
+void page_free_initrd(void)
+{
+	struct interval initrd = interval(boot_info->initrd, boot_info->initrd_size);
+	struct page_range ranges[PAGE_RANGES_MAX];
+	size_t count = ranges_with_initrd(boot_info, boot_option_number("mem", UINT64_MAX), ranges);
+
+	/* A frame that the initrd shares stays reserved. */
+	hand_over(ranges, count, align_up(initrd.start, PAGE_SIZE) >> PAGE_SHIFT,
+		  min(page_frame_limit(), (size_t)(initrd.end >> PAGE_SHIFT)));
+}
+
+/* The index of the first range with room for that many frames, which are mapped; count when there is none. */
 static size_t find_room(const struct page_range *ranges, size_t count, size_t frames)
 {
 	size_t i = 0;
 
-	while (i < count && ranges[i].end - ranges[i].start < frames)
+	while (i < count && min(ranges[i].end, BOOT_MAPPED_FRAMES) < ranges[i].start + frames)
 		i++;
 	return i;
 }
@@ -196,10 +204,17 @@ int page_init(void)
 		}
 		page_setup(frames, arch_phys_to_virt((phys_t)ranges[place].start << PAGE_SHIFT));
 		ranges[place].start += needed;
-		for (size_t i = 0; i < count; i++)
-			page_setup_free(ranges[i].start, ranges[i].end);
+		hand_over(ranges, count, 0, BOOT_MAPPED_FRAMES);
 		page_setup_done();
 		return 0;
 	}
 	return -ENOMEM;
+}
+
+void page_all_mapped(void)
+{
+	struct page_range ranges[PAGE_RANGES_MAX];
+	size_t count = page_usable_ranges(boot_info, boot_option_number("mem", UINT64_MAX), ranges);
+
+	hand_over(ranges, count, BOOT_MAPPED_FRAMES, page_frame_limit());
 }

@@ -29,27 +29,25 @@ size_t page_setup_bytes(size_t limit);
 void page_setup(size_t limit, void *memory);
 /* Hands over reserved frames [start, end). Returns how many. */
 size_t page_setup_free(size_t start, size_t end);
-/* What there is at first has been handed over. */
+/* What is mapped from the start has been handed over. */
 void page_setup_done(void);
 
 /* page.c, for page_spread.c and under the lock: what the buddies have. Whether all of that block is theirs. */
 bool page_block_is_free(size_t frame, unsigned order);
 /* Takes what is theirs of the block of that order, block by block. */
 void page_blocks_take(size_t first, unsigned order, void (*take)(size_t frame, unsigned order));
-/* A frame in a block of the smallest kind there is; 64 bits of chance choose it. MINSET_NONE. */
-size_t page_block_any(uint64_t chance);
+/* A frame in a block of the smallest kind there is of at least that order; 64 bits of chance choose it. MINSET_NONE. */
+size_t page_block_any(unsigned order, uint64_t chance);
 /* Gives one back. */
 void page_block_give(size_t frame, unsigned order);
 
 /* page_spread.c (option LAYOUT_PAGES), all under the lock: its memory, 8-aligned, and what it starts with, closed. */
 size_t page_spread_bytes(size_t limit);
 void page_spread_setup(size_t limit, void *cleared_memory);
-/* Until all memory is mapped: frames are drawn out of one region, and not if there are few. */
-void page_spread_early(void);
-/* From here on they are drawn out of those that are opened now, and later. */
+/* From here on frames are drawn: out of regions that are opened now, and later. */
 void page_spread_start(void);
 /* A free frame, drawn; or MINSET_NONE. */
-size_t page_spread_take(void);
+size_t page_spread_take(bool for_table);
 /* A block where the buddies have none: the first frame, or MINSET_NONE. */
 size_t page_spread_take_block(unsigned order);
 /* False: it is the buddies'. */

@@ -8,9 +8,11 @@
  * The first ones are the *homes*: one that is wholly free, and not more, as a host may clear a whole region where one
  * page of it is touched; and as large a share of those that are not. Whenever few of the frames of open regions are
  * free one more is opened: there is always a choice, and mostly a short search. It is given back to the buddies when
- * its last frame comes back and there are many others. Homes come first until few frames of theirs are free. What is
- * taken before all memory is mapped, mostly the first page tables, comes from a region that is closed then: so the
- * heap's first pages are not beside these. All under the lock of the page allocator.
+ * its last frame comes back and there are many others. Homes come first until few frames of theirs are free.
+ *
+ * Page tables have open regions of their own, wholly free at first, and no table is at an end of one: what overflows
+ * elsewhere does not run into a table. Only where memory is used up is anything else put there, or a table put
+ * elsewhere. All under the lock of the page allocator.
  */
 #include <instrumentation/layout/layout.h>
 #include <kernel/log.h>
@@ -21,24 +23,29 @@
 #define REGION_ORDER 9
 #define REGION_FRAMES (1u << REGION_ORDER)
 #define REGION_WORDS (REGION_FRAMES / 64)
-#define WHOLE_FOR_HOME 4	/* wholly free, where one of them is to be open */
+#define WHOLE_FOR_ONE 6	/* wholly free, where one is to be open from the start */
 #define DRAWS 2		/* of a region and two frames of it, until one is free */
+
+/* What is open, by what it is for. */
+enum pool { CLOSED, HOMES, OTHERS, TABLES, POOLS };
 
 struct region {
 	uint64_t free[REGION_WORDS];	/* a bit a frame; of open regions only */
-	uint32_t place;			/* in with_free[], where there is one */
+	uint32_t place;			/* in its pool's with_free[], where there is one */
 	uint16_t count;			/* free ones */
-	bool open, home;
+	uint8_t pool;			/* enum pool */
 };
 
 SEALED static struct region *regions;
-SEALED static uint32_t *with_free;	/* open regions that have a free frame, homes first */
+SEALED static uint32_t *with_free[POOLS];	/* a pool's regions that have a free frame */
 SEALED static size_t region_count;
-SEALED static bool started;
-static size_t with_free_count, homes_with_free;
-static size_t free_count, homes_free;	/* frames in with_free[], and in its homes */
-static size_t few, homes_few;		/* how many of these are few */
-static unsigned none_from;		/* with_free[] has no block of this order, and of none above */
+SEALED static bool started, has_tables;
+static struct {
+	size_t regions, frames;		/* in with_free[], and free in these */
+	size_t few;			/* how many of these frames are few */
+} pools[POOLS];
+static size_t few;			/* of homes and others together */
+static unsigned none_from;		/* no region has a free block of this order, and of none above */
 
 static size_t regions_for(size_t limit)
 {
@@ -47,14 +54,15 @@ static size_t regions_for(size_t limit)
 
 size_t page_spread_bytes(size_t limit)
 {
-	return align_up(regions_for(limit) * (sizeof(*regions) + sizeof(*with_free)), sizeof(uint64_t));
+	return align_up(regions_for(limit) * (sizeof(*regions) + POOLS * sizeof(*with_free[0])), sizeof(uint64_t));
 }
 
 void page_spread_setup(size_t limit, void *cleared_memory)
 {
 	region_count = regions_for(limit);
 	regions = cleared_memory;
-	with_free = (uint32_t *)(regions + region_count);
+	for (size_t pool = 0; pool < POOLS; pool++)
+		with_free[pool] = (uint32_t *)(regions + region_count) + pool * region_count;
 	none_from = REGION_ORDER + 1;
 }
 
@@ -64,48 +72,33 @@ static size_t few_of(size_t open)
 	return max(open * REGION_FRAMES / 8, min(open, (size_t)4) * REGION_FRAMES / 2);
 }
 
-static void note_few(void)
+static void note_few(unsigned pool)
 {
-	few = few_of(with_free_count);
-	homes_few = few_of(homes_with_free);
+	pools[pool].few = few_of(pools[pool].regions);
+	few = few_of(pools[HOMES].regions + pools[OTHERS].regions);
 }
 
-static ALWAYS_INLINE void set_place(size_t place, uint32_t number)
+static ALWAYS_INLINE void set_place(unsigned pool, size_t place, uint32_t number)
 {
-	snapshot_mark(&with_free[place], sizeof(*with_free));
-	with_free[place] = number;
+	snapshot_mark(&with_free[pool][place], sizeof(with_free[pool][place]));
+	with_free[pool][place] = number;
 	snapshot_mark(&regions[number], sizeof(regions[number]));
 	regions[number].place = (uint32_t)place;
 }
 
-static void add_region(uint32_t number)
+static void add_region(unsigned pool, uint32_t number)
 {
-	size_t place = with_free_count++;
-
-	if (regions[number].home) {
-		/* The first that is no home goes to the end. */
-		if (place != homes_with_free)
-			set_place(place, with_free[homes_with_free]);
-		place = homes_with_free++;
-	}
-	set_place(place, number);
-	note_few();
+	set_place(pool, pools[pool].regions++, number);
+	note_few(pool);
 }
 
-static void remove_region(uint32_t number)
+static void remove_region(unsigned pool, uint32_t number)
 {
-	size_t place = regions[number].place;
+	size_t place = regions[number].place, last = --pools[pool].regions;
 
-	if (regions[number].home) {
-		homes_with_free--;
-		if (place != homes_with_free)
-			set_place(place, with_free[homes_with_free]);
-		place = homes_with_free;
-	}
-	with_free_count--;
-	if (place != with_free_count)
-		set_place(place, with_free[with_free_count]);
-	note_few();
+	if (place != last)
+		set_place(pool, place, with_free[pool][last]);
+	note_few(pool);
 }
 
 static ALWAYS_INLINE void change_count(size_t number, int by)
@@ -114,12 +107,11 @@ static ALWAYS_INLINE void change_count(size_t number, int by)
 	bool had = region->count;
 
 	region->count = (uint16_t)(region->count + by);
-	free_count += (size_t)by;
-	homes_free += region->home ? (size_t)by : 0;
+	pools[region->pool].frames += (size_t)by;
 	if (unlikely(had && !region->count))
-		remove_region((uint32_t)number);
+		remove_region(region->pool, (uint32_t)number);
 	else if (unlikely(!had && region->count))
-		add_region((uint32_t)number);
+		add_region(region->pool, (uint32_t)number);
 }
 
 static ALWAYS_INLINE bool is_free(const struct region *region, size_t at)
@@ -152,16 +144,16 @@ static void take_over(size_t frame, unsigned order)
 }
 
 /* With what the buddies have of it; if that is nothing it stays closed. */
-static void open_region(size_t number, bool as_home)
+static void open_region(size_t number, enum pool pool)
 {
 	struct region *region = &regions[number];
 
-	assert(!region->open);
+	assert(region->pool == CLOSED);
 	snapshot_mark(region, sizeof(*region));
-	region->home = as_home;
+	region->pool = (uint8_t)pool;
 	page_blocks_take(number * REGION_FRAMES, REGION_ORDER, take_over);
-	region->open = region->count;
-	region->home = region->home && region->open;
+	if (!region->count)
+		region->pool = CLOSED;
 }
 
 static bool is_whole(size_t number)
@@ -178,34 +170,17 @@ static size_t count_whole(void)
 	return count;
 }
 
-/* One of so many, each as likely; none where they are few, for blocks of up to twice their size. */
-static bool open_whole(size_t count)
+/* One of those that are wholly free, each as likely; none where they are few, for blocks of up to twice their size. */
+static bool open_whole(enum pool pool)
 {
-	size_t left = count >= WHOLE_FOR_HOME ? layout_draw(LAYOUT_PAGES, count) + 1 : 0;
+	size_t count = count_whole(), left = count >= WHOLE_FOR_ONE ? layout_draw(LAYOUT_PAGES, count) + 1 : 0;
 
 	for (size_t number = 0; number < region_count && left; number++) {
 		left -= is_whole(number);
 		if (!left)
-			open_region(number, true);
+			open_region(number, pool);
 	}
-	return count >= WHOLE_FOR_HOME;
-}
-
-/* What is free of it is the buddies' again. */
-static void close_region(size_t number)
-{
-	struct region *region = &regions[number];
-
-	change_count(number, -region->count);
-	for (size_t at = 0; at < REGION_FRAMES; at++)
-		if (is_free(region, at))
-			page_block_give(number * REGION_FRAMES + at, 0);
-	*region = (struct region){ 0 };
-}
-
-void page_spread_early(void)
-{
-	started = open_whole(count_whole());
+	return count >= WHOLE_FOR_ONE;
 }
 
 /*
@@ -216,55 +191,83 @@ void page_spread_start(void)
 {
 	size_t whole, share;
 
-	/* That of what was taken before, and if it was much, more. */
-	for (size_t number = 0; number < region_count; number++)
-		if (regions[number].open)
-			close_region(number);
+	has_tables = open_whole(TABLES);
 	whole = count_whole();
-	share = whole >= WHOLE_FOR_HOME ? whole : 2;
+	share = whole >= WHOLE_FOR_ONE ? whole : 2;
 	for (size_t number = 0; number < region_count; number++)
-		if (!is_whole(number) && !layout_draw(LAYOUT_PAGES, share))
-			open_region(number, true);
-	open_whole(whole);
+		if (regions[number].pool == CLOSED && !is_whole(number) && !layout_draw(LAYOUT_PAGES, share))
+			open_region(number, HOMES);
+	open_whole(HOMES);
 	started = true;
 }
 
-static void open_more(void)
+/* With a free block of at least that order. */
+static void open_more(enum pool pool, unsigned order)
 {
-	size_t frame = page_block_any(layout_bits(LAYOUT_PAGES));
+	size_t frame = page_block_any(order, layout_bits(LAYOUT_PAGES));
 
 	if (frame != MINSET_NONE)
-		open_region(frame / REGION_FRAMES, false);
+		open_region(frame / REGION_FRAMES, pool);
 }
 
-/* The first free frame at or behind that place, round and round; there is one. */
-static size_t next_free(const struct region *region, size_t at)
+/*
+ * The first free frame at or behind that place, round and round; one that may be a table, if only such are wanted.
+ * REGION_FRAMES: there is none.
+ */
+static ALWAYS_INLINE size_t next_free(const struct region *region, size_t at, bool for_table)
 {
 	size_t word = at / 64;
-	uint64_t bits = region->free[word] & UINT64_MAX << at % 64;
+	uint64_t wanted = UINT64_MAX << at % 64;
 
-	while (!bits) {
+	for (unsigned i = 0; i <= REGION_WORDS; i++) {
+		uint64_t bits = region->free[word] & wanted;
+
+		if (for_table && word == 0)
+			bits &= ~UINT64_C(1);
+		if (for_table && word == REGION_WORDS - 1)
+			bits &= ~(UINT64_C(1) << 63);
+		if (bits)
+			return word * 64 + (size_t)__builtin_ctzll(bits);
 		word = (word + 1) % REGION_WORDS;
-		bits = region->free[word];
+		wanted = UINT64_MAX;
 	}
-	return word * 64 + (size_t)__builtin_ctzll(bits);
+	return REGION_FRAMES;
 }
 
-size_t page_spread_take(void)
+static size_t take_for_table(void)
 {
-	size_t choice, number = 0, at = 0;
+	size_t start;
 
-	if (!started)
+	if (unlikely(pools[TABLES].frames <= pools[TABLES].few))
+		open_more(TABLES, REGION_ORDER);
+	start = layout_draw(LAYOUT_PAGES, pools[TABLES].regions);
+	for (size_t i = 0; i < pools[TABLES].regions; i++) {
+		size_t number = with_free[TABLES][(start + i) % pools[TABLES].regions];
+		size_t at = next_free(&regions[number], layout_draw(LAYOUT_PAGES, REGION_FRAMES), true);
+
+		if (at == REGION_FRAMES)
+			continue;
+		set_free(number * REGION_FRAMES + at, 0, false);
+		return number * REGION_FRAMES + at;
+	}
+	return MINSET_NONE;
+}
+
+static size_t take_for_any(void)
+{
+	size_t homes, choice, number = 0, at = 0;
+
+	if (unlikely(pools[HOMES].frames + pools[OTHERS].frames <= few))
+		open_more(OTHERS, 0);
+	homes = pools[HOMES].regions;
+	choice = pools[HOMES].frames > pools[HOMES].few ? homes : homes + pools[OTHERS].regions;
+	if (unlikely(!choice))
 		return MINSET_NONE;
-	if (unlikely(free_count <= few))
-		open_more();
-	if (unlikely(!with_free_count))
-		return MINSET_NONE;
-	choice = homes_free > homes_few ? homes_with_free : with_free_count;
 	for (unsigned i = 0; i < DRAWS; i++) {
 		uint32_t chance = layout_half(LAYOUT_PAGES);
+		size_t drawn = (chance >> 2 * REGION_ORDER) * choice >> (32 - 2 * REGION_ORDER);
 
-		number = with_free[(chance >> 2 * REGION_ORDER) * choice >> (32 - 2 * REGION_ORDER)];
+		number = drawn < homes ? with_free[HOMES][drawn] : with_free[OTHERS][drawn - homes];
 		at = chance % REGION_FRAMES;
 		if (is_free(&regions[number], at))
 			break;
@@ -272,9 +275,16 @@ size_t page_spread_take(void)
 		if (is_free(&regions[number], at))
 			break;
 	}
-	at = next_free(&regions[number], at);
+	at = next_free(&regions[number], at, false);
 	set_free(number * REGION_FRAMES + at, 0, false);
 	return number * REGION_FRAMES + at;
+}
+
+size_t page_spread_take(bool for_table)
+{
+	size_t frame = for_table && has_tables ? take_for_table() : MINSET_NONE;
+
+	return frame != MINSET_NONE || !started ? frame : take_for_any();
 }
 
 /* The first free block in a region, as a frame of it; REGION_FRAMES: there is none. */
@@ -291,15 +301,12 @@ static size_t find_block(const struct region *region, unsigned order)
 	return REGION_FRAMES;
 }
 
-size_t page_spread_take_block(unsigned order)
+static size_t take_block_from(enum pool pool, unsigned order)
 {
-	size_t start;
+	size_t start = layout_draw(LAYOUT_PAGES, pools[pool].regions);
 
-	if (order >= none_from)
-		return MINSET_NONE;
-	start = layout_draw(LAYOUT_PAGES, with_free_count);
-	for (size_t i = 0; i < with_free_count; i++) {
-		size_t number = with_free[(start + i) % with_free_count];
+	for (size_t i = 0; i < pools[pool].regions; i++) {
+		size_t number = with_free[pool][(start + i) % pools[pool].regions];
 		size_t found = regions[number].count >> order ? find_block(&regions[number], order) : REGION_FRAMES;
 
 		if (found == REGION_FRAMES)
@@ -307,24 +314,45 @@ size_t page_spread_take_block(unsigned order)
 		set_free(number * REGION_FRAMES + found, order, false);
 		return number * REGION_FRAMES + found;
 	}
-	none_from = order;
 	return MINSET_NONE;
+}
+
+size_t page_spread_take_block(unsigned order)
+{
+	size_t frame = MINSET_NONE;
+
+	if (order >= none_from)
+		return MINSET_NONE;
+	for (enum pool pool = HOMES; pool < POOLS && frame == MINSET_NONE; pool++)
+		frame = take_block_from(pool, order);
+	if (frame == MINSET_NONE)
+		none_from = order;
+	return frame;
+}
+
+/* A region of that pool that is wholly free is the buddies' again. */
+static bool has_many(unsigned pool)
+{
+	if (pool == TABLES)
+		return pools[TABLES].frames > pools[TABLES].few + 2 * REGION_FRAMES;
+	return pool == OTHERS && pools[HOMES].frames + pools[OTHERS].frames > few + 2 * REGION_FRAMES;
 }
 
 bool page_spread_give(size_t frame, unsigned order)
 {
 	size_t number = frame / REGION_FRAMES;
+	struct region *region = &regions[number];
 
-	if (!regions[number].open)
+	if (region->pool == CLOSED)
 		return false;
 	none_from = REGION_ORDER + 1;
 	if (likely(order == 0))
 		set_free(frame, 0, true);
 	else
 		set_free(frame, order, true);
-	if (regions[number].count == REGION_FRAMES && !regions[number].home && free_count > few + 2 * REGION_FRAMES) {
+	if (unlikely(region->count == REGION_FRAMES) && has_many(region->pool)) {
 		set_free(number * REGION_FRAMES, REGION_ORDER, false);
-		regions[number].open = false;
+		region->pool = CLOSED;
 		page_block_give(number * REGION_FRAMES, REGION_ORDER);
 	}
 	return true;

@@ -185,6 +185,54 @@ TEST(layout_pages_are_drawn)
 	CHECK(row < MANY / 8);
 }
 
+#define REGION (2 * MIB)
+
+static bool is_in_region_of(phys_t phys, struct page *const *pages)
+{
+	for (size_t i = 0; i < MANY; i++)
+		if (pages[i] && page_phys(pages[i]) / REGION == phys / REGION)
+			return true;
+	return false;
+}
+
+/* Those of the kernel from its root on, and some more. */
+TEST(layout_tables_are_apart)
+{
+	struct page *pages[MANY], *tables[MANY];
+	size_t before = page_free_count(), had = 0, beside = 0, at_end = 0;
+	uint64_t addresses[MANY];
+
+	if (!IS_ENABLED(CONFIG_LAYOUT_PAGES) || page_total_count() < 32 * MIB / PAGE_SIZE) {
+		test_skip("needs LAYOUT_PAGES and more memory");
+		return;
+	}
+	for (size_t i = 0; i < MANY; i++) {
+		pages[i] = page_alloc(0);
+		tables[i] = page_alloc_table();
+		had += pages[i] && tables[i];
+	}
+	for (size_t i = 0; i < MANY; i++) {
+		phys_t table = tables[i] ? page_phys(tables[i]) : 0;
+
+		addresses[i] = table;
+		beside += is_in_region_of(table, pages);
+		at_end += table % REGION == 0 || table % REGION == REGION - PAGE_SIZE;
+	}
+	if (arch_kernel_pagetable.root)
+		beside += is_in_region_of(arch_kernel_pagetable.root, pages);
+	for (size_t i = 0; i < MANY; i++) {
+		if (pages[i])
+			page_free(pages[i], 0);
+		if (tables[i])
+			page_free(tables[i], 0);
+	}
+	CHECK_EQ(had, MANY);
+	CHECK_EQ(beside, 0);
+	CHECK_EQ(at_end, 0);
+	CHECK(in_a_row(addresses, MANY, PAGE_SIZE) < MANY / 8);
+	CHECK_EQ(page_free_count(), before);
+}
+
 TEST(layout_blocks_are_drawn)
 {
 	struct page *blocks[MANY / 2];

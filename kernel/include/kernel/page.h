@@ -26,8 +26,11 @@ struct page {
 	void *owner;		/* the heap's slab, a file's page, ...; NULL when allocated */
 };
 
-/* Hands the allocator all RAM of the boot map that is above 1 MiB and not the image or the initrd. Boot CPU, once. */
+/* Hands the allocator all RAM of the boot map below BOOT_MAPPED, but for the first MiB, the image and the initrd. */
 int page_init(void);
+#define BOOT_MAPPED (UINT64_C(4) << 30)	/* entry code has mapped as much, or all */
+/* And what is above, now that the direct map has it. These two: boot CPU, once. */
+void page_all_mapped(void);
 /* Hands it the frames of the initrd too. Boot CPU, once, when nothing reads the initrd any more. */
 void page_free_initrd(void);
 
@@ -43,6 +46,8 @@ bool page_memory_is_at(const struct boot_info *boot, phys_t base, uint64_t size)
 struct page *page_alloc(unsigned order) MUST_CHECK;
 /* The same, cleared. */
 struct page *page_alloc_zeroed(unsigned order) MUST_CHECK;
+/* One frame, cleared, for a page table. With LAYOUT_PAGES only tables are beside it while there is other memory. */
+struct page *page_alloc_table(void) MUST_CHECK;
 /*
  * Frees a block whatever its references; order as allocated. A block that is free already is a crash
  * (CRASH_DOUBLE_FREE), one of another order too (CRASH_INVALID_FREE).
@@ -90,10 +95,6 @@ size_t page_total_count(void);
 size_t page_frame_limit(void);
 /* Calls visit(first frame number, count) for every free block; allocation state must not change meanwhile. */
 void page_foreach_free(void (*visit)(size_t frame, size_t count, void *context), void *context);
-
-/* The direct map has all of memory, not only what entry code has mapped, which is BOOT_MAPPED bytes at least. */
-void page_all_mapped(void);
-#define BOOT_MAPPED (UINT64_C(4) << 30)
 
 /*
  * Kernel stacks, with a guard page below: in STACK_AREA, where the guard page is unmapped; in the direct map where

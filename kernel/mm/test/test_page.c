@@ -161,6 +161,29 @@ TEST(page_singles_can_be_all_and_become_blocks)
 	CHECK(largest >= largest_before / 2);
 }
 
+TEST(page_tables_can_be_all)
+{
+	size_t before = page_free_count(), taken = 0, dirty = 0;
+	struct list all = LIST_INIT(all);
+	struct page *page;
+
+	if (before > MANY) {
+		test_skip("more memory than can be had page by page");
+		return;
+	}
+	for (; (page = page_alloc_table()); taken++) {
+		const uint64_t *words = page_virt(page);
+
+		for (size_t i = 0; i < PAGE_SIZE / sizeof(*words); i++)
+			dirty += words[i] != 0;
+		list_append(&all, &page->node);
+	}
+	give_singles(&all);
+	CHECK_EQ(taken, before);
+	CHECK_EQ(dirty, 0);
+	CHECK_EQ(page_free_count(), before);
+}
+
 static void count_free(size_t frame UNUSED, size_t count, void *context)
 {
 	*(size_t *)context += count;
