@@ -234,16 +234,23 @@ static ALWAYS_INLINE size_t next_free(const struct region *region, size_t at, bo
 	return REGION_FRAMES;
 }
 
+/* One of so many regions, by the bits of a chance that choose none of two frames. */
+static ALWAYS_INLINE size_t place_by(uint32_t chance, size_t count)
+{
+	return (chance >> 2 * REGION_ORDER) * count >> (32 - 2 * REGION_ORDER);
+}
+
 static size_t take_for_table(void)
 {
+	uint32_t chance = layout_half(LAYOUT_PAGES);
 	size_t start;
 
 	if (unlikely(pools[TABLES].frames <= pools[TABLES].few))
 		open_more(TABLES, REGION_ORDER);
-	start = layout_draw(LAYOUT_PAGES, pools[TABLES].regions);
+	start = place_by(chance, pools[TABLES].regions);
 	for (size_t i = 0; i < pools[TABLES].regions; i++) {
 		size_t number = with_free[TABLES][(start + i) % pools[TABLES].regions];
-		size_t at = next_free(&regions[number], layout_draw(LAYOUT_PAGES, REGION_FRAMES), true);
+		size_t at = next_free(&regions[number], chance % REGION_FRAMES, true);
 
 		if (at == REGION_FRAMES)
 			continue;
@@ -265,9 +272,9 @@ static size_t take_for_any(void)
 		return MINSET_NONE;
 	for (unsigned i = 0; i < DRAWS; i++) {
 		uint32_t chance = layout_half(LAYOUT_PAGES);
-		size_t drawn = (chance >> 2 * REGION_ORDER) * choice >> (32 - 2 * REGION_ORDER);
+		size_t place = place_by(chance, choice);
 
-		number = drawn < homes ? with_free[HOMES][drawn] : with_free[OTHERS][drawn - homes];
+		number = place < homes ? with_free[HOMES][place] : with_free[OTHERS][place - homes];
 		at = chance % REGION_FRAMES;
 		if (is_free(&regions[number], at))
 			break;

@@ -74,9 +74,10 @@ int place_check_fixed(uint64_t addr, uint64_t len)
 }
 
 /*
- * From above: the stack, a gap, the vDSO somewhere in its window, a gap that what grows down stays away from, mappings.
- * In pages, as Linux draws them on x86_64: 22 bits for the stack and 9 for where on it the program begins, 28 for
- * mappings and programs, 13 for the heap. The vDSO has 20.
+ * From above: the stack, a gap that what grows down stays away from, the vDSO, and right below its window mappings. In
+ * pages, as Linux draws them on x86_64: 22 bits for the stack and 9 for where on it the program begins, 28 for
+ * mappings and programs, 13 for the heap. The vDSO is code: not near the stack, but where mappings are, 8 bits from
+ * these, so that it mostly shares their page tables, which each fork() has to make.
  */
 #define STACK_PLACES (UINT64_C(1) << 22)
 #define STACK_GAPS (UINT64_C(1) << 9)
@@ -84,8 +85,7 @@ int place_check_fixed(uint64_t addr, uint64_t len)
 #define MMAP_PLACES (UINT64_C(1) << 28)
 #define PIE_PLACES (UINT64_C(1) << 28)
 #define BRK_PLACES (UINT64_C(1) << 13)
-#define VDSO_PLACES (UINT64_C(1) << 20)
-#define VDSO_GAP MIB
+#define VDSO_PLACES (UINT64_C(1) << 8)
 #define MMAP_GAP (128 * MIB)
 
 static uint64_t draw_pages(uint64_t places)
@@ -96,15 +96,13 @@ static uint64_t draw_pages(uint64_t places)
 void aspace_place(struct aspace *as)
 {
 	struct aspace_places *places = &as->places;
-	uint64_t low;
 
 	if (!IS_ENABLED(CONFIG_LAYOUT_PROGRAM))
 		return;
 	places->stack_top = ASPACE_STACK_TOP - draw_pages(STACK_PLACES);
 	places->stack_gap = layout_draw(LAYOUT_PROGRAM, STACK_GAPS) * STACK_GRAIN;
-	low = places->stack_top - ASPACE_STACK_SIZE - VDSO_GAP - VDSO_PLACES * PAGE_SIZE;
-	places->vdso = low + draw_pages(VDSO_PLACES);
-	as->mmap_top = low - MMAP_GAP - draw_pages(MMAP_PLACES);
+	as->mmap_top = places->stack_top - ASPACE_STACK_SIZE - MMAP_GAP - draw_pages(MMAP_PLACES);
+	places->vdso = as->mmap_top + draw_pages(VDSO_PLACES);
 	places->pie_base = ASPACE_PIE_BASE + draw_pages(PIE_PLACES);
 	places->brk_gap = draw_pages(BRK_PLACES);
 }
@@ -117,7 +115,7 @@ void aspace_place_count(struct aspace_place_counts *counts)
 		return;
 	counts->stack = (STACK_PLACES - 1) * PAGE_SIZE / STACK_GRAIN + STACK_GAPS;
 	counts->mmap = STACK_PLACES + MMAP_PLACES - 1;
-	counts->vdso = STACK_PLACES + VDSO_PLACES - 1;
+	counts->vdso = STACK_PLACES + MMAP_PLACES + VDSO_PLACES - 2;
 	counts->pie = PIE_PLACES;
 	counts->brk = BRK_PLACES;
 }

@@ -331,8 +331,8 @@ TEST(layout_of_programs_is_possible)
 		aspace_place(&as);
 		CHECK(places->stack_top <= ASPACE_STACK_TOP && is_aligned(places->stack_top, PAGE_SIZE));
 		CHECK(places->stack_gap < 2 * PAGE_SIZE && is_aligned(places->stack_gap, 16));
-		CHECK(places->vdso + MIB <= places->stack_top - ASPACE_STACK_SIZE);
-		CHECK(as.mmap_top < places->vdso && is_aligned(as.mmap_top, PAGE_SIZE));
+		CHECK(places->vdso + 64 * MIB <= places->stack_top - ASPACE_STACK_SIZE);
+		CHECK(as.mmap_top <= places->vdso && is_aligned(as.mmap_top, PAGE_SIZE));
 		CHECK(places->pie_base >= ASPACE_PIE_BASE && places->pie_base < as.mmap_top - GIB);
 		CHECK(places->brk_gap < 32 * MIB && is_aligned(places->brk_gap, PAGE_SIZE));
 	}
