@@ -13,7 +13,7 @@ BUILD, TMP = os.environ["SAKI_BUILD"], os.environ["TMPDIR"]
 CALLS = ["getppid", "read of 4 KiB of /dev/zero", "pipe ping-pong", "mmap and touch of 64 pages",
          "pthread create and join", "futex ping-pong", "fork and exit"]
 NOTHING = ["hello"]     # words that make it end at once
-LAYOUTS = 7
+LAYOUTS = 16
 
 
 def call(*words, **more):
