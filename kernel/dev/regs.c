@@ -16,7 +16,7 @@ int regs_map(struct regs *regs, phys_t phys, size_t size)
 	if (!size || phys >= DIRECT_MAP_SIZE || size > DIRECT_MAP_SIZE - phys)
 		return -EINVAL;
 	/* A device that says to be where memory is would be given that memory. */
-	if (page_memory_is_at(boot_info, first, phys + size - first))
+	if (page_memory_is_at(boot_info, first, align_up(phys + size, PAGE_SIZE) - first))
 		return -EINVAL;
 	for (phys_t page = first; page < phys + size; page += PAGE_SIZE) {
 		uint64_t virt = (uint64_t)arch_phys_to_virt(page);

@@ -391,12 +391,14 @@ void page_setup(size_t limit, void *memory)
 	snapshot_mark_area(memory, page_setup_bytes(limit));
 }
 
-void page_setup_done(void)
+void page_setup_done(bool all)
 {
 	unsigned long irq = spin_lock(&page_lock);
 
-	if (IS_ENABLED(CONFIG_LAYOUT_PAGES))
+	if (IS_ENABLED(CONFIG_LAYOUT_PAGES) && all)
 		page_spread_start();
+	else if (IS_ENABLED(CONFIG_LAYOUT_PAGES))
+		page_spread_start_tables();
 	spin_unlock(&page_lock, irq);
 }
 

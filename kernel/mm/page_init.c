@@ -9,6 +9,7 @@
 #include "page_internal.h"
 
 #define BOOT_MAPPED_FRAMES ((size_t)(BOOT_MAPPED >> PAGE_SHIFT))
+#define FRAMES_A_TABLE 256	/* or more: tables for all memory, twice (TABLE_VIEW), have to be where it is mapped */
 #define LOW_MEMORY MIB	/* firmware's, the beacon, and where other CPUs start */
 
 struct interval {
@@ -113,7 +114,7 @@ size_t page_usable_ranges(const struct boot_info *boot, phys_t limit, struct pag
 
 static bool overlap(struct interval a, struct interval b)
 {
-	return a.start < b.end && b.start < a.end;
+	return b.start < b.end && a.start < b.end && b.start < a.end;
 }
 
 bool page_memory_is_at(const struct boot_info *boot, phys_t base, uint64_t size)
@@ -195,7 +196,7 @@ int page_init(void)
 	for (; count > 0; count--) {
 		size_t frames = frames_to_describe(ranges, count, limit);
 		size_t needed = page_setup_bytes(frames) >> PAGE_SHIFT;
-		size_t place = find_room(ranges, count, needed);
+		size_t place = find_room(ranges, count, needed + frames / FRAMES_A_TABLE);
 
 		if (place == count || needed > frames_in(ranges, count) / 4) {
 			log_warning("memory at %#llx is not used: too little RAM for its page array",
@@ -205,7 +206,7 @@ int page_init(void)
 		page_setup(frames, arch_phys_to_virt((phys_t)ranges[place].start << PAGE_SHIFT));
 		ranges[place].start += needed;
 		hand_over(ranges, count, 0, BOOT_MAPPED_FRAMES);
-		page_setup_done();
+		page_setup_done(false);
 		return 0;
 	}
 	return -ENOMEM;
@@ -217,4 +218,5 @@ void page_all_mapped(void)
 	size_t count = page_usable_ranges(boot_info, boot_option_number("mem", UINT64_MAX), ranges);
 
 	hand_over(ranges, count, BOOT_MAPPED_FRAMES, page_frame_limit());
+	page_setup_done(true);
 }

@@ -29,8 +29,8 @@ size_t page_setup_bytes(size_t limit);
 void page_setup(size_t limit, void *memory);
 /* Hands over reserved frames [start, end). Returns how many. */
 size_t page_setup_free(size_t start, size_t end);
-/* What is mapped from the start has been handed over. */
-void page_setup_done(void);
+/* What is mapped from the start has been handed over; all: and so has what is above. */
+void page_setup_done(bool all);
 
 /* page.c, for page_spread.c and under the lock: what the buddies have. Whether all of that block is theirs. */
 bool page_block_is_free(size_t frame, unsigned order);
@@ -44,7 +44,9 @@ void page_block_give(size_t frame, unsigned order);
 /* page_spread.c (option LAYOUT_PAGES), all under the lock: its memory, 8-aligned, and what it starts with, closed. */
 size_t page_spread_bytes(size_t limit);
 void page_spread_setup(size_t limit, void *cleared_memory);
-/* From here on frames are drawn: out of regions that are opened now, and later. */
+/* From here on frames for page tables are drawn: out of regions that are opened now, and later. */
+void page_spread_start_tables(void);
+/* And all others. */
 void page_spread_start(void);
 /* A free frame, drawn; or MINSET_NONE. */
 size_t page_spread_take(bool for_table);

@@ -11,8 +11,8 @@
  * its last frame comes back and there are many others. Homes come first until few frames of theirs are free.
  *
  * Page tables have open regions of their own, wholly free at first, and no table is at an end of one: what overflows
- * elsewhere does not run into a table. Only where memory is used up is anything else put there, or a table put
- * elsewhere. All under the lock of the page allocator.
+ * elsewhere does not run into a table. A table is put elsewhere only where no region is wholly free, and anything else
+ * is put there only where no other memory is left, or no block as large. All under the lock of the page allocator.
  */
 #include <instrumentation/layout/layout.h>
 #include <kernel/log.h>
@@ -183,17 +183,19 @@ static bool open_whole(enum pool pool)
 	return count >= WHOLE_FOR_ONE;
 }
 
+void page_spread_start_tables(void)
+{
+	has_tables = open_whole(TABLES);
+}
+
 /*
  * One that is not wholly free is as likely to be open as one that is, as any frame then is; half of them where there
  * are few of the others.
  */
 void page_spread_start(void)
 {
-	size_t whole, share;
+	size_t whole = count_whole(), share = whole >= WHOLE_FOR_ONE ? whole : 2;
 
-	has_tables = open_whole(TABLES);
-	whole = count_whole();
-	share = whole >= WHOLE_FOR_ONE ? whole : 2;
 	for (size_t number = 0; number < region_count; number++)
 		if (regions[number].pool == CLOSED && !is_whole(number) && !layout_draw(LAYOUT_PAGES, share))
 			open_region(number, HOMES);
@@ -310,7 +312,7 @@ static size_t find_block(const struct region *region, unsigned order)
 
 static size_t take_block_from(enum pool pool, unsigned order)
 {
-	size_t start = layout_draw(LAYOUT_PAGES, pools[pool].regions);
+	size_t start = pools[pool].regions ? layout_draw(LAYOUT_PAGES, pools[pool].regions) : 0;
 
 	for (size_t i = 0; i < pools[pool].regions; i++) {
 		size_t number = with_free[pool][(start + i) % pools[pool].regions];
@@ -337,11 +339,11 @@ size_t page_spread_take_block(unsigned order)
 	return frame;
 }
 
-/* A region of that pool that is wholly free is the buddies' again. */
+/* So many frames that a region of that pool goes back to the buddies when it is wholly free. */
 static bool has_many(unsigned pool)
 {
 	if (pool == TABLES)
-		return pools[TABLES].frames > pools[TABLES].few + 2 * REGION_FRAMES;
+		return pools[TABLES].frames > pools[TABLES].few + REGION_FRAMES;
 	return pool == OTHERS && pools[HOMES].frames + pools[OTHERS].frames > few + 2 * REGION_FRAMES;
 }
 

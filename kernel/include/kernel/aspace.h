@@ -89,7 +89,7 @@ struct aspace {
 
 /*
  * place.c: mmap_top and places of a space in which nothing is mapped yet, drawn (option LAYOUT_PROGRAM): as many bits
- * as Linux has, and the vDSO apart from the mappings. aspace_create() gives them their fixed values.
+ * as Linux has. aspace_create() gives them their fixed values.
  */
 void aspace_place(struct aspace *as);
 /* How many values each of them may get. */

@@ -46,7 +46,7 @@ bool page_memory_is_at(const struct boot_info *boot, phys_t base, uint64_t size)
 struct page *page_alloc(unsigned order) MUST_CHECK;
 /* The same, cleared. */
 struct page *page_alloc_zeroed(unsigned order) MUST_CHECK;
-/* One frame, cleared, for a page table. With LAYOUT_PAGES only tables are beside it while there is other memory. */
+/* One frame, cleared, for a page table. With LAYOUT_PAGES mostly only tables are beside it: page_spread.c. */
 struct page *page_alloc_table(void) MUST_CHECK;
 /*
  * Frees a block whatever its references; order as allocated. A block that is free already is a crash
@@ -75,7 +75,7 @@ static inline void *page_virt(const struct page *page)
 	return arch_phys_to_virt(page_phys(page));
 }
 
-/* The frame's struct, NULL for an address outside RAM. */
+/* The frame's struct, NULL beyond page_frame_limit(). What is no memory below has one, too: PAGE_RESERVED. */
 static inline struct page *page_from_phys(phys_t phys)
 {
 	size_t frame = phys >> PAGE_SHIFT;
